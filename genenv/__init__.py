@@ -1,0 +1,48 @@
+"""genenv: generative environments for machine learning.
+
+Importing this package registers the environments with Gymnasium and imports neither torch nor
+scikit-learn; the public names below are loaded at their first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gymnasium.envs.registration import register
+
+if TYPE_CHECKING:
+    from genenv.api import fit as fit
+    from genenv.api import load as load
+    from genenv.api import stress as stress
+
+__version__ = "0.1.0"
+__all__ = ["ENVIRONMENTS", "fit", "load", "stress"]
+
+_SUBMODULES = frozenset(
+    "agents api campaign checks classifier cli data downstream envs failures judge metrics "
+    "networks noise objectives probe rate report search seeding testing tracking training".split()
+)
+
+# id -> (the single environment, the batch)
+ENVIRONMENTS = {
+    "genenv/LatentProbe-v0": (
+        "genenv.envs.latent_probe:single",
+        "genenv.envs.latent_probe:LatentProbe",
+    ),
+}
+
+for _id, (_single, _batch) in ENVIRONMENTS.items():
+    register(_id, entry_point=_single, vector_entry_point=_batch)
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("genenv.api"), name)
+    if name in _SUBMODULES:
+        return importlib.import_module(f"genenv.{name}")
+    raise AttributeError(f"module 'genenv' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBMODULES})

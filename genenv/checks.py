@@ -1,0 +1,51 @@
+"""One wording for every error: expected X, got Y; do Z."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+class Mistake(ValueError):
+    """A mistake in what the user handed over: one sentence, which the command line prints."""
+
+    def __init__(self, expected: str, got: object, do: str) -> None:
+        super().__init__(f"expected {expected}, got {got}; {do}")
+
+
+def choice(name: str, value: str, options: Iterable[str]) -> str:
+    """Return `value` if it is one of `options`, else raise a Mistake that lists them."""
+    options = list(options)
+    if value not in options:
+        raise Mistake(f"{name} to be one of {', '.join(options)}", repr(value), "choose one")
+    return value
+
+
+def shape(name: str, array: Any, expected: Sequence[int | None]) -> None:
+    """Raise a Mistake unless `array` has the expected shape (None: any length)."""
+    got = tuple(array.shape)
+    if len(got) != len(expected) or any(
+        want is not None and want != have for want, have in zip(expected, got, strict=True)
+    ):
+        words = ", ".join("any" if want is None else str(want) for want in expected)
+        raise Mistake(f"{name} of shape ({words})", f"shape {got}", "reshape it")
+
+
+def finite(name: str, array: Any) -> None:
+    """Raise a Mistake that names the first row of a NumPy array with a NaN or infinity."""
+    array = np.asarray(array)
+    if array.dtype.kind in "fc" and not np.isfinite(array).all():
+        rows = np.nonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0]
+        raise Mistake(
+            f"{name} to be finite",
+            f"NaN or infinity in {len(rows)} of {len(array)} rows, the first at row {rows[0]}",
+            "clean or impute these rows",
+        )
+
+
+def positive(name: str, value: float) -> None:
+    """Raise a Mistake unless `value` is above zero."""
+    if not value > 0:
+        raise Mistake(f"{name} above 0", value, "give a larger number")

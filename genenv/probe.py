@@ -1,0 +1,120 @@
+"""From a base vector to what the model makes of it: e, label -> sample -> output -> severity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from genenv.downstream import Downstream
+    from genenv.judge import Guide
+    from genenv.networks import Generator
+
+LOG_CONFIDENT = float(np.log(0.97))  # the guide's log-probability above which nothing is lost
+REALISM_MARGIN = 0.05  # share of the realism threshold kept as a safety distance
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a batch of queries showed, one row a query."""
+
+    e: NDArray[np.float32]  # (n, base_dim)
+    label: NDArray[np.int64]  # (n,), the condition
+    output: NDArray[np.float32]  # (n, classes), the model's log-probabilities
+    severity: NDArray[np.float32]  # (n,), log p(best other class) - log p(label); > 0: it failed
+    energy: NDArray[np.float32]  # (n,), ½‖e‖²
+    guide_log_p: NDArray[np.float32]  # (n,), the guide's log-probability of the label
+    guide_distance: NDArray[np.float32]  # (n,), realism distance - threshold
+    accepted: NDArray[np.bool_]  # (n,), the guide accepts the sample as realistic and so labelled
+    score: NDArray[np.float32]  # (n,), what searches climb: see `score`
+    gradient: NDArray[np.float32] | None = None  # (n, base_dim), d severity / d e
+    guide_gradient: NDArray[np.float32] | None = None  # (n, base_dim), d guide's share of score / d e
+
+    def __len__(self) -> int:
+        return len(self.e)
+
+    @property
+    def success(self) -> NDArray[np.bool_]:
+        """(n,): the model fails and the guide accepts."""
+        return (self.severity > 0) & self.accepted
+
+    def rows(self, index: Any) -> Findings:
+        """Pick rows by slice, mask or index."""
+        picked = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{k: v[index] for k, v in picked.items() if v is not None})
+
+    @staticmethod
+    def concatenate(parts: list[Findings]) -> Findings:
+        """Join batches in order."""
+        columns = {
+            f.name: None
+            if getattr(parts[0], f.name) is None
+            else np.concatenate([getattr(p, f.name) for p in parts])
+            for f in fields(Findings)
+        }
+        return Findings(**columns)
+
+
+def severity(log_p: Tensor, label: Tensor) -> Tensor:
+    """log p(best other class) - log p(label): (n, classes), (n,) -> (n,); > 0 means failed."""
+    own = log_p.gather(1, label[:, None]).squeeze(1)
+    others = log_p.scatter(1, label[:, None], -torch.inf)
+    return others.amax(1) - own
+
+
+class Probe:
+    """One query: make the sample, ask the model, let the guide look.
+
+    Parameters
+    ----------
+    generator
+        Carries noise, classes and units.
+    model
+        The model under test, as `downstream.wrap` returns it; it counts the queries.
+    guide
+        The gates that a search may see.
+    """
+
+    def __init__(self, generator: Generator, model: Downstream, guide: Guide) -> None:
+        self.generator, self.model, self.guide = generator.eval(), model, guide
+        self.units = generator.units
+
+    def __call__(self, e: Tensor, label: Tensor, gradient: bool = False) -> Findings:
+        """Query (n, base_dim), (n,); `gradient` adds the derivatives in e (torch models only)."""
+        with torch.set_grad_enabled(gradient):
+            e = e.detach().clone().requires_grad_(gradient)
+            x = self.sample(e, label)
+            log_p = self.model.log_probabilities(x)
+            severe = severity(log_p, label)
+            log_guide, distance, accepted = self.guide.look(self.units.to_unit(x), label)
+            loss = self.guide_loss(log_guide, distance)
+        slopes = [
+            torch.autograd.grad(term.sum(), e, retain_graph=True)[0].numpy()
+            for term in (severe, -loss)
+            if gradient
+        ] or [None, None]
+        with torch.no_grad():
+            score = severe.clamp_max(1.0) - loss
+        columns = (log_p, severe, self.generator.noise.energy(e), log_guide, distance)
+        return Findings(
+            e.detach().numpy(),
+            label.numpy(),
+            *(column.detach().float().numpy() for column in columns),
+            accepted.numpy(),
+            score.numpy(),
+            *slopes,
+        )
+
+    def sample(self, e: Tensor, label: Tensor) -> Tensor:
+        """Make samples in the data's units, (n, *units.shape), integers rounded."""
+        return self.units.from_unit(self.generator.from_base(e, label))
+
+    def guide_loss(self, log_guide: Tensor, distance: Tensor) -> Tensor:
+        """What the guide takes off the score, shape (n,); 0 well inside both gates."""
+        margin = REALISM_MARGIN * self.guide.threshold
+        return 2 * torch.relu(LOG_CONFIDENT - log_guide) + 2 * torch.relu(distance + margin)
