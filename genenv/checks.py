@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 
-class Mistake(ValueError):
+class Mistake(ValueError):  # noqa: N818 - of the user, not of the program
     """A mistake in what the user handed over: one sentence, which the command line prints."""
 
     def __init__(self, expected: str, got: object, do: str) -> None:
@@ -49,3 +49,10 @@ def positive(name: str, value: float) -> None:
     """Raise a Mistake unless `value` is above zero."""
     if not value > 0:
         raise Mistake(f"{name} above 0", value, "give a larger number")
+
+
+def whole(name: str, value: object) -> int:
+    """Return `value` as an int, or raise a Mistake unless it is a whole number above zero."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise Mistake(f"{name} to be a whole number above 0", repr(value), "give one")
+    return int(value)

@@ -31,9 +31,10 @@ class Findings:
     guide_log_p: NDArray[np.float32]  # (n,), the guide's log-probability of the label
     guide_distance: NDArray[np.float32]  # (n,), realism distance - threshold
     accepted: NDArray[np.bool_]  # (n,), the guide accepts the sample as realistic and so labelled
-    score: NDArray[np.float32]  # (n,), what searches climb: see `score`
+    score: NDArray[np.float32]  # (n,), what searches climb: min(severity, 1) - the guide's loss
     gradient: NDArray[np.float32] | None = None  # (n, base_dim), d severity / d e
-    guide_gradient: NDArray[np.float32] | None = None  # (n, base_dim), d guide's share of score / d e
+    guide_gradient: NDArray[np.float32] | None = None  # (n, base_dim), d (-guide loss) / d e
+    x: NDArray[np.float32] | None = None  # (n, *units.shape), the samples in the data's units
 
     def __len__(self) -> int:
         return len(self.e)
@@ -108,6 +109,7 @@ class Probe:
             accepted.numpy(),
             score.numpy(),
             *slopes,
+            x.detach().numpy(),
         )
 
     def sample(self, e: Tensor, label: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_START = np.uint64(0x6A09E667F3BCC909)  # the first 64 bits of the fraction of √2
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _SHIFT_32 = np.uint64(32)
 
@@ -36,9 +37,9 @@ def _word(part: ArrayLike | str) -> NDArray[np.uint64]:
     if isinstance(part, str):
         digest = hashlib.blake2b(part.encode(), digest_size=8).digest()
         return np.frombuffer(digest, np.uint64)
-    if isinstance(part, int):
+    if isinstance(part, int):  # of any size: NumPy alone would refuse more than 64 bits
         return np.array([part & 0xFFFFFFFFFFFFFFFF], np.uint64)
-    return np.asarray(part).astype(np.uint64)
+    return np.atleast_1d(np.asarray(part)).astype(np.uint64)
 
 
 def fold_rows(seed: ArrayLike, *path: ArrayLike | str) -> NDArray[np.uint64]:
@@ -55,8 +56,8 @@ def fold_rows(seed: ArrayLike, *path: ArrayLike | str) -> NDArray[np.uint64]:
     -------
     Keys of 63 bits, shape (rows,).
     """
-    h = _mix(_word(seed) + _GOLDEN)
-    for part in path:
+    h = np.array([_START])
+    for part in (seed, *path):  # from a constant, or (a, b) and (b, a) would share a key
         h = _mix(h ^ _mix(_word(part) + _GOLDEN))
     return h >> np.uint64(1)
 
@@ -86,7 +87,8 @@ def _philox(keys: NDArray[np.uint64], blocks: int) -> NDArray[np.uint64]:
 
 def uniforms(keys: NDArray[np.uint64], count: int) -> NDArray[np.float64]:
     """Uniform numbers in the open interval (0, 1): (rows,) keys -> (rows, count)."""
-    words = _philox(keys, (count + 1) // 2).reshape(len(keys), -1, 2)
+    blocks = (count + 1) // 2
+    words = _philox(keys, blocks).reshape(len(keys), 2 * blocks, 2)
     bits = (words[..., 0] << np.uint64(20)) | (words[..., 1] >> np.uint64(12))  # 52 bits
     return ((bits.astype(np.float64) + 0.5) / 2.0**52)[:, :count]
 
@@ -117,13 +119,13 @@ def global_seed(seed: int) -> Iterator[None]:
     """
     import torch
 
-    state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    state = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002
-        torch.manual_seed(seed)
         try:
+            random.seed(seed)
+            np.random.seed(seed % 2**32)
+            torch.manual_seed(seed)
             yield
         finally:
             random.setstate(state[0])
-            np.random.set_state(state[1])  # noqa: NPY002
+            np.random.set_state(state[1])

@@ -16,7 +16,8 @@ from torch import Tensor
 class Units:
     """How one sample is stored, and the affine map of its values to [-1, 1].
 
-    Images are (h, w) or (h, w, c); anything of one axis is a vector.
+    Images are (h, w) or (h, w, c); anything of one axis is a vector. A column whose low equals its
+    high is constant: it maps to 0, and everything maps back to that one value.
     """
 
     shape: tuple[int, ...]  # of one sample, as the user stores it
@@ -40,36 +41,51 @@ class Units:
         return np.dtype(self.dtype).kind in "ui"
 
     @cached_property
+    def _low(self) -> Tensor:
+        return torch.tensor(self.low)
+
+    @cached_property
+    def _high(self) -> Tensor:
+        return torch.tensor(self.high)
+
+    @cached_property
     def _middle(self) -> Tensor:
-        return (torch.tensor(self.high) + torch.tensor(self.low)) / 2
+        return (self._high + self._low) / 2
 
     @cached_property
     def _half(self) -> Tensor:
-        return (torch.tensor(self.high) - torch.tensor(self.low)) / 2
+        return (self._high - self._low) / 2
+
+    @cached_property
+    def _scale(self) -> Tensor:
+        return torch.where(self._half == 0, 1.0, self._half)
 
     def tensor(self, x: NDArray[Any]) -> Tensor:
-        """Turn stored samples (n, *shape) into a float32 tensor in the data's units."""
-        return torch.from_numpy(np.ascontiguousarray(x, np.float32))
+        """Copy stored samples (n, *shape) into a float32 tensor in the data's units."""
+        return torch.from_numpy(np.array(x, np.float32, order="C"))
 
     def to_unit(self, x: Tensor) -> Tensor:
         """Map (n, *shape) from the data's units to [-1, 1], float32."""
-        return (x.float() - self._middle.to(x.device)) / self._half.to(x.device)
+        return (x.float() - self._middle.to(x.device)) / self._scale.to(x.device)
 
     def from_unit(self, u: Tensor) -> Tensor:
         """Map (n, *shape) from [-1, 1] to the data's units, float32; integers are rounded.
 
-        Gradients pass the rounding straight through.
+        Gradients pass the rounding and its clamp straight through.
         """
         x = u * self._half.to(u.device) + self._middle.to(u.device)
         if self.integer:
-            low, high = min(self.low), max(self.high)
-            x = x + (x.detach().round().clamp(low, high) - x.detach())
+            rounded = x.detach().round().clamp(self._low.to(u.device), self._high.to(u.device))
+            x = rounded + (x - x.detach())
         return x
 
     def store(self, x: Tensor) -> NDArray[Any]:
-        """Turn a tensor in the data's units into an array of the data's dtype."""
+        """Copy a tensor in the data's units into an array of the data's dtype."""
         array = x.detach().cpu().numpy()
-        return (np.rint(array) if self.integer else array).astype(self.dtype)
+        if self.integer:  # a cast beyond the dtype's limits would wrap around
+            limits = np.iinfo(self.dtype)
+            array = np.clip(np.rint(array), limits.min, limits.max)
+        return array.astype(self.dtype)
 
     def picture(self, x: Tensor) -> Tensor:
         """Map images in the data's units, (n, h, w) or (n, h, w, c), to (n, c, h, w) in [0, 1]."""
@@ -88,7 +104,7 @@ class Units:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Samples with labels, as the user stores them."""
 

@@ -1,0 +1,63 @@
+"""Gradient ascent in the base space, for models that torch can differentiate."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genenv.agents.random import starts
+from genenv.probe import Findings
+from genenv.search import Search, Space
+
+CHAINS, STEPS, RATE = 64, 20, 0.3
+BETA_1, BETA_2 = 0.9, 0.999
+
+
+@final
+class Gradient(Search):
+    """Parallel chains of Adam (arXiv 1412.6980) on the score; a step is a query.
+
+    A chain starts afresh, with a fresh label, after its success or after 20 steps.
+    """
+
+    wants_gradient = True
+
+    def __init__(self, space: Space, seed: int) -> None:
+        super().__init__(space, seed)
+        self.begun = 0
+        self.age = np.zeros(CHAINS, np.int64)
+        self.e = torch.zeros(CHAINS, space.noise.base_dim)
+        self.label = torch.zeros(CHAINS, dtype=torch.int64)
+        self.first, self.second = torch.zeros_like(self.e), torch.zeros_like(self.e)
+        self._restart(np.arange(CHAINS))
+
+    def _restart(self, chains: np.ndarray) -> None:
+        index = np.arange(self.begun, self.begun + len(chains))
+        e, self.label[chains] = starts(self.space, self.seed, index)
+        self.begun += len(chains)
+        self.e[chains] = self.space.noise.project(e)
+        self.first[chains] = self.second[chains] = 0.0
+        self.age[chains] = 0
+
+    def ask(self, limit: int) -> tuple[Tensor, Tensor]:
+        """Propose where each chain stands."""
+        return self.e[:limit].clone(), self.label[:limit].clone()
+
+    def tell(self, findings: Findings) -> None:
+        """Take one step of Adam up the score."""
+        assert findings.gradient is not None and findings.guide_gradient is not None
+        n = len(findings)
+        climbing = (findings.severity < 1)[:, None]  # the score counts severity up to 1
+        slope = torch.from_numpy(np.where(climbing, findings.gradient, 0) + findings.guide_gradient)
+        self.age[:n] += 1
+        age = torch.from_numpy(self.age[:n])[:, None]
+        self.first[:n] = BETA_1 * self.first[:n] + (1 - BETA_1) * slope
+        self.second[:n] = BETA_2 * self.second[:n] + (1 - BETA_2) * slope.square()
+        first = self.first[:n] / (1 - BETA_1**age)
+        second = self.second[:n] / (1 - BETA_2**age)
+        step = RATE * first / (second.sqrt() + 1e-8)
+        self.e[:n] = self.space.noise.project(self.e[:n] + step)
+        self._restart(np.nonzero(findings.success | (self.age[:n] >= STEPS))[0])

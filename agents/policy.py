@@ -1,0 +1,270 @@
+"""A player trained by reinforcement learning, and the search that sends it to work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.save_util import save_to_zip_file
+from stable_baselines3.common.vec_env import VecMonitor
+from torch import Tensor
+
+from genenv import checks, seeding
+from genenv.agents.presets import Log, Preset, blank_ppo, make_ppo
+from genenv.agents.random import starts
+from genenv.agents.sb3_bridge import VectorEnvBridge
+from genenv.envs.latent_probe import LIMIT, LatentProbe, observation
+from genenv.probe import Findings, Probe
+from genenv.search import Search, Space
+
+CHAINS = 64
+
+
+@dataclass(frozen=True)
+class Player:
+    """A trained PPO and what it was trained by."""
+
+    ppo: PPO
+    preset: Preset
+    queries: int
+    """Queries to the model that the training cost."""
+
+    @property
+    def base_dim(self) -> int:
+        """Base coordinates that it moves."""
+        return int(np.prod(self.ppo.action_space.shape or ()))
+
+    @property
+    def columns(self) -> int:
+        """Columns of an observation."""
+        return int(np.prod(self.ppo.observation_space.shape or ()))
+
+    def act(self, seen: NDArray[np.float32], keys: NDArray[np.uint64]) -> Tensor:
+        """Draw actions at the addresses `keys`.
+
+        Parameters
+        ----------
+        seen
+            Observations (n, columns) as `envs.latent_probe.observation` lays them out.
+        keys
+            One a row, (n,).
+
+        Returns
+        -------
+        (n, base_dim) in [-1, 1].
+        """
+        with torch.no_grad():
+            law: Any = self.ppo.policy.get_distribution(torch.from_numpy(seen)).distribution
+            noise = torch.from_numpy(seeding.normals(keys, law.mean.shape[1]))
+            return (law.mean + law.stddev * noise).clamp(-1.0, 1.0)  # type: ignore[no-any-return]
+
+    def save(self, folder: Path) -> None:
+        """Write settings as JSON and parameters as a zip of tensors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        spec = {
+            "preset": self.preset.to_json(),
+            "queries": self.queries,
+            "base_dim": self.base_dim,
+            "columns": self.columns,
+        }
+        (folder / "player.json").write_text(json.dumps(spec, indent=2))
+        save_to_zip_file(folder / "parameters.zip", params=self.ppo.get_parameters())
+
+    @staticmethod
+    def load(folder: Path) -> Player:
+        """Read what `save` wrote; executes nothing that the files hold."""
+        spec = json.loads((folder / "player.json").read_text())
+        preset = Preset.from_json(spec["preset"])
+        seen = Box(-LIMIT, LIMIT, (spec["columns"],), np.float32)
+        ppo = blank_ppo(seen, Box(-1.0, 1.0, (spec["base_dim"],), np.float32), preset)
+        ppo.set_parameters(str(folder / "parameters.zip"), device="cpu")
+        return Player(ppo, preset, spec["queries"])
+
+
+def train_player(
+    probe: Probe,
+    preset: Preset,
+    train_queries: int,
+    seed: int,
+    folder: Path | None = None,
+    log: Log | None = None,
+    advance: Callable[[int], None] | None = None,
+    on_findings: Callable[[Findings], None] | None = None,
+) -> Player:
+    """Train PPO on LatentProbe for exactly so many queries to the model.
+
+    Parameters
+    ----------
+    probe
+        Generator, model and guide.
+    preset
+        The settings; its updates run on one thread.
+    train_queries
+        Queries that may be spent; the last rollout, cut off by them, is not learned from.
+    seed
+        Address of weights, starts and actions.
+    folder
+        Where the player is saved; None: nowhere.
+    log
+        Called with named numbers and the steps done, after every rollout, like `Tracker.scalars`.
+    advance
+        Called with the queries since its last call.
+    on_findings
+        Called with the findings of every batch of queries, in order.
+
+    Raises
+    ------
+    Mistake
+        If the queries do not cover one update.
+    """
+    least = preset.envs * (2 * preset.steps + 1)
+    if train_queries < least:
+        raise checks.Mistake(f"at least {least} training queries", train_queries, "give more")
+    metered = _Metered(probe, train_queries, advance, on_findings)
+    batch = LatentProbe(
+        preset.envs,
+        probe=metered,
+        horizon=preset.horizon,
+        stride=preset.stride,
+        autoreset_mode="SameStep",
+    )
+    address = seeding.fold(seed, "player") % 2**31
+    ppo = make_ppo(VecMonitor(VectorEnvBridge(batch)), preset, address, _prefixed(log))
+    with seeding.global_seed(address), _OneThreadUpdates() as callback, suppress(_SpentError):
+        ppo.learn(train_queries, callback=callback)  # ends by _SpentError: a step costs a query
+    player = Player(ppo, preset, metered.queries)
+    if folder is not None:
+        player.save(folder)
+    return player
+
+
+@final
+class Policy(Search):
+    """A trained player on fresh starts: 64 chains side by side, actions drawn by address.
+
+    A chain starts afresh, with a fresh label, after its success or at the player's horizon.
+
+    Parameters
+    ----------
+    space, seed
+        See `Search`.
+    player
+        Trained on the same noise and number of classes; the model may be another.
+
+    Raises
+    ------
+    Mistake
+        If the player was trained on another space.
+    """
+
+    def __init__(self, space: Space, seed: int, player: Player) -> None:
+        super().__init__(space, seed)
+        dim, columns = space.noise.base_dim, space.noise.base_dim + 2 * space.classes + 4
+        if (player.base_dim, player.columns) != (dim, columns):
+            got = f"{player.base_dim} and {(player.columns - player.base_dim - 4) // 2}"
+            expected = f"a player of {dim} base coordinates and {space.classes} classes"
+            raise checks.Mistake(expected, got, "train one on this generator")
+        self.player = player
+        self.begun = self.turn = 0
+        self.age = np.zeros(CHAINS, np.int64)
+        self.fresh = np.ones(CHAINS, np.bool_)
+        self.seen = np.zeros((CHAINS, columns), np.float32)
+        self.label = torch.zeros(CHAINS, dtype=torch.int64)
+
+    def ask(self, limit: int) -> tuple[Tensor, Tensor]:
+        """Propose the next step of every chain."""
+        count, dim = min(limit, CHAINS), self.space.noise.base_dim
+        keys = seeding.fold_rows(self.seed, "action", self.turn, np.arange(count))
+        action = self.player.act(self.seen[:count], keys)
+        e = torch.from_numpy(self.seen[:count, :dim]) + self.player.preset.stride * action
+        rows = np.flatnonzero(self.fresh[:count])
+        if len(rows):
+            index = np.arange(self.begun, self.begun + len(rows))
+            e[rows], self.label[rows] = starts(self.space, self.seed, index)
+            self.begun += len(rows)
+        self.turn += 1
+        self.age[:count] = np.where(self.fresh[:count], 0, self.age[:count] + 1)
+        return self.space.noise.project(e), self.label[:count].clone()
+
+    def tell(self, findings: Findings) -> None:
+        """Lay out what each chain sees next; mark those that start afresh."""
+        count, horizon = len(findings), self.player.preset.horizon
+        self.seen[:count] = observation(
+            findings.e,
+            findings.label,
+            findings.output,
+            findings.severity,
+            findings.guide_log_p,
+            findings.guide_distance,
+            1 - self.age[:count] / horizon,
+        )
+        self.fresh[:count] = findings.success | (self.age[:count] >= horizon)
+
+
+class _SpentError(Exception):
+    """The training queries are used up."""
+
+
+class _Metered(Probe):
+    """A probe with a budget: its last batch is cut to what is left."""
+
+    def __init__(
+        self,
+        probe: Probe,
+        budget: int,
+        advance: Callable[[int], None] | None,
+        on_findings: Callable[[Findings], None] | None,
+    ) -> None:
+        super().__init__(probe.generator, probe.model, probe.guide)
+        self.budget, self.queries = budget, 0
+        self.advance, self.on_findings = advance, on_findings
+
+    def __call__(self, e: Tensor, label: Tensor, gradient: bool = False) -> Findings:
+        left = self.budget - self.queries
+        if left == 0:
+            raise _SpentError
+        findings = super().__call__(e[:left], label[:left], gradient)
+        self.queries += len(findings)
+        if self.advance:
+            self.advance(len(findings))
+        if self.on_findings:
+            self.on_findings(findings)
+        if len(findings) < len(e):
+            raise _SpentError
+        return findings
+
+
+class _OneThreadUpdates(BaseCallback):
+    """PPO's small network updates on one thread; the queries keep the run's thread count."""
+
+    def __enter__(self) -> _OneThreadUpdates:
+        self.threads = torch.get_num_threads()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        torch.set_num_threads(self.threads)
+
+    def _on_rollout_start(self) -> None:
+        torch.set_num_threads(self.threads)
+
+    def _on_rollout_end(self) -> None:
+        torch.set_num_threads(1)
+
+    def _on_step(self) -> bool:
+        return True
+
+
+def _prefixed(log: Log | None) -> Log | None:
+    if log is None:
+        return None
+    return lambda values, step: log({f"policy/{k}": v for k, v in values.items()}, step)

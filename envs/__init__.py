@@ -1,0 +1,6 @@
+"""The seats: environments in which an agent plays one side of the game."""
+
+from genenv.envs.batched import BatchedEnv, Single
+from genenv.envs.latent_probe import LatentProbe
+
+__all__ = ["BatchedEnv", "LatentProbe", "Single"]

@@ -1,0 +1,322 @@
+"""Dynamics written once, in batches; the single environment is the batch of one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, final
+
+import gymnasium
+import numpy as np
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
+from numpy.typing import NDArray
+
+from genenv import checks, seeding
+
+Array = NDArray[Any]
+Flags = NDArray[np.bool_]
+Info = dict[str, Any]
+
+
+class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
+    """A vector environment whose author writes `begin`, `advance` and `observe`, once, for rows.
+
+    Seeds, episodes, time limits, the three autoreset modes and masked resets are kept here. Row i
+    of `reset(seed=s)` is the single environment reset with s + i, because every draw of a row
+    comes from `keys`, never from a stream that rows share. Without a seed, `reset()` begins the
+    next episode of each row; the first one then takes its row seeds from `np_random`.
+
+    Parameters
+    ----------
+    num_envs
+        Rows of the batch.
+    observation_space, action_space
+        Of one row.
+    limit
+        Steps after which an episode is truncated.
+    autoreset_mode
+        `AutoresetMode` or its value: "NextStep" (Gymnasium's default), "SameStep" (what
+        Stable-Baselines3 needs) or "Disabled" (reset by `options={"reset_mask": ...}`).
+    render_mode
+        One of the class's `metadata["render_modes"]`, or None: no pictures.
+
+    Raises
+    ------
+    Mistake
+        If a count is below one or a mode is unknown.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium's own annotation)
+
+    def __init__(
+        self,
+        num_envs: int,
+        observation_space: gymnasium.Space[Any],
+        action_space: gymnasium.Space[Any],
+        limit: int,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
+    ) -> None:
+        checks.positive("num_envs", num_envs)
+        checks.positive("the steps of an episode", limit)
+        if render_mode is not None:
+            checks.choice("render_mode", render_mode, self.metadata["render_modes"])
+        if not isinstance(autoreset_mode, AutoresetMode):
+            values = [mode.value for mode in AutoresetMode]
+            autoreset_mode = AutoresetMode(checks.choice("autoreset_mode", autoreset_mode, values))
+        self.num_envs, self.limit, self.render_mode = num_envs, limit, render_mode
+        self.autoreset_mode = autoreset_mode
+        self.metadata = {**self.metadata, "autoreset_mode": autoreset_mode}
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.observation_space = batch_space(observation_space, num_envs)
+        self.action_space = batch_space(action_space, num_envs)
+        self.row_seed = np.zeros(num_envs, np.uint64)
+        self.episode = np.full(num_envs, -1)  # -1: never begun; 0: first since the row was seeded
+        self.elapsed = np.zeros(num_envs, np.int64)  # the number of the step in its episode, from 1
+        self._done = np.zeros(num_envs, np.bool_)
+
+    @abstractmethod
+    def begin(self, rows: NDArray[np.int64]) -> None:
+        """Start episodes in these rows, given by index; draw from `keys(rows, ...)`."""
+
+    @abstractmethod
+    def advance(self, action: Any, live: Flags) -> tuple[Array, Flags]:
+        """Take one step in the live rows and leave the others alone.
+
+        Parameters
+        ----------
+        action
+            One action a row, as `action_space` batches it.
+        live
+            (num_envs,): the rows that step.
+
+        Returns
+        -------
+        reward, terminated
+            (num_envs,) each; what they hold in the other rows is not looked at.
+        """
+
+    @abstractmethod
+    def observe(self) -> tuple[Any, dict[str, Array]]:
+        """Return the batch of observations and dense info arrays (num_envs, ...), newly made."""
+
+    def picture(self, row: int) -> NDArray[np.uint8]:
+        """Draw one row: (height, width, 3). Classes that name a render mode replace it."""
+        raise NotImplementedError(f"{type(self).__name__} draws no pictures, not of row {row}")
+
+    @final
+    def keys(self, rows: NDArray[np.int64], *path: str | int) -> NDArray[np.uint64]:
+        """Keys for `seeding.uniforms` and `normals`: the address (row's seed, episode, step, path).
+
+        Parameters
+        ----------
+        rows
+            Indices of rows.
+        *path
+            What is drawn, so that two draws of a step differ.
+        """
+        address = self.row_seed[rows], self.episode[rows], self.elapsed[rows]
+        return seeding.fold_rows(*address, *path)
+
+    @final
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, Info]:
+        """Begin episodes, in all rows or in those of `options["reset_mask"]`.
+
+        Parameters
+        ----------
+        seed
+            Row i is seeded with seed + i; None goes on with the next episode of each row.
+        options
+            `reset_mask`, (num_envs,) bool: rows to begin; the others stay as they are.
+
+        Raises
+        ------
+        ClosedEnvironmentError
+            After `close`.
+        ResetNeeded
+            If rows outside of the mask have never begun.
+        """
+        self._check_open()
+        super().reset(seed=seed)
+        mask = self._mask(options)
+        if (~mask & (self.episode < 0)).any():
+            raise ResetNeeded("expected every row to have begun; call reset() without a mask first")
+        if seed is not None:
+            self._seed(mask, seed)
+        elif (fresh := mask & (self.episode < 0)).any():
+            self._seed(fresh, int(self.np_random.integers(2**62)))
+        self._begin(mask)
+        observation, info = self.observe()
+        return observation, masked(info, mask)
+
+    @final
+    def step(self, actions: Any) -> tuple[Any, Array, Flags, Flags, Info]:
+        """Take one step in every row; see `reset` for seeds and masks.
+
+        Returns
+        -------
+        observation, reward, terminated, truncated, info
+            Batched over rows, newly made. With "SameStep", `info["final_obs"]` and
+            `info["final_info"]` hold what ended, in the rows of `info["_final_obs"]`.
+
+        Raises
+        ------
+        ClosedEnvironmentError
+            After `close`.
+        ResetNeeded
+            Before the first `reset`, or with "Disabled" while rows wait for theirs.
+        Mistake
+            If actions are not one a row.
+        """
+        self._check_open()
+        self._check_begun()
+        self._check_alive()
+        if isinstance(self.action_space, gymnasium.spaces.Box):
+            actions = np.asarray(actions, self.action_space.dtype)
+            checks.shape("actions", actions, self.action_space.shape)
+        live = ~self._done
+        self._begin(self._done)  # only "NextStep" has rows to begin here
+        self.elapsed[live] += 1
+        reward, terminated = self.advance(actions, live)
+        reward = np.where(live, reward, 0.0)
+        terminated = terminated & live
+        truncated = live & (self.elapsed >= self.limit)
+        self._done = terminated | truncated
+        observation, info = self.observe()
+        info = masked(info, np.ones(self.num_envs, np.bool_))
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and self._done.any():
+            observation, info = self._same_step(observation, info)
+        return observation, reward, terminated, truncated, info
+
+    @final
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """Draw every row, as `render_mode` says; None without one."""
+        self._check_open()
+        if self.render_mode is None:
+            return None
+        self._check_begun()
+        return tuple(self.picture(row) for row in range(self.num_envs))
+
+    def _same_step(self, observation: Any, info: Info) -> tuple[Any, Info]:
+        done = self._done
+        final_info = {key: value for key, value in info.items() if not key.startswith("_")}
+        final_obs = (
+            observation if isinstance(observation, np.ndarray) else self._objects(observation)
+        )
+        self._begin(done)
+        begun, info = self.observe()
+        info = masked(info, np.ones(self.num_envs, np.bool_))
+        final = {"final_obs": final_obs, "final_info": masked(final_info, done)}
+        return begun, info | masked(final, done)
+
+    def _objects(self, observation: Any) -> Array:
+        """One object a row, as Gymnasium hands over final observations of nested spaces."""
+        rows = np.empty(self.num_envs, object)
+        rows[:] = list(iterate(self.observation_space, observation))
+        return rows
+
+    def _begin(self, mask: Flags) -> None:
+        if mask.any():
+            self.episode[mask] += 1
+            self.elapsed[mask] = 0
+            self._done = self._done & ~mask
+            self.begin(np.flatnonzero(mask))
+
+    def _seed(self, mask: Flags, seed: int) -> None:
+        seeds = np.arange(self.num_envs, dtype=np.uint64) + np.uint64(seed)
+        self.row_seed[mask] = seeds[mask]
+        self.episode[mask] = -1
+
+    def _mask(self, options: dict[str, Any] | None) -> Flags:
+        if not options or "reset_mask" not in options:
+            return np.ones(self.num_envs, np.bool_)
+        mask = np.asarray(options["reset_mask"])
+        checks.shape("options['reset_mask']", mask, (self.num_envs,))
+        if mask.dtype != np.bool_ or not mask.any():
+            got = f"dtype {mask.dtype} with {int(mask.sum())} rows set"
+            raise checks.Mistake(
+                "options['reset_mask'] to be bool and to pick a row", got, "fix it"
+            )
+        return mask
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ClosedEnvironmentError("expected an open environment, got a closed one; make one")
+
+    def _check_begun(self) -> None:
+        if (self.episode < 0).any():
+            raise ResetNeeded("expected reset() before the first step or picture; call it")
+
+    def _check_alive(self) -> None:
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._done.any():
+            rows = np.flatnonzero(self._done).tolist()
+            raise ResetNeeded(
+                f"rows {rows} have ended; reset them with options={{'reset_mask': ...}}"
+            )
+
+
+def masked(info: dict[str, Any], mask: Flags) -> Info:
+    """Pair every key with the `_key` mask of rows that have it, as Gymnasium does."""
+    return info | {f"_{key}": mask.copy() for key in info}
+
+
+class Single(gymnasium.Env[Any, Any]):
+    """The batch of one as a plain Gymnasium environment.
+
+    Parameters
+    ----------
+    batch
+        With one row and autoreset "Disabled"; reachable as `batch`.
+    """
+
+    def __init__(self, batch: BatchedEnv) -> None:
+        if batch.num_envs != 1 or batch.autoreset_mode is not AutoresetMode.DISABLED:
+            got = f"{batch.num_envs} rows, {batch.autoreset_mode.value}"
+            raise checks.Mistake("one row with autoreset_mode='Disabled'", got, "make it so")
+        self.batch = batch
+        self.observation_space = batch.single_observation_space
+        self.action_space = batch.single_action_space
+        self.render_mode = batch.render_mode
+        self.metadata = {k: v for k, v in batch.metadata.items() if k != "autoreset_mode"}
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, Info]:
+        """Begin an episode; None as seed goes on with the next one."""
+        super().reset(seed=seed)
+        self.batch.np_random = self.np_random
+        observation, info = self.batch.reset(seed=seed, options=options)
+        return self._row(observation), _row_of(info)
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, Info]:
+        """Take one step."""
+        space = self.action_space
+        actions = concatenate(space, [action], create_empty_array(space, 1))  # type: ignore[arg-type]
+        observation, reward, terminated, truncated, info = self.batch.step(actions)
+        flags = bool(terminated[0]), bool(truncated[0])
+        return self._row(observation), float(reward[0]), *flags, _row_of(info)
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """Draw the episode as it stands, (height, width, 3); None without a render mode."""
+        frames = self.batch.render()
+        return None if frames is None else frames[0]
+
+    def close(self) -> None:
+        """Release what the environment holds."""
+        self.batch.close()
+
+    def _row(self, observation: Any) -> Any:
+        return next(iter(iterate(self.batch.observation_space, observation)))
+
+
+def _row_of(info: Info) -> Info:
+    """Row 0 of dense arrays, without the masks; flags as Python bools."""
+    return {
+        key: bool(value[0]) if value.dtype == np.bool_ and value.ndim == 1 else value[0]
+        for key, value in info.items()
+        if not key.startswith("_")
+    }

@@ -1,0 +1,238 @@
+"""Searches x seeds on equal counted budgets, every query on disk, judged by an unseen audit."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genenv import checks
+from genenv.failures import Confirmed
+from genenv.judge import VERDICTS, Audit
+from genenv.probe import Findings, Probe
+from genenv.search import Search
+from genenv.tracking import Tracker
+
+SHARD = 4096  # queries written at a time, or what is left
+CONFIRMED = VERDICTS.index("confirmed")
+
+
+@dataclass(frozen=True)
+class Log:
+    """One search with one seed: what the audit said of each of its queries, in order."""
+
+    search: str
+    seed: int
+    verdict: NDArray[np.int8]  # (queries,), index into VERDICTS
+    other_label: NDArray[np.bool_]  # (queries,), ambiguous ones that show another class
+    seconds: float  # of this process; 0 where all was read from disk
+
+    @property
+    def confirmed_at(self) -> NDArray[np.int64]:
+        """Queries, from 1, whose failure was confirmed."""
+        return np.nonzero(self.verdict == CONFIRMED)[0] + 1
+
+    def tally(self) -> dict[str, Any]:
+        """Count verdicts, and say when the first and the tenth failure were confirmed."""
+        invalid, ambiguous, confirmed = (int((self.verdict == v).sum()) for v in (1, 2, 3))
+        at = self.confirmed_at
+        return {
+            "name": self.search,
+            "seed": self.seed,
+            "queries": len(self.verdict),
+            "flips": invalid + ambiguous + confirmed,
+            "realistic": ambiguous + confirmed,
+            "ambiguous": ambiguous,
+            "other_label": int(self.other_label.sum()),
+            "invalid": invalid,
+            "confirmed": confirmed,
+            "first_confirmed_at": int(at[0]) if len(at) else None,
+            "tenth_confirmed_at": int(at[9]) if len(at) > 9 else None,
+            "confirmed_per_1k": 1000 * confirmed / len(self.verdict),
+            "seconds": round(self.seconds, 2),
+        }
+
+
+class Ledger:
+    """RUN/findings, one row a query, and RUN/failures, the confirmed ones with their samples.
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.findings, self.failures = run / "findings", run / "failures"
+        self.findings.mkdir(parents=True, exist_ok=True)
+        self.failures.mkdir(exist_ok=True)
+        self.next = 1 + max((int(path.stem) for path in self.findings.glob("*.npz")), default=-1)
+
+    def write(
+        self, findings: Findings, audit: Audit, search: str, seed: int, start: int, probe: Probe
+    ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+        """Judge a stretch of queries and write it; return the verdicts."""
+        assert findings.x is not None
+        units = probe.units
+        x = torch.from_numpy(findings.x)
+        verdict, other = audit.verdicts(
+            units.to_unit(x), torch.from_numpy(findings.label), torch.from_numpy(findings.severity)
+        )
+        index = np.arange(start, start + len(findings))
+        address = {
+            "verdict": verdict,
+            "other_label": other,
+            "search": np.full(len(index), search),
+            "seed": np.full(len(index), seed),
+            "index": index,
+        }
+        columns = {f.name: getattr(findings, f.name) for f in fields(findings) if f.name != "x"}
+        kept = {name: column for name, column in columns.items() if column is not None}
+        rows = verdict == CONFIRMED
+        if rows.any():
+            shared = {f.name for f in fields(Confirmed)} & (kept.keys() | address.keys())
+            part = {name: (kept | address)[name][rows] for name in shared}
+            failures = Confirmed(x=units.store(x[torch.from_numpy(rows)]), **part)
+            _atomic(self.failures / f"{self.next:05d}.npz", failures.save)
+        shard = self.findings / f"{self.next:05d}.npz"
+        _atomic(shard, lambda path: np.savez_compressed(path, **kept, **address))
+        self.next += 1
+        return verdict, other
+
+    def read(self, search: str, seed: int) -> dict[str, NDArray[Any]] | None:
+        """Read all rows of one search and seed in order; None where there are none."""
+        parts = []
+        for path in sorted(self.findings.glob("*.npz")):
+            with np.load(path, allow_pickle=False) as file:
+                if file["search"][0] == search and file["seed"][0] == seed:
+                    parts.append({name: file[name] for name in file.files})
+        if not parts:
+            return None
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def drop(self, search: str, seed: int) -> None:
+        """Forget all rows of one search and seed."""
+        for path in sorted(self.findings.glob("*.npz")):
+            with np.load(path, allow_pickle=False) as file:
+                own = file["search"][0] == search and file["seed"][0] == seed
+            if own:
+                (self.failures / path.name).unlink(missing_ok=True)
+                path.unlink()
+
+
+def _atomic(path: Path, write: Callable[[Path], None]) -> None:
+    """Write under a temporary name, then rename: a reader sees the whole file or none."""
+    partial = path.with_name(f"{path.stem}.partial.npz.tmp")
+    with open(partial, "wb") as file:
+        write(file)  # type: ignore[arg-type]
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+class _Recorded:
+    """Answers a search from disk for as long as it asks what it asked before."""
+
+    def __init__(self, columns: dict[str, NDArray[Any]] | None) -> None:
+        self.columns = columns or {}
+        self.rows = len(self.columns.get("index", ()))
+
+    def answer(self, start: int, e: NDArray[np.float32]) -> Findings | None:
+        """Return the findings of queries from `start` on; None past the record's end."""
+        if start + len(e) > self.rows:
+            return None
+        names = {f.name for f in fields(Findings)} & self.columns.keys()
+        rows = {name: self.columns[name][start : start + len(e)] for name in names}
+        if not np.array_equal(rows["e"], e):
+            raise _OtherQuestionError
+        return Findings(**rows)
+
+
+class _OtherQuestionError(Exception):
+    """A resumed search asked something else than it did before."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """Runs searches on one probe, each to the end of the same budget."""
+
+    probe: Probe
+    audit: Audit
+    budget: int  # queries a search and seed
+    ledger: Ledger
+    tracker: Tracker
+    advance: Callable[[int], None]  # called with the queries done
+    tell: Callable[[str], None]  # called with a sentence where a record had to be dropped
+
+    def run(self, name: str, seed: int, make: Callable[[], Search]) -> Log:
+        """Run one search, answering from disk what it asked before an interruption.
+
+        Parameters
+        ----------
+        name, seed
+            Its address in findings and logs.
+        make
+            Makes the search afresh.
+        """
+        began = time.perf_counter()
+        recorded = self.ledger.read(name, seed)
+        try:
+            verdict, other = self._run(name, seed, make(), recorded)
+        except _OtherQuestionError:
+            self.tell(f"{name} (seed {seed}) asks otherwise here than its record; it starts over")
+            self.ledger.drop(name, seed)
+            verdict, other = self._run(name, seed, make(), None)
+        return Log(name, seed, verdict, other, time.perf_counter() - began)
+
+    def _run(
+        self, name: str, seed: int, search: Search, columns: dict[str, NDArray[Any]] | None
+    ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+        recorded = _Recorded(columns)
+        judged = [(columns["verdict"], columns["other_label"])] if columns else []
+        pending: list[Findings] = []
+        at = 0
+
+        def flush() -> None:
+            if not pending:
+                return
+            findings = Findings.concatenate(pending)
+            pending.clear()
+            start = at - len(findings)
+            judged.append(
+                self.ledger.write(findings, self.audit, name, seed, start, self.probe)
+            )
+            confirmed = sum(int((verdict == CONFIRMED).sum()) for verdict, _ in judged)
+            self.tracker.scalars({f"confirmed/{name}/seed-{seed}": confirmed}, at)
+            self.tracker.histogram(f"severity/{name}/seed-{seed}", findings.severity, at)
+
+        try:
+            while at < self.budget:
+                e, label = search.ask(self.budget - at)
+                _proposed(name, len(e), self.budget - at)
+                findings = recorded.answer(at, e.numpy())
+                if findings is None:
+                    findings = self.probe(e, label, search.wants_gradient)
+                    pending.append(findings)
+                at += len(e)
+                search.tell(findings)
+                self.advance(len(e))
+                if sum(map(len, pending)) >= SHARD:
+                    flush()
+        finally:
+            flush()
+        verdict, other = (np.concatenate(part) for part in zip(*judged, strict=True))
+        return verdict, other
+
+
+def _proposed(name: str, rows: int, limit: int) -> None:
+    if not 0 < rows <= limit:
+        raise checks.Mistake(
+            f"{name} to propose 1 to {limit} queries", rows, "mend its `ask`, which gets the limit"
+        )

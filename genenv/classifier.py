@@ -1,0 +1,172 @@
+"""Small classifiers that genenv trains itself: the default model under test and the oracles."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from genenv import checks, seeding
+from genenv.data import Batches, Units
+
+BATCH = 64
+LEAST_STEPS = 600  # of Adam, or five epochs where these are more
+LEAST_EPOCHS = 5
+FEATURES = 64  # width of the last hidden layer
+
+
+class Classifier(nn.Module):
+    """Logits and features from samples in [-1, 1].
+
+    Parameters
+    ----------
+    kind
+        `cnn` (images), `mlp`, or `rbf` (random Fourier features, Rahimi and Recht 2007).
+    units
+        Of the data; inputs are `units.to_unit(x)`, in the user's layout.
+    outputs
+        Number of classes.
+    """
+
+    def __init__(self, kind: str, units: Units, outputs: int) -> None:
+        super().__init__()
+        checks.choice("kind", kind, BODIES)
+        if kind == "cnn" and not units.is_image:
+            raise checks.Mistake("images for a cnn", f"samples of shape {units.shape}", "use mlp")
+        self.kind, self.units = kind, units
+        self.body = BODIES[kind](units)
+        self.head = nn.Linear(FEATURES, outputs)
+
+    def features(self, u: Tensor) -> Tensor:
+        """(batch, *units.shape) in [-1, 1] -> (batch, 64), the last hidden layer."""
+        if self.kind == "cnn":
+            u = u.unsqueeze(1) if len(self.units.shape) == 2 else u.permute(0, 3, 1, 2)
+        return self.body(u)  # type: ignore[no-any-return]
+
+    def forward(self, u: Tensor) -> Tensor:
+        """(batch, *units.shape) in [-1, 1] -> (batch, outputs) logits."""
+        return self.head(self.features(u))  # type: ignore[no-any-return]
+
+    def save(self, path: Path) -> None:
+        """Write weights and their description to one safetensors file."""
+        spec = {"kind": self.kind, "outputs": self.head.out_features}
+        plain = json.dumps(spec | {"units": self.units.to_json()})
+        save_file(self.state_dict(), path, metadata={"classifier": plain})
+
+    @staticmethod
+    def load(path: Path) -> Classifier:
+        """Read what `save` wrote; executes nothing."""
+        from safetensors import safe_open
+
+        with safe_open(path, "pt") as file:
+            spec: dict[str, Any] = json.loads(file.metadata()["classifier"])
+        network = Classifier(spec["kind"], Units.from_json(spec["units"]), spec["outputs"])
+        network.load_state_dict(load_file(path))
+        return network.eval()
+
+
+def _cnn(units: Units) -> nn.Module:
+    channels, side = (1 if len(units.shape) == 2 else units.shape[2]), min(units.shape[:2])
+    layers: list[nn.Module] = []
+    for width in (16, 32, 64):
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+        if side >= 16 or (width > 16 and side >= 4):
+            layers.append(nn.MaxPool2d(2))
+            side //= 2
+        channels = width
+    body = nn.Sequential(*layers, *([nn.AdaptiveMaxPool2d(4)] if side > 4 else []), nn.Flatten())
+    inputs = body(torch.zeros(1, units.size // math.prod(units.shape[:2]), *units.shape[:2])).shape[1]
+    return body.extend([nn.Dropout(0.2), nn.Linear(inputs, FEATURES), nn.ReLU()])
+
+
+def _mlp(units: Units) -> nn.Module:
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(units.size, 256),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(256, FEATURES),
+        nn.ReLU(),
+    )
+
+
+class _Fourier(nn.Module):
+    """cos(Wx + b) with W fixed: features of a Gaussian kernel whose scale fits [-1, 1] data."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.randn(outputs, inputs) / math.sqrt(inputs) * 2)
+        self.register_buffer("bias", torch.rand(outputs) * 2 * math.pi)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cos(functional.linear(x, self.weight, self.bias))
+
+
+def _rbf(units: Units) -> nn.Module:
+    return nn.Sequential(
+        nn.Flatten(), _Fourier(units.size, 512), nn.Linear(512, FEATURES), nn.Tanh()
+    )
+
+
+BODIES: dict[str, Callable[[Units], nn.Module]] = {"cnn": _cnn, "mlp": _mlp, "rbf": _rbf}
+
+
+def fit_classifier(
+    kind: str,
+    x: Any,
+    label: Any,
+    units: Units,
+    outputs: int,
+    seed: int,
+    advance: Callable[[int], None] | None = None,
+    smoothing: float = 0.0,
+    jitter: float = 0.0,
+) -> Classifier:
+    """Train a classifier on stored samples.
+
+    Parameters
+    ----------
+    kind
+        See `Classifier`.
+    x, label
+        Arrays (n, *units.shape) in the data's units and (n,) of class indices.
+    units, outputs
+        Of the data; number of classes.
+    seed
+        Address of initialisation, order and dropout.
+    advance
+        Called with 1 after each step.
+    smoothing, jitter
+        Label smoothing, and the standard deviation of Gaussian noise on inputs in [-1, 1]: both
+        make the confidence of an oracle worth more.
+    """
+    batches = Batches(x, label, min(BATCH, len(x)), seeding.fold(seed, "order"))
+    steps = max(LEAST_STEPS, LEAST_EPOCHS * (len(x) // BATCH))
+    with seeding.global_seed(seeding.fold(seed, "classifier", kind)):
+        network = Classifier(kind, units, outputs)
+        optimizer = torch.optim.Adam(network.parameters(), 1e-3, weight_decay=1e-5)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
+        for step in range(steps):
+            batch, target = batches.at(step)
+            u = units.to_unit(batch)
+            logits = network(u + jitter * torch.randn_like(u) if jitter else u)
+            loss = functional.cross_entropy(logits, target, label_smoothing=smoothing)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            if advance:
+                advance(1)
+    return network.eval().requires_grad_(False)
+
+
+def steps_to_fit(rows: int) -> int:
+    """Steps that `fit_classifier` takes on this many rows."""
+    return max(LEAST_STEPS, LEAST_EPOCHS * (rows // BATCH))

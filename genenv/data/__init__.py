@@ -1,0 +1,11 @@
+"""Data sets: where they come from, how they are split, and how they are read in batches."""
+
+from __future__ import annotations
+
+from genenv.data.arrays import from_arrays
+from genenv.data.batches import Batches
+from genenv.data.dataset import Dataset, Units
+from genenv.data.sources import DATA, load
+from genenv.data.splits import Split, split
+
+__all__ = ["DATA", "Batches", "Dataset", "Split", "Units", "from_arrays", "load", "split"]

@@ -1,0 +1,165 @@
+"""Data sets from arrays: what every source passes through, and where bad data is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks
+from genenv.data.dataset import Dataset, Units
+
+LEAST_SIDE, MOST_SIDE = 8, 64  # pixels of an image
+MOST_VALUE = 1e18  # float32 must hold its square
+BRIGHT = 128  # uint8 images that reach it span 0 to 255, darker ones 0 to their maximum
+
+
+def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
+    """Make a data set from samples and labels.
+
+    Parameters
+    ----------
+    x
+        Images (n, h, w) or (n, h, w, c) of 8 to 64 pixels a side, or vectors (n, columns);
+        integer, float or bool numbers, as an array or anything NumPy makes one of.
+    y
+        Labels (n,): integers, strings, bools or whole floats, two classes or more. None: none.
+    name
+        What reports call the data.
+
+    Returns
+    -------
+    Samples in their own dtype (bools as uint8). uint8 images span 0 to 255, other images their
+    minimum to maximum, vectors the minimum to maximum of each column.
+
+    Raises
+    ------
+    Mistake
+        On NaN, object arrays, shapes that are neither images nor vectors, images with the channels
+        first, values that never vary, labels that do not match the rows, or a single class.
+    """
+    array, notes = _samples(x)
+    units, more = _units(array)
+    label, classes = _labels(y, len(array))
+    return Dataset(name, array, label, classes, units, notes=notes + more)
+
+
+def _plain(value: Any) -> NDArray[Any]:
+    """Turn tensors, lists and frames into an array of native byte order."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise checks.Mistake(
+            "an array with rows of one shape",
+            f"{type(value).__name__} with rows of different shapes",
+            "give every row the same shape",
+        ) from error
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _samples(x: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
+    array = _plain(x)
+    notes: tuple[str, ...] = ()
+    if array.dtype.kind == "b":
+        array, notes = array.astype(np.uint8), ("bools were stored as uint8",)
+    if array.dtype.kind not in "uif":
+        raise checks.Mistake(
+            "samples of integers, floats or bools",
+            f"dtype {array.dtype}",
+            "turn the samples into numbers",
+        )
+    if array.dtype.itemsize > 8:
+        array, notes = array.astype(np.float64), ("long doubles were stored as float64",)
+    _check_shape(array)
+    checks.finite("samples", array)
+    return array, notes
+
+
+def _check_shape(array: NDArray[Any]) -> None:
+    if array.ndim < 2 or array.ndim > 4 or array.size == 0:
+        raise checks.Mistake(
+            "samples of shape (n, columns), (n, h, w) or (n, h, w, c)",
+            f"shape {array.shape}",
+            "reshape them, rows first",
+        )
+    if array.ndim == 4 and array.shape[1] in (1, 3) and array.shape[3] not in (1, 3):
+        raise checks.Mistake(
+            "images with the channels last, (n, h, w, c)",
+            f"shape {array.shape}",
+            "move the axis: np.moveaxis(x, 1, -1)",
+        )
+    sides = array.shape[1:3]
+    if array.ndim > 2 and not all(LEAST_SIDE <= side <= MOST_SIDE for side in sides):
+        raise checks.Mistake(
+            f"images of {LEAST_SIDE} to {MOST_SIDE} pixels a side",
+            f"{sides[0]} x {sides[1]}",
+            "resize them, or flatten the rows to vectors: x.reshape(len(x), -1)",
+        )
+
+
+def _units(array: NDArray[Any]) -> tuple[Units, tuple[str, ...]]:
+    shape, image = array.shape[1:], array.ndim > 2
+    axes = None if image else 0
+    low, high = np.atleast_1d(array.min(axes)), np.atleast_1d(array.max(axes))
+    if max(abs(float(low.min())), abs(float(high.max()))) > MOST_VALUE:
+        raise checks.Mistake(
+            f"samples within ±{MOST_VALUE:.0e}", f"{low.min():.3g} to {high.max():.3g}", "rescale"
+        )
+    constant = np.nonzero(low == high)[0]
+    if len(constant) == len(low):
+        raise checks.Mistake(
+            "samples that vary", f"the value {low[0]} everywhere", "check how they were read"
+        )
+    notes: tuple[str, ...] = ()
+    if len(constant):
+        notes = (
+            f"{len(constant)} of {len(low)} columns never vary, the first is column {constant[0]}: "
+            "samples repeat their value",
+        )
+    if image and array.dtype == np.uint8:
+        if high[0] < BRIGHT:
+            notes = (f"uint8 images span 0 to {high[0]}, their maximum, instead of 255",)
+        low, high = np.array([0]), high if high[0] < BRIGHT else np.array([255])
+    bounds = (tuple(float(v) for v in bound) for bound in (low, high))
+    return Units(tuple(shape), array.dtype.name, *bounds), notes
+
+
+def _labels(y: Any, rows: int) -> tuple[NDArray[np.int64] | None, tuple[int | str, ...]]:
+    if y is None:
+        return None, ()
+    array = _plain(y)
+    if array.shape != (rows,):
+        raise checks.Mistake(
+            f"labels of shape ({rows},), one a sample",
+            f"shape {array.shape}",
+            "give one label a row (y.argmax(1) for one-hot rows, y.ravel() for a column)",
+        )
+    classes, label = np.unique(_named(array), return_inverse=True)
+    if len(classes) < 2:
+        raise checks.Mistake(
+            "labels of two classes or more",
+            f"the single class {classes[0].item()!r}",
+            "leave the labels out, or add rows of another class",
+        )
+    return label.astype(np.int64), tuple(classes.tolist())
+
+
+def _named(array: NDArray[Any]) -> NDArray[Any]:
+    """Labels as integers or strings."""
+    if array.dtype.kind == "O" and all(isinstance(value, str) for value in array):
+        return array.astype(str)
+    if array.dtype.kind == "O" and all(isinstance(value, int) for value in array):
+        return array.astype(np.int64)
+    checks.finite("labels", array) if array.dtype.kind == "f" else None
+    if array.dtype.kind == "b" or (array.dtype.kind == "f" and (array == np.rint(array)).all()):
+        return array.astype(np.int64)
+    if array.dtype.kind not in "uiUS":
+        raise checks.Mistake(
+            "labels that are integers or strings",
+            f"{array[0]!r} of dtype {array.dtype}",
+            "give the class of each row (numbers to predict are no classes)",
+        )
+    return array.astype(str) if array.dtype.kind == "S" else array

@@ -1,0 +1,96 @@
+"""Folders of idx files, the format of MNIST (http://yann.lecun.com/exdb/mnist), .gz or not."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks
+from genenv.data.arrays import from_arrays
+from genenv.data.dataset import Dataset
+
+_NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx\d-\w+(\.gz)?")
+_DTYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+
+def is_idx_folder(folder: Path) -> bool:
+    """Whether a folder holds files with MNIST's names."""
+    return any(_NAME.fullmatch(path.name) for path in folder.iterdir())
+
+
+def idx_folder(folder: Path) -> Dataset:
+    """Load `train-*` as the data and, where present, `t10k-*` or `test-*` as held-out rows.
+
+    Returns
+    -------
+    Samples as stored, MNIST's as uint8 (n, 28, 28).
+
+    Raises
+    ------
+    Mistake
+        When a file is missing, is truncated or no idx file, or counts differ.
+    """
+    paths = {}
+    for path in sorted(folder.iterdir(), reverse=True):  # a plain file wins over its .gz
+        if match := _NAME.fullmatch(path.name):
+            paths[match[1], match[2]] = path
+    data = _pair(paths, "train", folder)
+    for part in ("t10k", "test"):
+        if (part, "images") in paths or (part, "labels") in paths:
+            return replace(data, held_out=_pair(paths, part, folder))
+    return data
+
+
+def _pair(paths: dict[tuple[str, str], Path], part: str, folder: Path) -> Dataset:
+    for kind in ("images", "labels"):
+        if (part, kind) not in paths:
+            digit = 3 if kind == "images" else 1
+            raise checks.Mistake(
+                f"a file {part}-{kind}-idx{digit}-ubyte, .gz or not, in {folder}",
+                "none",
+                "add it, or check the folder",
+            )
+    x, y = read_idx(paths[part, "images"]), read_idx(paths[part, "labels"])
+    if len(x) != len(y):
+        raise checks.Mistake(
+            f"as many labels as images in {folder}",
+            f"{len(x)} {part} images and {len(y)} labels",
+            "give the files that belong together",
+        )
+    return from_arrays(x, y, folder.resolve().name)
+
+
+def read_idx(path: Path) -> NDArray[Any]:
+    """Read one idx file, gunzipping names that end in .gz.
+
+    Raises
+    ------
+    Mistake
+        When the first bytes are not idx's, or the length is not what they announce.
+    """
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise checks.Mistake(
+            "a whole file", f"{path}, which cannot be read ({error})", "fetch it again"
+        ) from error
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _DTYPES:
+        raise checks.Mistake(
+            "an idx file, which starts with two zeros and a known type",
+            f"{path} that starts with {content[:4].hex(' ') or 'nothing'}",
+            "check which file this is",
+        )
+    dtype, body = np.dtype(_DTYPES[content[2]]), 4 + 4 * content[3]
+    shape = [int(n) for n in np.frombuffer(content[4:body].ljust(4 * content[3], b"\xff"), ">u4")]
+    if len(content) != (announced := body + int(np.prod(shape, dtype=object)) * dtype.itemsize):
+        raise checks.Mistake(
+            f"{announced:,} bytes in {path}", f"{len(content):,}", "fetch it again, it is not whole"
+        )
+    return np.frombuffer(content, dtype, offset=body).reshape(shape)

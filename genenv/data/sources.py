@@ -1,0 +1,69 @@
+"""Where data come from: a name, a folder or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from genenv import checks
+from genenv.data.dataset import Dataset
+from genenv.data.digits import digits
+from genenv.data.idx import idx_folder, is_idx_folder
+from genenv.data.images import image_folder
+from genenv.data.npz import npz_file
+from genenv.data.toys import grid, ring
+
+DATA: dict[str, Callable[[], Dataset]] = {"digits": digits, "ring": ring, "grid": grid}
+
+
+def load(
+    source: str | Path, size: int | tuple[int, int] | None = None, channels: int | None = None
+) -> Dataset:
+    """Load data by name or path.
+
+    Parameters
+    ----------
+    source
+        A name in DATA (./digits for a folder of that name), a folder of idx files or of class
+        folders with images, or an .npz file with x and perhaps y.
+    size
+        Pixels, a side or (height, width), to which a folder's images are resized; None: as is.
+    channels
+        1 or 3, to which a folder's images are turned; None: as they are.
+
+    Raises
+    ------
+    Mistake
+        When there is nothing there, or something that cannot be read.
+    """
+    path = Path(source).expanduser()
+    pictures = path.is_dir() and str(source) not in DATA and not is_idx_folder(path)
+    if pictures:
+        return image_folder(path, size, channels)
+    if (size, channels) != (None, None):
+        raise checks.Mistake(
+            "size and channels with a folder of images only", str(source), "leave them out"
+        )
+    if str(source) in DATA:
+        return DATA[str(source)]()
+    if not path.exists():
+        raise checks.Mistake(
+            f"one of {', '.join(DATA)}, a folder or an .npz file",
+            f"{str(source)!r}, which does not exist",
+            "check the name or path",
+        )
+    return idx_folder(path) if path.is_dir() else _file(path)
+
+
+def _file(path: Path) -> Dataset:
+    if path.suffix == ".npz":
+        return npz_file(path)
+    if path.suffix in (".csv", ".parquet"):
+        raise checks.Mistake(
+            "a folder or an .npz file", f"the table {path}", "save numbers as .npz with x and y"
+        )
+    raise checks.Mistake(
+        "a folder of idx files or of class folders, or an .npz file",
+        f"the file {path}",
+        "give the folder it lies in, or save it as .npz with x and y",
+    )

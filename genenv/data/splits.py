@@ -1,0 +1,122 @@
+"""Disjoint, stratified rows: for the generator and model, the guide, the audit, and figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks, seeding
+from genenv.data.dataset import Dataset
+
+# rows of each part when the digits, 1,797 rows, are split; other data keep the proportions
+PARTS = {"train": 800, "guide": 250, "audit": 400, "calibration": 200, "test": 147}
+# rows of each class that a part needs: the audit calibrates an SVM by five folds
+LEAST = {"train": 2, "guide": 2, "audit": 5, "calibration": 1, "test": 1}
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row numbers, ascending and disjoint."""
+
+    train: Rows  # of the data: the generator's and the default model's
+    guide: Rows  # of the source, as all that follow: train the guide's oracles
+    audit: Rows  # train the audit's oracles
+    calibration: Rows  # set the thresholds of both
+    test: Rows  # set nothing: printed figures come from them
+    shares_rows: bool  # the source is the data itself, not a held-out set
+
+
+def split(dataset: Dataset, seed: int, held_out: Dataset | None = None) -> Split:
+    """Split a data set into the rows of each purpose.
+
+    Parameters
+    ----------
+    dataset
+        The data; without labels the split is by chance alone.
+    seed
+        Address of the order.
+    held_out
+        Other rows of the same kind, often `dataset.held_out`. Then `train` is all data and the
+        other parts index `held_out`; None: all parts index `dataset`.
+
+    Raises
+    ------
+    Mistake
+        When a class has too few rows for a part, or the held-out rows are of another kind.
+    """
+    if held_out is None:
+        train, guide, audit, calibration, test = _cut(dataset, seed, list(PARTS))
+        return Split(train, guide, audit, calibration, test, shares_rows=True)
+    _check_alike(dataset, held_out)
+    parts = [part for part in PARTS if part != "train"]
+    guide, audit, calibration, test = _cut(held_out, seed, parts)
+    return Split(np.arange(len(dataset)), guide, audit, calibration, test, shares_rows=False)
+
+
+def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:
+    """Cut a stratified order at exact shares."""
+    shares = np.array([PARTS[part] for part in parts]) / sum(PARTS[part] for part in parts)
+    edges = np.rint(np.append(0, shares.cumsum()) * len(dataset)).astype(np.int64)
+    order = _stratified_order(dataset, seed)
+    rows = [np.sort(order[low:high]) for low, high in pairwise(edges)]
+    for part, chosen in zip(parts, rows, strict=True):
+        _check_enough(dataset, part, chosen, _rows_needed(parts, shares))
+    return rows
+
+
+def _stratified_order(dataset: Dataset, seed: int) -> Rows:
+    """Shuffle the rows so that every stretch of the order has each class in proportion."""
+    shuffled = seeding.numpy_generator(seed, "split").permutation(len(dataset))
+    if dataset.label is None:
+        return shuffled
+    place = np.empty(len(dataset))
+    label = dataset.label[shuffled]
+    for c in range(len(dataset.classes)):
+        own = np.nonzero(label == c)[0]
+        place[own] = (np.arange(len(own)) + 0.5) / max(len(own), 1)
+    return shuffled[np.argsort(place, kind="stable")]
+
+
+def _rows_needed(parts: list[str], shares: NDArray[np.float64]) -> int:
+    """Rows of a class that are enough for every part, whatever the rounding."""
+    needs = [(LEAST[part] + 2) / share for part, share in zip(parts, shares, strict=True)]
+    return int(np.ceil(max(needs)))
+
+
+def _check_enough(dataset: Dataset, part: str, rows: Rows, needed: int) -> None:
+    if dataset.label is None:
+        if len(rows) < LEAST[part]:
+            raise checks.Mistake(f"{needed} rows or more", len(dataset), "give more data")
+        return
+    outputs = len(dataset.classes)
+    counts = np.bincount(dataset.label[rows], minlength=outputs)
+    worst = int(counts.argmin())
+    if counts[worst] < LEAST[part]:
+        total = np.bincount(dataset.label, minlength=outputs)[worst]
+        raise checks.Mistake(
+            f"{needed} rows or more of each class, {LEAST[part]} of them for the part {part!r}",
+            f"{total} of class {dataset.classes[worst]!r} in {dataset.name}",
+            "give more rows of it, or leave that class out",
+        )
+
+
+def _check_alike(dataset: Dataset, held_out: Dataset) -> None:
+    ours, theirs = dataset.units, held_out.units
+    if (ours.shape, ours.integer) != (theirs.shape, theirs.integer):
+        raise checks.Mistake(
+            f"held-out samples like the data, {ours.dtype} {ours.shape}",
+            f"{theirs.dtype} {theirs.shape}",
+            "bring both into one form",
+        )
+    if dataset.classes != held_out.classes:
+        different = sorted(map(str, set(dataset.classes) ^ set(held_out.classes)))
+        raise checks.Mistake(
+            f"held-out rows of the data's {len(dataset.classes)} classes",
+            f"{len(held_out.classes)} classes, different in {', '.join(different[:5]) or 'order'}",
+            "give rows of every class and of no other",
+        )

@@ -1,0 +1,208 @@
+"""Confirmed failures: stored as raw arrays, replayed from disk, and counted without repeats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv import checks
+from genenv.downstream import Downstream
+from genenv.probe import severity
+
+BATCH = 1024
+OUTPUT_TOLERANCE = 1e-3  # of a probability: what another batch size or machine may change
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Confirmed failures, one row each: the raw sample, its address, what the model said."""
+
+    x: NDArray[Any]  # (m, *units.shape), the data's units and dtype
+    e: NDArray[np.float32]  # (m, base_dim): with the generator and the label, the address
+    label: NDArray[np.int64]  # (m,), the condition
+    output: NDArray[np.float32]  # (m, classes), log-probabilities
+    severity: NDArray[np.float32]  # (m,), > 0
+    search: NDArray[np.str_]  # (m,)
+    seed: NDArray[np.int64]  # (m,)
+    index: NDArray[np.int64]  # (m,), query of the search, from 0
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def prediction(self) -> NDArray[np.int64]:
+        """(m,): the class the model chose."""
+        return self.output.argmax(1).astype(np.int64)
+
+    def rows(self, index: Any) -> Confirmed:
+        """Pick rows by slice, mask or index."""
+        return Confirmed(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    def save(self, path: Path) -> None:
+        """Write one shard."""
+        np.savez(path, **{f.name: getattr(self, f.name) for f in fields(self)})
+
+
+def load(folder: Path) -> Confirmed | None:
+    """Read all shards of RUN/failures in order; None where there are none.
+
+    Raises
+    ------
+    Mistake
+        A shard that is cut off or holds other columns.
+    """
+    parts = []
+    for path in sorted(folder.glob("*.npz")):
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                parts.append({f.name: file[f.name] for f in fields(Confirmed)})
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise checks.Mistake(
+                f"{path.name} to hold confirmed failures", f"{error}", "repeat the run"
+            ) from error
+    if not parts:
+        return None
+    return Confirmed(
+        **{f.name: np.concatenate([part[f.name] for part in parts]) for f in fields(Confirmed)}
+    )
+
+
+def ask(model: Downstream, x: NDArray[Any]) -> Tensor:
+    """Ask the model for the log-probabilities of stored samples: (m, *shape) -> (m, classes)."""
+    with torch.no_grad():
+        return torch.cat(
+            [
+                model.log_probabilities(model.units.tensor(x[at : at + BATCH]))
+                for at in range(0, len(x), BATCH)
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a model says of stored failures now."""
+
+    failing: NDArray[np.bool_]  # (m,): severity > 0
+    same: NDArray[np.bool_]  # (m,): failing, and the probabilities are the recorded ones
+
+
+def replay(model: Downstream, record: Confirmed) -> Replay:
+    """Ask a model again, from the stored arrays."""
+    log_p = ask(model, record.x)
+    failing = (severity(log_p, torch.from_numpy(record.label)) > 0).numpy()
+    drift = np.abs(np.exp(log_p.numpy()) - np.exp(record.output)).max(1)
+    return Replay(failing, failing & (drift <= OUTPUT_TOLERANCE))
+
+
+def spacing(points: Tensor, label: Tensor) -> float:
+    """Median distance of a row to its nearest other row of the same class.
+
+    Parameters
+    ----------
+    points, label
+        Real rows (n, features), their classes (n,).
+    """
+    nearest = []
+    for c in label.unique():
+        own = points[label == c]
+        for at in range(0, len(own), BATCH):
+            distance = torch.cdist(own[at : at + BATCH], own)
+            distance[torch.arange(len(distance)), torch.arange(at, at + len(distance))] = torch.inf
+            nearest.append(distance.amin(1))
+    return float(torch.cat(nearest).median())
+
+
+def distinct(points: Tensor, group: NDArray[np.int64], radius: float) -> NDArray[np.bool_]:
+    """Pack greedily: keep a row unless a kept one of its group lies within `radius`.
+
+    Parameters
+    ----------
+    points, group
+        Rows in order of query (m, features), and the group of each (m,).
+    radius
+        Euclidean.
+    """
+    keep = np.zeros(len(points), np.bool_)
+    for g in np.unique(group):
+        rows = np.nonzero(group == g)[0]
+        free = torch.ones(len(rows), dtype=torch.bool)
+        for i, row in enumerate(rows):
+            if free[i]:
+                keep[row] = True
+                free &= (points[rows] - points[row]).norm(dim=1) > radius
+    return keep
+
+
+def clusters(points: Tensor, group: NDArray[np.int64], cut: float) -> NDArray[np.int64]:
+    """Cluster by average linkage inside each group, cut at a distance; singletons count.
+
+    Parameters
+    ----------
+    points, group
+        Rows (m, features), and the group of each (m,).
+    cut
+        Euclidean.
+
+    Returns
+    -------
+    Cluster ids 0, 1, ... (m,), in order of first appearance.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    raw = np.zeros((len(points), 2), np.int64)
+    for g in np.unique(group):
+        rows = np.nonzero(group == g)[0]
+        ids = np.ones(1) if len(rows) == 1 else fcluster(
+            linkage(points[rows].numpy(), "average"), cut, "distance"
+        )  # fmt: skip
+        raw[rows] = np.stack([np.full(len(rows), g), ids], axis=1)
+    _, first, inverse = np.unique(raw, axis=0, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse.reshape(-1)].astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Distinct failures and modes on the union of all searches."""
+
+    distinct: NDArray[np.bool_]  # (m,), kept by the packing of the union
+    mode: NDArray[np.int64]  # (m,), of every failure: that of its nearest distinct one
+    radius: float
+
+
+class Counter:
+    """Counts failures by the distances between real rows; nothing is tuned on the failures.
+
+    `distinct` packs greedily in order of query inside (condition, prediction), in sample space in
+    [-1, 1], at the median same-class nearest-neighbour distance of real rows. `modes` are
+    average-linkage clusters of the distinct ones inside (condition, prediction), cut at twice that
+    distance, both measured in the features of the audit's network.
+
+    Parameters
+    ----------
+    samples, features, label
+        Real rows in [-1, 1], (n, size), their audit features (n, 64), and classes (n,).
+    """
+
+    def __init__(self, samples: Tensor, features: Tensor, label: Tensor) -> None:
+        self.radius = spacing(samples, label)
+        self.cut = 2 * spacing(features, label)
+
+    def count(self, samples: Tensor, features: Tensor, group: NDArray[np.int64]) -> Counted:
+        """Count failures: (m, size), (m, 64), and condition x prediction (m,)."""
+        keep = distinct(samples, group, self.radius)
+        mode = np.zeros(len(group), np.int64)
+        if len(group) == 0:
+            return Counted(keep, mode, self.radius)
+        kept = np.nonzero(keep)[0]
+        ids = clusters(features[kept], group[kept], self.cut)
+        for g in np.unique(group):
+            rows, own = np.nonzero(group == g)[0], np.nonzero(group[kept] == g)[0]
+            nearest = torch.cdist(samples[rows], samples[kept[own]]).argmin(1).numpy()
+            mode[rows] = ids[own[nearest]]
+        return Counted(keep, mode, self.radius)

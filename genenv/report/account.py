@@ -1,0 +1,158 @@
+"""From logs and replayed failures to the rows of report.json and the evidence of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import chi2
+from torch import Tensor
+
+from genenv.campaign import Log
+from genenv.failures import Confirmed, Counted, Counter, distinct
+from genenv.judge import Audit, Guide
+from genenv.noise import PLAUSIBLE_MASS
+from genenv.report.evidence import EDGE, Curve, Failures
+
+RANDOM = "random"  # the control: the only search that draws from N(0, I) itself
+
+
+@dataclass(frozen=True)
+class Account:
+    """All logs with their confirmed failures, counted on the union."""
+
+    logs: list[Log]
+    confirmed: Confirmed  # in order of log and query
+    group: NDArray[np.int64]  # (m,), condition x prediction
+    samples: Tensor  # (m, size), in [-1, 1]
+    counted: Counted
+    classes: tuple[int | str, ...]
+
+    def of(self, log: Log) -> NDArray[np.bool_]:
+        """(m,): which failures a log confirmed."""
+        return (self.confirmed.search == log.search) & (self.confirmed.seed == log.seed)
+
+    def searches(self, training_queries: dict[str, int]) -> list[dict[str, Any]]:
+        """Rows of report.json's `searches`."""
+        per_1k = self._random_per_1k()
+        rows = []
+        for log in self.logs:
+            own, row = self.of(log), log.tally()
+            keep = distinct(self.samples[own], self.group[own], self.counted.radius)
+            rows.append(
+                row
+                | {
+                    "training_queries": training_queries.get(log.search, 0),
+                    "distinct": int(keep.sum()),
+                    "modes": len(np.unique(self.counted.mode[own])),
+                    "lift_over_random": row["confirmed_per_1k"] / per_1k if per_1k else None,
+                }
+            )
+        return rows
+
+    def random_counts(self) -> tuple[int, int]:
+        """Confirmed failures and queries of random, over all seeds; (0, 0): it was not run."""
+        own = [log for log in self.logs if log.search == RANDOM]
+        return sum(len(log.confirmed_at) for log in own), sum(len(log.verdict) for log in own)
+
+    def _random_per_1k(self) -> float:
+        confirmed, queries = self.random_counts()
+        return 1000 * confirmed / queries if queries else 0.0
+
+    def modes(self) -> list[dict[str, Any]]:
+        """Rows of report.json's `modes`, by mass under the prior, then by distinct failures."""
+        _, queries = self.random_counts()
+        rows = []
+        for mode in np.unique(self.counted.mode):
+            own = self.counted.mode == mode
+            first = int(np.argmax(own))
+            by_random = int((own & (self.confirmed.search == RANDOM)).sum())
+            rows.append(
+                {
+                    "id": int(mode),
+                    "condition": self.classes[self.confirmed.label[first]],
+                    "prediction": self.classes[self.confirmed.prediction[first]],
+                    "confirmed": int(own.sum()),
+                    "distinct": int(self.counted.distinct[own].sum()),
+                    "mass": by_random / queries if by_random else None,
+                    "searches": sorted(set(self.confirmed.search[own].tolist())),
+                }
+            )
+        return sorted(rows, key=lambda row: (-(row["mass"] or 0), -row["distinct"], row["id"]))
+
+    def curves(self) -> tuple[Curve, ...]:
+        """Confirmed failures against queries, a curve a log."""
+        curves = []
+        for log in self.logs:
+            at, spent = log.confirmed_at, len(log.verdict)
+            queries = np.concatenate([[0], at, [spent]])
+            confirmed = np.concatenate([[0], np.arange(1, len(at) + 1), [len(at)]])
+            curves.append(Curve(log.search, log.seed, queries, confirmed))
+        return tuple(curves)
+
+    def failures(
+        self, guide: Guide, real: NDArray[Any], real_label: NDArray[np.int64]
+    ) -> Failures:
+        """What the page shows of each failure; `real` are the generator's rows as stored."""
+        confirmed, dim = self.confirmed, self.confirmed.e.shape[1]
+        near = (
+            guide.neighbours.nearest(self.samples)[:, 0].numpy()
+            if len(confirmed)
+            else np.zeros(0, np.int64)
+        )
+        distance = (self.samples - guide.reference.flatten(1)[near]).norm(dim=1).numpy()
+        radius = np.sqrt(chi2.ppf(PLAUSIBLE_MASS, dim))
+        return Failures(
+            x=confirmed.x,
+            label=confirmed.label,
+            prediction=confirmed.prediction,
+            output=confirmed.output,
+            severity=confirmed.severity,
+            e=confirmed.e,
+            nearest=real[near],
+            nearest_label=real_label[near],
+            nearest_distance=distance,
+            search=confirmed.search,
+            seed=confirmed.seed,
+            query=confirmed.index + 1,
+            mode=self.counted.mode,
+            on_edge=np.linalg.norm(confirmed.e, axis=1) >= EDGE * radius,
+            distinct=self.counted.distinct,
+        )
+
+
+def account(
+    logs: list[Log],
+    confirmed: Confirmed,
+    audit: Audit,
+    reference: Tensor,
+    reference_label: NDArray[np.int64],
+    unit: Tensor,
+    classes: tuple[int | str, ...],
+) -> Account:
+    """Count the failures of all searches.
+
+    Parameters
+    ----------
+    logs, confirmed
+        Of all searches, the failures in the order of the logs.
+    audit
+        Whose features tell modes apart.
+    reference, reference_label
+        Real rows (n, *units.shape) in [-1, 1] and their class indices: their spacing is the yardstick.
+    unit
+        The failures' samples in [-1, 1], (m, *units.shape).
+    classes
+        The user's own names.
+    """
+    counter = Counter(
+        reference.flatten(1), audit.features(reference), torch.from_numpy(reference_label)
+    )
+    group = confirmed.label * len(classes) + confirmed.prediction
+    samples = unit.flatten(1)
+    features = audit.features(unit) if len(unit) else torch.zeros(0, 1)
+    counted = counter.count(samples, features, group)
+    return Account(logs, confirmed, group, samples, counted, classes)

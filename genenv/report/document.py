@@ -1,0 +1,137 @@
+"""What report.json holds: its keys, and nothing but plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from genenv import checks
+
+SCHEMA = 1
+
+KEYS = (
+    "schema",  # int: this layout's version
+    "data",  # name and whatever describes the data
+    "generator",  # whatever describes the generator
+    "model",  # name and whatever describes the model under test
+    "judge",  # JUDGE_KEYS and the gates' thresholds
+    "searches",  # list of rows of SEARCH_KEYS
+    "modes",  # list of rows of MODE_KEYS
+    "failure_probability",  # PROBABILITY_KEYS from random sampling alone; None: it was not run
+    "timings",  # stage -> seconds, in order
+)
+JUDGE_KEYS = (
+    "real_rejected",  # joint, realism, label: the share of real test rows that the audit refuses
+    "oracle_accuracy",  # oracle -> accuracy on the test rows
+    "test_rows",  # real rows that set nothing
+)
+SHARE_KEYS = ("share", "low", "high", "rows")  # with a 95 % Wilson interval
+SEARCH_KEYS = (
+    "name",
+    "seed",
+    "queries",
+    "training_queries",
+    "flips",  # invalid + ambiguous + confirmed
+    "realistic",  # ambiguous + confirmed
+    "ambiguous",
+    "other_label",  # of the ambiguous: the oracles accept another class
+    "invalid",
+    "confirmed",
+    "distinct",
+    "modes",
+    "first_confirmed_at",  # query, from 1; None: never
+    "tenth_confirmed_at",
+    "confirmed_per_1k",  # queries
+    "lift_over_random",  # confirmed_per_1k over random's; None: random confirmed none, or not run
+    "seconds",
+)
+MODE_KEYS = (
+    "id",
+    "condition",  # the user's class
+    "prediction",  # the user's class
+    "confirmed",  # by all searches together
+    "distinct",
+    "mass",  # share of random's samples that are confirmed failures of this mode; None: unseen
+    "searches",  # names of those that found it
+)
+PROBABILITY_KEYS = ("method", "estimate", "low", "high", "samples")
+
+
+def plain(value: Any, where: str = "report") -> Any:
+    """Turn NumPy scalars, arrays and tuples into plain values, all else must be plain already.
+
+    Raises
+    ------
+    Mistake
+        A value is NaN or infinite, a key is not a string, or JSON has no word for the type.
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise checks.Mistake(f"keys of {where} to be strings", repr(key), "name it")
+        return {key: plain(entry, f"{where}.{key}") for key, entry in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(entry, f"{where}[{i}]") for i, entry in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise checks.Mistake(f"{where} to be finite", value, "write None for what is not known")
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise checks.Mistake(
+        f"{where} to be a number, a string, None, a list or a dict",
+        type(value).__name__,
+        "convert it",
+    )
+
+
+def _ordered(row: Mapping[str, Any], keys: Sequence[str], where: str) -> dict[str, Any]:
+    """Exactly these keys, in this order."""
+    if set(row) != set(keys):
+        missing, unknown = sorted(set(keys) - set(row)), sorted(set(row) - set(keys))
+        raise checks.Mistake(
+            f"{where} with the keys {', '.join(keys)}",
+            f"missing: {missing}, unknown: {unknown}",
+            "write None for what is not known",
+        )
+    return {key: row[key] for key in keys}
+
+
+def _at_least(row: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
+    missing = [key for key in keys if key not in row]
+    if missing:
+        raise checks.Mistake(f"{where} with {', '.join(keys)}", f"no {missing}", "add them")
+
+
+def document(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the content of report.json, make it plain, and bring keys into the order of KEYS.
+
+    Raises
+    ------
+    Mistake
+        Another schema, a key that is missing or unknown, or a value that is not plain.
+    """
+    if data.get("schema") != SCHEMA:
+        raise checks.Mistake(
+            f"a report of schema {SCHEMA}",
+            data.get("schema"),
+            "read it with the version of genenv that wrote it",
+        )
+    whole: dict[str, Any] = _ordered(plain(data), KEYS, "report")
+    for block in ("data", "model"):
+        _at_least(whole[block], ("name",), f"report.{block}")
+    _at_least(whole["judge"], JUDGE_KEYS, "report.judge")
+    rejected = whole["judge"]["real_rejected"]
+    _at_least(rejected, ("joint", "realism", "label"), "report.judge.real_rejected")
+    for gate, share in rejected.items():
+        _at_least(share, SHARE_KEYS, f"report.judge.real_rejected.{gate}")
+    for name, keys in (("searches", SEARCH_KEYS), ("modes", MODE_KEYS)):
+        whole[name] = [
+            _ordered(row, keys, f"report.{name}[{i}]") for i, row in enumerate(whole[name])
+        ]
+    if whole["failure_probability"] is not None:
+        _at_least(whole["failure_probability"], PROBABILITY_KEYS, "report.failure_probability")
+    return whole

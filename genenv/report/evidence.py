@@ -1,0 +1,71 @@
+"""What the page shows beyond report.json: the confirmed failures themselves, and the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv.data.dataset import Units
+
+EDGE = 0.99  # share of the plausible ball's radius from which a failure counts as on its edge
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Confirmed failures of all searches, one row each, in order of search, seed and query."""
+
+    x: NDArray[Any]  # (m, *units.shape), the data's units and dtype
+    label: NDArray[np.int64]  # (m,), the condition, an index into the classes
+    prediction: NDArray[np.int64]  # (m,), the model's class, an index
+    output: NDArray[np.float32]  # (m, classes), the model's log-probabilities
+    severity: NDArray[np.float32]  # (m,), > 0
+    e: NDArray[np.float32]  # (m, base_dim): with the label, the address
+    nearest: NDArray[Any]  # (m, *units.shape), the nearest real row of the generator's data
+    nearest_label: NDArray[np.int64]  # (m,), its class, an index
+    nearest_distance: NDArray[np.float32]  # (m,), Euclidean, in [-1, 1]
+    search: NDArray[np.str_]  # (m,), name of the search that asked
+    seed: NDArray[np.int64]  # (m,), its seed
+    query: NDArray[np.int64]  # (m,), number of the query within search and seed, from 1
+    mode: NDArray[np.int64]  # (m,), `id` of a row of report.json's modes
+    on_edge: NDArray[np.bool_]  # (m,), ‖e‖ is at least EDGE times the plausible ball's radius
+    distinct: NDArray[np.bool_]  # (m,), kept by the packing that counts distinct failures
+
+    def __post_init__(self) -> None:
+        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        assert len(set(lengths.values())) == 1, f"columns of different lengths: {lengths}"
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Confirmed failures of one search and seed against its queries."""
+
+    search: str
+    seed: int
+    queries: NDArray[np.int64]  # (k,), ascending; the last is the budget that was spent
+    confirmed: NDArray[np.int64]  # (k,), confirmed failures up to and including that query
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that the page needs beside report.json."""
+
+    failures: Failures
+    curves: tuple[Curve, ...]
+    units: Units
+    classes: tuple[int | str, ...]  # the user's own
+    neighbour_distance: float  # median distance of a real row to its nearest of the same class
+    command: str  # the command line that repeats the run
+    replay: str  # the command line that replays the failures
+    notes: tuple[str, ...] = ()  # sentences on what was recognised, changed or shared
+    versions: Mapping[str, str] | None = None  # package -> version
+
+    def class_name(self, index: int) -> str:
+        """Return the user's own name of a class."""
+        return str(self.classes[index])

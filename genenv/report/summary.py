@@ -1,0 +1,181 @@
+"""The report in words: the verdict sentence, numbers as people read them, the printed summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+NONE = "–"
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+def count(value: float | None) -> str:
+    """Write a count with thousands separated; None as a dash."""
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def number(value: float | None) -> str:
+    """Write a number with three significant digits, never in powers of ten above 1e-4."""
+    if value is None:
+        return NONE
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:,.{2 if abs(value) >= 1 else 3}g}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def _percent_digits(share: float) -> str:
+    percent = 100 * share
+    if percent == 0 or percent == 100:
+        return f"{percent:.0f}"
+    if percent >= 10:
+        return f"{percent:.1f}"
+    return f"{percent:.2f}" if percent >= 0.095 else f"{percent:.2g}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share as a percentage with two or three significant digits."""
+    return NONE if share is None else f"{_percent_digits(share)}{SPACE}%"
+
+
+def interval(low: float, high: float) -> str:
+    """Write the interval of a share in percent, without repeating the sign."""
+    return f"[{_percent_digits(low)}, {_percent_digits(high)}]"
+
+
+def seconds(value: float | None) -> str:
+    """Write a duration in seconds, or in minutes and seconds."""
+    if value is None:
+        return NONE
+    if value < 100:
+        return f"{value:.1f}{SPACE}s"
+    return f"{value // 60:,.0f}{SPACE}min {value % 60:.0f}{SPACE}s"
+
+
+def probability(data: dict[str, Any]) -> str:
+    """P(failure) with its interval, or the bound that no finding leaves; a clause."""
+    found = data["failure_probability"]
+    if found is None:
+        return (
+            "random sampling was not among the searches, so nothing is said about how often "
+            "the model fails"
+        )
+    if found["estimate"] == 0:
+        return (
+            f"none of {count(found['samples'])} random samples of the generator is a confirmed "
+            f"failure, so with 95{SPACE}% confidence fewer than "
+            f"{percent(3 / found['samples'])} of such samples are"
+        )
+    return (
+        f"random sampling of the generator confirms plausible failures in "
+        f"{percent(found['estimate'])} {interval(found['low'], found['high'])} of its samples"
+    )
+
+
+def weakest(data: dict[str, Any]) -> tuple[str, str, int] | None:
+    """Class with the most distinct failures, what it is mostly taken for, and how many they are."""
+    by_class: Counter[str] = Counter()
+    by_pair: Counter[tuple[str, str]] = Counter()
+    for mode in data["modes"]:
+        condition, prediction = str(mode["condition"]), str(mode["prediction"])
+        by_class[condition] += mode["distinct"]
+        by_pair[condition, prediction] += mode["distinct"]
+    if not by_class:
+        return None
+    (worst, total), *_ = by_class.most_common(1)
+    _, taken_for = max(
+        (pair for pair in by_pair if pair[0] == worst), key=lambda pair: by_pair[pair]
+    )
+    return worst, taken_for, total
+
+
+def totals(data: dict[str, Any]) -> dict[str, int]:
+    """Confirmed, distinct and modes over the union of all searches, and the queries spent."""
+    return {
+        "queries": sum(row["queries"] for row in data["searches"]),
+        "training_queries": sum(row["training_queries"] for row in data["searches"]),
+        "confirmed": sum(row["confirmed"] for row in data["searches"]),
+        "distinct": sum(mode["distinct"] for mode in data["modes"]),
+        "modes": len(data["modes"]),
+    }
+
+
+def plural(value: int, noun: str) -> str:
+    """Write a count and its noun."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+
+
+def verdict(data: dict[str, Any]) -> str:
+    """Sum the report up in one sentence, which never prints a hit rate as a probability."""
+    sums, worst = totals(data), weakest(data)
+    clauses = [probability(data)]
+    if sums["confirmed"] == 0:
+        clauses.append(f"in {plural(sums['queries'], 'query').replace('querys', 'queries')} "
+                       "no search found a confirmed failure")  # fmt: skip
+    else:
+        clauses.append(
+            f"all searches together found {plural(sums['confirmed'], 'confirmed failure')} "
+            f"({count(sums['distinct'])} distinct) in {plural(sums['modes'], 'mode')}"
+        )
+    if worst is not None:
+        clauses.append(
+            f"class {worst[0]} has the most distinct ones ({count(worst[2])}, "
+            f"mostly predicted {worst[1]})"
+        )
+    sentence = "; ".join(clauses) + "."
+    return sentence[0].upper() + sentence[1:]
+
+
+_COLUMNS = (
+    ("search", "name", str),
+    ("seed", "seed", str),
+    ("queries", "queries", count),
+    ("training", "training_queries", count),
+    ("flips", "flips", count),
+    ("realistic", "realistic", count),
+    ("confirmed", "confirmed", count),
+    ("distinct", "distinct", count),
+    ("modes", "modes", count),
+    ("10th at", "tenth_confirmed_at", count),
+    ("per 1k", "confirmed_per_1k", number),
+    ("x random", "lift_over_random", number),
+)
+
+
+def table(data: dict[str, Any]) -> str:
+    """The searches as a table of plain text."""
+    cells = [[title for title, _, _ in _COLUMNS]]
+    cells += [[write(row[key]) for _, key, write in _COLUMNS] for row in data["searches"]]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def judge(data: dict[str, Any]) -> str:
+    """Say in one sentence what the gates reject of real rows and how good the oracles are."""
+    block = data["judge"]
+    joint, worst = block["real_rejected"]["joint"], min(block["oracle_accuracy"].values())
+    return (
+        f"The judge refuses {percent(joint['share'])} {interval(joint['low'], joint['high'])} of "
+        f"{count(joint['rows'])} real test rows; its oracles are right on at least "
+        f"{percent(worst)} of them. Not audited by people."
+    )
+
+
+def text(data: dict[str, Any], page: str | None) -> str:
+    """Write the summary that `print(report)` shows."""
+    parts = [
+        f"{data['model']['name']} on {data['data']['name']}",
+        verdict(data),
+        table(data),
+        "Counts of a search are what it found on its budget, not probabilities.",
+        judge(data),
+    ]
+    if page is not None:
+        parts.append(f"Report: {page}")
+    return "\n\n".join(parts).replace(SPACE, " ")

@@ -1,0 +1,529 @@
+"""The main job, stage by stage: generator, model, judge, players, audit, replay, report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genenv import checks, downstream, failures, networks, rate, runs, seeding
+from genenv.agents import SEARCHES
+from genenv.agents.policy import Player, Policy, train_player
+from genenv.agents.presets import Preset
+from genenv.campaign import CONFIRMED, Campaign, Ledger, Log
+from genenv.classifier import Classifier, fit_classifier, steps_to_fit
+from genenv.data import Dataset, Split, split
+from genenv.downstream import Downstream
+from genenv.envs.sources import MODEL, wrap_classifier
+from genenv.failures import Confirmed
+from genenv.judge import Judge, judge_steps, make_judge
+from genenv.metrics.efficacy import agreement, estimator, gan_train
+from genenv.networks import Generator
+from genenv.probe import Probe
+from genenv.report import Evidence, Report
+from genenv.report.account import Account, account
+from genenv.search import Search, Space
+from genenv.stages import Stages
+from genenv.tracking import Tracker, grid, picture
+from genenv.training import TrainingConfig, preset, train
+from genenv.training.machine import pick_threads, settled
+
+GENERATED = 10_000  # samples behind GAN-train accuracy and agreement
+SHOWN = 64  # confirmed failures in TensorBoard's picture
+
+
+@dataclass(frozen=True)
+class StressConfig:
+    """Everything that decides a stress run but data, model and generator."""
+
+    search: tuple[str, ...] = ("random", "evolution", "policy")
+    """Players, names in SEARCHES."""
+    budget: int = 20_000
+    """Queries to the model a search and seed."""
+    train_queries: int = 100_000
+    """Queries that training the `policy` player costs."""
+    seeds: tuple[int, ...] = (0,)
+    """Seeds of each search."""
+    seed: int = 0
+    """Address of the split, the generator, the judge and the default model."""
+    input: str = "auto"
+    """What the model is handed: raw, unit or flat."""
+    output: str = "auto"
+    """What it returns: probabilities or logits."""
+    objective: str = "relativistic"
+    """Of the generator that is fitted where none is given."""
+    steps: int | None = None
+    """Updates of that generator; None: the preset's."""
+    threads: int = 0
+    """CPU threads; 0: one below a million parameters, else torch's default."""
+
+    def __post_init__(self) -> None:
+        """Raise a Mistake that names the field."""
+        if not self.search or not self.seeds:
+            raise checks.Mistake("at least one search and one seed", "none", "name some")
+        for name in self.search:
+            checks.choice("search", name, SEARCHES)
+        for name, values in {"search": self.search, "seeds": self.seeds}.items():
+            if len(set(values)) < len(values):
+                raise checks.Mistake(f"each of {name} once", f"{list(values)}", "drop repeats")
+        for name in ("budget", "train_queries"):
+            checks.whole(name, getattr(self, name))
+        if self.threads < 0:
+            raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
+
+
+class Stressing:
+    """One stress run in a folder.
+
+    Parameters
+    ----------
+    config
+        Settings.
+    dataset
+        What the generator learns, labelled.
+    held_out
+        Rows for the judge; None: `dataset` is split.
+    model
+        Whatever `downstream.wrap` takes; None: a small classifier is trained.
+    generator
+        Trained on the data; None: one is fitted.
+    folder
+        The run's folder.
+    stages
+        Progress and seconds; None: silent.
+    command
+        The command line that repeats the run.
+    model_path
+        The model's import path; None: an object of the caller's.
+    """
+
+    def __init__(
+        self,
+        config: StressConfig,
+        dataset: Dataset,
+        held_out: Dataset | None,
+        model: Any,
+        generator: Generator | None,
+        folder: Path,
+        stages: Stages | None = None,
+        command: str = "",
+        model_path: str | None = None,
+    ) -> None:
+        if dataset.label is None:
+            raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
+        self.config, self.dataset, self.folder = config, dataset, folder
+        self.source = dataset if held_out is None else held_out
+        self.split: Split = split(dataset, config.seed, held_out)
+        self.stages = stages or Stages()
+        self.command, self.model_path = command, model_path
+        self.given_model, self.given_generator = model, generator
+        self.told: list[str] = [*dataset.notes]
+        if generator is not None:
+            _fits(generator, dataset)
+        if model is not None:
+            self.model = self._wrap_given()
+        self.training: TrainingConfig = replace(
+            preset(config.objective, dataset.units),
+            seed=config.seed,
+            threads=config.threads,
+            **({} if config.steps is None else {"steps": config.steps}),
+        )
+
+    def _wrap_given(self) -> Downstream:
+        """Wrap the user's model and ask it once, before anything is trained."""
+        config, units = self.config, self.dataset.units
+        wrapped = downstream.wrap(
+            self.given_model, units, self.dataset.classes, config.input, config.output
+        )
+        wrapped.check(self.source.x[self.split.test[: runs.CHECK_ROWS]])
+        for name in config.search:
+            if SEARCHES[name].wants_gradient and not wrapped.differentiable:
+                raise checks.Mistake(
+                    f"a torch model for the search {name!r}", wrapped.kind_name,
+                    "leave this search out",
+                )  # fmt: skip
+        return wrapped
+
+    def run(self, resume: bool = False) -> Report:
+        """Do what is not yet done, and report."""
+        runs.begin(self.folder, "stress", self._settings(), resume)
+        self.stages.plan(self._totals())
+        try:
+            with Tracker(self.folder) as tracker, settled(pick_threads(self.config.threads, 0)):
+                return self._run(tracker, resume)
+        finally:
+            self.stages.close()
+
+    def _settings(self) -> dict[str, Any]:
+        rows = {name: value for name, value in vars(self.split).items()}
+        return {
+            "stress": runs.settings(self.config),
+            "data": runs.describe(self.dataset),
+            "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
+            "model": self.model_path or ("given" if self.given_model is not None else "default"),
+            "generator": "given" if self.given_generator is not None else "fitted",
+            "training": runs.settings(self.training),
+            "split": {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in rows.items()},
+            "command": self.command,
+        }
+
+    def _totals(self) -> dict[str, int]:
+        """Stages that will run, with their units of work."""
+        totals = {}
+        if self.given_generator is None:
+            totals["generator"] = self.training.steps
+        totals["generator metrics"] = 2 * steps_to_fit(GENERATED)
+        if self.given_model is None:
+            totals["model"] = steps_to_fit(len(self.split.train))
+        totals["judge"] = judge_steps(self.split)
+        if "policy" in self.config.search:
+            totals["policy training"] = self.config.train_queries
+        for name in self.config.search:
+            totals[name] = self.config.budget * len(self.config.seeds)
+        return totals | {"report": 1}
+
+    def _run(self, tracker: Tracker, resume: bool) -> Report:
+        generator = self._generator(tracker, resume)
+        torch.set_num_threads(self._threads(generator))
+        metrics = self._metrics(generator, tracker)
+        if self.given_model is None:
+            self.model = self._default_model()
+        self._record_model()
+        with self.stages.stage("judge") as advance:
+            seed = seeding.fold(self.config.seed, "judge")
+            judge = make_judge(self.dataset, self.source, self.split, seed, advance)
+            reference = self.dataset.x[self.split.train]
+            runs.whole(self.folder / "judge", lambda path: judge.guide.save(path, reference))
+        probe = Probe(generator, self.model, judge.guide)
+        logs = self._search(probe, judge, tracker)
+        with self.stages.stage("report"):
+            report = self._report(probe, judge, logs, metrics, tracker)
+        return self._save(report)
+
+    def _threads(self, generator: Generator) -> int:
+        sizes = [generator, self.given_model]
+        parameters = sum(
+            p.numel() for m in sizes if isinstance(m, torch.nn.Module) for p in m.parameters()
+        )
+        return pick_threads(self.config.threads, parameters)
+
+    def _generator(self, tracker: Tracker, resume: bool) -> Generator:
+        place = self.folder / "generator"
+        if place.is_dir():
+            return networks.load(place)
+        generator = self.given_generator
+        if generator is None:
+            with self.stages.stage("generator") as advance:
+                assert self.dataset.label is not None
+                generator = train(
+                    self.dataset.x[self.split.train],
+                    self.dataset.label[self.split.train],
+                    self.dataset.units,
+                    self.dataset.classes,
+                    self.training,
+                    folder=self.folder / "checkpoints",
+                    tracker=tracker,
+                    advance=advance,
+                    resume=resume,
+                )
+        runs.whole(place, generator.save)
+        runs.write_pictures(self.folder / "samples.png", generator)
+        return networks.load(place)
+
+    def _metrics(self, generator: Generator, tracker: Tracker) -> dict[str, float]:
+        """Measure GAN-train accuracy and agreement, by SVM and small network."""
+        path = self.folder / "metrics.json"
+        if path.is_file():
+            stored: dict[str, float] = json.loads(path.read_text())
+            return stored
+        with self.stages.stage("generator metrics") as advance:
+            metrics = generator_metrics(generator, self.dataset, self.source, self.split, advance)
+        runs.write_json(path, metrics)
+        tracker.scalars({f"metrics/{k}": v for k, v in metrics.items()}, self.training.steps)
+        return metrics
+
+    def _default_model(self) -> Downstream:
+        path = self.folder / "model" / MODEL
+        units, classes, rows = self.dataset.units, self.dataset.classes, self.split.train
+        if not path.is_file():
+            with self.stages.stage("model") as advance:
+                kind = "cnn" if units.is_image else "mlp"
+                label, seed = self.dataset.label, seeding.fold(self.config.seed, "model")
+                assert label is not None
+                network = fit_classifier(
+                    kind, self.dataset.x[rows], label[rows], units, len(classes), seed, advance
+                )
+                runs.whole(path.parent, lambda folder: network.save(folder / MODEL))
+        return wrap_classifier(Classifier.load(path), units, classes)
+
+    def _record_model(self) -> None:
+        folder = self.folder / "model"
+        folder.mkdir(exist_ok=True)
+        runs.record_outputs(folder, self.model, self.source.x[self.split.test])
+        runs.write_json(
+            folder / "model.json",
+            {
+                "path": self.model_path,
+                "kind": self.model.kind_name,
+                "input": self.model.view,
+                "output": self.model.output,
+            },
+        )
+
+    def _search(self, probe: Probe, judge: Judge, tracker: Tracker) -> list[Log]:
+        config = self.config
+        space = Space(probe.generator.noise, len(self.dataset.classes))
+        kinds: dict[str, Any] = {name: SEARCHES[name] for name in config.search}
+        if "policy" in kinds:
+            kinds["policy"] = partial(Policy, player=self._player(probe, tracker))
+        ledger, logs = Ledger(self.folder), []
+        for name, kind in kinds.items():
+            with self.stages.stage(name) as advance:
+                campaign = Campaign(
+                    probe, judge.audit, config.budget, ledger, tracker, advance, self._tell
+                )
+                for seed in config.seeds:
+                    make = partial(kind, space, seeding.fold(seed, name))
+                    logs.append(campaign.run(name, seed, make))
+        return logs
+
+    def _player(self, probe: Probe, tracker: Tracker) -> Player:
+        folder = self.folder / "agents" / "policy"
+        if not folder.is_dir():
+            with self.stages.stage("policy training") as advance:
+                queries, seed = self.config.train_queries, self.config.seed
+                player = train_player(
+                    probe, Preset(), queries, seed, log=tracker.scalars, advance=advance
+                )
+                runs.whole(folder, player.save)
+        return Player.load(folder)
+
+    def _tell(self, sentence: str) -> None:
+        self.told.append(sentence)
+        self.stages.say(sentence)
+
+    def _report(
+        self,
+        probe: Probe,
+        judge: Judge,
+        logs: list[Log],
+        metrics: dict[str, float],
+        tracker: Tracker,
+    ) -> Report:
+        units = self.dataset.units
+        logs, confirmed = self._replayed(logs)
+        rows, label = self.split.train, self.dataset.label
+        assert label is not None
+        unit = units.to_unit(units.tensor(confirmed.x))
+        held = account(
+            logs, confirmed, judge.audit, judge.guide.reference, label[rows], unit,
+            self.dataset.classes,
+        )  # fmt: skip
+        content = self._content(probe, judge, held, metrics)
+        evidence = Evidence(
+            failures=held.failures(judge.guide, self.dataset.x[rows], label[rows]),
+            curves=held.curves(),
+            units=units,
+            classes=self.dataset.classes,
+            neighbour_distance=held.counted.radius,
+            command=self.command,
+            replay=f"genenv replay {self.folder}",
+            notes=(*self.told, *self._shared(), *probe.generator.notes, *self.model.told),
+            versions=runs.versions(),
+        )
+        report = Report(content, evidence)
+        self._track(tracker, confirmed, report)
+        return report
+
+    def _replayed(self, logs: list[Log]) -> tuple[list[Log], Confirmed]:
+        """Ask the model again from the stored arrays; what does not fail again is not counted."""
+        record = failures.load(self.folder / "failures") or _nothing(self.model, self.folder)
+        order = [
+            np.flatnonzero((record.search == log.search) & (record.seed == log.seed))
+            for log in logs
+        ]
+        record = record.rows(np.concatenate(order))
+        again = failures.replay(self.model, record).failing if len(record) else np.ones(0, bool)
+        if lost := int((~again).sum()):
+            self._tell(f"{lost} confirmed failures did not fail again on replay: not counted")
+        for log in logs:
+            gone = ~again & (record.search == log.search) & (record.seed == log.seed)
+            log.verdict[record.index[gone]] = 0
+        return logs, record.rows(again)
+
+    def _content(
+        self, probe: Probe, judge: Judge, held: Account, metrics: dict[str, float]
+    ) -> dict[str, Any]:
+        parts = {name: len(v) for name, v in vars(self.split).items() if name != "shares_rows"}
+        test = self.split.test
+        truth = self.source.label
+        assert truth is not None
+        guess = failures.ask(self.model, self.source.x[test]).argmax(1).numpy()
+        confirmed, queries = held.random_counts()
+        trained = {"policy": self.config.train_queries}
+        generator = probe.generator
+        return {
+            "schema": 1,
+            "data": runs.describe(self.dataset) | {"split": parts},
+            "generator": {
+                "network": generator.kind,
+                "objective": generator.objective,
+                "noise": generator.noise.to_json(),
+                "parameters": sum(p.numel() for p in generator.parameters()),
+                **metrics,
+            },
+            "model": {
+                "name": self.model_path or self.model.kind_name,
+                "kind": self.model.kind_name,
+                "input": self.model.view,
+                "output": self.model.output,
+                "test_accuracy": float((guess == truth[test]).mean()),
+            },
+            "judge": judge.quality,
+            "searches": held.searches(trained),
+            "modes": held.modes(),
+            "failure_probability": rate.from_counts(
+                confirmed, queries, "random search, counted queries"
+            ).to_json()
+            if queries
+            else None,
+            "timings": self.stages.seconds,
+        }
+
+    def _shared(self) -> list[str]:
+        """Say which rows the judge may share with model and generator."""
+        told = []
+        if self.split.shares_rows and self.given_model is not None:
+            told.append(
+                "No held-out data were given: the judge's oracles were trained on rows that the "
+                "model may have been trained on."
+            )
+        if self.split.shares_rows and self.given_generator is not None:
+            told.append(
+                "The generator was trained elsewhere and may have seen rows of the judge."
+            )
+        return told
+
+    def _track(self, tracker: Tracker, confirmed: Confirmed, report: Report) -> None:
+        tracker.text("summary", f"```\n{report}\n```")
+        shown = confirmed.rows(slice(SHOWN))
+        images = picture(shown.x, self.dataset.units) if len(shown) else None
+        if images is not None:
+            names = self.dataset.classes
+            captions = [
+                f"{names[a]} > {names[b]}"
+                for a, b in zip(shown.label, shown.prediction, strict=True)
+            ]
+            tracker.images("failures", grid(images, 8, captions), self.config.budget)
+
+    def _save(self, report: Report) -> Report:
+        report.data["timings"] = dict(self.stages.seconds)
+        report.save(self.folder)
+        return report
+
+
+def generator_metrics(
+    generator: Generator,
+    dataset: Dataset,
+    source: Dataset,
+    parts: Split,
+    advance: Any = None,
+) -> dict[str, float]:
+    """GAN-train accuracy (SVM, small network) and agreement of a conditional generator.
+
+    Parameters
+    ----------
+    generator
+        Conditional, trained on `parts.train` of `dataset`.
+    dataset, source, parts
+        Where its rows and those that it did not see lie.
+    advance
+        Called with the training steps of the small networks.
+    """
+    from sklearn.svm import SVC
+
+    assert dataset.label is not None
+    assert source.label is not None
+    x, label = generator.sample(GENERATED, seed=0)
+    assert label is not None
+    units, outputs = dataset.units, len(dataset.classes)
+    real = dataset.x[parts.train], dataset.label[parts.train]
+    test = source.x[parts.test], source.label[parts.test]
+    unseen = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
+    svm = estimator(lambda: SVC(C=10))
+
+    def network(rows: NDArray[Any], own: NDArray[np.int64]) -> Any:
+        kind = "cnn" if units.is_image else "mlp"
+        fitted = fit_classifier(kind, rows, own, units, outputs, 0, advance)
+        return lambda other: fitted(units.to_unit(units.tensor(other))).argmax(1).numpy()
+
+    by_svm = gan_train(svm, (x, label), real, test)
+    by_network = gan_train(network, (x, label), real, test)
+    return {
+        "agreement": agreement(svm, (source.x[unseen], source.label[unseen]), (x, label)),
+        "gan_train_svm": by_svm.generated,
+        "real_train_svm": by_svm.real,
+        "gan_train_network": by_network.generated,
+        "real_train_network": by_network.real,
+    }
+
+
+def load_model(folder: Path, model: Any = None) -> Downstream:
+    """Load the model under test of a run, or put another one in its place.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    model
+        Whatever `downstream.wrap` takes; None: the recorded one, by weights or import path.
+
+    Raises
+    ------
+    Mistake
+        The run holds no model, or the recorded one was an object that had no import path.
+    """
+    record = folder / "model" / "model.json"
+    if not record.is_file():
+        raise checks.Mistake(f"the file {record}", "none", "give a folder that `stress` left")
+    spec = json.loads(record.read_text())
+    generator = networks.load(folder / "generator")
+    units, classes = generator.units, generator.classes
+    if model is None and (folder / "model" / MODEL).is_file():
+        return wrap_classifier(Classifier.load(folder / "model" / MODEL), units, classes)
+    if model is None and spec["path"] is None:
+        raise checks.Mistake("a model with an import path", "an object", "give the model itself")
+    named = downstream.import_model(spec["path"]) if model is None else model
+    wrapped = downstream.wrap(named, units, classes, spec["input"], spec["output"])
+    return wrapped
+
+
+def _fits(generator: Generator, dataset: Dataset) -> None:
+    if generator.classes != dataset.classes or generator.units.shape != dataset.units.shape:
+        raise checks.Mistake(
+            f"a generator of shape {dataset.units.shape} and classes {list(dataset.classes)}",
+            f"shape {generator.units.shape} and classes {list(generator.classes)}",
+            "fit one on these data, with labels",
+        )
+
+
+def _nothing(model: Downstream, folder: Path) -> Confirmed:
+    """Return no failures, in the right shapes."""
+    units, generator = model.units, networks.load(folder / "generator")
+    whole, real = np.int64, np.float32
+    return Confirmed(
+        x=np.zeros((0, *units.shape), units.dtype),
+        e=np.zeros((0, generator.noise.base_dim), real),
+        label=np.zeros(0, whole),
+        output=np.zeros((0, len(model.classes)), real),
+        severity=np.zeros(0, real),
+        search=np.zeros(0, np.str_),
+        seed=np.zeros(0, whole),
+        index=np.zeros(0, whole),
+    )

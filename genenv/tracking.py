@@ -1,0 +1,230 @@
+"""TensorBoard logs of a run, read back without TensorBoard, and the pictures that go into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from genenv import checks
+
+if TYPE_CHECKING:
+    from genenv.data.dataset import Units
+
+_LEAST_SIDE = 48  # pixels: smaller pictures are enlarged by an integer factor
+_GAP = 4  # pixels between the cells of a grid
+_CAPTION = 12  # pixels of height for a caption, of which 11 are letters
+_PAPER, _INK = 255, 40  # grey levels of a grid's background and captions
+_SCATTER_SIDE = 320  # pixels
+
+
+class Tracker:
+    """Writes scalars, pictures, histograms and text of one run for TensorBoard.
+
+    Parameters
+    ----------
+    folder
+        The run's folder, made if missing; event files lie directly in it. None: nothing is written
+        and TensorBoard is not imported.
+    resume_at
+        On resume, the first step that will be written again: whatever an interrupted process
+        wrote from this step on is ignored by readers. None: a fresh run.
+    """
+
+    def __init__(self, folder: Path | str | None, resume_at: int | None = None) -> None:
+        self.folder = None if folder is None else Path(folder)
+        self._writer: Any = None
+        if self.folder is not None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            # The default flush of 120 s would lose two minutes of curves with a killed process.
+            self._writer = SummaryWriter(str(self.folder), purge_step=resume_at, flush_secs=10)
+
+    def scalars(self, values: Mapping[str, float], step: int) -> None:
+        """Write named numbers at a step; a slash in a name groups the curves."""
+        if self._writer is not None:
+            for tag, value in values.items():
+                self._writer.add_scalar(tag, float(value), step)
+
+    def images(self, tag: str, grid: NDArray[np.uint8], step: int) -> None:
+        """Write one picture (height, width, 1 or 3) of uint8, as `grid` makes it."""
+        if self._writer is not None:
+            checks.shape("a picture", grid, (None, None, None))
+            self._writer.add_image(tag, grid, step, dataformats="HWC")
+
+    def histogram(self, tag: str, values: ArrayLike, step: int) -> None:
+        """Write the distribution of the finite ones among `values`, of any shape."""
+        array = np.asarray(values, np.float64)
+        array = array[np.isfinite(array)]  # TensorBoard's buckets hold no NaN or infinity
+        if self._writer is not None and array.size:
+            self._writer.add_histogram(tag, array, step)
+
+    def text(self, tag: str, markdown: str, step: int = 0) -> None:
+        """Write a text that TensorBoard renders as Markdown."""
+        if self._writer is not None:
+            self._writer.add_text(tag, markdown, step)
+
+    def close(self) -> None:
+        """Write what is buffered and close the file; later calls write nothing."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def __enter__(self) -> Tracker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read(run: Path | str) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Read every scalar that a run wrote.
+
+    Parameters
+    ----------
+    run
+        Folder that holds `events.out.tfevents*` files; several (after a resume) are joined.
+
+    Returns
+    -------
+    For each tag the steps (n,) and the values (n,), in the order of writing.
+
+    Raises
+    ------
+    Mistake
+        The folder holds no event file.
+    """
+    from tensorboard.backend.event_processing import (  # type: ignore[import-untyped]
+        event_accumulator,
+    )
+
+    if not any(Path(run).glob("events.out.tfevents*")):
+        raise checks.Mistake(
+            "a run folder with TensorBoard's event files", str(run), "give the folder of a run"
+        )
+    log: Any = event_accumulator.EventAccumulator(str(run), size_guidance={"scalars": 0})
+    log.Reload()
+    curves = {tag: log.Scalars(tag) for tag in log.Tags()["scalars"]}
+    return {
+        tag: (
+            np.array([point.step for point in curve], np.int64),
+            np.array([point.value for point in curve], np.float64),
+        )
+        for tag, curve in curves.items()
+    }
+
+
+def picture(x: ArrayLike, units: Units) -> NDArray[np.uint8] | None:
+    """Turn samples into pictures to look at.
+
+    Parameters
+    ----------
+    x
+        (n, *units.shape) in the data's units.
+    units
+        Their map to [-1, 1]; values outside are clipped.
+
+    Returns
+    -------
+    (n, h, w, 1) grey or (n, h, w, 3) colour, uint8; of other channel counts the first one or
+    three are shown. None when the samples are vectors.
+    """
+    if not units.is_image:
+        return None
+    low, high = np.asarray(units.low, np.float64), np.asarray(units.high, np.float64)
+    unit = ((np.asarray(x, np.float64) - low) / (high - low)).clip(0, 1)
+    shown: NDArray[np.uint8] = np.rint(255 * unit).astype(np.uint8)
+    shown = shown.reshape(len(shown), *units.shape[:2], -1)
+    return shown[..., : 3 if shown.shape[-1] >= 3 else 1]
+
+
+def scatter(x: ArrayLike, units: Units) -> NDArray[np.uint8]:
+    """Draw the first two columns of vectors (n, d) as dots: one (h, w, 1) uint8 picture.
+
+    The frame is the data's range and a tenth beyond; one column is drawn along the horizontal.
+    """
+    rows = np.asarray(x, np.float64)
+    low, high = np.asarray(units.low, np.float64), np.asarray(units.high, np.float64)
+    rows = (rows - low) / (high - low)
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    across = rows[:, 0]
+    up = rows[:, 1] if rows.shape[1] > 1 else np.full(len(rows), 0.5)
+    counts, _, _ = np.histogram2d(1 - up, across, _SCATTER_SIDE, [[-0.1, 1.1], [-0.1, 1.1]])
+    dots = sum(np.roll(counts, shift, axis) for shift, axis in ((0, 0), (1, 0), (1, 1), (-1, 0)))
+    sheet: NDArray[np.uint8] = (_PAPER - np.minimum(dots * 90, _PAPER - _INK)).astype(np.uint8)
+    return sheet[..., None]
+
+
+def overview(
+    x: ArrayLike, units: Units, columns: int = 10, captions: Sequence[str] | None = None
+) -> NDArray[np.uint8]:
+    """Draw samples (n, *units.shape) as one picture: a grid of images, or a scatter of vectors."""
+    pictures = picture(x, units)
+    return scatter(x, units) if pictures is None else grid(pictures, columns, captions)
+
+
+def grid(
+    images: NDArray[np.uint8], columns: int, captions: Sequence[str] | None = None
+) -> NDArray[np.uint8]:
+    """Lay pictures out in rows.
+
+    Parameters
+    ----------
+    images
+        (n, h, w) or (n, h, w, c) of uint8 with c 1 or 3; pictures with a side under 48 pixels are
+        enlarged by an integer factor, so that every pixel stays a square.
+    columns
+        Pictures in a row.
+    captions
+        One short text a picture, drawn under it; None: no captions.
+
+    Returns
+    -------
+    (height, width, 3) uint8.
+
+    Raises
+    ------
+    Mistake
+        No picture, another shape, or another number of captions than pictures.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    images = images[..., None] if images.ndim == 3 else images
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
+        raise checks.Mistake(
+            "pictures of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3) with n above 0",
+            f"shape {images.shape}",
+            "reshape them",
+        )
+    if captions is not None and len(captions) != len(images):
+        raise checks.Mistake(
+            f"{len(images)} captions", len(captions), "give one a picture, or None"
+        )
+    factor = -(-_LEAST_SIDE // min(images.shape[1:3]))
+    images = images.repeat(factor, axis=1).repeat(factor, axis=2)
+    height, width = images.shape[1:3]
+    font = ImageFont.load_default(_CAPTION - 1)
+    cell_width = max([width, *(int(font.getlength(text)) + 1 for text in captions or ())])
+    cell_height = height + (_CAPTION + 2 if captions is not None else 0)
+    columns = max(1, min(columns, len(images)))
+    rows = -(-len(images) // columns)
+    size = columns * (cell_width + _GAP) + _GAP, rows * (cell_height + _GAP) + _GAP
+    sheet = Image.new("RGB", size, (_PAPER,) * 3)
+    pen = ImageDraw.Draw(sheet)
+    for i, image in enumerate(images):
+        left = _GAP + (i % columns) * (cell_width + _GAP)
+        top = _GAP + (i // columns) * (cell_height + _GAP)
+        colour = np.broadcast_to(image, (*image.shape[:2], 3))
+        sheet.paste(Image.fromarray(np.ascontiguousarray(colour)), (left, top))
+        if captions is not None:
+            pen.text((left, top + height), captions[i], (_INK,) * 3, font)
+    return np.asarray(sheet)

@@ -1,0 +1,109 @@
+"""Checkpoints that are whole or absent: tensors and JSON, written aside, then renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+from genenv import checks
+
+PREFIX = "step-"
+KEPT = 2  # checkpoints that stay on disk
+
+
+def write(folder: Path | str, step: int, tensors: dict[str, Tensor], state: dict[str, Any]) -> Path:
+    """Write a checkpoint as `folder/step-NNNNNNN`; older ones but the last are removed.
+
+    Parameters
+    ----------
+    folder
+        Holds the checkpoints of one run; made if missing.
+    step
+        Finished steps.
+    tensors
+        Written on the CPU as safetensors.
+    state
+        What JSON can hold.
+
+    Raises
+    ------
+    Mistake
+        The disk is full or not writable; what stood there before is untouched.
+    """
+    folder = Path(folder)
+    final = folder / f"{PREFIX}{step:07d}"
+    aside = folder / f".writing-{final.name}"
+    packed = to_bytes({k: v.detach().cpu().contiguous() for k, v in tensors.items()})
+    plain = json.dumps(state | {"step": step, "tensor_bytes": len(packed)}, indent=2)
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        _write_through(aside / "tensors.safetensors", packed)
+        _write_through(aside / "state.json", plain.encode())
+        if final.exists():
+            shutil.rmtree(final)
+        os.replace(aside, final)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise checks.Mistake(
+            f"{len(packed) / 1e6:.1f} MB to write in {folder}",
+            error.strerror or str(error),
+            "make room, then resume from the last whole checkpoint",
+        ) from error
+    for old in _steps(folder)[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return final
+
+
+def newest(folder: Path | str) -> Path | None:
+    """Find the newest whole checkpoint; half-written and truncated ones are passed over."""
+    return next((path for path in _steps(Path(folder)) if _whole(path)), None)
+
+
+def read(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read tensors and state of one checkpoint; executes nothing.
+
+    Raises
+    ------
+    Mistake
+        The checkpoint is not whole.
+    """
+    path = Path(path)
+    try:
+        state: dict[str, Any] = json.loads((path / "state.json").read_text())
+        return load_file(path / "tensors.safetensors"), state
+    except (OSError, ValueError, SafetensorError) as error:
+        raise checks.Mistake(
+            f"a whole checkpoint in {path}", str(error), "resume from another one"
+        ) from error
+
+
+def _steps(folder: Path) -> list[Path]:
+    """Checkpoints by name, the newest first."""
+    named = [p for p in folder.glob(f"{PREFIX}*") if p.name.removeprefix(PREFIX).isdigit()]
+    return sorted(named, key=lambda p: int(p.name.removeprefix(PREFIX)), reverse=True)
+
+
+def _whole(path: Path) -> bool:
+    """Whether both files are there and as long as they were written."""
+    try:
+        state = json.loads((path / "state.json").read_text())
+        return bool((path / "tensors.safetensors").stat().st_size == state["tensor_bytes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    """Write bytes and wait until the disk has them, so that the rename cannot overtake them."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,52 @@
+"""What a training runs on: device, threads, precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from genenv import checks
+
+ONE_THREAD_BELOW = 1_000_000  # parameters: tiny networks run best on one thread
+PRECISIONS = {"32": "float32", "bf16": "bfloat16 autocast"}
+
+
+def pick_device(name: str) -> torch.device:
+    """Turn `auto`, `cpu`, `cuda` or `cuda:N` into a device that is there.
+
+    Raises
+    ------
+    Mistake
+        Another name, or a CUDA device that is not there.
+    """
+    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    kind, colon, index = (
+        ("cuda" if there else "cpu", "", "") if name == "auto" else (name.partition(":"))
+    )
+    if kind not in ("cpu", "cuda") or (colon and not (kind == "cuda" and index.isdigit())):
+        raise checks.Mistake("device to be auto, cpu, cuda or cuda:N", repr(name), "choose one")
+    if kind == "cuda" and int(index or 0) >= there:
+        raise checks.Mistake(
+            f"a CUDA device for {name!r}", f"{there} CUDA devices", "use device='auto'"
+        )
+    return torch.device(kind + colon + index)
+
+
+def pick_threads(asked: int, parameters: int) -> int:
+    """CPU threads: as asked; for 0 one below a million parameters, else torch's default."""
+    return asked or (1 if parameters < ONE_THREAD_BELOW else torch.get_num_threads())
+
+
+@contextmanager
+def settled(threads: int) -> Iterator[None]:
+    """Set the thread count, and on CUDA the convolutions that repeat bit for bit; then back."""
+    before, flag = torch.get_num_threads(), torch.backends.cudnn.deterministic
+    torch.set_num_threads(threads)
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+        torch.backends.cudnn.deterministic = flag

@@ -1,0 +1,37 @@
+"""Checks of what is handed over to learn from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks
+from genenv.data.dataset import Units
+from genenv.networks import Classes
+
+
+def check_rows(
+    x: NDArray[Any], label: NDArray[np.int64] | None, units: Units, classes: Classes
+) -> None:
+    """Raise a Mistake unless rows and labels fit each other, the units and the classes."""
+    checks.shape("x", x, (None, *units.shape))
+    checks.finite("x", x)
+    if len(x) < 2:
+        raise checks.Mistake("at least 2 rows to learn from", len(x), "give more data")
+    if (label is None) != (not classes):
+        raise checks.Mistake(
+            "label and classes together, or neither",
+            f"label {'missing' if label is None else 'given'} and {len(classes)} classes",
+            "leave both out for an unconditional generator",
+        )
+    if label is None:
+        return
+    checks.shape("label", label, (len(x),))
+    if label.min() < 0 or label.max() >= len(classes):
+        raise checks.Mistake(
+            f"labels from 0 to {len(classes) - 1}",
+            f"{label.min()} to {label.max()}",
+            "give indices into the classes",
+        )

@@ -1,0 +1,178 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from genenv import networks, objectives
+from genenv.checks import Mistake
+from genenv.data.dataset import Units
+from genenv.networks import NETWORKS
+from genenv.noise import Gaussian
+from genenv.objectives import OBJECTIVES, Gan, Relativistic, Wgan, WganGp
+
+SHAPES = [(1, 7), (5, 3), (4, 6, 6), (3, 2, 5, 5)]
+
+
+def linear_critic(shape, seed=0):
+    weight = torch.randn(shape[1:], generator=torch.Generator().manual_seed(seed))
+    return weight, lambda x: (x * weight).flatten(1).sum(1)
+
+
+def rows(shape):
+    return torch.randn(shape), torch.randn(shape)
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("weight_of_penalty", [0.1, 10.0])
+def test_gradient_penalty_of_a_linear_critic_is_exact(shape, weight_of_penalty):
+    weight, critic = linear_critic(shape)
+    terms = WganGp(weight_of_penalty).critic_terms(critic, *rows(shape), rng())
+    exact = weight_of_penalty * (weight.norm().item() - 1) ** 2
+    assert terms["penalty"].item() == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_r1_and_r2_of_a_linear_critic_are_its_squared_norm(shape):
+    weight, critic = linear_critic(shape)
+    terms = Relativistic(2.0).critic_terms(critic, *rows(shape), rng())
+    for name in ("r1", "r2"):
+        assert terms[name].item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
+
+
+def test_r1_sees_real_rows_and_r2_generated_ones():
+    real, fake = torch.full((4, 3), 2.0), torch.full((4, 3), 5.0)
+    terms = Relativistic(2.0).critic_terms(lambda x: x.square().sum(1) / 2, real, fake, rng())
+    assert terms["r1"].item() == pytest.approx(12.0)  # the slope of ½‖x‖² is x
+    assert terms["r2"].item() == pytest.approx(75.0)
+
+
+def test_interpolates_lie_between_with_one_share_a_row():
+    seen = []
+
+    def critic(x):
+        seen.append(x)
+        return x.flatten(1).sum(1)
+
+    real, fake = torch.zeros(64, 3, 2), torch.ones(64, 3, 2)
+    WganGp().critic_terms(critic, real, fake, rng())
+    between = seen[-1].detach().flatten(1)
+    assert (between.amax(1) == between.amin(1)).all()
+    assert between.min() >= 0
+    assert between.max() <= 1
+    assert between[:, 0].std() > 0.2
+
+
+def test_a_flat_critic_has_a_finite_penalty_and_gradient():
+    critic = nn.Sequential(nn.Linear(3, 1), nn.Flatten(0))
+    nn.init.zeros_(critic[0].weight)
+    sum(WganGp().critic_terms(critic, *rows((4, 3)), rng()).values()).backward()
+    assert critic[0].weight.grad.isfinite().all()
+
+
+def test_the_penalty_stays_in_float32_under_autocast():
+    layer, types = nn.Linear(3, 1), []
+
+    def critic(x):
+        score = layer(x).squeeze(1)
+        types.append(score.dtype)
+        return score
+
+    for objective in (WganGp(), Relativistic()):
+        types.clear()
+        with torch.autocast("cpu", torch.bfloat16):
+            objective.critic_terms(critic, *rows((4, 3)), rng())
+        assert types[-1] == torch.float32
+
+
+def test_non_saturating_terms_are_the_log_sigmoid_formula():
+    real, fake = rows((50, 1))
+    critic = nn.Flatten(0)
+    terms = Gan().critic_terms(critic, real, fake, rng())
+    d_real, d_fake = torch.sigmoid(real), torch.sigmoid(fake)
+    torch.testing.assert_close(terms["real"], -d_real.log().mean())
+    torch.testing.assert_close(terms["fake"], -(1 - d_fake).log().mean())
+    adversarial = Gan().generator_terms(critic, real, fake, fake, rng())["adversarial"]
+    torch.testing.assert_close(adversarial, -d_fake.log().mean())
+
+
+def test_non_saturating_terms_stay_finite_at_large_scores():
+    terms = Gan().critic_terms(nn.Flatten(0), torch.full((2, 1), -1e4), torch.ones(2, 1), rng())
+    assert terms["real"].item() == pytest.approx(1e4)
+
+
+def test_relativistic_pairs_row_by_row():
+    real, fake = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0], [-1.0]])
+    terms = Relativistic().critic_terms(nn.Flatten(0), real, fake, rng())
+    pairs = [math.log1p(math.exp(f - r)) for r, f in ((1, 3), (2, -1))]
+    assert terms["pairing"].item() == pytest.approx(sum(pairs) / 2)
+    back = Relativistic().generator_terms(nn.Flatten(0), real, fake, fake, rng())
+    pairs = [math.log1p(math.exp(r - f)) for r, f in ((1, 3), (2, -1))]
+    assert back["adversarial"].item() == pytest.approx(sum(pairs) / 2)
+
+
+def test_wasserstein_terms_are_differences_of_means():
+    real, fake = rows((9, 1))
+    for objective in (Wgan(), WganGp()):
+        terms = objective.critic_terms(nn.Flatten(0), real, fake, rng())
+        torch.testing.assert_close(terms["real"] + terms["fake"], fake.mean() - real.mean())
+        back = objective.generator_terms(nn.Flatten(0), real, fake, fake, rng())
+        torch.testing.assert_close(back["adversarial"], -fake.mean())
+
+
+def test_clipping_bounds_every_weight_but_batch_norm_s():
+    module = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    Wgan(clip=0.02).constrain(module)
+    for layer in (module[0], module[2]):
+        assert max(p.abs().max().item() for p in layer.parameters()) <= 0.02 + 1e-9
+    assert (module[1].weight == 1).all()
+
+
+UNITS = [Units((5,), "float32", (-1.0,), (1.0,)), Units((8, 8), "float32", (0.0,), (1.0,))]
+GAMES = [(o, n, u) for o in OBJECTIVES for n in NETWORKS for u in UNITS if n == "mlp" or u.is_image]
+
+
+@pytest.mark.parametrize(("name", "network", "units"), GAMES)
+def test_every_objective_teaches_every_network(name, network, units):
+    objective = objectives.build(name)
+    generator, critic = networks.build(
+        network, Gaussian(4), units, ("a", "b"), 8, 8, batch_norm=not objective.penalised
+    )
+    label = torch.tensor([0, 1, 1, 0, 1, 0])
+
+    def bound(x):
+        return critic(x, label.repeat(len(x) // len(label)))
+
+    real, z = torch.randn(6, *units.shape), torch.randn(6, 4)
+    terms = objective.critic_terms(bound, real, generator(z, label).detach(), rng(1))
+    again = objective.critic_terms(bound, real, generator(z, label).detach(), rng(1))
+    for term_name, term in terms.items():
+        assert term.shape == ()
+        assert term.isfinite()
+        torch.testing.assert_close(term, again[term_name])
+    sum(terms.values()).backward()
+    assert all(p.grad is None for p in generator.parameters())
+    assert sum(p.grad.abs().sum() for p in critic.parameters()) > 0
+    objective.constrain(critic)
+    critic.requires_grad_(False)
+    terms = objective.generator_terms(bound, real, generator(z, label), z, rng(1))
+    sum(terms.values()).backward()
+    assert sum(p.grad.abs().sum() for p in generator.parameters()) > 0
+    assert objective.auxiliary(generator) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("hinge2",), "objective to be one of gan, wgan, wgan-gp, relativistic"),
+        (("gan", 1.0), "a penalty only with wgan-gp, relativistic"),
+        (("wgan-gp", 0.0), "penalty above 0"),
+    ],
+)
+def test_mistakes_are_told(arguments, sentence):
+    with pytest.raises(Mistake, match=sentence):
+        objectives.build(*arguments)

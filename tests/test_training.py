@@ -1,0 +1,399 @@
+import errno
+import json
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from genenv import objectives
+from genenv.checks import Mistake
+from genenv.data.dataset import Units
+from genenv.networks import NETWORKS
+from genenv.noise import Gaussian
+from genenv.objectives import OBJECTIVES
+from genenv.tracking import Tracker, read
+from genenv.training import Trainer, TrainingConfig, TrainingDiverged, checkpoint, preset, train
+from genenv.training.machine import pick_device, pick_threads
+
+GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
+VECTOR = Units((2,), "float64", (-1.0,), (1.0,))
+CLASSES = ("a", "b")
+SMALL = {"width": 8, "critic_width": 8, "batch": 8, "latent": 3, "device": "cpu"}
+
+
+def data(units=GREY, rows=20):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(units.low[0], units.high[0], (rows, *units.shape)).astype(units.dtype)
+    return x, np.arange(rows, dtype=np.int64) % 2
+
+
+def trainer(folder=None, units=GREY, conditional=True, tracker=None, noise=None, **changes):
+    settings = SMALL | {"steps": 20, "log_every": 5, "checkpoint_every": 1000} | changes
+    x, label = data(units)
+    return Trainer(
+        x,
+        label if conditional else None,
+        units,
+        CLASSES if conditional else (),
+        replace(preset(settings.pop("objective", "relativistic"), units), **settings),
+        noise=noise,
+        folder=folder,
+        tracker=tracker,
+    )
+
+
+def everything(run):
+    from genenv.training import state
+
+    return state.pack(run.modules, run.optimizers)
+
+
+def assert_bit_equal(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        assert torch.equal(a[name], b[name]), name
+
+
+GAMES = [(o, n, u) for o in OBJECTIVES for n in NETWORKS for u in (GREY, VECTOR)]
+GAMES = [(o, n, u) for o, n, u in GAMES if n == "mlp" or u.is_image]
+
+
+@pytest.mark.parametrize(("objective", "network", "units"), GAMES)
+def test_resume_is_exact_to_the_bit(tmp_path, objective, network, units):
+    settings = {"objective": objective, "network": network, "units": units}
+    straight = trainer(**settings)
+    straight.fit()
+    first = trainer(tmp_path, **settings)
+    for _ in range(10):
+        first.step()
+    first.save()
+    torch.manual_seed(123)  # no global state may matter
+    second = trainer(tmp_path, **settings)
+    assert second.resume() == 10
+    second.fit()
+    assert second.done == straight.done == 20
+    assert_bit_equal(everything(second), everything(straight))
+
+
+@pytest.mark.parametrize("precision", ["32", "bf16"])
+def test_training_moves_both_networks_and_returns_a_frozen_generator(precision):
+    run = trainer(precision=precision, network="dcgan")
+    before = {name: t.clone() for name, t in everything(run).items()}
+    run.fit()
+    moved = [n for n, t in everything(run).items() if n in before and not torch.equal(t, before[n])]
+    assert any(n.startswith("module/generator") for n in moved)
+    assert any(n.startswith("module/critic") for n in moved)
+    generator = run.result()
+    assert not generator.training
+    assert not any(p.requires_grad for p in generator.parameters())
+    assert generator.objective == "relativistic"
+    x, label = generator.sample(4, seed=0)
+    assert x.dtype == np.uint8
+    assert generator.score(x, label).shape == (4,)
+    assert generator.notes[0].startswith("trained on cpu in ")
+
+
+def test_two_trainings_are_equal_and_the_seed_matters():
+    states = []
+    for seed in (0, 0, 1):
+        run = trainer(seed=seed)
+        run.fit()
+        states.append(everything(run))
+    assert_bit_equal(states[0], states[1])
+    name = "module/generator/body.0.weight"
+    assert not torch.equal(states[0][name], states[2][name])
+
+
+def test_training_leaves_the_global_random_state_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    trainer().fit()
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_training_sets_its_threads_and_gives_them_back():
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        trainer(threads=1, steps=2).fit(lambda _: seen.append(torch.get_num_threads()))
+        assert seen == [1, 1]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_small_networks_get_one_thread_and_large_ones_torch_s_default():
+    assert pick_threads(0, 999_999) == 1
+    assert pick_threads(0, 1_000_000) == torch.get_num_threads()
+    assert pick_threads(3, 10) == 3
+
+
+def test_the_average_follows_parameters_and_copies_buffers():
+    run = trainer(ema=0.9, steps=100)
+    average = None
+    for step in range(6):
+        run.step()
+        now = run.generator.body[0].weight.detach().clone()
+        average = now if step == 0 else 0.9 * average + 0.1 * now
+    torch.testing.assert_close(run.ema.module.body[0].weight.detach(), average)
+    assert torch.equal(run.ema.module.body[1].running_mean, run.generator.body[1].running_mean)
+
+
+def test_the_average_of_a_short_run_forgets_within_it():
+    run = trainer(steps=3)  # its decay is 1 - 3 / steps = 0
+    run.fit()
+    assert torch.equal(run.ema.module.body[0].weight, run.generator.body[0].weight)
+
+
+def test_the_learning_rate_falls_to_its_floor_on_a_cosine():
+    run, rates = trainer(steps=10, lr=1.0, lr_floor=0.2), []
+    for _ in range(10):
+        rates.append(run._rate())
+        run.done += 1
+    assert rates[0] == 1.0
+    assert rates[5] == pytest.approx(0.6)
+    assert run._rate() == pytest.approx(0.2)
+
+
+def test_weights_of_a_clipped_critic_stay_in_bounds():
+    run = trainer(objective="wgan")
+    run.fit()
+    assert max(p.abs().max().item() for p in run.critic.parameters()) <= 0.01 + 1e-9
+
+
+class Poisoned(objectives.Gan):
+    """NaN in one term from one call on."""
+
+    def __init__(self, at):
+        self.calls, self.at = 0, at
+
+    def critic_terms(self, critic, real, fake, rng):
+        terms = super().critic_terms(critic, real, fake, rng)
+        self.calls += 1
+        return terms | {"fake": terms["fake"] * (float("nan") if self.calls > self.at else 1.0)}
+
+
+def test_nan_stops_with_the_term_the_step_and_the_last_good_checkpoint(tmp_path):
+    run = trainer(tmp_path, log_every=10, checkpoint_every=4)
+    run.objective = Poisoned(at=6)
+    with pytest.raises(TrainingDiverged, match=r"in critic/fake at step 6; .*step-0000004"):
+        run.fit()
+    assert checkpoint.newest(tmp_path).name == "step-0000004"
+    assert [p.name for p in tmp_path.iterdir()] == ["step-0000004"]
+
+
+def test_poisoned_weights_are_never_saved(tmp_path):
+    run = trainer(tmp_path)
+    run.step()
+    with torch.no_grad():
+        run.critic.head.weight[0, 0] = float("inf")
+    with pytest.raises(TrainingDiverged, match=r"the weights of critic at step 0; .*no checkpoint"):
+        run.save()
+    assert not list(tmp_path.iterdir())
+
+
+def test_half_written_checkpoints_are_passed_over(tmp_path):
+    run = trainer(tmp_path)
+    for _ in range(2):
+        run.step()
+        run.save()
+    good = checkpoint.newest(tmp_path)
+    assert good.name == "step-0000002"
+    (tmp_path / ".writing-step-0000003").mkdir()
+    (tmp_path / "step-0000004").mkdir()
+    damaged = tmp_path / "step-0000005"
+    damaged.mkdir()
+    for file in good.iterdir():
+        (damaged / file.name).write_bytes(file.read_bytes())
+    with (damaged / "tensors.safetensors").open("r+b") as file:
+        file.truncate(100)
+    assert checkpoint.newest(tmp_path) == good
+    assert trainer(tmp_path).resume() == 2
+
+
+def test_a_full_disk_is_told_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    run = trainer(tmp_path)
+    run.step()
+    good = run.save()
+    run.step()
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    with pytest.raises(Mistake, match=r"MB to write in .*No space left on device; make room"):
+        run.save()
+    assert list(tmp_path.iterdir()) == [good]
+    assert trainer(tmp_path).resume() == 1
+
+
+def test_only_the_last_checkpoints_stay(tmp_path):
+    trainer(tmp_path, checkpoint_every=5).fit()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-0000015", "step-0000020"]
+
+
+def test_ctrl_c_finishes_the_step_saves_and_is_raised_again(tmp_path):
+    def press(_):
+        if run.done == 7:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    run = trainer(tmp_path)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run.fit(press)
+    assert signal.getsignal(signal.SIGINT) is handler
+    again, straight = trainer(tmp_path), trainer()
+    assert again.resume() == 7
+    again.fit()
+    straight.fit()
+    assert_bit_equal(everything(again), everything(straight))
+
+
+def test_a_second_ctrl_c_interrupts_inside_the_step_and_saves_nothing(tmp_path):
+    run = trainer(tmp_path)
+
+    class Impatient(objectives.Gan):
+        def generator_terms(self, *arguments):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().generator_terms(*arguments)
+
+    run.objective = Impatient()
+    with pytest.raises(KeyboardInterrupt):
+        run.fit()
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_adds_up_also_after_a_resume(tmp_path):
+    calls = []
+    run = trainer(tmp_path, steps=10, checkpoint_every=5)
+    run.fit(calls.append)
+    assert sum(calls) == 10
+    again, calls = trainer(tmp_path, steps=10), []
+    again.resume()
+    again.fit(calls.append)
+    assert sum(calls) == 10
+
+
+def test_resume_refuses_other_settings_noise_and_rows(tmp_path):
+    run = trainer(tmp_path)
+    run.step()
+    run.save()
+    with pytest.raises(Mistake, match="another value of lr, seed;"):
+        trainer(tmp_path, lr=0.5, seed=3).resume()
+    with pytest.raises(Mistake, match="another value of noise;"):
+        trainer(tmp_path, noise=Gaussian(4)).resume()
+    x, label = data(rows=18)
+    with pytest.raises(Mistake, match="another value of rows;"):
+        Trainer(x, label, GREY, CLASSES, run.config, folder=tmp_path).resume()
+    assert trainer(tmp_path, log_every=7).resume() == 1
+
+
+def test_resume_elsewhere_goes_on_and_says_so(tmp_path):
+    run = trainer(tmp_path)
+    run.step()
+    state_file = run.save() / "state.json"
+    state_file.write_text(
+        json.dumps(json.loads(state_file.read_text()) | {"torch": "2.0", "threads": 3})
+    )
+    again = trainer(tmp_path)
+    again.resume()
+    assert again.told[-1].startswith("torch and threads differ from the checkpoint's")
+    fresh = trainer(tmp_path / "empty")
+    assert fresh.resume() == 0
+    assert fresh.told[-1] == "no checkpoint was found, training started at step 0"
+
+
+@pytest.mark.parametrize("units", [GREY, VECTOR])
+def test_curves_and_pictures_are_written(tmp_path, units):
+    with Tracker(tmp_path) as tracker:
+        trainer(units=units, tracker=tracker, picture_every=10).fit()
+    curves = read(tmp_path)
+    assert {
+        "loss/critic/pairing",
+        "loss/critic/r1",
+        "loss/critic/r2",
+        "loss/generator/adversarial",
+        "critic/real",
+        "critic/fake",
+        "gradient/generator",
+        "gradient/critic",
+        "samples_per_second",
+        "lr",
+    } <= curves.keys()
+    assert curves["critic/real"][0].tolist() == [5, 10, 15, 20]
+    assert all(np.isfinite(values).all() for _, values in curves.values())
+
+
+def test_watching_does_not_change_the_weights(tmp_path):
+    with Tracker(tmp_path) as tracker:
+        watched = trainer(tmp_path / "c", objective="gan", network="dcgan", tracker=tracker)
+        watched.fit()
+    alone = trainer(objective="gan", network="dcgan", log_every=3)
+    alone.fit()
+    assert_bit_equal(everything(watched), everything(alone))
+
+
+def test_train_learns_where_the_data_lie(tmp_path):
+    rng = np.random.default_rng(0)
+    label = np.arange(200, dtype=np.int64) % 2
+    x = (rng.normal(0, 0.05, (200, 2)) + np.where(label[:, None] == 0, -0.5, 0.5)).astype("f4")
+    config = replace(preset("relativistic", VECTOR), steps=300, width=32, critic_width=32, batch=64)
+    generator = train(x, label, VECTOR, CLASSES, replace(config, device="cpu"), folder=tmp_path)
+    made, asked = generator.sample(400, seed=1)
+    for c, centre in enumerate((-0.5, 0.5)):
+        assert np.abs(made[asked == c].mean(0) - centre).max() < 0.15
+    resumed = train(
+        x, label, VECTOR, CLASSES, replace(config, device="cpu"), folder=tmp_path, resume=True
+    )
+    np.testing.assert_array_equal(resumed.sample(9)[0], generator.sample(9)[0])
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("shape", [(2,), (8, 8), (28, 28), (32, 32, 3)])
+def test_every_objective_has_a_preset_for_every_kind_of_data(objective, shape):
+    config = preset(objective, Units(shape, "float32", (0.0,), (1.0,)))
+    assert config.objective == objective
+    if objective == "wgan":
+        assert (config.optimizer, config.critic_steps) == ("rmsprop", 5)
+
+
+X, LABEL = data()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: TrainingConfig(objective="x"), "objective to be one of"),
+        (lambda: TrainingConfig(network="x"), "network to be one of"),
+        (lambda: TrainingConfig(optimizer="sgd"), "optimizer to be one of adam, rmsprop"),
+        (lambda: TrainingConfig(precision="16"), "precision to be one of 32, bf16"),
+        (lambda: TrainingConfig(steps=0), "steps above 0"),
+        (lambda: TrainingConfig(ema=1.5), "ema from 0 to 1"),
+        (lambda: TrainingConfig(threads=-1), "threads of 0 or more"),
+        (lambda: TrainingConfig(penalty=-1.0), "penalty above 0"),
+        (lambda: TrainingConfig(objective="gan", penalty=1.0), "a penalty only with"),
+        (lambda: pick_device("tpu"), "device to be auto, cpu, cuda or cuda:N"),
+        (lambda: pick_device("cpu:x"), "device to be auto, cpu, cuda or cuda:N"),
+        (lambda: pick_device("cuda:99"), "a CUDA device for 'cuda:99'"),
+        (lambda: trainer().save(), "a folder for checkpoints"),
+        (lambda: Trainer(X[:1], None, GREY, (), TrainingConfig()), "at least 2 rows"),
+        (lambda: Trainer(X, LABEL, GREY, (), TrainingConfig()), "label and classes together"),
+        (lambda: Trainer(X, LABEL, GREY, ("a",), TrainingConfig()), "labels from 0 to 0"),
+        (lambda: Trainer(X, LABEL[:3], GREY, CLASSES, TrainingConfig()), "label of shape"),
+        (lambda: Trainer(X, None, VECTOR, (), TrainingConfig()), "x of shape"),
+        (lambda: Trainer(X * np.nan, None, GREY, (), TrainingConfig()), "x to be finite"),
+    ],
+)
+def test_mistakes_are_told(make, sentence):
+    with pytest.raises(Mistake, match=sentence):
+        make()
+
+
+def test_a_checkpoint_that_cannot_be_read_is_told(tmp_path):
+    with pytest.raises(Mistake, match="a whole checkpoint in"):
+        checkpoint.read(tmp_path)

@@ -1,0 +1,110 @@
+"""Problems with known answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from genenv import seeding
+from genenv.data.dataset import Units
+from genenv.envs.batched import BatchedEnv, Single
+from genenv.noise import Gaussian
+from genenv.probe import Probe
+
+DIM = 4
+CLASSES = 3
+
+
+class LinearGenerator(nn.Module):
+    """x = (e, one-hot label): the half-space that fails is known in the base space."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noise = Gaussian(DIM)
+        self.classes = tuple(range(CLASSES))
+        self.units = Units((DIM + CLASSES,), "float32", (-10.0,), (10.0,))
+
+    def from_base(self, e: Tensor, label: Tensor) -> Tensor:
+        one_hot = nn.functional.one_hot(label, CLASSES).to(e.dtype)
+        return torch.cat([e, one_hot], 1) / 10
+
+
+class Threshold:
+    """Fails where w·e > beta, for any label; severity is w·e - beta; P(failure) = Φ(-beta)."""
+
+    def __init__(self, beta: float = 1.0) -> None:
+        self.beta = beta
+        self.normal = torch.full((DIM,), DIM**-0.5)
+        self.queries = 0
+
+    def log_probabilities(self, x: Tensor) -> Tensor:
+        self.queries += len(x)
+        margin = self.beta - (x[:, :DIM] * self.normal).sum(1, keepdim=True)
+        return (x[:, DIM:] * margin).log_softmax(1)
+
+
+class BallGuide:
+    """Accepts where ‖e‖ ≤ radius; sure of every label."""
+
+    threshold = 1.0
+
+    def __init__(self, radius: float = 2.8) -> None:
+        self.radius = radius
+
+    def look(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        distance = 10 * u[:, :DIM].norm(dim=1) / self.radius - 1
+        return torch.full((len(label),), -0.01), distance, distance <= 0
+
+
+def probe(beta: float = 1.0, radius: float = 2.8) -> Probe:
+    return Probe(LinearGenerator(), Threshold(beta), BallGuide(radius))  # type: ignore[arg-type]
+
+
+class Walk(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
+    """A random walk on the line: ends beyond 3, truncated after 12 steps; Gymnasium alone."""
+
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
+    observation_space = gymnasium.spaces.Box(-10.0, 10.0, (2,), np.float32)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:  # noqa: ARG002
+        super().reset(seed=seed)
+        self.x, self.t = float(self.np_random.normal()), 0
+        return self._observe(), {"x": self.x}
+
+    def step(self, action: NDArray[np.float32]) -> Any:
+        self.x += float(action[0]) + float(self.np_random.normal())
+        self.t += 1
+        return self._observe(), -abs(self.x), abs(self.x) > 3, self.t >= 12, {"x": self.x}
+
+    def _observe(self) -> NDArray[np.float32]:
+        return np.array([self.x, self.t / 12], np.float32).clip(-10, 10)
+
+
+class BatchedWalk(BatchedEnv):
+    """The same law in a batch, drawn by address; `Single(BatchedWalk(1))` is its single one."""
+
+    def __init__(self, num_envs: int = 1, **kw: Any) -> None:
+        super().__init__(num_envs, Walk.observation_space, Walk.action_space, 12, **kw)
+        self.x = np.zeros(num_envs)
+
+    def begin(self, rows: NDArray[np.int64]) -> None:
+        self.x[rows] = seeding.normals(self.keys(rows, "x"), 1)[:, 0]
+
+    def advance(self, action: NDArray[Any], live: NDArray[np.bool_]) -> Any:
+        push = seeding.normals(self.keys(np.arange(self.num_envs), "push"), 1)[:, 0]
+        self.x = np.where(live, self.x + action[:, 0] + push, self.x)
+        return -np.abs(self.x), np.abs(self.x) > 3
+
+    def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
+        seen = np.stack([self.x, self.elapsed / 12], 1).astype(np.float32).clip(-10, 10)
+        return seen, {"x": self.x.copy(), "steps": self.elapsed.copy()}
+
+
+def single_walk() -> Single:
+    return Single(BatchedWalk(autoreset_mode="Disabled"))
