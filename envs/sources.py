@@ -18,12 +18,17 @@ from genenv.probe import Probe
 MODEL = "model.safetensors"  # in RUN/model, where genenv trained the model itself
 
 
+def channels_last(network: Classifier) -> Classifier:
+    """Lay out weights so that batches of small images take a quarter of the time on a CPU."""
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
 class InUnits(nn.Module):
     """A genenv classifier as a user's module: (n, *units.shape) in the data's units -> logits."""
 
     def __init__(self, classifier: Classifier, units: Units) -> None:
         super().__init__()
-        self.classifier, self.units = classifier.to(memory_format=torch.channels_last), units
+        self.classifier, self.units = channels_last(classifier), units
 
     def forward(self, x: Tensor) -> Tensor:
         """Map to [-1, 1] and ask."""
@@ -58,7 +63,7 @@ def load_probe(run: Path, model: Any = None) -> Probe:
         raise checks.Mistake("a folder with judge/guide.json", run, "give one that `stress` left")
     guide = load_guide(run / "judge", units)
     for network in guide.networks:
-        network.to(memory_format=torch.channels_last)
+        channels_last(network)
     if model is None:
         path = run / "model" / MODEL
         if not path.is_file():

@@ -140,7 +140,7 @@ def _free(runs: list[tuple[Role, Tensor]]) -> Tensor:
 
 
 def _row_sum(x: Tensor) -> Tensor:
-    """Sum over the last axis by halving: an order that does not depend on the batch."""
+    """Sum over the last axis by halving: an order that no batch size or thread count changes."""
     while x.shape[-1] > 1:
         half = x.shape[-1] // 2
         x = torch.cat([x[..., :half] + x[..., half : 2 * half], x[..., 2 * half :]], -1)

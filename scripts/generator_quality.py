@@ -34,7 +34,7 @@ parser.add_argument("--out", type=Path, default=Path("generator_quality.json"))
 args = parser.parse_args()
 
 torch.set_num_threads(1)
-dataset = data.digits()
+dataset = data.load("digits")
 units, classes = dataset.units, dataset.classes
 config = replace(preset(args.objective, units), network=args.network, device="cpu")
 config = replace(config, steps=args.steps or config.steps)

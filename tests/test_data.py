@@ -296,10 +296,10 @@ def test_held_out_rows_are_the_judges_and_all_data_train():
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("others", [(), (33,), (1000, 77), (50,) * 12])
 def test_the_number_of_rows_that_the_mistake_names_is_enough(others, seed):
-    with pytest.raises(Mistake, match=r"expected 32 rows or more of each class"):
-        split(labelled((12, *others, 300)), seed)
-    made = split(labelled((32, *others, 300)), seed)
-    label = labelled((32, *others, 300)).label
+    with pytest.raises(Mistake, match=r"expected 27 rows or more of each class"):
+        split(labelled((10, *others, 300)), seed)
+    made = split(labelled((27, *others, 300)), seed)
+    label = labelled((27, *others, 300)).label
     for part, rows in parts(made).items():
         assert np.bincount(label[rows]).min() >= LEAST[part]
 
@@ -308,13 +308,13 @@ def test_a_class_with_too_few_rows_is_named():
     with pytest.raises(Mistake) as error:
         split(labelled((300, 3), "mine"), 0)
     assert str(error.value) == (
-        "expected 32 rows or more of each class, 5 of them for the part 'audit', got 3 of class 1 "
+        "expected 27 rows or more of each class, so that every part has some, got 3 of class 1 "
         "in mine; give more rows of it, or leave that class out"
     )
 
 
 def test_too_few_unlabelled_rows_are_refused():
-    with pytest.raises(Mistake, match="^expected 32 rows or more, got 3; give more data$"):
+    with pytest.raises(Mistake, match=r"^expected 27 rows or more, got 3; give more data$"):
         split(from_arrays(VECTORS[:3]), 0)
 
 
@@ -377,7 +377,7 @@ def test_a_batch_larger_than_the_data_is_refused():
 
 
 def test_labels_that_do_not_match_the_rows_are_refused():
-    with pytest.raises(Mistake, match="^expected 40 labels, one a row, got 39; give one"):
+    with pytest.raises(Mistake, match=r"^expected 40 labels, one a row, got 39; give one"):
         Batches(VECTORS, LABELS[:39], 8, 0)
 
 

@@ -366,7 +366,7 @@ def test_log_probabilities_are_cut_off_at_1e_12() -> None:
 
 def test_the_cut_off_passes_the_gradient_of_logits_and_keeps_the_value() -> None:
     module = linear()
-    module.weight.data = module.weight.data * 1000
+    module.load_state_dict({"weight": torch.from_numpy(1000 * WEIGHT)})
     model, x = wrap(module, VECTOR, CLASSES), rows().requires_grad_()
     log_p = model.log_probabilities(x)
     assert float(log_p.detach().min()) == pytest.approx(np.log(1e-12))
@@ -595,6 +595,11 @@ def test_an_answer_that_is_not_finite_is_refused() -> None:
         )
 
 
+def test_large_numbers_are_finite() -> None:
+    answer = as_function(lambda x: np.tile([1.7e308, 1.7e308, 0], (len(x), 1)))
+    assert answer.log_probabilities(rows())[0, 0] == pytest.approx(np.log(0.5))
+
+
 @pytest.mark.parametrize(
     ("answer", "got"), [(None, "NoneType of object"), (["cat"] * 5, "list of <U3")]
 )
@@ -709,8 +714,8 @@ def test_images_are_moved_to_channels_first_where_the_policy_has_them_so() -> No
     x = rows(units, 4)
     log_p = wrap(made, units, CLASSES).log_probabilities(x)
     seen, _ = made.obs_to_tensor(units.store(x).transpose(0, 3, 1, 2))
-    expected = made.get_distribution(seen).distribution.probs.log()  # type: ignore[attr-defined]
-    assert torch.allclose(log_p, expected, atol=1e-5)
+    chosen: Any = made.get_distribution(seen).distribution
+    assert torch.allclose(log_p, chosen.probs.log(), atol=1e-5)
 
 
 def test_policies_that_cannot_be_asked_are_refused() -> None:

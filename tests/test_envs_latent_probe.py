@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import gymnasium
 import numpy as np
 import pytest
@@ -10,9 +12,11 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 from stable_baselines3.common.vec_env import VecMonitor
 
+from genenv import bundled, networks
 from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.checks import Mistake
 from genenv.envs.latent_probe import LatentProbe, observation, single
+from genenv.envs.sources import load_probe
 from genenv.testing import check_vector_env
 
 DIM, CLASSES = toys.DIM, toys.CLASSES
@@ -37,7 +41,7 @@ def test_both_checkers_pass_without_a_warning():
 
 def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
     check_vector_env(
-        lambda n, mode: batch(n, mode), lambda: single(probe=toys.probe()), episode_ends=200
+        lambda n, mode: batch(n, mode), lambda: single(probe=toys.probe()), episode_ends=70
     )
 
 
@@ -192,3 +196,72 @@ def test_wrong_arguments_are_mistakes():
         batch(max_episode_steps=0)
     with pytest.raises(Mistake, match="expected either a probe or run and model, got both"):
         batch(run="runs/one")
+
+
+@pytest.fixture(scope="module")
+def bundled_probe():
+    return load_probe(bundled.FOLDER)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_bundled_set_works_untouched_and_passes_both_checkers():
+    env = gymnasium.make(ID, render_mode="rgb_array")
+    assert env.observation_space.shape == (32 + 20 + 4,)
+    check_env(env.unwrapped)
+    check_env_for_sb3(env.unwrapped)
+    assert gymnasium.make_vec(ID, 4).reset(seed=0)[0].shape == (4, 56)
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_on_the_bundled_set_a_batch_equals_singles(bundled_probe, mode):
+    check_vector_env(
+        lambda n, m: LatentProbe(n, probe=bundled_probe, autoreset_mode=m),
+        lambda: single(probe=bundled_probe),
+        episode_ends=70,
+        modes=[mode],
+    )
+
+
+def test_a_run_is_read_from_its_folder_and_another_model_can_be_put_into_it():
+    first = gymnasium.make(ID, run=str(bundled.FOLDER)).reset(seed=0)[0]
+    assert np.array_equal(first, gymnasium.make(ID).reset(seed=0)[0])
+
+    def says_three(x):
+        return np.eye(10)[np.full(len(x), 3)]
+
+    env = LatentProbe(64, run=bundled.FOLDER, model=says_three)
+    seen, info = env.reset(seed=0)
+    assert np.array_equal(info["severity"] > 0, seen[:, 32:42].argmax(1) != 3)
+
+
+def test_a_run_with_parts_missing_says_which(tmp_path):
+    shutil.copytree(bundled.FOLDER / "generator", tmp_path / "generator")
+    with pytest.raises(Mistake, match=r"expected a folder with judge/guide\.json"):
+        LatentProbe(run=tmp_path)
+    shutil.copytree(bundled.FOLDER / "judge", tmp_path / "judge")
+    with pytest.raises(Mistake, match=r"model\.safetensors, got none; give the model itself"):
+        LatentProbe(run=tmp_path)
+    with pytest.raises(Mistake, match=r"a folder with spec\.json"):
+        LatentProbe(run=tmp_path / "nothing")
+
+
+def test_the_bundled_set_is_small_and_its_ladder_climbs():
+    size = sum(path.stat().st_size for path in bundled.FOLDER.rglob("*") if path.is_file())
+    assert size < 2e6
+    with np.load(bundled.FOLDER / "data.npz") as file:
+        assert file["x"].dtype == np.uint8
+        real = file["x"][file["train"]].reshape(-1, 64).astype(float)
+    distances = []
+    for step in bundled.LADDER:
+        x, _ = networks.load(bundled.rung(step)).sample(200, seed=0)
+        gaps = np.linalg.norm(x.reshape(-1, 1, 64) - real, axis=2)
+        distances.append(gaps.min(1).mean())
+    assert distances == sorted(distances, reverse=True)
+    assert distances[-1] < 0.8 * distances[0]
+
+
+def test_the_bundled_model_fails_on_some_plausible_samples(bundled_probe):
+    e = bundled_probe.generator.noise.base(4096, seed=0)
+    found = bundled_probe(e, torch.arange(4096) % 10)
+    assert 0 < found.success.sum() < 200
+    assert (found.severity < 0).mean() > 0.95

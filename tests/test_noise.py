@@ -127,6 +127,18 @@ def test_a_row_is_the_same_whatever_the_memory_layout(name):
         assert torch.equal(law.energy(view), law.energy(e)[::7])
 
 
+def test_a_long_row_has_the_same_energy_alone_where_threads_share_a_sum():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        law = Gaussian(40_000)
+        e = law.base(60, seed=4)
+        alone = torch.cat([law.energy(row) for row in e.split(1)])
+        assert torch.equal(alone, law.energy(e))
+    finally:
+        torch.set_num_threads(threads)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_seeds_and_starts_give_different_rows(name):
     law = KINDS[name](8)

@@ -222,4 +222,4 @@ def test_an_endless_environment_is_reported():
 
 @pytest.mark.parametrize("kind", [toys.BatchedWalk, sync])
 def test_sound_environments_pass_in_all_modes(kind):
-    check(kind, single=toys.Walk if kind is sync else toys.single_walk, ends=200)
+    check(kind, single=toys.Walk if kind is sync else toys.single_walk, ends=100)

@@ -84,7 +84,7 @@ def _stratified_order(dataset: Dataset, seed: int) -> Rows:
 
 def _rows_needed(parts: list[str], shares: NDArray[np.float64]) -> int:
     """Rows of a class that are enough for every part, whatever the rounding."""
-    needs = [(LEAST[part] + 2) / share for part, share in zip(parts, shares, strict=True)]
+    needs = [(LEAST[part] + 1) / share for part, share in zip(parts, shares, strict=True)]
     return int(np.ceil(max(needs)))
 
 
@@ -99,7 +99,7 @@ def _check_enough(dataset: Dataset, part: str, rows: Rows, needed: int) -> None:
     if counts[worst] < LEAST[part]:
         total = np.bincount(dataset.label, minlength=outputs)[worst]
         raise checks.Mistake(
-            f"{needed} rows or more of each class, {LEAST[part]} of them for the part {part!r}",
+            f"{needed} rows or more of each class, so that every part has some",
             f"{total} of class {dataset.classes[worst]!r} in {dataset.name}",
             "give more rows of it, or leave that class out",
         )

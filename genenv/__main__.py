@@ -1,0 +1,5 @@
+"""`python -m genenv` is `genenv`."""
+
+from genenv.cli import main
+
+main()
