@@ -16,14 +16,14 @@ from genenv import ENVIRONMENTS, checks
 if TYPE_CHECKING:
     from genenv.data import Dataset
 
-Path_ = Annotated[str, tyro.conf.Positional]
+Source = Annotated[str, tyro.conf.Positional]
 
 
 @dataclass(frozen=True)
 class Fit:
     """Train a generator on data; leaves a run folder."""
 
-    data: Path_
+    data: Source
     """digits, ring, grid, a folder of idx files or of class folders, or an .npz with x and y."""
     out: Path | None = None
     """The run's folder; None: runs/fit-NAME-000, the next free number."""
@@ -80,7 +80,7 @@ class Fit:
 class Sample:
     """Draw samples from a trained generator into an .npz file."""
 
-    run: Path_
+    run: Source
     """A folder that fit or stress left."""
     out: Path
     """The .npz file to write, with x and, for a conditional generator, y."""
@@ -113,7 +113,7 @@ class Sample:
 class Stress:
     """Search a model for failures on plausible inputs, judge them, and write a page."""
 
-    data: Path_
+    data: Source
     """digits, ring, grid, a folder of idx files or of class folders, or an .npz with x and y."""
     held_out: str | None = None
     """Data that neither model nor generator saw; None: the data's own test set, or a split."""
@@ -198,7 +198,7 @@ class Stress:
 class Replay:
     """Ask a model again about the stored failures of a run; exit 1 names the rows."""
 
-    run: Path_
+    run: Source
     """A folder that stress left."""
     model: str | None = None
     """package.module:name or an .onnx file, for example the mended model; None: the recorded."""
@@ -260,7 +260,7 @@ def main(arguments: list[str] | None = None) -> None:
         prog="genenv",
         description="Find out where, how often and in how many ways a model fails.",
         args=arguments,
-        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
+        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.PositionalMetavarFromFieldName),
     )
     sys.path.insert(0, os.getcwd())  # the user's model may lie here
     sys.exit(_answer(command))

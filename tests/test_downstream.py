@@ -166,7 +166,7 @@ def test_view_and_output_are_known_and_told_after_check(model: Downstream) -> No
     model.check(VECTOR.store(rows()))
     assert model.view in downstream.VIEWS
     assert model.output in downstream.OUTPUTS
-    assert any("float32 of shape (n, 4)" in sentence for sentence in model.told)
+    assert any("is handed float32 of shape (n, 4)" in sentence for sentence in model.told)
     told = model.told
     model.log_probabilities(rows())
     assert model.told == told

@@ -99,9 +99,9 @@ def totals(data: dict[str, Any]) -> dict[str, int]:
     }
 
 
-def plural(value: int, noun: str) -> str:
+def plural(value: int, one: str, many: str | None = None) -> str:
     """Write a count and its noun."""
-    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
 
 
 def verdict(data: dict[str, Any]) -> str:
@@ -109,8 +109,9 @@ def verdict(data: dict[str, Any]) -> str:
     sums, worst = totals(data), weakest(data)
     clauses = [probability(data)]
     if sums["confirmed"] == 0:
-        clauses.append(f"in {plural(sums['queries'], 'query').replace('querys', 'queries')} "
-                       "no search found a confirmed failure")  # fmt: skip
+        clauses.append(
+            f"no search found a confirmed failure in {plural(sums['queries'], 'query', 'queries')}"
+        )
     else:
         clauses.append(
             f"all searches together found {plural(sums['confirmed'], 'confirmed failure')} "

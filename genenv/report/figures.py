@@ -1,0 +1,245 @@
+"""Figures of the page: SVG whose colours are the page's CSS variables, and PNG as data URIs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv.report.evidence import Curve, Evidence
+
+# Colours that stand for CSS variables in what matplotlib writes, so that figures follow the
+# page into dark mode and print.
+_VARIABLES = {"ink": "#010101", "muted": "#010102", "line": "#010103", "accent": "#010104"}
+_SERIES = tuple(f"#0102{i:02x}" for i in range(5))  # --series-0 to --series-4
+_DASHES: tuple[Any, ...] = ("solid", (0, (6, 2)), (0, (2, 1.5)))
+_STEPS = 240  # points of a drawn curve
+_TICKS = 24  # classes on the axes of the confusion
+_NAME = 14  # letters of a class on an axis
+
+
+@contextmanager
+def _style(salt: str) -> Iterator[None]:
+    """Settings of every figure; the salt keeps the ids of one figure apart from another's."""
+    import matplotlib
+
+    ink, muted, line = (_VARIABLES[name] for name in ("ink", "muted", "line"))
+    with matplotlib.rc_context(
+        {
+            "font.size": 8.5,
+            "text.color": ink,
+            "text.parse_math": False,  # a class may be called "$x$"
+            "axes.edgecolor": line,
+            "axes.labelcolor": muted,
+            "axes.labelsize": 8.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "xtick.color": line,
+            "ytick.color": line,
+            "xtick.labelcolor": muted,
+            "ytick.labelcolor": muted,
+            "grid.color": line,
+            "grid.linewidth": 0.5,
+            "svg.fonttype": "none",  # text stays text, in the page's own font
+            "svg.hashsalt": salt,
+            "path.simplify": False,
+        }
+    ):
+        yield
+
+
+def _axes(width: float, height: float) -> tuple[Any, Any]:
+    """Make a figure in inches without touching pyplot's global state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure((width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _svg(figure: Any, title: str) -> str:
+    """Write a figure as an inline <svg> that scales with its column."""
+    stream = io.StringIO()
+    no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(stream, format="svg", transparent=True, metadata=no_metadata)
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
+    text = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf'<svg \1 role="img" aria-label="{title}">', text, count=1)  # fmt: skip  # noqa: E501
+    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
+    for name, colour in _VARIABLES.items():
+        text = text.replace(colour, f"var(--{name})")
+    for i, colour in enumerate(_SERIES):
+        text = text.replace(colour, f"var(--series-{i})")
+    return text
+
+
+def _thinned(curve: Curve) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Keep the points where the curve rises, at most _STEPS spread over the logarithm, and both ends."""  # noqa: E501
+    rises = np.flatnonzero(np.diff(curve.confirmed, prepend=0) > 0)
+    wanted = np.geomspace(1, max(len(rises), 1), _STEPS).round().astype(int) - 1
+    kept = np.unique(np.append(rises[np.unique(wanted)], len(curve.queries) - 1))
+    return curve.queries[kept], curve.confirmed[kept]
+
+
+def _apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Push label heights (ascending order kept) at least a gap apart, mean unchanged."""
+    order = np.argsort(heights, kind="stable")
+    spread = np.array(heights, float)[order]
+    for _ in range(100):
+        short = gap - np.diff(spread)
+        if (short <= 1e-9).all():
+            break
+        push = np.maximum(short, 0) / 2
+        spread[:-1] -= push
+        spread[1:] += push
+    placed = np.empty_like(spread)
+    placed[order] = spread
+    return placed.tolist()  # type: ignore[no-any-return]
+
+
+def series_colour(names: Sequence[str], name: str) -> int:
+    """Return the colour's index: 0 is random's, the others follow in order of appearance."""
+    if name == "random":
+        return 0
+    return 1 + [other for other in names if other != "random"].index(name) % (len(_SERIES) - 1)
+
+
+def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
+    """Draw confirmed failures against queries, one line a search and seed, both axes logarithmic.
+
+    Returns
+    -------
+    An SVG element, or None when no search confirmed a failure.
+    """
+    found = [curve for curve in curves if len(curve.confirmed) and curve.confirmed[-1] > 0]
+    if not found:
+        return None
+    names = list(dict.fromkeys(curve.search for curve in curves))
+    with _style("curves"):
+        figure, axes = _axes(5.0, 3.3)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        for curve in found:
+            index = series_colour(names, curve.search)
+            dash = _DASHES[names.index(curve.search) // len(_SERIES) % len(_DASHES)]
+            style = {"color": _SERIES[index], "linestyle": dash if index else (0, (3, 2))}
+            axes.step(*_thinned(curve), where="post", linewidth=1.5, **style)
+        top = max(curve.confirmed[-1] for curve in found)
+        right = max(curve.queries[-1] for curve in found)
+        first = min(curve.queries[np.argmax(curve.confirmed > 0)] for curve in found)
+        axes.set_xlim(min(first * 0.8, right / 10), right * 1.02)
+        axes.set_ylim(0.8, max(top, 10) * 1.4)
+        if top >= 10:
+            axes.axhline(10, color=_VARIABLES["line"], linewidth=0.8)
+        _label_ends(axes, found, names, right)
+        _plain_ticks(axes)
+        axes.set_xlabel("queries to the model under test")
+        axes.set_ylabel("confirmed failures")
+        return _svg(figure, "Confirmed failures against queries, one line a search")
+
+
+def _label_ends(axes: Any, curves: Sequence[Curve], names: Sequence[str], right: int) -> None:
+    """Write each search's name beside the end of its lines, in place of a legend."""
+    low, high = np.log10(axes.get_ylim())
+    shown = [name for name in names if any(curve.search == name for curve in curves)]
+    ends = [
+        np.median([np.log10(curve.confirmed[-1]) for curve in curves if curve.search == name])
+        for name in shown
+    ]
+    for name, height in zip(shown, _apart(ends, 0.065 * (high - low)), strict=True):
+        axes.annotate(
+            shorten(name),
+            (right, 10**height),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+            color=_SERIES[series_colour(names, name)],
+            annotation_clip=False,
+        )
+
+
+def _plain_ticks(axes: Any) -> None:
+    """Write 1,000 instead of 10³."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axis.set_minor_formatter(NullFormatter())
+        axis.set_tick_params(which="minor", length=0)
+
+
+def shorten(name: str) -> str:
+    """Cut a name that would not fit beside an axis."""
+    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
+
+
+def confusion(evidence: Evidence) -> str | None:
+    """Draw distinct confirmed failures, condition by prediction; None when there is none.
+
+    With many classes only those that fail or are predicted most are shown.
+    """
+    failures, kept = evidence.failures, evidence.failures.distinct
+    if not kept.any():
+        return None
+    size = len(evidence.classes)
+    counts = np.zeros((size, size), np.int64)
+    np.add.at(counts, (failures.label[kept], failures.prediction[kept]), 1)
+    if size > _TICKS:
+        weight = counts.sum(0) + counts.sum(1)
+        shown = np.sort(np.argsort(-weight, kind="stable")[: min(_TICKS, (weight > 0).sum())])
+    else:
+        shown = np.arange(size)
+    names = [shorten(evidence.class_name(i)) for i in shown]
+    with _style("confusion"):
+        return _svg(
+            _confusion(counts[np.ix_(shown, shown)], names),
+            "Distinct confirmed failures, condition by prediction",
+        )
+
+
+def _confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Any:
+    from matplotlib.patches import Rectangle
+
+    size = len(names)
+    side = 4.2 if size > 6 else 3.4
+    figure, axes = _axes(side, side)
+    for (row, column), value in np.ndenumerate(counts):
+        if row == column:
+            axes.add_patch(
+                Rectangle((column - 0.5, row - 0.5), 1, 1, fc=_VARIABLES["line"], alpha=0.45, lw=0)
+            )
+        elif value:
+            shade = 0.12 + 0.63 * value / counts.max()
+            axes.add_patch(
+                Rectangle(
+                    (column - 0.5, row - 0.5), 1, 1, fc=_VARIABLES["accent"], alpha=shade, lw=0
+                )
+            )
+        if value and size <= 16:
+            axes.text(column, row, f"{value}", ha="center", va="center", size=8)
+    upright = max(map(len, names)) <= 3
+    axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal")
+    axes.set_xticks(range(size), names, rotation=0 if upright else 90)
+    axes.set_yticks(range(size), names)
+    axes.tick_params(length=0)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.set_xlabel("predicted as")
+    axes.set_ylabel("condition")
+    return figure
+
+
+def png(image: NDArray[np.uint8]) -> str:
+    """Turn one picture (h, w, 1) or (h, w, 3) of uint8 into a data URI."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(stream, "PNG")
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
