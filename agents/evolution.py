@@ -57,7 +57,7 @@ class Evolution(Search):
         return self.offspring.flatten(0, 1)[:limit], label[:limit]
 
     def tell(self, findings: Findings) -> None:
-        """Move each population to the mean of its best; a cut-off generation scores the rest last."""
+        """Move each population to the mean of its best; offspring that were cut off come last."""
         score = np.full(POPULATIONS * OFFSPRING, -np.inf, np.float32)
         success = np.zeros(POPULATIONS * OFFSPRING, np.bool_)
         score[: len(findings)], success[: len(findings)] = findings.score, findings.success

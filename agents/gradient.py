@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genenv import checks
 from genenv.agents.random import starts
 from genenv.probe import Findings
 from genenv.search import Search, Space
@@ -21,12 +22,26 @@ class Gradient(Search):
     """Parallel chains of Adam (arXiv 1412.6980) on the score; a step is a query.
 
     A chain starts afresh, with a fresh label, after its success or after 20 steps.
+
+    Parameters
+    ----------
+    space, seed
+        See `Search`.
+
+    Raises
+    ------
+    Mistake
+        The noise is a step function, without a slope to climb.
     """
 
     wants_gradient = True
 
     def __init__(self, space: Space, seed: int) -> None:
         super().__init__(space, seed)
+        if not space.noise.differentiable:
+            raise checks.Mistake(
+                "a noise with a gradient", type(space.noise).__name__, "take evolution or cma-es"
+            )
         self.begun = 0
         self.age = np.zeros(CHAINS, np.int64)
         self.e = torch.zeros(CHAINS, space.noise.base_dim)
@@ -48,7 +63,8 @@ class Gradient(Search):
 
     def tell(self, findings: Findings) -> None:
         """Take one step of Adam up the score."""
-        assert findings.gradient is not None and findings.guide_gradient is not None
+        assert findings.gradient is not None
+        assert findings.guide_gradient is not None
         n = len(findings)
         climbing = (findings.severity < 1)[:, None]  # the score counts severity up to 1
         slope = torch.from_numpy(np.where(climbing, findings.gradient, 0) + findings.guide_gradient)

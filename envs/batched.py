@@ -170,7 +170,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         ResetNeeded
             Before the first `reset`, or with "Disabled" while rows wait for theirs.
         Mistake
-            If actions are not one a row.
+            If actions are not one a row, or not finite.
         """
         self._check_open()
         self._check_begun()
@@ -178,6 +178,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         if isinstance(self.action_space, gymnasium.spaces.Box):
             actions = np.asarray(actions, self.action_space.dtype)
             checks.shape("actions", actions, self.action_space.shape)
+            checks.finite("actions", actions)
         live = ~self._done
         self._begin(self._done)  # only "NextStep" has rows to begin here
         self.elapsed[live] += 1
@@ -227,7 +228,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
             self.begin(np.flatnonzero(mask))
 
     def _seed(self, mask: Flags, seed: int) -> None:
-        seeds = np.arange(self.num_envs, dtype=np.uint64) + np.uint64(seed)
+        seeds = np.arange(self.num_envs, dtype=np.uint64) + np.uint64(seed % 2**64)
         self.row_seed[mask] = seeds[mask]
         self.episode[mask] = -1
 

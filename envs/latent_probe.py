@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from genenv import bundled, checks, seeding
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.envs.pictures import probe_picture
-from genenv.envs.sources import load_probe
 from genenv.probe import Findings, Probe
+from genenv.runs import load_probe
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 HORIZON = 6  # steps

@@ -14,14 +14,41 @@ from gymnasium.envs.registration import register
 if TYPE_CHECKING:
     from genenv.api import fit as fit
     from genenv.api import load as load
+    from genenv.api import replay as replay
     from genenv.api import stress as stress
 
 __version__ = "0.1.0"
-__all__ = ["ENVIRONMENTS", "fit", "load", "stress"]
+__all__ = ["ENVIRONMENTS", "fit", "load", "replay", "stress"]
 
 _SUBMODULES = frozenset(
-    "agents api campaign checks classifier cli data downstream envs failures judge metrics "
-    "networks noise objectives probe rate report search seeding testing tracking training".split()
+    (
+        "agents",
+        "api",
+        "campaign",
+        "checks",
+        "classifier",
+        "cli",
+        "data",
+        "downstream",
+        "envs",
+        "failures",
+        "judge",
+        "metrics",
+        "networks",
+        "noise",
+        "objectives",
+        "probe",
+        "rate",
+        "report",
+        "runs",
+        "search",
+        "seeding",
+        "stages",
+        "stressing",
+        "testing",
+        "tracking",
+        "training",
+    )
 )
 
 # id -> (the single environment, the batch)
@@ -37,7 +64,7 @@ for _id, (_single, _batch) in ENVIRONMENTS.items():
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
+    if name in ("fit", "load", "replay", "stress"):
         return getattr(importlib.import_module("genenv.api"), name)
     if name in _SUBMODULES:
         return importlib.import_module(f"genenv.{name}")

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from genenv import checks, data, downstream, failures, networks, runs
+from genenv import checks, data, failures, networks, runs
 from genenv.data import Dataset
 from genenv.downstream import Downstream
 from genenv.networks import Generator
 from genenv.report import Report
 from genenv.stages import Stages
-from genenv.stressing import StressConfig, Stressing, load_model
+from genenv.stressing import StressConfig, Stressing
 from genenv.tracking import Tracker
 from genenv.training import TrainingConfig, preset, train
 
@@ -150,7 +149,7 @@ def stress(
     out: str | Path | None = None,
     *,
     train_queries: int = 100_000,
-    input: str = "auto",  # noqa: A002
+    input: str = "auto",
     output: str = "auto",
     seed: int = 0,
     threads: int = 0,
@@ -244,7 +243,7 @@ def replay(run: str | Path, model: Any = None) -> Replayed:
     if not (folder / "failures").is_dir():
         raise checks.Mistake("a folder that `stress` left", f"{folder}", "check the path")
     record = failures.load(folder / "failures")
-    wrapped: Downstream = load_model(folder, model)
+    wrapped: Downstream = runs.load_model(folder, model)
     if record is None:
         nothing = np.zeros(0, np.bool_)
         return Replayed(0, nothing, nothing, np.zeros(0, np.int64), ())

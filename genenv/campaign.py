@@ -205,9 +205,7 @@ class Campaign:
             findings = Findings.concatenate(pending)
             pending.clear()
             start = at - len(findings)
-            judged.append(
-                self.ledger.write(findings, self.audit, name, seed, start, self.probe)
-            )
+            judged.append(self.ledger.write(findings, self.audit, name, seed, start, self.probe))
             confirmed = sum(int((verdict == CONFIRMED).sum()) for verdict, _ in judged)
             self.tracker.scalars({f"confirmed/{name}/seed-{seed}": confirmed}, at)
             self.tracker.histogram(f"severity/{name}/seed-{seed}", findings.severity, at)

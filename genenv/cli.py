@@ -182,7 +182,7 @@ class Stress:
         out = _folder(self.out, self.resume) or runs.next_folder(f"stress-{dataset.name}")
         run = Stressing(
             config, dataset, held_out, model, generator, out, Stages(display=True),
-            command=shlex.join(["genenv", *sys.argv[1:]]), model_path=self.model,
+            command=_repeat(), model_path=self.model,
         )  # fmt: skip
         total = len(config.search) * len(config.seeds) * config.budget
         training = config.train_queries if "policy" in config.search else 0
@@ -284,6 +284,11 @@ def _load(source: str, size: int | None, channels: int | None) -> Dataset:
     from genenv import data
 
     return data.load(source, size, channels)
+
+
+def _repeat() -> str:
+    """Return the command line without --resume."""
+    return shlex.join(["genenv", *(word for word in sys.argv[1:] if word != "--resume")])
 
 
 def _folder(out: Path | None, resume: bool) -> Path | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -15,7 +17,9 @@ from genenv import checks
 from genenv.downstream import Downstream
 from genenv.probe import severity
 
-BATCH = 1024
+BATCH = 1024  # rows a question to the model, or a block of distances
+# what reading an .npz file raises that is cut off, or no such file at all
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 OUTPUT_TOLERANCE = 1e-3  # of a probability: what another batch size or machine may change
 
 
@@ -44,7 +48,7 @@ class Confirmed:
         """Pick rows by slice, mask or index."""
         return Confirmed(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | IO[bytes]) -> None:
         """Write one shard."""
         np.savez(path, **{f.name: getattr(self, f.name) for f in fields(self)})
 
@@ -62,7 +66,7 @@ def load(folder: Path) -> Confirmed | None:
         try:
             with np.load(path, allow_pickle=False) as file:
                 parts.append({f.name: file[f.name] for f in fields(Confirmed)})
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except UNREADABLE as error:
             raise checks.Mistake(
                 f"{path.name} to hold confirmed failures", f"{error}", "repeat the run"
             ) from error
@@ -79,7 +83,7 @@ def ask(model: Downstream, x: NDArray[Any]) -> Tensor:
         return torch.cat(
             [
                 model.log_probabilities(model.units.tensor(x[at : at + BATCH]))
-                for at in range(0, len(x), BATCH)
+                for at in range(0, max(len(x), 1), BATCH)
             ]
         )
 
@@ -93,7 +97,7 @@ class Replay:
 
 
 def replay(model: Downstream, record: Confirmed) -> Replay:
-    """Ask a model again, from the stored arrays."""
+    """Ask a model again, from the stored arrays; the queries are counted."""
     log_p = ask(model, record.x)
     failing = (severity(log_p, torch.from_numpy(record.label)) > 0).numpy()
     drift = np.abs(np.exp(log_p.numpy()) - np.exp(record.output)).max(1)
@@ -101,12 +105,17 @@ def replay(model: Downstream, record: Confirmed) -> Replay:
 
 
 def spacing(points: Tensor, label: Tensor) -> float:
-    """Median distance of a row to its nearest other row of the same class.
+    """Return the median distance of a row to its nearest other row of the same class.
 
     Parameters
     ----------
     points, label
-        Real rows (n, features), their classes (n,).
+        Real rows (n, features), their classes (n,); a row alone in its class is left out.
+
+    Raises
+    ------
+    Mistake
+        Every row is alone in its class.
     """
     nearest = []
     for c in label.unique():
@@ -115,7 +124,11 @@ def spacing(points: Tensor, label: Tensor) -> float:
             distance = torch.cdist(own[at : at + BATCH], own)
             distance[torch.arange(len(distance)), torch.arange(at, at + len(distance))] = torch.inf
             nearest.append(distance.amin(1))
-    return float(torch.cat(nearest).median())
+    distances = torch.cat(nearest)
+    distances = distances[distances.isfinite()]
+    if not len(distances):
+        raise checks.Mistake("two real rows of some class", "one of each", "give more data")
+    return float(np.median(distances.numpy()))
 
 
 def distinct(points: Tensor, group: NDArray[np.int64], radius: float) -> NDArray[np.bool_]:
@@ -127,15 +140,19 @@ def distinct(points: Tensor, group: NDArray[np.int64], radius: float) -> NDArray
         Rows in order of query (m, features), and the group of each (m,).
     radius
         Euclidean.
+
+    Returns
+    -------
+    (m,): which rows are kept.
     """
     keep = np.zeros(len(points), np.bool_)
     for g in np.unique(group):
         rows = np.nonzero(group == g)[0]
-        free = torch.ones(len(rows), dtype=torch.bool)
+        own, free = points[rows], torch.ones(len(rows), dtype=torch.bool)
         for i, row in enumerate(rows):
             if free[i]:
                 keep[row] = True
-                free &= (points[rows] - points[row]).norm(dim=1) > radius
+                free &= (own - own[i]).norm(dim=1) > radius
     return keep
 
 

@@ -29,7 +29,8 @@ NEIGHBOURS = 3
 REALISM_QUANTILE = 0.975
 WRONG_AMONG_ACCEPTED = 0.01
 SMOOTHING, JITTER = 0.03, 0.3  # of the oracles' training: see `fit_classifier`
-CHUNK = 1 << 25  # distances held in memory at once
+CHUNK = 1 << 25  # numbers held in memory at once by a search for neighbours
+BATCH = 2048  # rows put to an oracle at once
 
 Advance = Callable[[int], None] | None
 
@@ -48,22 +49,27 @@ class Neighbours:
         self._squares = self.reference.square().sum(1)
 
     def nearest(self, points: Tensor) -> Tensor:
-        """Indices of the nearest rows: (n, features) -> (n, 3), nearest first."""
-        count = min(NEIGHBOURS, len(self.reference))
-        step = max(1, CHUNK // len(self.reference))
+        """Find the nearest rows: (n, features) -> indices (n, 3), nearest first."""
         with torch.no_grad():
-            return torch.cat(
-                [
-                    torch.addmm(self._squares, part, self.reference.T, alpha=-2)
-                    .topk(count, dim=1, largest=False)
-                    .indices
-                    for part in points.split(step)
-                ]
-            )
+            return torch.cat([self._nearest(part) for part in points.split(self._step)])
 
     def __call__(self, points: Tensor) -> Tensor:
         """Mean distance to the nearest rows: (n, features) -> (n,)."""
-        near = self.reference[self.nearest(points)]
+        return torch.cat([self._distance(part) for part in points.split(self._step)])
+
+    @property
+    def _step(self) -> int:
+        rows, features = self.reference.shape
+        return max(1, CHUNK // max(rows, NEIGHBOURS * features))
+
+    def _nearest(self, points: Tensor) -> Tensor:
+        count = min(NEIGHBOURS, len(self.reference))
+        order = torch.addmm(self._squares, points, self.reference.T, alpha=-2)  # but for ‖point‖²
+        return order.topk(count, dim=1, largest=False).indices
+
+    def _distance(self, points: Tensor) -> Tensor:
+        with torch.no_grad():
+            near = self.reference[self._nearest(points)]
         return (points[:, None] - near).square().sum(2).clamp_min(1e-12).sqrt().mean(1)
 
 
@@ -81,23 +87,25 @@ class NetworkOracle:
         self.network = network
 
     def __call__(self, u: Tensor) -> Tensor:
+        """(n, *units.shape) in [-1, 1] -> (n, classes)."""
         return self.network(u).softmax(1)  # type: ignore[no-any-return]
 
 
 class EstimatorOracle:
-    """A fitted scikit-learn classifier as an oracle, on flattened samples."""
+    """A scikit-learn classifier, fitted on all classes, as an oracle on flattened samples."""
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
     def __call__(self, u: Tensor) -> Tensor:
-        rows = u.flatten(1).numpy()
+        """(n, *units.shape) in [-1, 1] -> (n, classes)."""
+        rows = u.detach().flatten(1).numpy()
         return torch.from_numpy(self.estimator.predict_proba(rows).astype(np.float32))
 
 
 @dataclass(frozen=True)
 class Gates:
-    """Realism threshold and label cut of one copy, with what they were set on."""
+    """Realism threshold and label cut of one copy."""
 
     threshold: float  # realism: largest mean distance accepted
     cut: float  # label: least mean probability accepted
@@ -105,22 +113,34 @@ class Gates:
 
 def mean_probability(oracles: list[Oracle], u: Tensor) -> Tensor:
     """Mean of the oracles' probabilities: (n, *units.shape) -> (n, classes)."""
-    return torch.stack([oracle(u) for oracle in oracles]).mean(0)
+    return torch.cat(
+        [torch.stack([oracle(part) for oracle in oracles]).mean(0) for part in u.split(BATCH)]
+    )
 
 
 def label_cut(p: Tensor, label: Tensor) -> float:
-    """Least probability at which at most 1 % of the accepted rows are wrong.
+    """Find the least probability t at which at most 1 % of the accepted rows are wrong.
+
+    A row is accepted as its likeliest class where that class has probability t or more. The share
+    of wrong ones need not fall as t rises: of all values that keep it at 1 %, the least is taken.
 
     Parameters
     ----------
     p, label
         Mean probabilities (n, classes) and true labels (n,) of calibration rows.
+
+    Raises
+    ------
+    Mistake
+        There is no such value.
     """
     top, guess = p.max(1)
     top, order = top.sort(descending=True, stable=True)
     wrong = (guess != label)[order].cumsum(0)
     share = wrong / torch.arange(1, len(top) + 1)
-    fits = torch.nonzero(share <= WRONG_AMONG_ACCEPTED).flatten()
+    last = torch.ones_like(top, dtype=torch.bool)  # of equal values: t accepts all or none
+    last[:-1] = top[1:] < top[:-1]
+    fits = torch.nonzero((share <= WRONG_AMONG_ACCEPTED) & last).flatten()
     if len(fits) == 0:
         raise checks.Mistake(
             f"the oracles to be right on {1 - WRONG_AMONG_ACCEPTED:.0%} of some calibration rows",
@@ -131,7 +151,7 @@ def label_cut(p: Tensor, label: Tensor) -> float:
 
 
 def realism_threshold(distances: Tensor) -> float:
-    """97.5th percentile of the calibration rows' distances."""
+    """Return the 97.5th percentile of the calibration rows' distances (n,)."""
     return float(np.quantile(distances.numpy(), REALISM_QUANTILE))
 
 
@@ -167,11 +187,16 @@ class Guide:
             Log-probability of the label, realism distance - threshold (> 0: refused), and
             whether both gates accept; each (n,), the first two differentiable.
         """
+        log_p, excess, labelled = self.gate(u, label)
+        return log_p, excess, labelled & (excess <= 0)
+
+    def gate(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Judge like `look`, but with the label gate's own answer in place of both gates'."""
         p = mean_probability(self.oracles, u)
         own = p.gather(1, label[:, None]).squeeze(1)
         excess = self.neighbours(u.flatten(1)) - self.gates.threshold
-        accepted = (p.argmax(1) == label) & (own >= self.gates.cut) & (excess <= 0)
-        return own.clamp_min(1e-12).log(), excess, accepted
+        labelled = (p.argmax(1) == label) & (own >= self.gates.cut)
+        return own.clamp_min(1e-12).log(), excess, labelled
 
     def save(self, folder: Path, reference: NDArray[Any]) -> None:
         """Write the guide; `reference` are its rows as stored, in the data's units."""
@@ -193,7 +218,19 @@ def load_guide(folder: Path, units: Units) -> Guide:
 
 
 class Audit:
-    """The gates that no search has seen: other oracles, and distance in a network's features."""
+    """The gates that no search has seen: other oracles, and distance in a network's features.
+
+    Parameters
+    ----------
+    reference
+        (rows, *units.shape) in [-1, 1]: the generator's training data.
+    network
+        Whose features measure realism; an oracle too.
+    estimators
+        Fitted scikit-learn classifiers, the other oracles.
+    gates
+        Calibrated thresholds.
+    """
 
     def __init__(
         self, reference: Tensor, network: Classifier, estimators: list[Any], gates: Gates
@@ -205,10 +242,10 @@ class Audit:
     def features(self, u: Tensor) -> Tensor:
         """Features of the audit's own network: (n, *units.shape) in [-1, 1] -> (n, 64)."""
         with torch.no_grad():
-            return torch.cat([self.network.features(part) for part in u.split(4096)])
+            return torch.cat([self.network.features(part) for part in u.split(BATCH)])
 
     def gate(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(realistic, label accepted, another class accepted), each (n,) bool."""
+        """Ask both gates: realistic, label accepted, another class accepted; each (n,) bool."""
         with torch.no_grad():
             p = mean_probability(self.oracles, u)
         top, guess = p.max(1)
@@ -225,6 +262,11 @@ class Audit:
         ----------
         u, label, severity
             Samples (n, *units.shape) in [-1, 1], conditions (n,), severities (n,).
+
+        Returns
+        -------
+        Verdicts (n,), the first that applies: passed (severity ≤ 0), invalid (not realistic),
+        ambiguous (the label is not accepted), confirmed; and (n,) bool.
         """
         verdict = np.zeros(len(label), np.int8)
         other = np.zeros(len(label), np.bool_)
@@ -252,7 +294,7 @@ class Judge:
 
 
 def guide_kinds(units: Units) -> tuple[str, ...]:
-    """Kinds of the guide's oracles."""
+    """Name the kinds of the guide's oracles, of two different architectures."""
     return ("cnn", "mlp") if units.is_image else ("mlp", "rbf")
 
 
@@ -271,6 +313,11 @@ def make_judge(
         Address of everything random.
     advance
         Called with the training steps done.
+
+    Raises
+    ------
+    Mistake
+        The oracles are wrong at their greatest confidence: see `label_cut`.
     """
     units, outputs = dataset.units, len(dataset.classes)
     unit = lambda rows: units.to_unit(units.tensor(source.x[rows]))  # noqa: E731
@@ -305,7 +352,7 @@ def make_judge(
 
 
 def judge_steps(split: Split) -> int:
-    """Training steps that `make_judge` reports through `advance`."""
+    """Count the training steps that `make_judge` reports through `advance`."""
     return 2 * steps_to_fit(len(split.guide)) + steps_to_fit(len(split.audit))
 
 
@@ -321,18 +368,22 @@ def _audit_estimators(seed: int) -> list[Any]:
 
 
 def rate(count: int, total: int) -> dict[str, float | int]:
-    """A share with its 95 % Wilson interval."""
+    """Return a share with its 95 % Wilson interval; of no rows nothing is known: 0 to 1."""
+    if total == 0:
+        return {"share": 0.0, "low": 0.0, "high": 1.0, "rows": 0}
     low, high = binomtest(count, total).proportion_ci(method="wilson")
     return {"share": count / total, "low": float(low), "high": float(high), "rows": total}
 
 
 def _quality(guide: Guide, audit: Audit, u: Tensor, label: Tensor) -> dict[str, Any]:
-    """What the gates reject of real test rows, and how good the oracles are on them."""
-    _, excess, accepted = guide.look(u, label)
+    """Measure what the gates reject of real test rows, and how good the oracles are on them."""
+    _, excess, guide_labelled = guide.gate(u, label)
     realistic, labelled, another = audit.gate(u, label)
     total = len(label)
     count = lambda mask: rate(int(mask.sum()), total)  # noqa: E731
-    accuracy = lambda oracle: float((oracle(u).argmax(1) == label).float().mean())  # noqa: E731
+    accuracy = lambda oracle: float(  # noqa: E731
+        (mean_probability([oracle], u).argmax(1) == label).float().mean()
+    )
     sure = realistic & (labelled | another)
     return {
         "real_rejected": {
@@ -340,10 +391,17 @@ def _quality(guide: Guide, audit: Audit, u: Tensor, label: Tensor) -> dict[str, 
             "realism": count(~realistic),
             "label": count(~labelled),
         },
-        "guide_real_rejected": {"joint": count(~accepted), "realism": count(excess > 0)},
-        "wrong_among_accepted": rate(int((sure & another).sum()), max(int(sure.sum()), 1)),
+        "guide_real_rejected": {
+            "joint": count((excess > 0) | ~guide_labelled),
+            "realism": count(excess > 0),
+            "label": count(~guide_labelled),
+        },
+        "wrong_among_accepted": rate(int((sure & another).sum()), int(sure.sum())),
         "oracle_accuracy": {
-            **{f"guide {n.kind}": accuracy(o) for n, o in zip(guide.networks, guide.oracles)},
+            **{
+                f"guide {network.kind}": accuracy(oracle)
+                for network, oracle in zip(guide.networks, guide.oracles, strict=True)
+            },
             **{
                 f"audit {name}": accuracy(oracle)
                 for name, oracle in zip(("network", "svm", "trees"), audit.oracles, strict=True)

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from genenv import checks
+
 if TYPE_CHECKING:
     from genenv.downstream import Downstream
     from genenv.judge import Guide
@@ -62,7 +64,10 @@ class Findings:
 
 
 def severity(log_p: Tensor, label: Tensor) -> Tensor:
-    """log p(best other class) - log p(label): (n, classes), (n,) -> (n,); > 0 means failed."""
+    """How clearly the model fails: (n, classes) log-probabilities, (n,) labels -> (n,).
+
+    log p(best other class) - log p(label), above 0 where the model chooses another class.
+    """
     own = log_p.gather(1, label[:, None]).squeeze(1)
     others = log_p.scatter(1, label[:, None], -torch.inf)
     return others.amax(1) - own
@@ -86,7 +91,20 @@ class Probe:
         self.units = generator.units
 
     def __call__(self, e: Tensor, label: Tensor, gradient: bool = False) -> Findings:
-        """Query (n, base_dim), (n,); `gradient` adds the derivatives in e (torch models only)."""
+        """Query the model.
+
+        Parameters
+        ----------
+        e, label
+            Base vectors (n, base_dim), conditions (n,) int64.
+        gradient
+            Add the derivatives in e.
+
+        Raises
+        ------
+        Mistake
+            Derivatives are asked of a model or a noise that has none.
+        """
         with torch.set_grad_enabled(gradient):
             e = e.detach().clone().requires_grad_(gradient)
             x = self.sample(e, label)
@@ -94,17 +112,13 @@ class Probe:
             severe = severity(log_p, label)
             log_guide, distance, accepted = self.guide.look(self.units.to_unit(x), label)
             loss = self.guide_loss(log_guide, distance)
-        slopes = [
-            torch.autograd.grad(term.sum(), e, retain_graph=True)[0].numpy()
-            for term in (severe, -loss)
-            if gradient
-        ] or [None, None]
+        slopes = [_slope(term, e) if gradient else None for term in (severe, -loss)]
         with torch.no_grad():
             score = severe.clamp_max(1.0) - loss
         columns = (log_p, severe, self.generator.noise.energy(e), log_guide, distance)
         return Findings(
             e.detach().numpy(),
-            label.numpy(),
+            label.numpy().copy(),
             *(column.detach().float().numpy() for column in columns),
             accepted.numpy(),
             score.numpy(),
@@ -117,6 +131,27 @@ class Probe:
         return self.units.from_unit(self.generator.from_base(e, label))
 
     def guide_loss(self, log_guide: Tensor, distance: Tensor) -> Tensor:
-        """What the guide takes off the score, shape (n,); 0 well inside both gates."""
+        """Return what the guide takes off the score, shape (n,); 0 well inside both gates.
+
+        2·relu(log 0.97 - guide log-probability) + 2·relu(distance - threshold + margin), where the
+        margin is 5 % of the threshold.
+
+        Parameters
+        ----------
+        log_guide, distance
+            Of `Guide.look`: log-probability of the label, distance - threshold; each (n,).
+        """
         margin = REALISM_MARGIN * self.guide.threshold
         return 2 * torch.relu(LOG_CONFIDENT - log_guide) + 2 * torch.relu(distance + margin)
+
+
+def _slope(term: Tensor, e: Tensor) -> NDArray[np.float32]:
+    """Differentiate each row of a term (n,) in its own base vector: (n, base_dim)."""
+    if not term.requires_grad:
+        raise checks.Mistake(
+            "a model and a noise that torch can differentiate",
+            "a severity without a gradient in e",
+            "take a search that needs none, such as evolution",
+        )
+    slope: NDArray[np.float32] = torch.autograd.grad(term.sum(), e, retain_graph=True)[0].numpy()
+    return slope

@@ -35,7 +35,22 @@ def from_counts(failures: int, samples: int, method: str = "monte carlo") -> Rat
 
     The interval is Wilson's (1927); without a failure it is [0, 3/n], the rule of three
     (Hanley and Lippman-Hand 1983).
+
+    Parameters
+    ----------
+    failures, samples
+        Draws that failed, and all draws, at least one.
+    method
+        What the draws were, in words.
+
+    Raises
+    ------
+    Mistake
+        There is no draw, or more failures than draws.
     """
+    checks.whole("samples", samples)
+    if not 0 <= failures <= samples:
+        raise checks.Mistake(f"0 to {samples} failures", failures, "count them again")
     if failures == 0:
         return Rate(method, 0.0, 0.0, min(1.0, 3 / samples), samples)
     low, high = binomtest(failures, samples).proportion_ci(method="wilson")
@@ -57,14 +72,19 @@ def monte_carlo(
         Draws, at least one.
     seed
         Address of the draws.
+
+    Raises
+    ------
+    Mistake
+        There is no draw or no coordinate, or the severities have another shape or are not finite.
     """
-    checks.positive("samples", samples)
+    checks.whole("samples", samples)
     noise = Gaussian(base_dim)
     failures = 0
     for start in range(0, samples, CHUNK):
         e = noise.base(min(CHUNK, samples - start), seed, start)
         values = severity(e)
         checks.shape("severity(e)", values, (len(e),))
-        checks.finite("severity(e)", values.detach().numpy())
+        checks.finite("severity(e)", values.detach().cpu().numpy())
         failures += int((values > 0).sum())
     return from_counts(failures, samples)

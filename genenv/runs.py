@@ -17,20 +17,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks
+from genenv import checks, downstream, networks
+from genenv.classifier import Classifier, InUnits
 from genenv.data import Dataset
 from genenv.downstream import Downstream
 from genenv.failures import OUTPUT_TOLERANCE, ask
+from genenv.judge import load_guide
 from genenv.networks import Generator
+from genenv.probe import Probe
 
 PACKAGES = ("genenv", "torch", "numpy", "gymnasium", "stable-baselines3", "scikit-learn", "ribs")
+MODEL = "model.safetensors"  # in RUN/model, where genenv trained the model itself
 CHECK_ROWS = 64  # fixed rows whose outputs tell one model from another
-FREE = {"device", "threads"}  # settings that may change on resume
+FREE = {"device", "threads", "command_line"}  # settings that may change on resume
 
 
 def next_folder(name: str) -> Path:
     """Return runs/NAME-000, or the next free number."""
-    taken = [int(p.name[-3:]) for p in Path("runs").glob(f"{name}-[0-9][0-9][0-9]")]
+    ends = [p.name.removeprefix(f"{name}-") for p in Path("runs").glob("*")]
+    taken = [int(end) for end in ends if len(end) >= 3 and end.isdecimal()]
     return Path("runs") / f"{name}-{max(taken, default=-1) + 1:03d}"
 
 
@@ -60,8 +65,21 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def begin(folder: Path, command: str, content: dict[str, Any], resume: bool) -> None:
+def begin(
+    folder: Path, command: str, content: dict[str, Any], resume: bool, repeat: str = ""
+) -> None:
     """Make a run's folder and write config.json, or check that the one there is this run.
+
+    Parameters
+    ----------
+    folder, command
+        The run's folder; `fit` or `stress`.
+    content
+        Settings that make the run what it is.
+    resume
+        Whether a run may be there already.
+    repeat
+        The command line that repeats the run.
 
     Raises
     ------
@@ -69,7 +87,7 @@ def begin(folder: Path, command: str, content: dict[str, Any], resume: bool) -> 
         The folder holds another run or other files; on resume, other settings or none.
     """
     path = folder / "config.json"
-    plain = {"command": command} | json.loads(json.dumps(content))
+    plain = json.loads(json.dumps(content)) | {"command": command}
     if folder.exists() and not folder.is_dir():
         raise checks.Mistake("a folder for the run", f"the file {folder}", "choose another --out")
     if path.is_file():
@@ -90,6 +108,7 @@ def begin(folder: Path, command: str, content: dict[str, Any], resume: bool) -> 
         )
     folder.mkdir(parents=True, exist_ok=True)
     machine = {
+        "repeat": repeat,
         "versions": versions(),
         "machine": platform.machine(),
         "torch_threads": torch.get_num_threads(),
@@ -109,12 +128,13 @@ def _same(old: dict[str, Any], new: dict[str, Any], folder: Path, where: str = "
     for name, value in new.items():
         if name in FREE:
             continue
-        if isinstance(value, dict):
-            _same(old.get(name, {}), value, folder, f"{where}{name}.")
-        elif old.get(name) != value:
+        before = old.get(name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            _same(before, value, folder, f"{where}{name}.")
+        elif before != value:
             raise checks.Mistake(
                 f"the settings of the run in {folder}",
-                f"{where}{name} = {_short(value)} where it has {_short(old.get(name))}",
+                f"{where}{name} = {_short(value)} where it has {_short(before)}",
                 "repeat the first command with --resume, or choose another --out",
             )
 
@@ -145,19 +165,83 @@ def whole(folder: Path, write: Callable[[Path], None]) -> None:
 def record_outputs(folder: Path, model: Downstream, x: NDArray[Any]) -> None:
     """Write what the model says of the first 64 rows, for `compare_outputs`."""
     rows = x[:CHECK_ROWS]
-    before = model.queries
-    np.savez(folder / "outputs.npz", x=rows, log_p=ask(model, rows).numpy())
-    model.queries = before
+    np.savez(folder / "outputs.npz", x=rows, log_p=_ask_uncounted(model, rows))
 
 
 def compare_outputs(folder: Path, model: Downstream) -> tuple[str, ...]:
-    """Say so if the model answers the fixed rows otherwise than it did."""
+    """Say so if the model answers the fixed rows otherwise than it did; () if it does not."""
     with np.load(folder / "outputs.npz", allow_pickle=False) as file:
         x, log_p = file["x"], file["log_p"]
-    drift = float(np.abs(np.exp(ask(model, x).numpy()) - np.exp(log_p)).max())
+    drift = float(np.abs(np.exp(_ask_uncounted(model, x)) - np.exp(log_p)).max())
     if drift <= OUTPUT_TOLERANCE:
         return ()
     return (f"the model is not the recorded one: outputs on fixed rows differ by {drift:.3g}",)
+
+
+def _ask_uncounted(model: Downstream, x: NDArray[Any]) -> NDArray[np.float32]:
+    before = model.queries
+    log_p: NDArray[np.float32] = ask(model, x).numpy()
+    model.queries = before
+    return log_p
+
+
+def wrap_classifier(classifier: Classifier, classes: tuple[int | str, ...]) -> Downstream:
+    """Put a classifier that genenv trained behind the contract of models under test."""
+    return downstream.wrap(InUnits(classifier), classifier.units, classes, "raw", "logits")
+
+
+def load_model(folder: Path, model: Any = None) -> Downstream:
+    """Load the model under test of a run, or put another one in its place.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    model
+        Whatever `downstream.wrap` takes; None: the recorded one, by weights or import path.
+
+    Raises
+    ------
+    Mistake
+        The run holds no model, or the recorded one was an object that had no import path.
+    """
+    generator = networks.load(folder / "generator")
+    units, classes = generator.units, generator.classes
+    weights, record = folder / "model" / MODEL, folder / "model" / "model.json"
+    spec = _read(record) if record.is_file() else {}
+    if model is not None:
+        asked = spec.get("asked_input", "auto"), spec.get("asked_output", "auto")
+        return downstream.wrap(model, units, classes, *asked)
+    if weights.is_file():
+        return wrap_classifier(Classifier.load(weights), classes)
+    if not spec:
+        raise checks.Mistake(f"the file {record}", "none", "give a folder that `stress` left")
+    if spec["path"] is None:
+        raise checks.Mistake(
+            "a model with an import path", "an object given in Python", "give the model itself"
+        )
+    named = downstream.import_model(spec["path"])
+    return downstream.wrap(named, units, classes, spec["input"], spec["output"])
+
+
+def load_probe(folder: Path, model: Any = None) -> Probe:
+    """Load generator, model and guide of a run.
+
+    Parameters
+    ----------
+    folder, model
+        See `load_model`.
+
+    Raises
+    ------
+    Mistake
+        A part is missing.
+    """
+    if not (folder / "judge" / "guide.json").is_file():
+        raise checks.Mistake("a folder with judge/guide.json", folder, "give one `stress` left")
+    generator = networks.load(folder / "generator")
+    guide = load_guide(folder / "judge", generator.units)
+    return Probe(generator, load_model(folder, model), guide)
 
 
 def write_pictures(path: Path, generator: Generator) -> None:

@@ -16,11 +16,10 @@ from genenv import checks, downstream, failures, networks, rate, runs, seeding
 from genenv.agents import SEARCHES
 from genenv.agents.policy import Player, Policy, train_player
 from genenv.agents.presets import Preset
-from genenv.campaign import CONFIRMED, Campaign, Ledger, Log
+from genenv.campaign import Campaign, Ledger, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.data import Dataset, Split, split
 from genenv.downstream import Downstream
-from genenv.envs.sources import MODEL, wrap_classifier
 from genenv.failures import Confirmed
 from genenv.judge import Judge, judge_steps, make_judge
 from genenv.metrics.efficacy import agreement, estimator, gan_train
@@ -28,7 +27,7 @@ from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.report import Evidence, Report
 from genenv.report.account import Account, account
-from genenv.search import Search, Space
+from genenv.search import Space
 from genenv.stages import Stages
 from genenv.tracking import Tracker, grid, picture
 from genenv.training import TrainingConfig, preset, train
@@ -152,7 +151,7 @@ class Stressing:
 
     def run(self, resume: bool = False) -> Report:
         """Do what is not yet done, and report."""
-        runs.begin(self.folder, "stress", self._settings(), resume)
+        runs.begin(self.folder, "stress", self._settings(), resume, self.command)
         self.stages.plan(self._totals())
         try:
             with Tracker(self.folder) as tracker, settled(pick_threads(self.config.threads, 0)):
@@ -170,7 +169,6 @@ class Stressing:
             "generator": "given" if self.given_generator is not None else "fitted",
             "training": runs.settings(self.training),
             "split": {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in rows.items()},
-            "command": self.command,
         }
 
     def _totals(self) -> dict[str, int]:
@@ -249,7 +247,7 @@ class Stressing:
         return metrics
 
     def _default_model(self) -> Downstream:
-        path = self.folder / "model" / MODEL
+        path = self.folder / "model" / runs.MODEL
         units, classes, rows = self.dataset.units, self.dataset.classes, self.split.train
         if not path.is_file():
             with self.stages.stage("model") as advance:
@@ -259,8 +257,8 @@ class Stressing:
                 network = fit_classifier(
                     kind, self.dataset.x[rows], label[rows], units, len(classes), seed, advance
                 )
-                runs.whole(path.parent, lambda folder: network.save(folder / MODEL))
-        return wrap_classifier(Classifier.load(path), units, classes)
+                runs.whole(path.parent, lambda folder: network.save(folder / runs.MODEL))
+        return runs.wrap_classifier(Classifier.load(path), classes)
 
     def _record_model(self) -> None:
         folder = self.folder / "model"
@@ -273,6 +271,8 @@ class Stressing:
                 "kind": self.model.kind_name,
                 "input": self.model.view,
                 "output": self.model.output,
+                "asked_input": self.config.input,
+                "asked_output": self.config.output,
             },
         )
 
@@ -405,9 +405,7 @@ class Stressing:
                 "model may have been trained on."
             )
         if self.split.shares_rows and self.given_generator is not None:
-            told.append(
-                "The generator was trained elsewhere and may have seen rows of the judge."
-            )
+            told.append("The generator was trained elsewhere and may have seen rows of the judge.")
         return told
 
     def _track(self, tracker: Tracker, confirmed: Confirmed, report: Report) -> None:
@@ -472,36 +470,6 @@ def generator_metrics(
         "gan_train_network": by_network.generated,
         "real_train_network": by_network.real,
     }
-
-
-def load_model(folder: Path, model: Any = None) -> Downstream:
-    """Load the model under test of a run, or put another one in its place.
-
-    Parameters
-    ----------
-    folder
-        The run's.
-    model
-        Whatever `downstream.wrap` takes; None: the recorded one, by weights or import path.
-
-    Raises
-    ------
-    Mistake
-        The run holds no model, or the recorded one was an object that had no import path.
-    """
-    record = folder / "model" / "model.json"
-    if not record.is_file():
-        raise checks.Mistake(f"the file {record}", "none", "give a folder that `stress` left")
-    spec = json.loads(record.read_text())
-    generator = networks.load(folder / "generator")
-    units, classes = generator.units, generator.classes
-    if model is None and (folder / "model" / MODEL).is_file():
-        return wrap_classifier(Classifier.load(folder / "model" / MODEL), units, classes)
-    if model is None and spec["path"] is None:
-        raise checks.Mistake("a model with an import path", "an object", "give the model itself")
-    named = downstream.import_model(spec["path"]) if model is None else model
-    wrapped = downstream.wrap(named, units, classes, spec["input"], spec["output"])
-    return wrapped
 
 
 def _fits(generator: Generator, dataset: Dataset) -> None:

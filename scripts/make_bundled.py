@@ -18,8 +18,8 @@ from safetensors.torch import load_file, save_file
 
 from genenv import bundled, data, seeding
 from genenv.classifier import fit_classifier
-from genenv.envs.sources import MODEL
 from genenv.judge import make_judge
+from genenv.runs import MODEL
 from genenv.training import Trainer, preset
 
 parser = argparse.ArgumentParser(description=__doc__)

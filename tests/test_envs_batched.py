@@ -36,6 +36,10 @@ def test_a_row_is_the_same_in_any_batch():
     assert np.array_equal(many[3:5], few)
 
 
+def test_seeds_may_be_as_large_as_gymnasiums():
+    assert not np.array_equal(walk().reset(seed=2**70 + 1)[0], walk().reset(seed=2**70)[0])
+
+
 def test_reset_without_a_seed_begins_other_episodes_and_repeats_after_the_seed():
     env = walk()
     first, second = env.reset(seed=3)[0], env.reset()[0]
@@ -150,6 +154,8 @@ def test_wrong_arguments_are_mistakes():
     env.reset(seed=0)
     with pytest.raises(Mistake, match=r"expected actions of shape \(4, 1\), got shape \(4,\)"):
         env.step(np.zeros(4))
+    with pytest.raises(Mistake, match="expected actions to be finite, got NaN or infinity in 4"):
+        env.step(STAY + np.nan)
 
 
 def test_without_a_render_mode_nothing_is_drawn():

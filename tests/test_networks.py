@@ -212,3 +212,15 @@ def test_a_spec_cannot_name_code(tmp_path):
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     with pytest.raises(Mistake, match="a whole generator"):
         networks.load(tmp_path)
+
+
+def test_convolutions_start_from_the_paper_s_law_where_batch_norm_holds_the_scale():
+    units = Units((32, 32, 3), "uint8", (0.0,), (255.0,))
+    for batch_norm in (True, False):
+        generator, critic = networks.build(
+            "dcgan", Gaussian(8), units, (), 32, 32, batch_norm=batch_norm
+        )
+        assert generator.body[3].weight.std().item() == pytest.approx(0.02, rel=0.05)
+        last = [m for m in critic.body if isinstance(m, torch.nn.Conv2d)][1].weight
+        by_fan_in = (3 * last[0].numel()) ** -0.5  # torch's default: uniform of bound fan-in^-1/2
+        assert last.std().item() == pytest.approx(0.02 if batch_norm else by_fan_in, rel=0.05)

@@ -2,8 +2,10 @@
 
 Strided and fractionally strided convolutions, batch norm except at the generator's output and
 the critic's input, ReLU with tanh out, LeakyReLU 0.2, weights from N(0, 0.02). Two things differ
-from the paper: the number of halvings follows the image, and a penalised critic has no batch norm,
-for a penalty on one row's gradient makes no sense where rows see each other.
+from the paper. The number of halvings follows the image. A penalised critic has no batch norm, for
+a penalty on one row's gradient makes no sense where rows see each other; then its weights keep
+torch's scale by fan-in, for 0.02 without normalisation shrinks the signal at every layer (digits
+at 16 x 16, relativistic, 1,600 steps, one seed: 87.0 % GAN-train with 0.02, 93.5 % by fan-in).
 """
 
 from __future__ import annotations
@@ -113,7 +115,10 @@ class DCGANCritic(Critic):
         self.body = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(size, 1)  # the paper's last convolution, over the whole map
         self.projection = nn.Embedding(len(classes), size) if classes else None
-        self.apply(_initialise)
+        if batch_norm:
+            self.apply(_initialise)
+        elif self.projection is not None:
+            nn.init.normal_(self.projection.weight, std=size**-0.5)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """(batch, *units.shape) in [-1, 1], (batch,) -> (batch,)."""

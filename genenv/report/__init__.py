@@ -1,8 +1,11 @@
 """The report."""
 import json
+
+from genenv.report import summary
 from genenv.report.document import document
 from genenv.report.evidence import Evidence
-from genenv.report import summary
+
+
 class Report:
     def __init__(self, data, evidence):
         self.data, self.evidence = document(data), evidence

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import chi2
 from torch import Tensor
 
 from genenv.campaign import Log
 from genenv.failures import Confirmed, Counted, Counter, distinct
 from genenv.judge import Audit, Guide
-from genenv.noise import PLAUSIBLE_MASS
+from genenv.noise import ball_radius
 from genenv.report.evidence import EDGE, Curve, Failures
 
 RANDOM = "random"  # the control: the only search that draws from N(0, I) itself
@@ -36,7 +35,13 @@ class Account:
         return (self.confirmed.search == log.search) & (self.confirmed.seed == log.seed)
 
     def searches(self, training_queries: dict[str, int]) -> list[dict[str, Any]]:
-        """Rows of report.json's `searches`."""
+        """Make the rows of report.json's `searches`.
+
+        Parameters
+        ----------
+        training_queries
+            Queries that a search's training cost, by name; none for the others.
+        """
         per_1k = self._random_per_1k()
         rows = []
         for log in self.logs:
@@ -54,7 +59,7 @@ class Account:
         return rows
 
     def random_counts(self) -> tuple[int, int]:
-        """Confirmed failures and queries of random, over all seeds; (0, 0): it was not run."""
+        """Count random's confirmed failures and queries over all seeds; (0, 0): it was not run."""
         own = [log for log in self.logs if log.search == RANDOM]
         return sum(len(log.confirmed_at) for log in own), sum(len(log.verdict) for log in own)
 
@@ -63,7 +68,7 @@ class Account:
         return 1000 * confirmed / queries if queries else 0.0
 
     def modes(self) -> list[dict[str, Any]]:
-        """Rows of report.json's `modes`, by mass under the prior, then by distinct failures."""
+        """Make the rows of report.json's `modes`, by mass under the prior, then by `distinct`."""
         _, queries = self.random_counts()
         rows = []
         for mode in np.unique(self.counted.mode):
@@ -84,7 +89,7 @@ class Account:
         return sorted(rows, key=lambda row: (-(row["mass"] or 0), -row["distinct"], row["id"]))
 
     def curves(self) -> tuple[Curve, ...]:
-        """Confirmed failures against queries, a curve a log."""
+        """Draw confirmed failures against queries, a curve a log."""
         curves = []
         for log in self.logs:
             at, spent = log.confirmed_at, len(log.verdict)
@@ -93,18 +98,20 @@ class Account:
             curves.append(Curve(log.search, log.seed, queries, confirmed))
         return tuple(curves)
 
-    def failures(
-        self, guide: Guide, real: NDArray[Any], real_label: NDArray[np.int64]
-    ) -> Failures:
-        """What the page shows of each failure; `real` are the generator's rows as stored."""
-        confirmed, dim = self.confirmed, self.confirmed.e.shape[1]
-        near = (
-            guide.neighbours.nearest(self.samples)[:, 0].numpy()
-            if len(confirmed)
-            else np.zeros(0, np.int64)
-        )
-        distance = (self.samples - guide.reference.flatten(1)[near]).norm(dim=1).numpy()
-        radius = np.sqrt(chi2.ppf(PLAUSIBLE_MASS, dim))
+    def failures(self, guide: Guide, real: NDArray[Any], real_label: NDArray[np.int64]) -> Failures:
+        """Collect what the page shows of each failure.
+
+        Parameters
+        ----------
+        guide
+            Made on the rows `real`: finds the nearest.
+        real, real_label
+            The generator's rows as stored (n, *units.shape), their class indices (n,).
+        """
+        confirmed = self.confirmed
+        near = guide.neighbours.nearest(self.samples)[:, 0].numpy()
+        distance = (self.samples - guide.neighbours.reference[near]).norm(dim=1).numpy()
+        radius = ball_radius(confirmed.e.shape[1])
         return Failures(
             x=confirmed.x,
             label=confirmed.label,
@@ -142,7 +149,7 @@ def account(
     audit
         Whose features tell modes apart.
     reference, reference_label
-        Real rows (n, *units.shape) in [-1, 1] and their class indices: their spacing is the yardstick.
+        Real rows (n, *units.shape) in [-1, 1] and their class indices: the yardstick.
     unit
         The failures' samples in [-1, 1], (m, *units.shape).
     classes
@@ -153,6 +160,5 @@ def account(
     )
     group = confirmed.label * len(classes) + confirmed.prediction
     samples = unit.flatten(1)
-    features = audit.features(unit) if len(unit) else torch.zeros(0, 1)
-    counted = counter.count(samples, features, group)
+    counted = counter.count(samples, audit.features(unit), group)
     return Account(logs, confirmed, group, samples, counted, classes)
