@@ -41,6 +41,7 @@ _SUBMODULES = frozenset(
         "rate",
         "report",
         "runs",
+        "sampling",
         "search",
         "seeding",
         "stages",

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from genenv import checks
-from genenv.failures import Confirmed
+from genenv.failures import UNREADABLE, Confirmed
 from genenv.judge import VERDICTS, Audit
 from genenv.probe import Findings, Probe
 from genenv.search import Search
@@ -32,7 +33,7 @@ class Log:
     seed: int
     verdict: NDArray[np.int8]  # (queries,), index into VERDICTS
     other_label: NDArray[np.bool_]  # (queries,), ambiguous ones that show another class
-    seconds: float  # of this process; 0 where all was read from disk
+    seconds: float  # of this process: what a resumed run read from disk took little
 
     @property
     def confirmed_at(self) -> NDArray[np.int64]:
@@ -67,6 +68,11 @@ class Ledger:
     ----------
     run
         The run's folder.
+
+    Attributes
+    ----------
+    next
+        Number of the next shard.
     """
 
     def __init__(self, run: Path) -> None:
@@ -78,7 +84,23 @@ class Ledger:
     def write(
         self, findings: Findings, audit: Audit, search: str, seed: int, start: int, probe: Probe
     ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-        """Judge a stretch of queries and write it; return the verdicts."""
+        """Judge a stretch of queries and write it.
+
+        Parameters
+        ----------
+        findings
+            With their samples `x`.
+        audit
+            Gives the verdicts.
+        search, seed, start
+            Their address: search, its seed, and the number of the first query, from 0.
+        probe
+            Knows the data's units.
+
+        Returns
+        -------
+        Verdicts (n,) and other_label (n,), as `Audit.verdicts` gives them.
+        """
         assert findings.x is not None
         units = probe.units
         x = torch.from_numpy(findings.x)
@@ -86,7 +108,7 @@ class Ledger:
             units.to_unit(x), torch.from_numpy(findings.label), torch.from_numpy(findings.severity)
         )
         index = np.arange(start, start + len(findings))
-        address = {
+        address: dict[str, Any] = {
             "verdict": verdict,
             "other_label": other,
             "search": np.full(len(index), search),
@@ -94,44 +116,58 @@ class Ledger:
             "index": index,
         }
         columns = {f.name: getattr(findings, f.name) for f in fields(findings) if f.name != "x"}
-        kept = {name: column for name, column in columns.items() if column is not None}
+        kept: dict[str, Any] = {name: c for name, c in columns.items() if c is not None}
         rows = verdict == CONFIRMED
+        place = self.failures / f"{self.next:05d}.npz"
+        place.unlink(missing_ok=True)  # of a process that ended between the two files of a shard
         if rows.any():
             shared = {f.name for f in fields(Confirmed)} & (kept.keys() | address.keys())
             part = {name: (kept | address)[name][rows] for name in shared}
             failures = Confirmed(x=units.store(x[torch.from_numpy(rows)]), **part)
-            _atomic(self.failures / f"{self.next:05d}.npz", failures.save)
+            _atomic(place, failures.save)
         shard = self.findings / f"{self.next:05d}.npz"
-        _atomic(shard, lambda path: np.savez_compressed(path, **kept, **address))
+        _atomic(shard, lambda file: np.savez_compressed(file, **kept, **address))
         self.next += 1
         return verdict, other
 
     def read(self, search: str, seed: int) -> dict[str, NDArray[Any]] | None:
-        """Read all rows of one search and seed in order; None where there are none."""
-        parts = []
-        for path in sorted(self.findings.glob("*.npz")):
-            with np.load(path, allow_pickle=False) as file:
-                if file["search"][0] == search and file["seed"][0] == seed:
-                    parts.append({name: file[name] for name in file.files})
+        """Read all rows of one search and seed in order; None where there are none.
+
+        Raises
+        ------
+        Mistake
+            A shard that is cut off or holds other columns.
+        """
+        parts = [columns for _, columns in self._shards(search, seed)]
         if not parts:
             return None
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def drop(self, search: str, seed: int) -> None:
         """Forget all rows of one search and seed."""
+        for path, _ in self._shards(search, seed):
+            (self.failures / path.name).unlink(missing_ok=True)
+            path.unlink()
+
+    def _shards(self, search: str, seed: int) -> list[tuple[Path, dict[str, NDArray[Any]]]]:
+        shards = []
         for path in sorted(self.findings.glob("*.npz")):
-            with np.load(path, allow_pickle=False) as file:
-                own = file["search"][0] == search and file["seed"][0] == seed
-            if own:
-                (self.failures / path.name).unlink(missing_ok=True)
-                path.unlink()
+            try:
+                with np.load(path, allow_pickle=False) as file:
+                    if (file["search"][0], file["seed"][0]) == (search, seed):
+                        shards.append((path, {name: file[name] for name in file.files}))
+            except UNREADABLE as error:
+                raise checks.Mistake(
+                    f"{path.name} to hold findings", f"{error}", "repeat the run in a new folder"
+                ) from error
+        return shards
 
 
-def _atomic(path: Path, write: Callable[[Path], None]) -> None:
+def _atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     """Write under a temporary name, then rename: a reader sees the whole file or none."""
     partial = path.with_name(f"{path.stem}.partial.npz.tmp")
     with open(partial, "wb") as file:
-        write(file)  # type: ignore[arg-type]
+        write(file)
         file.flush()
         os.fsync(file.fileno())
     os.replace(partial, path)
@@ -140,17 +176,21 @@ def _atomic(path: Path, write: Callable[[Path], None]) -> None:
 class _Recorded:
     """Answers a search from disk for as long as it asks what it asked before."""
 
-    def __init__(self, columns: dict[str, NDArray[Any]] | None) -> None:
+    def __init__(self, columns: dict[str, NDArray[Any]] | None, budget: int) -> None:
         self.columns = columns or {}
-        self.rows = len(self.columns.get("index", ()))
+        index = self.columns.get("index", np.zeros(0, np.int64))
+        self.rows = len(index)
+        if self.rows > budget or not np.array_equal(index, np.arange(self.rows)):
+            raise _OtherQuestionError
 
-    def answer(self, start: int, e: NDArray[np.float32]) -> Findings | None:
+    def answer(self, start: int, e: Tensor, label: Tensor) -> Findings | None:
         """Return the findings of queries from `start` on; None past the record's end."""
-        if start + len(e) > self.rows:
+        if start >= self.rows:
             return None
         names = {f.name for f in fields(Findings)} & self.columns.keys()
         rows = {name: self.columns[name][start : start + len(e)] for name in names}
-        if not np.array_equal(rows["e"], e):
+        asked = np.array_equal(rows["e"], e.numpy()) and np.array_equal(rows["label"], label)
+        if not asked:  # a record always ends where an ask ended
             raise _OtherQuestionError
         return Findings(**rows)
 
@@ -161,7 +201,13 @@ class _OtherQuestionError(Exception):
 
 @dataclass(frozen=True)
 class Campaign:
-    """Runs searches on one probe, each to the end of the same budget."""
+    """Runs searches on one probe, each to the end of the same budget.
+
+    Raises
+    ------
+    Mistake
+        The budget is no whole number above zero.
+    """
 
     probe: Probe
     audit: Audit
@@ -170,6 +216,10 @@ class Campaign:
     tracker: Tracker
     advance: Callable[[int], None]  # called with the queries done
     tell: Callable[[str], None]  # called with a sentence where a record had to be dropped
+
+    def __post_init__(self) -> None:
+        """Raise a Mistake that names the budget."""
+        checks.whole("budget", self.budget)
 
     def run(self, name: str, seed: int, make: Callable[[], Search]) -> Log:
         """Run one search, answering from disk what it asked before an interruption.
@@ -180,6 +230,12 @@ class Campaign:
             Its address in findings and logs.
         make
             Makes the search afresh.
+
+        Raises
+        ------
+        Mistake
+            The search proposes nothing, more than it may, or arrays of other shapes; or a shard on
+            disk is cut off.
         """
         began = time.perf_counter()
         recorded = self.ledger.read(name, seed)
@@ -194,7 +250,7 @@ class Campaign:
     def _run(
         self, name: str, seed: int, search: Search, columns: dict[str, NDArray[Any]] | None
     ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-        recorded = _Recorded(columns)
+        recorded = _Recorded(columns, self.budget)
         judged = [(columns["verdict"], columns["other_label"])] if columns else []
         pending: list[Findings] = []
         at = 0
@@ -204,22 +260,23 @@ class Campaign:
                 return
             findings = Findings.concatenate(pending)
             pending.clear()
-            start = at - len(findings)
+            start = sum(len(verdict) for verdict, _ in judged)
             judged.append(self.ledger.write(findings, self.audit, name, seed, start, self.probe))
             confirmed = sum(int((verdict == CONFIRMED).sum()) for verdict, _ in judged)
-            self.tracker.scalars({f"confirmed/{name}/seed-{seed}": confirmed}, at)
-            self.tracker.histogram(f"severity/{name}/seed-{seed}", findings.severity, at)
+            end = start + len(findings)
+            self.tracker.scalars({f"confirmed/{name}/seed-{seed}": confirmed}, end)
+            self.tracker.histogram(f"severity/{name}/seed-{seed}", findings.severity, end)
 
         try:
             while at < self.budget:
                 e, label = search.ask(self.budget - at)
-                _proposed(name, len(e), self.budget - at)
-                findings = recorded.answer(at, e.numpy())
+                self._check(name, e, label, self.budget - at)
+                findings = recorded.answer(at, e, label)
                 if findings is None:
                     findings = self.probe(e, label, search.wants_gradient)
                     pending.append(findings)
                 at += len(e)
-                search.tell(findings)
+                search.tell(replace(findings, x=None))  # samples are not on disk for a resume
                 self.advance(len(e))
                 if sum(map(len, pending)) >= SHARD:
                     flush()
@@ -228,9 +285,13 @@ class Campaign:
         verdict, other = (np.concatenate(part) for part in zip(*judged, strict=True))
         return verdict, other
 
-
-def _proposed(name: str, rows: int, limit: int) -> None:
-    if not 0 < rows <= limit:
-        raise checks.Mistake(
-            f"{name} to propose 1 to {limit} queries", rows, "mend its `ask`, which gets the limit"
-        )
+    def _check(self, name: str, e: Tensor, label: Tensor, limit: int) -> None:
+        """Raise a Mistake unless a search proposed what it may."""
+        if not 0 < len(e) <= limit:
+            raise checks.Mistake(
+                f"{name} to propose 1 to {limit} queries",
+                len(e),
+                "mend its `ask`, which gets the limit",
+            )
+        checks.shape(f"e of {name}", e, (None, self.probe.generator.noise.base_dim))
+        checks.shape(f"label of {name}", label, (len(e),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -46,9 +47,11 @@ def finite(name: str, array: Any) -> None:
 
 
 def positive(name: str, value: float) -> None:
-    """Raise a Mistake unless `value` is above zero."""
+    """Raise a Mistake unless `value` is above zero and finite."""
     if not value > 0:
         raise Mistake(f"{name} above 0", value, "give a larger number")
+    if value == math.inf:
+        raise Mistake(f"{name} to be finite", value, "give a smaller number")
 
 
 def whole(name: str, value: object) -> int:

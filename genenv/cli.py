@@ -99,13 +99,18 @@ class Sample:
 
     def __call__(self) -> int:
         """Draw and write."""
-        from genenv import api
+        import numpy as np
 
-        written = api.sample_file(
-            self.run, self.out, self.count, self.label, self.noise, self.strength, self.keep,
-            self.seed,
-        )  # fmt: skip
-        print(f"{written} samples: {self.out}")
+        from genenv import api, sampling
+
+        generator = api.load(self.run)
+        law = sampling.noise_named(generator, self.noise, self.strength)
+        driven = sampling.driven_by(generator, law)
+        label = sampling.class_index(generator, self.label)
+        x, index = sampling.best(driven, self.count, self.seed, label, self.keep)
+        y = {} if index is None else {"y": np.array(generator.classes)[index]}
+        np.savez_compressed(self.out, x=x, **y)
+        print(f"{len(x)} samples: {self.out}")
         return 0
 
 

@@ -9,6 +9,7 @@ oracles. Both are calibrated on rows that neither generator, model nor oracle sa
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,15 +29,21 @@ VERDICTS = ("passed", "invalid", "ambiguous", "confirmed")
 NEIGHBOURS = 3
 REALISM_QUANTILE = 0.975
 WRONG_AMONG_ACCEPTED = 0.01
-SMOOTHING, JITTER = 0.03, 0.3  # of the oracles' training: see `fit_classifier`
+SMOOTHING = 0.03  # of the labels in the oracles' training: see `fit_classifier`
 CHUNK = 1 << 25  # numbers held in memory at once by a search for neighbours
 BATCH = 2048  # rows put to an oracle at once
+SHADOW_ROWS, SHADOW_FEATURES = 8192, 256  # from here on `Neighbours` takes the bound
+COMPONENTS = 64  # leading principal coordinates in the bound
+CANDIDATES = 64  # rows measured in full a point
+ROUNDING = 1e-4  # relative, of squared distances in float32
 
 Advance = Callable[[int], None] | None
 
 
 class Neighbours:
     """Mean distance to the three nearest reference rows, Euclidean, exact and differentiable.
+
+    Many wide rows are searched through a lower bound of the distance: see `_Shadow`.
 
     Parameters
     ----------
@@ -47,6 +54,9 @@ class Neighbours:
     def __init__(self, reference: Tensor) -> None:
         self.reference = reference.contiguous()
         self._squares = self.reference.square().sum(1)
+        rows, features = reference.shape
+        worth = rows >= SHADOW_ROWS and features >= SHADOW_FEATURES
+        self._shadow = _Shadow(self.reference) if worth else None
 
     def nearest(self, points: Tensor) -> Tensor:
         """Find the nearest rows: (n, features) -> indices (n, 3), nearest first."""
@@ -60,9 +70,17 @@ class Neighbours:
     @property
     def _step(self) -> int:
         rows, features = self.reference.shape
-        return max(1, CHUNK // max(rows, NEIGHBOURS * features))
+        return max(1, CHUNK // max(rows, CANDIDATES * features))
 
     def _nearest(self, points: Tensor) -> Tensor:
+        if self._shadow is None:
+            return self._exhaustive(points)
+        near, proven = self._shadow.nearest(points)
+        if not proven.all():
+            near[~proven] = self._exhaustive(points[~proven])
+        return near
+
+    def _exhaustive(self, points: Tensor) -> Tensor:
         count = min(NEIGHBOURS, len(self.reference))
         order = torch.addmm(self._squares, points, self.reference.T, alpha=-2)  # but for ‖point‖²
         return order.topk(count, dim=1, largest=False).indices
@@ -71,6 +89,49 @@ class Neighbours:
         with torch.no_grad():
             near = self.reference[self._nearest(points)]
         return (points[:, None] - near).square().sum(2).clamp_min(1e-12).sqrt().mean(1)
+
+
+class _Shadow:
+    """Finds nearest rows by the few principal coordinates that hold most of a distance.
+
+    With P the projection on the leading components and r the length of what it leaves,
+    ‖x - y‖² ≥ ‖Px - Py‖² + (r(x) - r(y))². The rows of least bound are measured in full; the answer
+    is proven where no other row's bound lies below the third distance found.
+
+    Parameters
+    ----------
+    reference
+        (rows, features) float32.
+    """
+
+    def __init__(self, reference: Tensor) -> None:
+        self.reference = reference
+        self._mean = reference.mean(0)
+        covariance = torch.zeros(reference.shape[1], reference.shape[1])
+        for part in reference.split(BATCH):
+            centred = part - self._mean
+            covariance.addmm_(centred.T, centred)
+        self._axes = torch.linalg.eigh(covariance).eigenvectors[:, -COMPONENTS:].contiguous()
+        self._rows = torch.cat([self._project(part) for part in reference.split(BATCH)])
+        self._squares = self._rows.square().sum(1)
+
+    def nearest(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Find the nearest rows, (n, 3), nearest first, and whether they are proven, (n,)."""
+        shadow = self._project(points)
+        bound = torch.addmm(self._squares, shadow, self._rows.T, alpha=-2)
+        least, order = bound.topk(CANDIDATES + 1, dim=1, largest=False)
+        candidates = order[:, :-1]
+        squares = (points[:, None] - self.reference[candidates]).square().sum(2)
+        near = squares.topk(NEIGHBOURS, dim=1, largest=False)
+        rest = least[:, -1] + shadow.square().sum(1)
+        proven = near.values[:, -1] * (1 + ROUNDING) < rest
+        return candidates.gather(1, near.indices), proven
+
+    def _project(self, points: Tensor) -> Tensor:
+        centred = points - self._mean
+        inside = centred @ self._axes
+        rest = (centred.square().sum(1) - inside.square().sum(1)).clamp_min(0).sqrt()
+        return torch.cat([inside, rest[:, None]], 1)
 
 
 class Oracle(Protocol):
@@ -114,7 +175,7 @@ class Gates:
 def mean_probability(oracles: list[Oracle], u: Tensor) -> Tensor:
     """Mean of the oracles' probabilities: (n, *units.shape) -> (n, classes)."""
     return torch.cat(
-        [torch.stack([oracle(part) for oracle in oracles]).mean(0) for part in u.split(BATCH)]
+        [torch.stack([ask(part) for ask in oracles]).mean(0) for part in torch.split(u, BATCH)]
     )
 
 
@@ -242,7 +303,7 @@ class Audit:
     def features(self, u: Tensor) -> Tensor:
         """Features of the audit's own network: (n, *units.shape) in [-1, 1] -> (n, 64)."""
         with torch.no_grad():
-            return torch.cat([self.network.features(part) for part in u.split(BATCH)])
+            return torch.cat([self.network.features(part) for part in torch.split(u, BATCH)])
 
     def gate(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Ask both gates: realistic, label accepted, another class accepted; each (n,) bool."""
@@ -319,27 +380,30 @@ def make_judge(
     Mistake
         The oracles are wrong at their greatest confidence: see `label_cut`.
     """
-    units, outputs = dataset.units, len(dataset.classes)
-    unit = lambda rows: units.to_unit(units.tensor(source.x[rows]))  # noqa: E731
-    label = lambda rows: torch.from_numpy(source.label[rows])  # noqa: E731
+    assert source.label is not None
+    units, label = dataset.units, source.label
     reference = units.to_unit(units.tensor(dataset.x[split.train]))
-    calibration = unit(split.calibration), label(split.calibration)
+    neighbours = Neighbours(reference.flatten(1))
 
-    def network(kind: str, rows: NDArray[np.int64], *path: str) -> Classifier:
+    def unit(rows: NDArray[np.int64]) -> Tensor:
+        return units.to_unit(units.tensor(source.x[rows]))
+
+    def network(kind: str, rows: NDArray[np.int64], copy: str) -> Classifier:
+        address, outputs = seeding.fold(seed, copy, kind), len(dataset.classes)
+        jitter = _spread(neighbours, unit(rows))
         return fit_classifier(
-            kind, source.x[rows], source.label[rows], units, outputs,
-            seeding.fold(seed, *path, kind), advance, SMOOTHING, JITTER,
-        )  # fmt: skip
+            kind, source.x[rows], label[rows], units, outputs, address, advance, SMOOTHING, jitter
+        )
+
+    calibration = unit(split.calibration), torch.from_numpy(label[split.calibration])
 
     networks = [network(kind, split.guide, "guide") for kind in guide_kinds(units)]
     guide = Guide(reference, networks, Gates(np.inf, 0.0))
-    guide = Guide(
-        reference,
-        networks,
-        _calibrate(guide.oracles, guide.neighbours(calibration[0].flatten(1)), *calibration),
+    guide.gates = _calibrate(
+        guide.oracles, guide.neighbours(calibration[0].flatten(1)), *calibration
     )
     estimators = _audit_estimators(seeding.fold(seed, "audit") % 2**31)
-    rows = unit(split.audit).flatten(1).numpy(), source.label[split.audit]
+    rows = unit(split.audit).flatten(1).numpy(), label[split.audit]
     for estimator in estimators:
         estimator.fit(*rows)
     own = network("cnn" if units.is_image else "mlp", split.audit, "audit")
@@ -347,8 +411,14 @@ def make_judge(
     audit.gates = _calibrate(
         audit.oracles, audit.neighbours(audit.features(calibration[0])), *calibration
     )
-    quality = _quality(guide, audit, unit(split.test), label(split.test))
+    quality = _quality(guide, audit, unit(split.test), torch.from_numpy(label[split.test]))
     return Judge(guide, audit, quality)
+
+
+def _spread(neighbours: Neighbours, u: Tensor) -> float:
+    """Standard deviation of the noise that moves a row as far as its neighbours are; digits 0.3."""
+    points = u.flatten(1)
+    return float(neighbours(points).median()) / math.sqrt(points.shape[1])
 
 
 def judge_steps(split: Split) -> int:
@@ -380,10 +450,13 @@ def _quality(guide: Guide, audit: Audit, u: Tensor, label: Tensor) -> dict[str, 
     _, excess, guide_labelled = guide.gate(u, label)
     realistic, labelled, another = audit.gate(u, label)
     total = len(label)
-    count = lambda mask: rate(int(mask.sum()), total)  # noqa: E731
-    accuracy = lambda oracle: float(  # noqa: E731
-        (mean_probability([oracle], u).argmax(1) == label).float().mean()
-    )
+
+    def count(mask: Tensor) -> dict[str, float | int]:
+        return rate(int(mask.sum()), total)
+
+    def accuracy(oracle: Oracle) -> float:
+        return float((mean_probability([oracle], u).argmax(1) == label).float().mean())
+
     sure = realistic & (labelled | another)
     return {
         "real_rejected": {

@@ -29,13 +29,13 @@ from genenv.probe import Probe
 PACKAGES = ("genenv", "torch", "numpy", "gymnasium", "stable-baselines3", "scikit-learn", "ribs")
 MODEL = "model.safetensors"  # in RUN/model, where genenv trained the model itself
 CHECK_ROWS = 64  # fixed rows whose outputs tell one model from another
-FREE = {"device", "threads", "command_line"}  # settings that may change on resume
+FREE = {"device", "threads"}  # settings that may change on resume
 
 
 def next_folder(name: str) -> Path:
     """Return runs/NAME-000, or the next free number."""
-    ends = [p.name.removeprefix(f"{name}-") for p in Path("runs").glob("*")]
-    taken = [int(end) for end in ends if len(end) >= 3 and end.isdecimal()]
+    stems = [path.name.rpartition("-") for path in Path("runs").glob("*")]
+    taken = [int(end) for stem, _, end in stems if stem == name and end.isdecimal()]
     return Path("runs") / f"{name}-{max(taken, default=-1) + 1:03d}"
 
 
@@ -67,7 +67,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
 def begin(
     folder: Path, command: str, content: dict[str, Any], resume: bool, repeat: str = ""
-) -> None:
+) -> tuple[str, ...]:
     """Make a run's folder and write config.json, or check that the one there is this run.
 
     Parameters
@@ -80,6 +80,10 @@ def begin(
         Whether a run may be there already.
     repeat
         The command line that repeats the run.
+
+    Returns
+    -------
+    On resume, a sentence on what may keep the rest from being bit for bit the same, if anything.
 
     Raises
     ------
@@ -96,8 +100,9 @@ def begin(
                 f"an empty folder {folder}", "one that holds a run",
                 "add --resume to go on with it, or choose another --out",
             )  # fmt: skip
-        _same(_read(path), plain, folder)
-        return
+        old = _read(path)
+        _same(old, plain, folder)
+        return _moved(old)
     if resume:
         raise checks.Mistake(
             f"a run to resume in {folder}", "no config.json", "check --out or leave out --resume"
@@ -107,13 +112,26 @@ def begin(
             f"an empty folder {folder}", "one that holds other files", "choose another --out"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    machine = {
-        "repeat": repeat,
+    write_json(path, plain | {"repeat": repeat} | _machine())
+    return ()
+
+
+def _machine() -> dict[str, Any]:
+    return {
         "versions": versions(),
         "machine": platform.machine(),
         "torch_threads": torch.get_num_threads(),
     }
-    write_json(path, plain | machine)
+
+
+def _moved(old: dict[str, Any]) -> tuple[str, ...]:
+    """Say so where a run goes on under other versions, threads or another kind of machine."""
+    before, now = ({**m.pop("versions", {}), **m} for m in (dict(old), _machine()))
+    changed = [name for name in now if before.get(name) != now[name]]
+    if not changed:
+        return ()
+    words = ", ".join(f"{name} {before.get(name)} > {now[name]}" for name in changed)
+    return (f"This run goes on under other conditions, so figures may differ: {words}.",)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -77,6 +77,15 @@ class StressConfig:
             raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What the searches of a run work with."""
+
+    probe: Probe
+    judge: Judge
+    metrics: dict[str, float]  # of the generator
+
+
 class Stressing:
     """One stress run in a folder.
 
@@ -187,6 +196,16 @@ class Stressing:
         return totals | {"report": 1}
 
     def _run(self, tracker: Tracker, resume: bool) -> Report:
+        ready = self.prepare(tracker, resume)
+        logs = self._search(ready.probe, ready.judge, tracker)
+        with self.stages.stage("report"):
+            report = self._report(ready, logs, tracker)
+        report.data["timings"] = dict(self.stages.seconds)
+        report.save(self.folder)
+        return report
+
+    def prepare(self, tracker: Tracker, resume: bool = False) -> Prepared:
+        """Fit or load whatever the searches need: generator, model, judge."""
         generator = self._generator(tracker, resume)
         torch.set_num_threads(self._threads(generator))
         metrics = self._metrics(generator, tracker)
@@ -198,11 +217,7 @@ class Stressing:
             judge = make_judge(self.dataset, self.source, self.split, seed, advance)
             reference = self.dataset.x[self.split.train]
             runs.whole(self.folder / "judge", lambda path: judge.guide.save(path, reference))
-        probe = Probe(generator, self.model, judge.guide)
-        logs = self._search(probe, judge, tracker)
-        with self.stages.stage("report"):
-            report = self._report(probe, judge, logs, metrics, tracker)
-        return self._save(report)
+        return Prepared(Probe(generator, self.model, judge.guide), judge, metrics)
 
     def _threads(self, generator: Generator) -> int:
         sizes = [generator, self.given_model]
@@ -308,15 +323,8 @@ class Stressing:
         self.told.append(sentence)
         self.stages.say(sentence)
 
-    def _report(
-        self,
-        probe: Probe,
-        judge: Judge,
-        logs: list[Log],
-        metrics: dict[str, float],
-        tracker: Tracker,
-    ) -> Report:
-        units = self.dataset.units
+    def _report(self, ready: Prepared, logs: list[Log], tracker: Tracker) -> Report:
+        probe, judge, units = ready.probe, ready.judge, self.dataset.units
         logs, confirmed = self._replayed(logs)
         rows, label = self.split.train, self.dataset.label
         assert label is not None
@@ -325,7 +333,7 @@ class Stressing:
             logs, confirmed, judge.audit, judge.guide.reference, label[rows], unit,
             self.dataset.classes,
         )  # fmt: skip
-        content = self._content(probe, judge, held, metrics)
+        content = self._content(ready, held)
         evidence = Evidence(
             failures=held.failures(judge.guide, self.dataset.x[rows], label[rows]),
             curves=held.curves(),
@@ -357,9 +365,7 @@ class Stressing:
             log.verdict[record.index[gone]] = 0
         return logs, record.rows(again)
 
-    def _content(
-        self, probe: Probe, judge: Judge, held: Account, metrics: dict[str, float]
-    ) -> dict[str, Any]:
+    def _content(self, ready: Prepared, held: Account) -> dict[str, Any]:
         parts = {name: len(v) for name, v in vars(self.split).items() if name != "shares_rows"}
         test = self.split.test
         truth = self.source.label
@@ -367,7 +373,7 @@ class Stressing:
         guess = failures.ask(self.model, self.source.x[test]).argmax(1).numpy()
         confirmed, queries = held.random_counts()
         trained = {"policy": self.config.train_queries}
-        generator = probe.generator
+        generator = ready.probe.generator
         return {
             "schema": 1,
             "data": runs.describe(self.dataset) | {"split": parts},
@@ -376,7 +382,7 @@ class Stressing:
                 "objective": generator.objective,
                 "noise": generator.noise.to_json(),
                 "parameters": sum(p.numel() for p in generator.parameters()),
-                **metrics,
+                **ready.metrics,
             },
             "model": {
                 "name": self.model_path or self.model.kind_name,
@@ -385,7 +391,7 @@ class Stressing:
                 "output": self.model.output,
                 "test_accuracy": float((guess == truth[test]).mean()),
             },
-            "judge": judge.quality,
+            "judge": ready.judge.quality,
             "searches": held.searches(trained),
             "modes": held.modes(),
             "failure_probability": rate.from_counts(
@@ -419,11 +425,6 @@ class Stressing:
                 for a, b in zip(shown.label, shown.prediction, strict=True)
             ]
             tracker.images("failures", grid(images, 8, captions), self.config.budget)
-
-    def _save(self, report: Report) -> Report:
-        report.data["timings"] = dict(self.stages.seconds)
-        report.save(self.folder)
-        return report
 
 
 def generator_metrics(

@@ -66,6 +66,11 @@ def test_what_is_not_positive_is_refused(value):
         checks.positive("scale", value)
 
 
+def test_infinity_is_refused_with_another_cure():
+    with pytest.raises(Mistake, match=r"^expected scale to be finite, got inf; give a smaller num"):
+        checks.positive("scale", float("inf"))
+
+
 @pytest.mark.parametrize("value", [1, np.int64(7)])
 def test_a_whole_number_comes_back_as_an_int(value):
     assert type(checks.whole("dim", value)) is int

@@ -78,7 +78,30 @@ def test_a_picture_is_channels_first_between_zero_and_one(x):
     picture = units.picture(units.tensor(x))
     assert picture.shape == (40, x.shape[3] if x.ndim == 4 else 1, 10, 12)
     expected = x[..., 0] if x.ndim == 4 else x
-    np.testing.assert_allclose(picture[:, 0], expected / 255, atol=1e-6)
+    assert np.array_equal(picture[:, 0], expected.astype(np.float32) / 255)
+
+
+def test_a_picture_follows_any_range_and_images_of_one_value_are_grey():
+    x = torch.tensor([-2.0, 0.0, 6.0]).expand(2, 4, 3)
+    assert Units((4, 3), "float32", (-2.0,), (6.0,)).picture(x)[1, 0, 2].tolist() == [0, 0.25, 1]
+    assert (
+        Units((4, 3), "uint8", (7.0,), (7.0,)).picture(torch.full((2, 4, 3), 7.0)).unique() == 0.5
+    )
+
+
+def test_the_map_leaves_what_it_is_given_and_works_after_inference_mode():
+    units = Units((4, 3), "uint8", (0.0,), (200.0,))
+    x = torch.full((2, 4, 3), 3.4)
+    with torch.inference_mode():
+        units.to_unit(x)
+    u = units.to_unit(x.requires_grad_())
+    for value in (units.from_unit(u), units.from_unit(u.detach()), units.picture(x)):
+        assert value.shape[0] == 2
+    assert units.store(x).tolist() == np.full((2, 4, 3), 3).tolist()
+    assert torch.equal(x, torch.full((2, 4, 3), 3.4))
+    assert torch.equal(u, (x - 100) / 100)
+    u.sum().backward()
+    assert torch.allclose(x.grad, torch.tensor(0.01))
 
 
 def test_units_survive_json():

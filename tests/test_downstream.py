@@ -290,7 +290,7 @@ def test_an_estimator_is_handed_flat_rows_as_stored() -> None:
     model = wrap(estimator, COLOUR, CLASSES)
     model.check(COLOUR.store(rows(COLOUR)))
     assert estimator.seen.dtype == np.uint8
-    assert estimator.seen.shape == (64, 48)
+    assert estimator.seen.shape == (8, 48)  # the last of two questions
 
 
 def test_a_model_that_works_in_place_does_not_change_the_samples() -> None:
@@ -356,28 +356,79 @@ def test_unnormalised_probabilities_are_refused_in_any_batch() -> None:
         model.log_probabilities(rows())
 
 
-def test_log_probabilities_are_cut_off_at_1e_12() -> None:
+def test_probabilities_are_cut_off_at_1e_12() -> None:
     cut = pytest.approx(np.log(1e-12))
     certain = as_function(lambda x: np.tile([1, 0, 0], (len(x), 1)))
     assert certain.log_probabilities(rows())[0].tolist() == [0, cut, cut]
-    certain = as_function(lambda x: np.tile([900, 0, -900], (len(x), 1)))
-    assert certain.log_probabilities(rows())[0].tolist() == [0, cut, cut]
 
 
-def test_the_cut_off_passes_the_gradient_of_logits_and_keeps_the_value() -> None:
+@pytest.mark.parametrize("far", [900.0, 1e4, 1e20])
+def test_logits_are_not_cut_off(far: float) -> None:
+    certain = as_function(lambda x: np.tile([far, 0, -far], (len(x), 1)))
+    expected = pytest.approx([0, -far, -2 * far])
+    assert certain.log_probabilities(rows())[0].tolist() == expected
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_logits_as_far_apart_as_numbers_can_be_stay_finite(kind: Any) -> None:
+    far = np.finfo(kind).max
+    certain = as_function(lambda x: np.tile(np.array([far, 0, -far], kind), (len(x), 1)))
+    log_p = certain.log_probabilities(rows())
+    assert log_p.sum().isfinite()
+    assert (log_p[:, 0] == 0).all()
+    assert (log_p[:, 1:] < -1e29).all()
+
+
+def test_a_model_that_is_sure_of_itself_still_has_a_slope() -> None:
     module = linear()
     module.load_state_dict({"weight": torch.from_numpy(1000 * WEIGHT)})
     model, x = wrap(module, VECTOR, CLASSES), rows().requires_grad_()
     log_p = model.log_probabilities(x)
-    assert float(log_p.detach().min()) == pytest.approx(np.log(1e-12))
-    assert torch.equal(log_p.detach(), model.log_probabilities(x.detach()))
     least = log_p.amin(1)
+    assert least.min() < -1000
     assert (torch.autograd.grad(least.sum(), x)[0].norm(dim=1) > 1).all()
+    assert not torch.equal(least, model.log_probabilities(1.01 * x).amin(1))
 
 
 def test_small_probabilities_of_doubles_keep_their_digits() -> None:
     model = as_function(lambda x: np.tile([1 - 1e-9, 1e-9, 0], (len(x), 1)))
     assert float(model.log_probabilities(rows())[0, 0]) == pytest.approx(-1e-9, rel=1e-3)
+
+
+# --- the same row, the same answer -----------------------------------------------------------
+
+
+def test_a_model_that_answers_at_random_is_refused_by_check() -> None:
+    rng = np.random.default_rng(0)
+    model = as_function(lambda x: x @ WEIGHT.T + 0.1 * rng.normal(size=(len(x), 3)))
+    with pytest.raises(Mistake) as caught:
+        model.check(VECTOR.store(rows()))
+    assert re.fullmatch(
+        r"expected a model that answers the same row alike, whenever and beside whatever it is "
+        r"asked, got probabilities that are 0\.\d+ apart; switch off dropout, batch statistics and "
+        r"randomness \(eval mode, a fixed seed\)",
+        str(caught.value),
+    )
+
+
+@pytest.mark.parametrize("layer", [nn.Dropout(0.1), nn.BatchNorm1d(4)])
+def test_a_network_in_training_mode_behind_a_function_is_refused(layer: nn.Module) -> None:
+    network = nn.Sequential(layer, linear()).train()
+    model = as_function(lambda x: network(torch.from_numpy(x)))
+    with pytest.raises(Mistake, match="expected a model that answers the same row alike"):
+        model.check(VECTOR.store(rows()))
+
+
+@pytest.mark.parametrize("count", [2, 3, 9])
+def test_few_rows_are_enough_to_notice_batch_statistics(count: int) -> None:
+    model = as_function(lambda x: (x - x.mean(0)) @ WEIGHT.T)
+    with pytest.raises(Mistake, match="answers the same row alike"):
+        model.check(VECTOR.store(rows(count=count)))
+
+
+def test_rounding_that_depends_on_the_batch_passes() -> None:
+    model = as_function(lambda x: x @ WEIGHT.T + 1e-5 * len(x) * np.array([1, -1, 1]))
+    assert model.check(VECTOR.store(rows())).shape == (64, 3)
 
 
 # --- torch -----------------------------------------------------------------------------------
@@ -493,15 +544,46 @@ def test_classes_that_are_strings_may_be_learned_as_strings_or_as_indices() -> N
         ) == (told)
 
 
-@pytest.mark.parametrize("classes", [(2, 5), (2, 5, 7, 9), (0, 1, 2), ("2", "5", "7")])
+@pytest.mark.parametrize(
+    ("own", "data", "order", "told"),
+    [
+        (("2", "5", "7"), (2, 5, 7), [0, 1, 2], "its '2' is the data's 2"),
+        ((2, 5, 7), ("2", "5", "7"), [0, 1, 2], "its 2 is the data's '2'"),
+        (("1", "10", "2"), (1, 2, 10), [0, 2, 1], "its '1' is the data's 1"),
+        ((0, 1, 2), ("0", "1", "2"), [0, 1, 2], "its 0 is the data's '0'"),
+    ],
+)
+def test_classes_written_otherwise_are_matched_by_name_and_told(
+    own: Any, data: Any, order: list[int], told: str
+) -> None:
+    model = wrap(logistic(own), VECTOR, data)
+    sentence = f"The estimator's classes are matched by name: {told}."
+    assert sentence in model.told
+    logits = rows() @ torch.from_numpy(WEIGHT).T
+    log_p = logits.log_softmax(1)[:, order]
+    assert torch.allclose(model.log_probabilities(rows()), log_p, atol=1e-5)
+
+
+def test_classes_that_are_equal_numbers_are_the_same() -> None:
+    model = wrap(logistic((2.0, 5.0, 7.0)), VECTOR, CLASSES)
+    assert torch.allclose(model.log_probabilities(rows()), answered(rows()), atol=1e-5)
+
+
+@pytest.mark.parametrize("classes", [(2, 5), (2, 5, 7, 9), (0, 1, 2), ("2", "5", "x")])
 def test_an_estimator_of_other_classes_is_refused(classes: tuple[Any, ...]) -> None:
     with pytest.raises(Mistake) as caught:
         wrap(logistic(classes, np.ones((len(classes), 4))), VECTOR, CLASSES)
-    got = ", ".join(map(str, classes))
+    got = ", ".join(map(repr, classes))
     assert str(caught.value) == (
         f"expected an estimator of the classes 2, 5, 7, got classes_ {got}; "
         "fit it on the data's labels"
     )
+
+
+def test_texts_among_the_classes_are_quoted() -> None:
+    sentence = r"of the classes '02', '05', got classes_ 2, 5; fit"
+    with pytest.raises(Mistake, match=sentence):
+        wrap(logistic((2, 5), WEIGHT[:1]), VECTOR, ("02", "05"))
 
 
 def test_decision_functions_are_logits_and_favour_what_the_estimator_predicts() -> None:
@@ -651,10 +733,21 @@ def test_of_several_onnx_outputs_the_numbers_are_read_and_told(tmp_path: Path) -
     assert model.output == "logits"
 
 
+@pytest.mark.parametrize("length", [1, 16, 70, 100])
+def test_an_onnx_graph_of_a_fixed_batch_is_asked_in_pieces_and_told(
+    tmp_path: Path, length: int
+) -> None:
+    model = wrap(onnx_file(tmp_path, [length, 4]), VECTOR, CLASSES)
+    for count in (1, 15, 70):
+        x = rows(count=count)
+        assert torch.allclose(model.log_probabilities(x), answered(x), atol=1e-5)
+    assert f"The ONNX model is asked in pieces of {length}, its batch." in model.told
+    assert model.queries == 86
+
+
 @pytest.mark.parametrize(
     ("shape", "kw", "sentence"),
     [
-        ([1, 4], {}, r"batches of any length, got input shape \[1, 4\]; export it with a dynamic"),
         (["n", 4], {"two": True}, "an ONNX model with one input, got 2; export it so"),
         (["n", 4], {"kept": ["chosen"]}, r"got chosen: tensor\(int64\); export probabilities"),
     ],

@@ -23,6 +23,7 @@ from genenv.noise import (
     Mixture,
     Noise,
     Product,
+    Scaled,
     Sphere,
     StudentT,
     TruncatedGaussian,
@@ -58,6 +59,8 @@ COMPOSED = {
         [Sphere(dim), Bernoulli(3, 0.2), Product([Sphere(2), Categorical(4), StudentT(dim)])]
     ),
     "product of spheres": lambda dim: Product([Sphere(dim), Sphere(3)]),
+    "scaled": lambda dim: Scaled(Uniform(dim), 1.5),
+    "scaled product": lambda dim: Scaled(Product([Sphere(dim), Scaled(Categorical(3), 2)]), 0.5),
     "series of two channels": lambda dim: AutoRegressive(2 * dim, channels=2, coefficient=-0.5),
     "weighted mixture": lambda dim: Mixture(
         dim, [[0.0] * dim, [3.0] * dim, [-1.0] * dim], [0.1, 1, 2], [1, 2, 3]
@@ -104,6 +107,11 @@ def test_samples_have_the_promised_shape_and_are_finite(name, dim):
 @pytest.mark.parametrize("name", NOISES)
 def test_a_kind_in_noises_has_the_dimension_asked_for(name):
     assert NOISES[name](6).dim == 6
+
+
+@pytest.mark.parametrize("name", NOISES)
+def test_a_kind_bears_the_name_of_its_row(name):
+    assert NOISES[name].kind == name
 
 
 @pytest.mark.parametrize("dim", DIMS)
@@ -392,6 +400,24 @@ def test_a_product_shares_one_ball_and_one_box():
     assert alone.max().item() == pytest.approx(noise.box_bound(3), rel=1e-6)
 
 
+def test_a_scaled_law_is_another_law_times_a_factor():
+    law, e = Mixture(3), Mixture(3).base(50, seed=21)
+    hot = Scaled(law, 2.5)
+    assert hot.from_base(e).equal(2.5 * law.from_base(e))
+    assert hot.base(50, seed=21).equal(e)
+    assert hot.energy(e).equal(law.energy(e))
+    assert hot.project(3 * e).equal(law.project(3 * e))
+    assert not Scaled(Categorical(2), 2).differentiable
+
+
+def test_a_scaled_law_says_what_it_is_made_of():
+    assert Scaled(StudentT(3, 4.0), 2).to_json() == {
+        "kind": "scaled",
+        "noise": {"kind": "student-t", "dim": 3, "df": 4.0},
+        "strength": 2.0,
+    }
+
+
 # ------------------------------------------------------------------ a generator as noise
 
 
@@ -460,6 +486,11 @@ def test_a_dimension_that_is_no_whole_number_is_refused(name, dim):
         (lambda: AutoRegressive(5, channels=0), "expected channels to be a whole number above 0"),
         (lambda: AutoRegressive(5, coefficient=1.0), "expected coefficient between -1 and 1"),
         (lambda: Product([]), "expected at least one part, got none"),
+        (lambda: Scaled(Gaussian(2), 0), "expected strength above 0, got 0"),
+        (lambda: Scaled(Gaussian(2), math.inf), "expected strength to be finite, got inf"),
+        (lambda: TruncatedGaussian(2, math.inf), "expected bound to be finite, got inf"),
+        (lambda: from_json({"kind": "scaled"}), "expected arguments of scaled, got none; mend"),
+        (lambda: from_json({"kind": "product", "part": []}), "arguments of product, got part; m"),
         (lambda: from_json({"kind": "pink", "dim": 2}), "expected the noise's kind to be one of"),
         (lambda: from_json({"dim": 2}), "expected the noise's kind to be one of .* got 'None'"),
         (lambda: from_json({"kind": "uniform", "size": 2}), "expected arguments of uniform, got s"),
@@ -475,5 +506,5 @@ def test_a_kind_without_a_row_cannot_be_written():
     class Own(Gaussian):
         pass
 
-    with pytest.raises(Mistake, match=r"expected a noise with a row in .*NOISES, got Own"):
+    with pytest.raises(Mistake, match=r"expected a noise with a row in .*NOISES, got Own; give"):
         Own(2).to_json()

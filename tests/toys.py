@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import seeding
+from genenv.data import Dataset, from_arrays
 from genenv.data.dataset import Units
 from genenv.envs.batched import BatchedEnv, Single
 from genenv.noise import Gaussian
@@ -37,6 +39,8 @@ class LinearGenerator(nn.Module):
 class Threshold:
     """Fails where w·e > beta, for any label; severity is w·e - beta; P(failure) = Φ(-beta)."""
 
+    differentiable = True
+
     def __init__(self, beta: float = 1.0) -> None:
         self.beta = beta
         self.normal = torch.full((DIM,), DIM**-0.5)
@@ -59,6 +63,33 @@ class BallGuide:
     def look(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         distance = 10 * u[:, :DIM].norm(dim=1) / self.radius - 1
         return torch.full((len(label),), -0.01), distance, distance <= 0
+
+
+class BallAudit:
+    """Confirms flips with ‖e‖ ≤ radius; beyond it, they are invalid."""
+
+    def __init__(self, radius: float = 2.8) -> None:
+        self.radius = radius
+
+    def verdicts(self, u: Tensor, label: Tensor, severity: Tensor) -> tuple[Any, Any]:
+        inside = 10 * u[:, :DIM].norm(dim=1) <= self.radius
+        verdict = torch.where(severity > 0, torch.where(inside, 3, 1), 0)
+        return verdict.numpy().astype(np.int8), np.zeros(len(label), np.bool_)
+
+
+def rings(rows: int, seed: int = 0) -> Dataset:
+    """Three classes of plane vectors on circles of radius 1, 2 and 3: no line separates them."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(rows) % 3
+    angle = rng.uniform(0, 2 * np.pi, rows)
+    radius = 1 + y + rng.normal(0, 0.1, rows)
+    x = np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None]
+    return from_arrays(x.astype(np.float32), y, "rings")
+
+
+def walk_severity(edge: float) -> Callable[[Tensor], Tensor]:
+    """Walk1D: x ← x + e_t for 30 steps; how far it leaves ±edge at its farthest."""
+    return lambda e: e.cumsum(1).abs().amax(1) - edge
 
 
 def probe(beta: float = 1.0, radius: float = 2.8) -> Probe:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -33,32 +34,12 @@ class Units:
     @property
     def size(self) -> int:
         """Numbers in one sample."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @property
     def integer(self) -> bool:
         """Whether the data are integers, so that samples are rounded."""
         return np.dtype(self.dtype).kind in "ui"
-
-    @cached_property
-    def _low(self) -> Tensor:
-        return torch.tensor(self.low)
-
-    @cached_property
-    def _high(self) -> Tensor:
-        return torch.tensor(self.high)
-
-    @cached_property
-    def _middle(self) -> Tensor:
-        return (self._high + self._low) / 2
-
-    @cached_property
-    def _half(self) -> Tensor:
-        return (self._high - self._low) / 2
-
-    @cached_property
-    def _scale(self) -> Tensor:
-        return torch.where(self._half == 0, 1.0, self._half)
 
     def tensor(self, x: NDArray[Any]) -> Tensor:
         """Copy stored samples (n, *shape) into a float32 tensor in the data's units."""
@@ -66,30 +47,40 @@ class Units:
 
     def to_unit(self, x: Tensor) -> Tensor:
         """Map (n, *shape) from the data's units to [-1, 1], float32."""
-        return (x.float() - self._middle.to(x.device)) / self._scale.to(x.device)
+        affine = _affine(self, x.device)
+        return (x.float() - affine.middle).div_(affine.scale)
 
     def from_unit(self, u: Tensor) -> Tensor:
         """Map (n, *shape) from [-1, 1] to the data's units, float32; integers are rounded.
 
         Gradients pass the rounding and its clamp straight through.
         """
-        x = u * self._half.to(u.device) + self._middle.to(u.device)
-        if self.integer:
-            rounded = x.detach().round().clamp(self._low.to(u.device), self._high.to(u.device))
-            x = rounded + (x - x.detach())
-        return x
+        affine = _affine(self, u.device)
+        x = (u * affine.half).add_(affine.middle)
+        if not self.integer:
+            return x
+        if not x.requires_grad:
+            return x.round_().clamp_(affine.low, affine.high)
+        rounded = x.detach().round().clamp_(affine.low, affine.high)
+        return (x - x.detach()).add_(rounded)
 
     def store(self, x: Tensor) -> NDArray[Any]:
         """Copy a tensor in the data's units into an array of the data's dtype."""
         array = x.detach().cpu().numpy()
         if self.integer:  # a cast beyond the dtype's limits would wrap around
             limits = np.iinfo(self.dtype)
-            array = np.clip(np.rint(array), limits.min, limits.max)
+            array = np.rint(array)
+            np.clip(array, limits.min, limits.max, out=array)
         return array.astype(self.dtype)
 
     def picture(self, x: Tensor) -> Tensor:
-        """Map images in the data's units, (n, h, w) or (n, h, w, c), to (n, c, h, w) in [0, 1]."""
-        unit = (self.to_unit(x) + 1) / 2
+        """Map images in the data's units, (n, h, w) or (n, h, w, c), to (n, c, h, w) in [0, 1].
+
+        Float32, (x - low) / (high - low); images of one value throughout are 0.5.
+        """
+        low, span = self.low[0], self.high[0] - self.low[0]
+        low, span = (low, span) if span else (low - 0.5, 1.0)
+        unit = (x.float() - low).div_(span) if low else x.float() / span
         return unit.unsqueeze(1) if len(self.shape) == 2 else unit.permute(0, 3, 1, 2)
 
     def to_json(self) -> dict[str, Any]:
@@ -102,6 +93,27 @@ class Units:
         return Units(
             tuple(plain["shape"]), plain["dtype"], tuple(plain["low"]), tuple(plain["high"])
         )
+
+
+class _Affine(NamedTuple):
+    """Constants of the map, on one device; each has one number, or one a column."""
+
+    middle: Tensor
+    half: Tensor
+    scale: Tensor  # half, and 1 for constant columns
+    low: Any  # a tensor; a float if it is one number, which clamps several times as fast
+    high: Any
+
+
+@lru_cache(maxsize=64)  # or every call on a GPU would copy them there, and wait
+def _affine(units: Units, device: torch.device) -> _Affine:
+    with torch.inference_mode(False):  # they outlive the call, and may meet gradients later
+        low, high = torch.tensor(units.low), torch.tensor(units.high)
+        middle, half = (high + low) / 2, (high - low) / 2
+        scale = torch.where(half == 0, 1.0, half)
+        tensors = [t.to(device) for t in (middle, half, scale, low, high)]
+    limits = (low.item(), high.item()) if len(units.low) == 1 else tensors[3:]
+    return _Affine(*tensors[:3], *limits)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,15 +1,115 @@
-"""The report."""
-import json
+"""The report of a stress run: plain values as JSON, one self-contained page, a printed summary."""
 
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genenv import checks
 from genenv.report import summary
 from genenv.report.document import document
-from genenv.report.evidence import Evidence
+from genenv.report.evidence import Curve, Evidence, Failures
+
+__all__ = ["Curve", "Evidence", "Failures", "Report", "load"]
 
 
+@dataclass
 class Report:
-    def __init__(self, data, evidence):
-        self.data, self.evidence = document(data), evidence
-    def save(self, folder):
-        (folder/"report.json").write_text(json.dumps(self.data, indent=2))
-    def __str__(self):
-        return summary.text(self.data, None)
+    """What a stress run found; `print` shows its summary.
+
+    Parameters
+    ----------
+    data
+        The content of report.json, see `genenv.report.document`.
+    evidence
+        What the page shows beside it; None for a report read back from report.json.
+    page
+        Where the page was last written; None: not yet.
+
+    Raises
+    ------
+    Mistake
+        `data` has other keys, another schema, or values that JSON cannot hold (NaN).
+    """
+
+    data: dict[str, Any]
+    evidence: Evidence | None = None
+    page: Path | None = None
+
+    def __post_init__(self) -> None:
+        self.data = document(self.data)
+
+    @property
+    def searches(self) -> list[dict[str, Any]]:
+        """A row for each search and seed, with the keys of `document.SEARCH_KEYS`."""
+        return list(self.data["searches"])
+
+    @property
+    def failures(self) -> Failures | None:
+        """The confirmed failures; None for a report read back from report.json."""
+        return None if self.evidence is None else self.evidence.failures
+
+    @property
+    def verdict(self) -> str:
+        """The report in one sentence."""
+        return summary.verdict(self.data)
+
+    def html(self, path: Path | str) -> Path:
+        """Write the page to a file and return its path; it is self-contained and opens offline.
+
+        Raises
+        ------
+        Mistake
+            The report was read back from report.json, which holds no pictures.
+        """
+        if self.evidence is None:
+            raise checks.Mistake(
+                "a report with its evidence", "one read from report.json",
+                "open the report.html beside it, or run `stress` with --resume",
+            )  # fmt: skip
+        from genenv.report.page import render  # jinja2 and the figures only when a page is made
+
+        self.page = _write(Path(path), render(document(self.data), self.evidence))
+        return self.page
+
+    def save(self, folder: Path | str) -> Path:
+        """Write report.json and report.html into a folder and return the page's path."""
+        content = json.dumps(
+            document(self.data), indent=2, ensure_ascii=False, allow_nan=False, sort_keys=False
+        )
+        _write(Path(folder) / "report.json", content + "\n")
+        return self.html(Path(folder) / "report.html")
+
+    def __str__(self) -> str:
+        return summary.text(self.data, None if self.page is None else str(self.page))
+
+
+def load(folder: Path | str) -> Report:
+    """Read the report.json of a run's folder.
+
+    Raises
+    ------
+    Mistake
+        There is none, it is not JSON, or another version of genenv wrote it.
+    """
+    path = Path(folder) / "report.json"
+    if not path.is_file():
+        raise checks.Mistake(f"the file {path}", "none", "give a folder that `stress` finished")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise checks.Mistake(f"{path} to be JSON", str(error), "repeat the run") from error
+    page = path.with_name("report.html")
+    return Report(content, page=page if page.is_file() else None)
+
+
+def _write(path: Path, text: str) -> Path:
+    """Replace a file in one step, so that an interrupted run leaves a whole one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+    return path

@@ -32,7 +32,9 @@ class Account:
 
     def of(self, log: Log) -> NDArray[np.bool_]:
         """(m,): which failures a log confirmed."""
-        return (self.confirmed.search == log.search) & (self.confirmed.seed == log.seed)
+        named = self.confirmed.search == log.search
+        own: NDArray[np.bool_] = named & (self.confirmed.seed == log.seed)
+        return own
 
     def searches(self, training_queries: dict[str, int]) -> list[dict[str, Any]]:
         """Make the rows of report.json's `searches`.
@@ -89,7 +91,7 @@ class Account:
         return sorted(rows, key=lambda row: (-(row["mass"] or 0), -row["distinct"], row["id"]))
 
     def curves(self) -> tuple[Curve, ...]:
-        """Draw confirmed failures against queries, a curve a log."""
+        """Trace confirmed failures against queries, a curve a log."""
         curves = []
         for log in self.logs:
             at, spent = log.confirmed_at, len(log.verdict)

@@ -26,7 +26,7 @@ _NAME = 14  # letters of a class on an axis
 
 @contextmanager
 def _style(salt: str) -> Iterator[None]:
-    """Settings of every figure; the salt keeps the ids of one figure apart from another's."""
+    """Set up every figure alike; the salt keeps the ids of one figure apart from another's."""
     import matplotlib
 
     ink, muted, line = (_VARIABLES[name] for name in ("ink", "muted", "line"))
@@ -70,9 +70,9 @@ def _svg(figure: Any, title: str) -> str:
     no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(stream, format="svg", transparent=True, metadata=no_metadata)
     text = stream.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
-    text = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf'<svg \1 role="img" aria-label="{title}">', text, count=1)  # fmt: skip  # noqa: E501
+    box = re.search(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', text)
+    assert box is not None, "matplotlib writes a viewBox"
+    text = f'<svg {box[1]} role="img" aria-label="{title}">' + text[box.end() :]
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     for name, colour in _VARIABLES.items():
         text = text.replace(colour, f"var(--{name})")
@@ -82,7 +82,7 @@ def _svg(figure: Any, title: str) -> str:
 
 
 def _thinned(curve: Curve) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Keep the points where the curve rises, at most _STEPS spread over the logarithm, and both ends."""  # noqa: E501
+    """Keep at most _STEPS of the points where the curve rises, and its end."""
     rises = np.flatnonzero(np.diff(curve.confirmed, prepend=0) > 0)
     wanted = np.geomspace(1, max(len(rises), 1), _STEPS).round().astype(int) - 1
     kept = np.unique(np.append(rises[np.unique(wanted)], len(curve.queries) - 1))
@@ -124,7 +124,7 @@ def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
         return None
     names = list(dict.fromkeys(curve.search for curve in curves))
     with _style("curves"):
-        figure, axes = _axes(5.0, 3.3)
+        figure, axes = _axes(4.6, 4.0)
         axes.set_xscale("log")
         axes.set_yscale("log")
         for curve in found:
@@ -209,8 +209,7 @@ def _confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Any:
     from matplotlib.patches import Rectangle
 
     size = len(names)
-    side = 4.2 if size > 6 else 3.4
-    figure, axes = _axes(side, side)
+    figure, axes = _axes(4.6, 4.2 if size > 6 else 3.4)
     for (row, column), value in np.ndenumerate(counts):
         if row == column:
             axes.add_patch(

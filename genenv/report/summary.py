@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-NONE = "–"
+NONE = "\N{EN DASH}"
 SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -39,7 +39,7 @@ def percent(share: float | None) -> str:
 
 def interval(low: float, high: float) -> str:
     """Write the interval of a share in percent, without repeating the sign."""
-    return f"[{_percent_digits(low)}, {_percent_digits(high)}]"
+    return f"[{_percent_digits(low)},{SPACE}{_percent_digits(high)}]"
 
 
 def seconds(value: float | None) -> str:
@@ -52,7 +52,7 @@ def seconds(value: float | None) -> str:
 
 
 def probability(data: dict[str, Any]) -> str:
-    """P(failure) with its interval, or the bound that no finding leaves; a clause."""
+    """Write P(failure) with its interval, or the bound that no finding leaves, as a clause."""
     found = data["failure_probability"]
     if found is None:
         return (
@@ -72,7 +72,7 @@ def probability(data: dict[str, Any]) -> str:
 
 
 def weakest(data: dict[str, Any]) -> tuple[str, str, int] | None:
-    """Class with the most distinct failures, what it is mostly taken for, and how many they are."""
+    """Find the class with the most distinct failures, what it is taken for, and their count."""
     by_class: Counter[str] = Counter()
     by_pair: Counter[tuple[str, str]] = Counter()
     for mode in data["modes"]:
@@ -89,7 +89,7 @@ def weakest(data: dict[str, Any]) -> tuple[str, str, int] | None:
 
 
 def totals(data: dict[str, Any]) -> dict[str, int]:
-    """Confirmed, distinct and modes over the union of all searches, and the queries spent."""
+    """Count queries, confirmed failures, distinct ones and modes over all searches."""
     return {
         "queries": sum(row["queries"] for row in data["searches"]),
         "training_queries": sum(row["training_queries"] for row in data["searches"]),
@@ -143,7 +143,7 @@ _COLUMNS = (
 
 
 def table(data: dict[str, Any]) -> str:
-    """The searches as a table of plain text."""
+    """Lay the searches out as a table of plain text."""
     cells = [[title for title, _, _ in _COLUMNS]]
     cells += [[write(row[key]) for _, key, write in _COLUMNS] for row in data["searches"]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -1,0 +1,244 @@
+"""The contract of a model under test: what it is handed, what it answers, how often it was asked.
+
+A kind says what it takes (`fits`) and answers a batch (`__call__`); it hands its model
+`self.array(x)` or `self.tensor(x)`. All else is kept here, in methods nobody overrides.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from genenv import checks
+from genenv.data.dataset import Units
+from genenv.downstream.answers import (
+    OUTPUTS,
+    TOLERANCE,
+    are_probabilities,
+    logarithms,
+    recognise,
+    rows_not_finite,
+    worst_sum,
+)
+from genenv.downstream.wording import dtype_name, said
+
+VIEWS = ("raw", "unit", "flat")
+CHECKED_ROWS = 64  # rows that `check` looks at
+ROWS_ASKED_AGAIN = 8  # of these, at most
+
+
+class Downstream(ABC):
+    """A model under test.
+
+    Parameters
+    ----------
+    model
+        The user's object; see the kinds.
+    units
+        Of the data: layout, dtype and range of one sample.
+    classes
+        The user's labels, sorted. Column j of every answer belongs to the j-th.
+    input
+        What the model is handed. `raw`: (n, *units.shape) in the data's units; `unit`: images as
+        float32 (n, c, h, w) in [0, 1], vectors as float32 in the data's units; `flat`: raw, with
+        rows flattened; `auto`: the kind's `usual_view`. Arrays of `raw` and `flat` have the data's
+        dtype, so that integers are integers; tensors are of the model's floating-point type.
+    output
+        `probabilities` or `logits`. `auto`: what the kind knows, else recognised from the values of
+        the first answer, which is that of `check` if it is called first.
+
+    Attributes
+    ----------
+    queries
+        Samples put to the model so far by `log_probabilities`.
+    view
+        One of VIEWS.
+    output
+        One of OUTPUTS, or `auto` as long as it was not recognised.
+    told
+        Sentences on what was recognised; complete after the first answer.
+
+    Raises
+    ------
+    Mistake
+        Fewer than two classes, an `input` or `output` that does not exist, or a model that the kind
+        cannot ask.
+    """
+
+    kind_name: ClassVar[str]  # for people: "torch module"
+    differentiable: ClassVar[bool] = False
+    usual_view: ClassVar[str] = "raw"
+
+    def __init__(
+        self,
+        model: Any,
+        units: Units,
+        classes: tuple[int | str, ...],
+        input: str = "auto",
+        output: str = "auto",
+    ) -> None:
+        if len(classes) < 2:
+            raise checks.Mistake("data of two or more classes", len(classes), "give labelled data")
+        view = checks.choice("input", input, ("auto", *VIEWS))
+        self.model, self.units, self.classes = model, units, tuple(classes)
+        self.view = self.usual_view if view == "auto" else view
+        self.output = checks.choice("output", output, ("auto", *OUTPUTS))
+        self.queries = 0
+        self.told: tuple[str, ...] = ()
+        self._recognised = False
+        self._handed: tuple[object, tuple[int, ...]] | None = None  # dtype and shape, for errors
+
+    @classmethod
+    @abstractmethod
+    def fits(cls, model: Any) -> bool:
+        """Whether the kind takes this object."""
+
+    @abstractmethod
+    def __call__(self, x: Tensor) -> Tensor:
+        """Answer (batch, *units.shape) in the data's units with (batch, classes); not counted."""
+
+    @final
+    def log_probabilities(self, x: Tensor) -> Tensor:
+        """Answer samples with log-probabilities, and count them.
+
+        Parameters
+        ----------
+        x
+            (n, *units.shape), float32 in the data's units.
+
+        Returns
+        -------
+        (n, classes) float32 in the order of `classes`, finite; differentiable in x if the kind is.
+        Where the model returns probabilities they are not below log(1e-12).
+
+        Raises
+        ------
+        Mistake
+            The model raised (its exception is the cause), or its answer has another shape, is not
+            finite, or is neither probabilities nor logits as said or recognised.
+        """
+        checks.shape("x", x, (None, *self.units.shape))
+        self.queries += len(x)
+        return self._answer(x)
+
+    @final
+    def check(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """Ask the model about the first 64 rows without counting, and recognise its output.
+
+        The first 8 of them (of fewer than 16 rows: half) are asked once more without the others.
+
+        Parameters
+        ----------
+        x
+            (n, *units.shape), real rows as stored, n ≥ 1.
+
+        Returns
+        -------
+        Log-probabilities (min(n, 64), classes).
+
+        Raises
+        ------
+        Mistake
+            As `log_probabilities`; there are no rows; or a row's probabilities differ by more than
+            1e-3 from one answer to the next.
+        """
+        checks.shape("x", x, (None, *self.units.shape))
+        if not len(x):
+            raise checks.Mistake("rows to check the model on", "none", "give at least one")
+        rows = self.units.tensor(x[:CHECKED_ROWS])
+        few = min(ROWS_ASKED_AGAIN, (len(rows) + 1) // 2)
+        with torch.no_grad():
+            log_p, again = self._answer(rows), self._answer(rows[:few])
+        apart = float((log_p[:few].exp() - again.exp()).abs().max())
+        if apart > TOLERANCE:
+            raise checks.Mistake(
+                "a model that answers the same row alike, whenever and beside whatever it is asked",
+                f"probabilities that are {apart:.3g} apart",
+                "switch off dropout, batch statistics and randomness (eval mode, a fixed seed)",
+            )
+        return log_p.numpy()
+
+    @final
+    def array(self, x: Tensor) -> NDArray[Any]:
+        """Turn (n, *units.shape) into the NumPy array that the model is handed, a copy."""
+        if self.view == "unit":
+            array = self._unit(x.detach()).cpu().numpy()
+        else:
+            array = self.units.store(x)
+            array = array.reshape(len(x), -1) if self.view == "flat" else array
+        self._handed = array.dtype, array.shape
+        return array
+
+    @final
+    def tensor(self, x: Tensor, module: nn.Module) -> Tensor:
+        """Turn (n, *units.shape) into what a module is handed, a copy, where its weights lie."""
+        batch = self._unit(x) if self.view == "unit" else x.clone()
+        batch = batch.flatten(1) if self.view == "flat" else batch
+        weight = next(module.parameters(), None)
+        if weight is not None:
+            batch = batch.to(weight.device, weight.dtype if weight.is_floating_point() else None)
+        self._handed = batch.dtype, tuple(batch.shape)
+        return batch
+
+    def _unit(self, x: Tensor) -> Tensor:
+        return self.units.picture(x).contiguous() if self.units.is_image else x.float().clone()
+
+    def _answer(self, x: Tensor) -> Tensor:
+        if not len(x):
+            return torch.empty(0, len(self.classes))
+        try:
+            values = self(x)
+        except checks.Mistake:
+            raise
+        except Exception as error:
+            dtype, shape = self._handed or (x.dtype, tuple(x.shape))
+            raise checks.Mistake(
+                f"the {self.kind_name} to answer {dtype_name(dtype)} of shape {shape} "
+                f"(input {self.view})",
+                said(error),
+                "mend it, or choose input raw, unit or flat",
+            ) from error
+        values = values.to(x.device, torch.promote_types(values.dtype, torch.float32))
+        self._check_values(values.detach(), len(x))
+        if not self._recognised:
+            self._recognise(values.detach())
+        return logarithms(values, self.output)
+
+    def _check_values(self, values: Tensor, rows: int) -> None:
+        k = len(self.classes)
+        if values.shape != (rows, k):
+            raise checks.Mistake(
+                f"the {self.kind_name} to answer with shape ({rows}, {k})",
+                f"shape {tuple(values.shape)}",
+                f"return {k} probabilities or logits a row, one for each class",
+            )
+        bad = rows_not_finite(values)
+        if bad:
+            raise checks.Mistake(
+                f"the {self.kind_name} to answer with finite numbers",
+                f"NaN or infinity in {len(bad)} of {rows} rows, the first at row {bad[0]}",
+                "mend the model",
+            )
+        if self.output == "probabilities" and not are_probabilities(values):
+            raise checks.Mistake(
+                "probabilities, which are at least 0 and sum to 1 in each row",
+                f"values from {float(values.min()):.3g} to {float(values.max()):.3g} "
+                f"and a row that sums to {worst_sum(values):.3g}",
+                "normalise them, or choose output logits",
+            )
+
+    def _recognise(self, values: Tensor) -> None:
+        dtype, shape = self._handed or ("data", ())
+        size = ", ".join(("n", *map(str, shape[1:])))
+        what = f"{dtype_name(dtype)} of shape ({size}), input {self.view}"
+        told = [f"The {self.kind_name} is handed {what}."]
+        if self.output == "auto":
+            self.output = recognise(values)
+            told.append(f"Its outputs were recognised as {self.output}.")
+        self.told = (*self.told, *told)
+        self._recognised = True

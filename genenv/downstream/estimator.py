@@ -1,0 +1,82 @@
+"""Scikit-learn estimators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genenv import checks
+from genenv.downstream.answers import OUTPUTS, numbers
+from genenv.downstream.base import Downstream
+from genenv.downstream.wording import listed
+
+METHODS = {"probabilities": "predict_proba", "logits": "decision_function"}
+
+
+class Estimator(Downstream):
+    """A fitted scikit-learn estimator or pipeline, or what behaves like one.
+
+    Asked by `predict_proba`, else by `decision_function`, whose scores are taken as logits: the
+    class they favour is the estimator's own, their confidence is not. `output` chooses between the
+    two. Columns follow `classes_`: the data's labels, the same written as text or read as numbers,
+    or 0..K-1 where the data's are text.
+    """
+
+    kind_name = "estimator"
+    usual_view = "flat"
+
+    def __init__(self, model: Any, *args: Any, **kw: Any) -> None:
+        super().__init__(model, *args, **kw)
+        has = [o for o in OUTPUTS if hasattr(model, METHODS[o]) and self.output in (o, "auto")]
+        if not has:
+            wanted = " or ".join(METHODS[o] for o in OUTPUTS if self.output in (o, "auto"))
+            raise checks.Mistake(
+                f"an estimator with {wanted}",
+                type(model).__name__,
+                "take another, or calibrate it by CalibratedClassifierCV",
+            )
+        self.output = has[0]
+        self._ask = getattr(model, METHODS[self.output])
+        self._order = self._columns(getattr(model, "classes_", None))
+        self.told = (*self.told, f"The estimator is asked by {METHODS[self.output]}.")
+
+    @classmethod
+    def fits(cls, model: Any) -> bool:
+        """Take what has scikit-learn's methods; what can merely predict is refused by name."""
+        methods = (hasattr(model, name) for name in METHODS.values())
+        return any(methods) or (hasattr(model, "predict") and not callable(model))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Answer with the estimator's scores, columns in the order of `classes`."""
+        values = numbers(self._ask(self.array(x)))
+        if self.output == "logits" and len(self.classes) == 2 and values.ndim == 1:
+            values = torch.stack([torch.zeros_like(values), values], 1)
+        if self._order is not None and values.ndim == 2 and values.shape[1] == len(self._order):
+            values = values[:, self._order]
+        return values
+
+    def _columns(self, learned: Any) -> list[int] | None:
+        """Where each of the data's classes stands in `classes_`; None: in order."""
+        if learned is None:
+            return None
+        own = np.asarray(learned).tolist()
+        names = list(map(str, own))
+        if len(own) == len(self.classes) and all(c in own for c in self.classes):
+            order = [own.index(c) for c in self.classes]
+        elif sorted(names) == sorted(map(str, self.classes)):
+            order = [names.index(str(c)) for c in self.classes]
+            pair = f"its {own[order[0]]!r} is the data's {self.classes[0]!r}"
+            self.told = (f"The estimator's classes are matched by name: {pair}.",)
+        elif own == list(range(len(self.classes))) and isinstance(self.classes[0], str):
+            order = own
+            self.told = ("The estimator's classes are taken as indices into the data's.",)
+        else:
+            raise checks.Mistake(
+                f"an estimator of the classes {listed(self.classes)}",
+                f"classes_ {listed(own)}",
+                "fit it on the data's labels",
+            )
+        return None if order == list(range(len(order))) else order

@@ -1,0 +1,166 @@
+"""The page: what the template shows, made from report.json's content and the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv.report import figures, summary
+from genenv.report.evidence import EDGE, Evidence
+from genenv.tracking import picture
+
+PICTURED = 18  # modes with examples; the others are listed
+EXAMPLES = 4  # pictures a mode
+VECTORS = 2  # examples a mode where samples are vectors
+VALUES = 12  # numbers shown of a vector
+LISTED = 200  # modes in the list below the pictures
+_ADDED = (
+    "queries", "training_queries", "flips", "realistic", "ambiguous", "other_label", "invalid",
+    "confirmed", "seconds",
+)  # fmt: skip
+
+
+def render(data: Mapping[str, Any], evidence: Evidence) -> str:
+    """Make the page.
+
+    Parameters
+    ----------
+    data
+        Checked content of report.json.
+    evidence
+        Failures, curves and the run's words.
+
+    Returns
+    -------
+    One HTML document without script, which loads nothing.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for write in (summary.count, summary.number, summary.percent, summary.seconds):
+        environment.filters[write.__name__] = write
+    environment.filters["interval"] = lambda share: summary.interval(share["low"], share["high"])
+    plain = dict(data)
+    curves, confusion = (
+        figures.confirmed_against_queries(evidence.curves),
+        figures.confusion(evidence),
+    )
+    return environment.get_template("page.html").render(
+        data=plain,
+        evidence=evidence,
+        verdict=summary.verdict(plain),
+        totals=summary.totals(plain),
+        facts={name: list(flat(plain[name])) for name in ("data", "generator", "model")},
+        several_seeds=len({row["seed"] for row in plain["searches"]}) > 1,
+        funnel=funnel(plain["searches"]),
+        # What figures.py writes is markup of our own; matplotlib escapes the text in it.
+        curves=None if curves is None else Markup(curves),
+        confusion=None if confusion is None else Markup(confusion),
+        modes=[*cards(plain["modes"][:PICTURED], evidence)],
+        listed=plain["modes"][PICTURED : PICTURED + LISTED],
+        random_samples=(plain["failure_probability"] or {"samples": 0})["samples"],
+        edge=edge(plain["searches"], evidence),
+        edge_share=EDGE,
+    )
+
+
+def flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Walk through nested plain values as (dotted name, text), lists of plain values joined."""
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield from flat(entry, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        yield name, ", ".join(str(entry) for entry in value)
+    elif isinstance(value, float):
+        yield name, f"{value:.4g}"
+    else:
+        yield name, summary.NONE if value is None else str(value)
+
+
+def funnel(searches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the rows of a search's seeds: one row a search, in order of appearance."""
+    names = list(dict.fromkeys(row["name"] for row in searches))
+    rows = []
+    for name in names:
+        own = [row for row in searches if row["name"] == name]
+        added = {key: sum(row[key] for row in own) for key in _ADDED}
+        rows.append(added | {"name": name, "series": figures.series_colour(names, name)})
+    return rows
+
+
+def edge(searches: list[dict[str, Any]], evidence: Evidence) -> list[dict[str, Any]]:
+    """Share of each search's confirmed failures on the edge of the plausible ball."""
+    failures = evidence.failures
+    rows = []
+    for name in dict.fromkeys(row["name"] for row in searches):
+        own = failures.on_edge[failures.search == name]
+        if len(own):
+            rows.append({"name": name, "confirmed": len(own), "share": float(own.mean())})
+    return rows
+
+
+def cards(modes: list[dict[str, Any]], evidence: Evidence) -> Iterator[dict[str, Any]]:
+    """Make what the page shows of each mode: its row, and examples with their nearest real row."""
+    vectors = not evidence.units.is_image
+    for mode in modes:
+        rows = _examples(mode["id"], evidence, VECTORS if vectors else EXAMPLES)
+        yield {
+            "row": mode,
+            "examples": [_example(row, evidence) for row in rows],
+            "lines": _values(rows, evidence) if vectors else None,
+            "hidden": max(0, evidence.units.size - VALUES) if vectors else 0,
+        }
+
+
+def _examples(mode: int, evidence: Evidence, count: int) -> NDArray[np.int64]:
+    """Rows to show of a mode: distinct ones first, random's before others, then by query."""
+    failures = evidence.failures
+    rows = np.flatnonzero(failures.mode == mode)
+    keys = (failures.query[rows], failures.search[rows] != "random", ~failures.distinct[rows])
+    return rows[np.lexsort(keys)][:count]
+
+
+def _example(row: int, evidence: Evidence) -> dict[str, Any]:
+    failures = evidence.failures
+    prediction = int(failures.prediction[row])
+    found, real = (
+        picture(x[row : row + 1], evidence.units) for x in (failures.x, failures.nearest)
+    )
+    return {
+        "condition": evidence.class_name(int(failures.label[row])),
+        "prediction": evidence.class_name(prediction),
+        "confidence": float(np.exp(failures.output[row, prediction])),
+        "search": str(failures.search[row]),
+        "seed": int(failures.seed[row]),
+        "query": int(failures.query[row]),
+        "nearest_class": evidence.class_name(int(failures.nearest_label[row])),
+        "nearest_ratio": float(failures.nearest_distance[row]) / evidence.neighbour_distance,
+        "picture": None if found is None else figures.png(found[0]),
+        "nearest_picture": None if real is None else figures.png(real[0]),
+    }
+
+
+def _values(rows: NDArray[np.int64], evidence: Evidence) -> list[dict[str, Any]]:
+    """Numbers of each example beside those of its nearest real row, one line a column."""
+    failures = evidence.failures
+    return [
+        {
+            "column": column,
+            "pairs": [
+                (f"{failures.x[row, column]:.4g}", f"{failures.nearest[row, column]:.4g}")
+                for row in rows
+            ],
+        }
+        for column in range(min(evidence.units.size, VALUES))
+    ]

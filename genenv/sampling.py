@@ -1,0 +1,98 @@
+"""Samples on request: of one class, from other laws of noise, and the critic's best of many."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks
+from genenv.networks import Generator
+from genenv.noise import NOISES, Noise, Scaled
+
+
+def driven_by(generator: Generator, noise: Noise) -> Generator:
+    """Return the same networks under another law of the latents.
+
+    Parameters
+    ----------
+    generator
+        Left as it is; weights are shared.
+    noise
+        Of the same `dim`.
+
+    Raises
+    ------
+    Mistake
+        Latents of another length.
+    """
+    if noise.dim != generator.noise.dim:
+        raise checks.Mistake(
+            f"noise of {generator.noise.dim} dimensions", noise.dim, "choose another law"
+        )
+    other = copy.copy(generator)
+    other.noise = noise
+    return other
+
+
+def noise_named(generator: Generator, name: str | None, strength: float) -> Noise:
+    """Return the law `name` for a generator, None: its own, multiplied by `strength`."""
+    checks.positive("strength", strength)
+    law = generator.noise
+    if name is not None:
+        law = NOISES[checks.choice("noise", name, NOISES)](law.dim)
+    return law if strength == 1 else Scaled(law, strength)
+
+
+def class_index(generator: Generator, name: str | None) -> int | None:
+    """Return the index of a class that the user named; None stays None."""
+    if name is None:
+        return None
+    names = [str(c) for c in generator.classes]
+    if not names:
+        raise checks.Mistake("a conditional generator", "one without classes", "leave out label")
+    return names.index(checks.choice("label", name, names))
+
+
+def best(
+    generator: Generator, count: int, seed: int, label: int | None, keep: float
+) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
+    """Draw samples and keep those that the critic scores best.
+
+    Parameters
+    ----------
+    generator
+        With its critic.
+    count
+        Samples to return, about: each class is cut to its own best share.
+    seed, label
+        See `Generator.sample`.
+    keep
+        Share that is kept, above 0 and up to 1.
+
+    Returns
+    -------
+    Samples (n, *units.shape) in order of address, and class indices (n,) or None.
+
+    Raises
+    ------
+    Mistake
+        A share out of range, or a generator without its critic.
+    """
+    checks.whole("count", count)
+    if not 0 < keep <= 1:
+        raise checks.Mistake("keep above 0 and up to 1", keep, "give a share")
+    drawn = math.ceil(count / keep)
+    x, index = generator.sample(drawn, seed, label)
+    if keep == 1:
+        return x, index
+    score = generator.score(x, index)
+    group = np.zeros(drawn, np.int64) if index is None else index
+    kept = np.zeros(drawn, np.bool_)
+    for c in np.unique(group):
+        rows = np.flatnonzero(group == c)
+        kept[rows[np.argsort(-score[rows], kind="stable")[: round(keep * len(rows))]]] = True
+    return x[kept], None if index is None else index[kept]

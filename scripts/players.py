@@ -1,0 +1,105 @@
+"""Compare players on digits: five retrained targets, equal counted budgets, an audit for each.
+
+For every seed the split, generator, judge and model are made afresh. Each player gets the same
+budget; PPO's training is a row of its own, audited like any other, beside random with as many
+queries. Prints a row a player and target, then ratios of sums to random with a bootstrap interval
+over the targets, and writes all rows to OUT/players.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from genenv import data, failures, seeding
+from genenv.agents import SEARCHES
+from genenv.agents.policy import Policy, train_player
+from genenv.agents.presets import Preset
+from genenv.campaign import Campaign, Ledger, Log
+from genenv.probe import Findings
+from genenv.report.account import account
+from genenv.search import Space
+from genenv.stressing import StressConfig, Stressing
+from genenv.tracking import Tracker
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+parser.add_argument("--budget", type=int, default=20_000, help="queries a player and target")
+parser.add_argument("--train-queries", type=int, default=100_000, help="of policy")
+parser.add_argument("--players", nargs="+", default=list(SEARCHES), choices=list(SEARCHES))
+parser.add_argument("--out", type=Path, default=Path("runs/players"))
+arguments = parser.parse_args()
+
+TRAINING, LONG = "policy training", "random, as many"
+COUNTS = ("flips", "realistic", "confirmed", "distinct", "modes")
+RESAMPLES = 10_000
+digits = data.load("digits")
+rows = []
+
+for seed in arguments.seeds:
+    folder = arguments.out / f"seed-{seed}"
+    folder.mkdir(parents=True)
+    run = Stressing(StressConfig(seed=seed), digits, None, None, None, folder)
+    ready = run.prepare(Tracker(None))
+    probe, judge = ready.probe, ready.judge
+    space = Space(probe.generator.noise, len(digits.classes))
+    makers = {name: partial(SEARCHES[name], space, seed) for name in arguments.players}
+    ledger, logs = Ledger(folder), []
+    if "policy" in makers:
+        parts: list[Findings] = []
+        player = train_player(
+            probe, Preset(), arguments.train_queries, seed, on_findings=parts.append
+        )
+        verdict, other = ledger.write(
+            Findings.concatenate(parts), judge.audit, TRAINING, seed, 0, probe
+        )
+        logs.append(Log(TRAINING, seed, verdict, other, 0.0))
+        makers["policy"] = partial(Policy, space, seed, player)
+        makers[LONG] = partial(SEARCHES["random"], space, seeding.fold(seed, LONG))
+    for name, make in makers.items():
+        budget = arguments.train_queries if name == LONG else arguments.budget
+        campaign = Campaign(
+            probe, judge.audit, budget, ledger, Tracker(None), lambda _: None, print
+        )
+        logs.append(campaign.run(name, seed, make))
+
+    record = failures.load(ledger.failures)
+    assert record is not None
+    again = failures.replay(probe.model, record)
+    train = run.split.train
+    held = account(
+        logs, record, judge.audit, judge.guide.reference, digits.label[train],
+        digits.units.to_unit(digits.units.tensor(record.x)), digits.classes,
+    )  # fmt: skip
+    for row in held.searches({}):
+        own = record.search == row["name"]
+        row["changed_on_replay"] = int((~again.failing[own]).sum())
+        rows.append(row | ready.metrics)
+        counts = "  ".join(f"{key} {row[key]:>6,}" for key in COUNTS)
+        print(f"{seed}  {row['name']:16} {counts}  10th {row['tenth_confirmed_at']}", flush=True)
+
+(arguments.out / "players.json").write_text(json.dumps(rows, indent=2))
+
+
+def ratio(name: str, control: str, key: str) -> str:
+    """Return the ratio of sums over targets, with a 95 % bootstrap interval."""
+    pair = [
+        np.array([row[key] for row in rows if row["name"] == player]) for player in (name, control)
+    ]
+    draws = np.random.default_rng(0).integers(len(pair[0]), size=(RESAMPLES, len(pair[0])))
+    sums = [values[draws].sum(1) for values in pair]
+    low, high = np.quantile(sums[0] / np.maximum(sums[1], 1), [0.025, 0.975])
+    return f"{pair[0].sum() / max(pair[1].sum(), 1):6.1f} [{low:.1f}, {high:.1f}]"
+
+
+print(f"\n{'player':16} {'confirmed':>22} {'distinct':>22}   median query of the 10th")
+for name in dict.fromkeys(row["name"] for row in rows):
+    control = LONG if name in (TRAINING, LONG) else "random"
+    tenth = [row["tenth_confirmed_at"] or np.inf for row in rows if row["name"] == name]
+    cells = [f"{ratio(name, control, key):>22}" for key in ("confirmed", "distinct")]
+    print(f"{name:16} {' '.join(cells)}   {np.median(tenth):,.0f}")
+print(f"verdicts changed on replay: {sum(row['changed_on_replay'] for row in rows)}")

@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from genenv import report
+from genenv.checks import Mistake
+from genenv.data.dataset import Units
+from genenv.report import Curve, Evidence, Failures, Report, figures, summary
+from genenv.report.document import KEYS, MODE_KEYS, SEARCH_KEYS
+
+IMAGES = Units((8, 8), "float32", (0.0,), (16.0,))
+COLOUR = Units((12, 10, 3), "uint8", (0.0,), (255.0,))
+VECTORS = Units((20,), "float32", (-1.0,) * 20, (1.0,) * 20)
+INERT = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "$\\frac{$")
+
+
+def share(part: float) -> dict:
+    return {"share": part, "low": part / 2, "high": part * 2, "rows": 147}
+
+
+def search_row(name: str, confirmed: int, seed: int = 0, **other) -> dict:
+    row = {key: 0 for key in SEARCH_KEYS} | {
+        "name": name,
+        "seed": seed,
+        "queries": 20_000,
+        "flips": 4 * confirmed,
+        "realistic": 2 * confirmed,
+        "ambiguous": confirmed,
+        "invalid": 2 * confirmed,
+        "confirmed": confirmed,
+        "distinct": confirmed,
+        "modes": min(confirmed, 2),
+        "first_confirmed_at": 5 if confirmed else None,
+        "tenth_confirmed_at": None,
+        "confirmed_per_1k": confirmed / 20,
+        "lift_over_random": None,
+        "seconds": 1.5,
+    }
+    return row | other
+
+
+def content(searches: list[dict], modes: list[dict], probability: dict | None) -> dict:
+    return {
+        "schema": 1,
+        "data": {"name": "digits", "rows": 1797, "split": {"train": 800}},
+        "generator": {"network": "mlp", "agreement": 0.987},
+        "model": {"name": "mine:model", "test_accuracy": 0.971},
+        "judge": {
+            "real_rejected": {"joint": share(0.1), "realism": share(0.06), "label": share(0.05)},
+            "oracle_accuracy": {"guide cnn": 0.97, "audit svm": 0.985},
+            "test_rows": 147,
+        },
+        "searches": searches,
+        "modes": modes,
+        "failure_probability": probability,
+        "timings": {"generator": 31.2, "report": 0.4},
+    }
+
+
+def evidence(units: Units, classes: tuple, names: list[str], modes: list[int]) -> Evidence:
+    """Failures of classes 0 -> 1 (mode 7) and 0 -> 2 (mode 8), one for each name."""
+    rows, rng = len(names), np.random.default_rng(0)
+    mode = np.array(modes, np.int64)
+    prediction = mode - 6
+    output = np.full((rows, len(classes)), np.log(0.05), np.float32)
+    output[np.arange(rows), prediction] = np.log(0.9)
+    failures = Failures(
+        x=rng.uniform(min(units.low), max(units.high), (rows, *units.shape)).astype(units.dtype),
+        label=np.zeros(rows, np.int64),
+        prediction=prediction,
+        output=output,
+        severity=np.ones(rows, np.float32),
+        e=np.zeros((rows, 4), np.float32),
+        nearest=np.zeros((rows, *units.shape), units.dtype),
+        nearest_label=np.zeros(rows, np.int64),
+        nearest_distance=np.ones(rows, np.float32),
+        search=np.array(names, dtype=np.str_),
+        seed=np.zeros(rows, np.int64),
+        query=np.arange(1, rows + 1),
+        mode=mode,
+        on_edge=np.arange(rows) % 2 == 0,
+        distinct=np.ones(rows, np.bool_),
+    )
+    curves = tuple(
+        Curve(name, 0, np.append(np.arange(names.count(name)) * 9 + 5, 20_000),
+              np.append(np.arange(1, names.count(name) + 1), names.count(name)))
+        for name in ("random", "evolution")
+    )  # fmt: skip
+    return Evidence(
+        failures, curves, units, classes, 2.0, "genenv stress digits", "genenv replay RUN",
+        ("integers are rounded",), {"torch": "2.13"},
+    )  # fmt: skip
+
+
+def mode_row(classes: tuple, mode: int, confirmed: int, mass: float | None) -> dict:
+    values = (mode, classes[0], classes[mode - 6], confirmed, confirmed, mass, ["evolution"])
+    return dict(zip(MODE_KEYS, values, strict=True))
+
+
+def example(units: Units = IMAGES, classes: tuple = (3, 8, 9)) -> Report:
+    """Random confirms 2, evolution 15, in two modes."""
+    names, modes = ["random"] * 2 + ["evolution"] * 15, [7, 8] + [7] * 10 + [8] * 5
+    searches = [
+        search_row("random", 2, lift_over_random=1.0),
+        search_row("evolution", 15, tenth_confirmed_at=86, lift_over_random=7.5),
+    ]
+    rows = [mode_row(classes, 7, 11, 5e-5), mode_row(classes, 8, 6, None)]
+    probability = {"method": "random", "estimate": 1e-4, "low": 3e-5, "high": 4e-4}
+    data = content(searches, rows, probability | {"samples": 20_000})
+    return Report(data, evidence(units, classes, names, modes))
+
+
+def nothing_found(random: bool = True) -> Report:
+    bound = {"method": "random", "estimate": 0.0, "low": 0.0, "high": 1.5e-4, "samples": 20_000}
+    data = content([search_row("random" if random else "evolution", 0)], [], bound)
+    data |= {} if random else {"failure_probability": None}
+    return Report(data, evidence(IMAGES, (3, 8, 9), [], []))
+
+
+def page(of: Report, tmp_path) -> str:
+    return of.html(tmp_path / "page.html").read_text()
+
+
+def words(html: str) -> str:
+    """What a reader sees, in one line."""
+    text = re.sub(r"<style>.*?</style>|<[^>]*>", " ", html, flags=re.S)
+    return re.sub(r"[\s\xa0]+|&nbsp;", " ", text)
+
+
+def test_report_json_has_the_promised_keys_in_order(tmp_path):
+    example().save(tmp_path)
+    stored = json.loads((tmp_path / "report.json").read_text())
+    assert tuple(stored) == KEYS
+    assert all(tuple(row) == SEARCH_KEYS for row in stored["searches"])
+    assert all(tuple(row) == MODE_KEYS for row in stored["modes"])
+
+
+def test_a_report_reads_back_what_it_saved(tmp_path):
+    saved = example()
+    assert saved.save(tmp_path) == tmp_path / "report.html"
+    read = report.load(tmp_path)
+    assert read.data == saved.data
+    assert str(read) == str(saved)
+    assert read.failures is None
+    assert len(saved.failures) == 17
+    assert saved.searches[1]["name"] == "evolution"
+
+
+def test_saving_twice_writes_the_same_bytes(tmp_path):
+    for name in "ab":
+        example().save(tmp_path / name)
+    for file in ("report.json", "report.html"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_saving_leaves_nothing_but_the_two_files(tmp_path):
+    example().save(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
+
+
+def test_numpy_scalars_and_tuples_become_plain_values():
+    data = content([search_row("random", np.int64(0))], [], None)
+    data["generator"] = {"shape": (8, 8), "loss": np.float32(0.5), "norms": np.array([1, 2])}
+    stored = Report(data).data
+    assert stored["generator"] == {"shape": [8, 8], "loss": 0.5, "norms": [1, 2]}
+    json.dumps(stored)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float32("nan")])
+def test_nan_is_refused_with_the_name_of_its_place(value):
+    data = content([search_row("random", 0, lift_over_random=value)], [], None)
+    with pytest.raises(
+        Mistake,
+        match=r"report.searches\[0\].lift_over_random to be finite, got (nan|inf); write None",
+    ):
+        Report(data)
+
+
+def test_nan_that_came_in_later_is_refused_on_saving(tmp_path):
+    late = example()
+    late.data["timings"]["report"] = float("nan")
+    with pytest.raises(Mistake, match=r"report\.timings.report to be finite"):
+        late.save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_and_unknown_keys_of_a_row_are_named():
+    row = search_row("random", 0)
+    del row["modes"]
+    with pytest.raises(Mistake, match=r"missing: \['modes'\], unknown: \['mode'\]"):
+        Report(content([row | {"mode": 1}], [], None))
+
+
+@pytest.mark.parametrize("block", ["data", "model"])
+def test_data_and_model_must_have_a_name(block):
+    data = content([search_row("random", 0)], [], None)
+    data[block] = {}
+    with pytest.raises(Mistake, match=f"expected report.{block} with name, got no"):
+        Report(data)
+
+
+def test_values_that_json_cannot_hold_are_refused(tmp_path):
+    data = content([search_row("random", 0)], [], None)
+    with pytest.raises(Mistake, match=r"report\.data.path to be a number, a string, None"):
+        Report(data | {"data": {"name": "a", "path": tmp_path}})
+    with pytest.raises(Mistake, match=r"expected keys of report\.data to be strings, got 3"):
+        Report(data | {"data": {"name": "a", 3: 1}})
+
+
+def test_another_schema_is_refused(tmp_path):
+    data = content([], [], None) | {"schema": 2}
+    (tmp_path / "report.json").write_text(json.dumps(data))
+    with pytest.raises(Mistake, match="expected a report of schema 1, got 2; read it with"):
+        report.load(tmp_path)
+
+
+def test_loading_says_what_is_missing_or_broken(tmp_path):
+    with pytest.raises(Mistake, match=r"expected the file .*report\.json, got none"):
+        report.load(tmp_path)
+    (tmp_path / "report.json").write_text("{")
+    with pytest.raises(Mistake, match=r"report\.json to be JSON, got Expecting"):
+        report.load(tmp_path)
+
+
+def test_a_report_read_back_makes_no_page(tmp_path):
+    example().save(tmp_path)
+    with pytest.raises(Mistake, match=r"open the report\.html beside it"):
+        report.load(tmp_path).html(tmp_path / "again.html")
+
+
+@pytest.mark.parametrize("units", [IMAGES, COLOUR, VECTORS], ids=["grey", "colour", "vectors"])
+def test_the_page_loads_nothing_and_runs_nothing(units, tmp_path):
+    html = page(example(units), tmp_path)
+    assert "http" not in html.replace('http-equiv="Content-Security-Policy"', "")
+    assert "<script" not in html
+    assert "<link" not in html
+    assert "@import" not in html
+    assert all(source.startswith("data:image/png;base64,") for source in
+               re.findall(r'src="([^"]*)"', html))  # fmt: skip
+    assert all(target.startswith("#") for target in re.findall(r'href="([^"]*)"', html))
+    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", html))
+    assert "default-src 'none'" in html
+
+
+def test_the_words_of_users_are_inert(tmp_path):
+    hostile = example(classes=INERT)
+    hostile.data["model"]["name"] = hostile.data["data"]["name"] = INERT[0]
+    hostile.data["generator"][INERT[0]] = INERT[1]
+    hostile.data["searches"][0]["name"] = INERT[1]
+    hostile.evidence = replace(
+        hostile.evidence, notes=INERT, command=INERT[0], versions={INERT[0]: INERT[1]}
+    )
+    html = page(hostile, tmp_path)
+    assert "<script" not in html
+    assert "onerror=alert(1)&gt;" in html
+    assert '"><img src=x' not in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert "$\\frac{$" in html  # no formula, and none that stops the figure
+
+
+def test_the_page_shows_pictures_of_failures_beside_real_rows(tmp_path):
+    html = page(example(), tmp_path)
+    assert html.count('alt="generated as 3, predicted') == html.count('alt="nearest real row') == 8
+    assert "5 distinct" not in words(html)
+    assert "11 distinct of 11 confirmed 0.005 % of random samples" in words(html)
+    assert "6 distinct of 6 confirmed unseen in 20,000 random samples" in words(html)
+
+
+def test_random_failures_and_distinct_ones_are_shown_first(tmp_path):
+    shown = example()
+    mode = shown.evidence.failures.mode
+    kept = np.ones(17, np.bool_)
+    kept[np.flatnonzero(mode == 7)[1:4]] = False
+    shown.evidence = replace(
+        shown.evidence, failures=replace(shown.evidence.failures, distinct=kept)
+    )
+    titles = re.findall(r'<figure title="(\w+), seed 0, query (\d+)">', page(shown, tmp_path))
+    assert titles[:4] == [
+        ("random", "1"),
+        ("evolution", "6"),
+        ("evolution", "7"),
+        ("evolution", "8"),
+    ]
+
+
+def test_vectors_are_shown_as_values(tmp_path):
+    shown = example(VECTORS)
+    html = page(shown, tmp_path)
+    assert "<img" not in html
+    assert f"{shown.failures.x[0, 3]:.4g}" in html
+    assert "x[11]" in html
+    assert "x[12]" not in html
+    assert "… and 8 more values." in words(html)
+
+
+def test_the_page_has_its_sections_and_figures(tmp_path):
+    text = words(page(example(), tmp_path))
+    for title in (
+        "What each search found", "Confirmed failures against queries", "What is taken for what",
+        "Failure modes", "How good the judge is", "Where the failures lie", "What it cost",
+        "What this does not say", "Not audited by people.", "How to repeat it",
+        "genenv stress digits", "genenv replay RUN", "integers are rounded",
+    ):  # fmt: skip
+        assert title in text
+    assert "8 flips → 4 realistic → 2 confirmed" in text
+    assert "60 flips → 30 realistic → 15 confirmed" in text
+    assert "both gates together 10.0 % [5.00, 20.0]" in text
+
+
+def test_seeds_of_a_search_are_added_in_the_funnel(tmp_path):
+    two = example()
+    two.data["searches"].append(search_row("evolution", 5, seed=1))
+    text = words(page(two, tmp_path))
+    assert "80 flips → 40 realistic → 20 confirmed" in text
+    assert "all seeds added" in text
+
+
+def test_a_page_without_a_failure_prints_the_bound(tmp_path):
+    text = words(page(nothing_found(), tmp_path))
+    assert "None of 20,000 random samples of the generator is a confirmed failure" in text
+    assert "fewer than 0.015 % of such samples" in text
+    assert "none in 20,000; the bound is 3/n" in text
+    assert "No search confirmed a failure." in text
+    assert "What is taken for what" not in text
+    assert "Where the failures lie" not in text
+
+
+def test_without_random_no_probability_is_printed(tmp_path):
+    without = nothing_found(random=False)
+    text = words(page(without, tmp_path))
+    assert "Random sampling was not among the searches, so nothing is said about how often" in text
+    assert "random sampling was not run" in text
+    assert "Random sampling was not among the searches" in str(without)
+
+
+def test_the_verdict_is_one_sentence():
+    assert example().verdict.replace("\xa0", " ") == (
+        "Random sampling of the generator confirms plausible failures in 0.01 % [0.003, 0.04] of "
+        "its samples; all searches together found 17 confirmed failures (17 distinct) in 2 modes; "
+        "class 3 has the most distinct ones (17, mostly predicted 8)."
+    )
+
+
+def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tmp_path):
+    printed = example()
+    assert "Report:" not in str(printed)
+    printed.save(tmp_path)
+    text = str(printed)
+    assert text.startswith("mine:model on digits\n\nRandom sampling")
+    assert re.search(r"^evolution +0 +20,000 +0 +60 +30 +15 +15 +2 +86 +0.75 +7.5$", text, re.M)
+    assert "not probabilities" in text
+    assert "refuses 10.0 % [5.00, 20.0] of 147 real test rows" in text
+    assert text.endswith(f"Report: {tmp_path / 'report.html'}")
+    assert "\xa0" not in text
+
+
+def test_many_modes_are_listed_and_the_first_pictured(tmp_path):
+    many = example()
+    rows = [mode_row((3, 8, 9), 7, 1, None) | {"id": 100 + i} for i in range(30)]
+    many.data["modes"] += rows
+    text = words(page(many, tmp_path))
+    assert "14 more modes" in text
+
+
+def test_a_confusion_of_many_classes_shows_those_that_fail():
+    shown = example(classes=tuple(f"a class with number {i}" for i in range(300))).evidence
+    svg = figures.confusion(shown)
+    assert svg.count("a class with …") == 6  # three classes on each of two axes
+    assert figures.confusion(nothing_found().evidence) is None
+
+
+def test_figures_take_their_colours_from_the_page():
+    for svg in (
+        figures.confirmed_against_queries(example().evidence.curves),
+        figures.confusion(example().evidence),
+    ):
+        assert "var(--muted)" in svg
+        assert set(re.findall(r"(?:fill|stroke): (#\w+)", svg)) <= {"#000000", "#ffffff"}
+
+
+def test_labels_that_would_overlap_are_pushed_apart_in_order():
+    placed = figures._apart([1.0, 1.05, 3.0, 1.01], 0.2)
+    assert np.argsort(placed).tolist() == [0, 3, 1, 2]
+    assert np.diff(np.sort(placed)).min() >= 0.2 - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (1, "100 %"), (0.5, "50.0 %"), (0.0123, "1.23 %"), (0.0007, "0.07 %"),
+     (0.000123, "0.012 %"), (None, summary.NONE)],
+)  # fmt: skip
+def test_shares_are_written_as_people_read_them(share, text):
+    assert summary.percent(share).replace("\xa0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.55, "0.55"), (1.0, "1"), (7.5, "7.5"), (16.35, "16.4"), (161.2, "161"),
+     (12345.6, "12,346"), (None, summary.NONE)],
+)  # fmt: skip
+def test_numbers_are_written_short(value, text):
+    assert summary.number(value) == text
+
+
+def test_columns_of_different_lengths_are_refused():
+    failures = example().failures
+    with pytest.raises(AssertionError, match="columns of different lengths"):
+        replace(failures, mode=failures.mode[:3])

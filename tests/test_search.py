@@ -1,0 +1,172 @@
+"""The contract that every row of SEARCHES keeps; a new row is covered unasked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import toys
+import torch
+
+from genenv import noise
+from genenv.agents import SEARCHES
+from genenv.agents.policy import Player, Policy
+from genenv.agents.presets import Preset, blank_ppo
+from genenv.checks import Mistake
+from genenv.envs.latent_probe import LIMIT
+from genenv.noise import Bernoulli, Categorical, Gaussian, Product, Sphere
+from genenv.probe import Findings
+from genenv.search import Space
+
+LAWS = {
+    "gaussian": Gaussian(5),
+    "sphere": Sphere(4),
+    "product": Product([Gaussian(3), Categorical(4), Sphere(3), Bernoulli(2)]),
+    "categorical": Categorical(6),
+}
+CLASSES = 3
+SMALL = Preset(envs=8, steps=8, batch=64, hidden=(8,))
+
+
+def make(name, space, seed=0):
+    """A search of its default kind; the policy's player is an untrained one."""
+    if SEARCHES[name] is not Policy:
+        return SEARCHES[name](space, seed)
+    from gymnasium.spaces import Box
+
+    from genenv import seeding
+
+    dim = space.noise.base_dim
+    columns = dim + 2 * space.classes + 4
+    seen = Box(-LIMIT, LIMIT, (columns,), np.float32)
+    with seeding.global_seed(0):
+        ppo = blank_ppo(seen, Box(-1.0, 1.0, (dim,), np.float32), SMALL)
+    return Policy(space, seed, Player(ppo, SMALL, 0))
+
+
+def told(space, e, label, turn):
+    """Findings by address: a fixed function of the question, with some successes."""
+    rng = np.random.default_rng(turn)
+    n, e = len(e), e.numpy()
+    severity = (e[:, 0] - 0.5).astype(np.float32)
+    return Findings(
+        e=e.copy(),
+        label=label.numpy().copy(),
+        output=np.log(np.full((n, space.classes), 1 / space.classes, np.float32)),
+        severity=severity,
+        energy=space.noise.energy(torch.from_numpy(e)).numpy(),
+        guide_log_p=np.full(n, -0.1, np.float32),
+        guide_distance=np.full(n, -0.1, np.float32),
+        accepted=rng.random(n) < 0.2,
+        score=severity - 0.1,
+        gradient=rng.standard_normal(e.shape).astype(np.float32),
+        guide_gradient=np.zeros_like(e),
+    )
+
+
+def play(search, budget, limit=None):
+    """All questions of a game to the end of the budget."""
+    asked, left, turn = [], budget, 0
+    while left:
+        e, label = search.ask(min(left, limit or left))
+        asked.append((e.clone(), label.clone()))
+        search.tell(told(search.space, e, label, turn))
+        left, turn = left - len(e), turn + 1
+        assert len(e), "a search that asks nothing never ends"
+        assert left >= 0
+    return torch.cat([e for e, _ in asked]), torch.cat([label for _, label in asked])
+
+
+CASES = [
+    (name, law)
+    for name in SEARCHES
+    for law in LAWS
+    if LAWS[law].differentiable or not SEARCHES[name].wants_gradient
+]
+
+
+@pytest.fixture(params=CASES, ids="-".join)
+def case(request):
+    name, law = request.param
+    return name, Space(LAWS[law], CLASSES)
+
+
+def test_questions_have_their_shapes_and_never_exceed_the_limit(case):
+    name, space = case
+    search = make(name, space)
+    for limit in (1, 3, 1000, 7, 64):
+        e, label = search.ask(limit)
+        assert 0 < len(e) <= limit
+        assert e.shape == (len(label), space.noise.base_dim)
+        assert e.dtype == torch.float32
+        assert label.dtype == torch.int64
+        assert e.isfinite().all()
+        assert ((label >= 0) & (label < CLASSES)).all()
+        search.tell(told(space, e, label, limit))
+
+
+def test_every_class_is_asked_for(case):
+    name, space = case
+    assert set(play(make(name, space), 1500)[1].tolist()) == set(range(CLASSES))
+
+
+def test_all_but_random_stay_in_the_plausible_set(case):
+    name, space = case
+    e, _ = play(make(name, space), 1200)
+    inside = torch.allclose(space.noise.project(e), e, atol=1e-5)
+    assert inside or name == "random"
+
+
+def test_random_leaves_it_as_often_as_its_law_does():
+    e, _ = play(make("random", Space(Gaussian(5), CLASSES)), 8000)
+    share = (e.norm(dim=1) > noise.ball_radius(5)).float().mean()
+    assert abs(share - 0.05) < 0.01
+    assert e.mean().abs() < 0.03
+    assert abs(e.std() - 1) < 0.03
+
+
+def test_what_is_asked_is_a_function_of_the_seed_and_of_what_was_told(case):
+    name, space = case
+    one, two, other = (play(make(name, space, seed), 700) for seed in (4, 4, 5))
+    assert torch.equal(one[0], two[0])
+    assert torch.equal(one[1], two[1])
+    assert not torch.equal(one[0], other[0])
+
+
+def test_a_question_stays_as_it_was_when_the_search_goes_on(case):
+    name, space = case
+    search = make(name, space)
+    e, label = search.ask(200)
+    before = e.clone(), label.clone()
+    for turn in range(3):
+        search.tell(told(space, *(before if not turn else (e2, label2)), turn))
+        e2, label2 = search.ask(200)
+    assert torch.equal(e, before[0])
+    assert torch.equal(label, before[1])
+
+
+@pytest.mark.parametrize("limit", [1, 5])
+def test_a_limit_below_the_batch_works_to_the_end(case, limit):
+    name, space = case
+    assert len(play(make(name, space), 40, limit)[0]) == 40
+
+
+@pytest.mark.parametrize("name", [name for name in SEARCHES if SEARCHES[name].wants_gradient])
+@pytest.mark.parametrize("law", [Categorical(4), Bernoulli(3)])
+def test_a_search_by_gradient_refuses_a_noise_without_one(name, law):
+    with pytest.raises(Mistake, match="expected a noise with a gradient, got .*; take evolution"):
+        make(name, Space(law, CLASSES))
+
+
+def successes(name, beta, budget=4000):
+    space = Space(Gaussian(toys.DIM), toys.CLASSES)
+    search, probe, found = make(name, space), toys.probe(beta, radius=4.0), 0
+    while budget:
+        findings = probe(*search.ask(budget), gradient=search.wants_gradient)
+        search.tell(findings)
+        found, budget = found + int(findings.success.sum()), budget - len(findings)
+    return found
+
+
+@pytest.mark.parametrize(("name", "factor"), [("evolution", 10), ("cma-es", 10), ("gradient", 10)])
+def test_players_that_learn_beat_chance_by_a_lot_on_a_half_space(name, factor):
+    assert successes(name, 2.5) > factor * max(successes("random", 2.5), 1)

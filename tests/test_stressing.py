@@ -1,0 +1,209 @@
+"""The main job on digits, with everything small; `.ci/run` does the real one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import genenv
+from genenv import classifier, data, stressing
+from genenv.api import replay
+from genenv.checks import Mistake
+from genenv.report import Report
+from genenv.stressing import StressConfig, Stressing
+
+CONFIG = StressConfig(
+    search=("random", "evolution", "policy"), budget=600, train_queries=1000, steps=60
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    """Make the parts that a stress run trains small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 60)
+        patch.setattr(classifier, "LEAST_EPOCHS", 1)
+        patch.setattr(stressing, "GENERATED", 300)
+        yield
+
+
+def job(folder: Path, config: StressConfig = CONFIG, model: Any = None) -> Stressing:
+    return Stressing(config, data.load("digits"), None, model, None, folder, command="again")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
+    folder = tmp_path_factory.mktemp("stress") / "run"
+    return folder, job(folder).run()
+
+
+def without_seconds(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    report.pop("timings")
+    for row in report["searches"]:
+        row.pop("seconds")
+    return report
+
+
+def test_a_run_leaves_the_folder_that_the_design_names(done: tuple[Path, Report]) -> None:
+    folder, _ = done
+    for name in (
+        "config.json",
+        "generator/generator.safetensors",
+        "generator/critic.safetensors",
+        "generator/spec.json",
+        "model/model.safetensors",
+        "model/outputs.npz",
+        "judge/guide.json",
+        "agents/policy/player.json",
+        "metrics.json",
+        "samples.png",
+        "findings/00000.npz",
+        "report.json",
+        "report.html",
+    ):
+        assert (folder / name).is_file(), name
+    assert list(folder.glob("events.out.tfevents*"))
+    assert not list(folder.rglob("*.tmp"))
+
+
+def test_the_rows_of_the_report_add_up(done: tuple[Path, Report]) -> None:
+    folder, report = done
+    rows = report.searches
+    assert [row["name"] for row in rows] == ["random", "evolution", "policy"]
+    for row in rows:
+        assert row["queries"] == 600
+        assert row["flips"] == row["invalid"] + row["ambiguous"] + row["confirmed"]
+        assert row["realistic"] == row["ambiguous"] + row["confirmed"]
+        assert row["other_label"] <= row["ambiguous"]
+        assert row["modes"] <= row["distinct"] <= row["confirmed"]
+    assert [row["training_queries"] for row in rows] == [0, 0, 1000]
+    findings = [np.load(path) for path in sorted((folder / "findings").glob("*.npz"))]
+    assert sum(len(part["index"]) for part in findings) == 1800
+    confirmed = sum(int((part["verdict"] == 3).sum()) for part in findings)
+    assert confirmed == sum(row["confirmed"] for row in rows) == len(report.failures)
+    probability = report.data["failure_probability"]
+    assert probability["samples"] == 600
+    assert probability["estimate"] == rows[0]["confirmed"] / 600
+
+
+def test_the_split_in_the_config_is_disjoint(done: tuple[Path, Report]) -> None:
+    split = json.loads((done[0] / "config.json").read_text())["split"]
+    parts = [split[name] for name in ("train", "guide", "audit", "calibration", "test")]
+    assert [len(part) for part in parts] == [800, 250, 400, 200, 147]
+    assert len(set().union(*map(set, parts))) == 1797
+
+
+def test_the_same_seed_gives_the_same_report_but_for_seconds(
+    done: tuple[Path, Report], tmp_path: Path
+) -> None:
+    job(tmp_path / "again").run()
+    twin = without_seconds(tmp_path / "again")
+    assert twin == without_seconds(done[0])
+
+
+@pytest.mark.parametrize("kept", ["generator", "judge", "agents"])
+def test_an_interrupted_run_resumes_to_the_same_report(
+    done: tuple[Path, Report], tmp_path: Path, kept: str
+) -> None:
+    folder = tmp_path / "half"
+    shutil.copytree(done[0], folder)
+    order = ["generator", "model", "judge", "agents", "findings", "failures"]
+    for name in order[order.index(kept) + 1 :]:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / "report.json").unlink()
+    job(folder).run(resume=True)
+    assert without_seconds(folder) == without_seconds(done[0])
+
+
+def test_a_run_that_broke_between_shards_resumes_to_the_same_report(
+    done: tuple[Path, Report], tmp_path: Path
+) -> None:
+    folder = tmp_path / "half"
+    shutil.copytree(done[0], folder)
+    for part in ("findings", "failures"):
+        for path in sorted((folder / part).glob("*.npz"))[1:]:
+            if path.stem != "00000":
+                path.unlink()
+    job(folder).run(resume=True)
+    assert without_seconds(folder) == without_seconds(done[0])
+
+
+def test_stored_failures_fail_again_and_another_model_may_pass(
+    done: tuple[Path, Report],
+) -> None:
+    folder, report = done
+    again = replay(folder)
+    assert again.rows == len(report.failures) > 0
+    assert again.same.all()
+    assert len(again.unexpected("fail")) == 0
+    assert len(again.unexpected("pass")) == again.rows
+    condition = again.label
+    mended = replay(folder, lambda x: np.eye(10, dtype=np.float32)[condition[: len(x)]])
+    assert len(mended.unexpected("pass")) == 0
+
+
+def test_arrays_and_an_estimator_go_through_the_python_front_door() -> None:
+    digits = data.load("digits")
+    x, y = digits.x[:1200], digits.label[:1200]
+    held_out = digits.x[1200:], digits.label[1200:]
+    model = LogisticRegression(max_iter=200).fit(x.reshape(len(x), -1), y)
+    generator = genenv.fit(x, y, steps=40)
+    report = genenv.stress(model, generator, x, y, held_out=held_out, budget=300)
+    assert [row["name"] for row in report.searches] == ["random", "evolution"]
+    assert report.data["model"]["kind"] == "estimator"
+    assert "random" in str(report)
+
+
+def test_integer_images_keep_their_dtype_for_model_and_disk(tmp_path: Path) -> None:
+    digits = data.load("digits")
+    x, seen = (digits.x * 15).astype(np.uint8), []
+
+    def model(batch: np.ndarray) -> np.ndarray:
+        seen.append((batch.dtype, batch.shape[1:]))
+        return np.eye(10)[(batch.reshape(len(batch), -1).sum(1) % 10).astype(int)]
+
+    report = genenv.stress(
+        model, None, x, digits.label, search=["random"], budget=300, out=tmp_path / "run",
+        **{"train_queries": 1},
+    )  # fmt: skip
+    assert set(seen) == {(np.dtype(np.uint8), (8, 8))}
+    assert report.failures.x.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"search": ("random", "chess")}, "expected search to be one of random"),
+        ({"search": ()}, "expected at least one search"),
+        ({"seeds": (1, 1)}, "expected each of seeds once"),
+        ({"budget": 0}, "expected budget to be a whole number above 0"),
+        ({"threads": -1}, "expected threads of 0 or more"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Mistake, match=sentence):
+        StressConfig(**change)
+
+
+def test_a_folder_that_holds_a_run_is_refused_and_other_settings_do_not_resume(
+    done: tuple[Path, Report],
+) -> None:
+    with pytest.raises(Mistake, match="add --resume"):
+        job(done[0]).run()
+    with pytest.raises(Mistake, match=r"stress\.budget = 700 where it has 600"):
+        job(done[0], StressConfig(**(vars(CONFIG) | {"budget": 700}))).run(resume=True)
+
+
+def test_gradient_refuses_a_model_that_torch_cannot_differentiate(tmp_path: Path) -> None:
+    config = StressConfig(search=("gradient",), budget=100)
+    with pytest.raises(Mistake, match="expected a torch model for the search 'gradient'"):
+        job(tmp_path / "run", config, lambda x: np.full((len(x), 10), 0.1))
+    assert not (tmp_path / "run").exists()
