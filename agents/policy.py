@@ -91,6 +91,13 @@ class Player:
         return Player(ppo, preset, spec["queries"])
 
 
+def check_training(preset: Preset, train_queries: int) -> None:
+    """Raise a Mistake if the training queries do not cover one update."""
+    least = preset.envs * (2 * preset.steps + 1)
+    if train_queries < least:
+        raise checks.Mistake(f"at least {least} training queries", train_queries, "give more")
+
+
 def train_player(
     probe: Probe,
     preset: Preset,
@@ -127,9 +134,7 @@ def train_player(
     Mistake
         If the queries do not cover one update.
     """
-    least = preset.envs * (2 * preset.steps + 1)
-    if train_queries < least:
-        raise checks.Mistake(f"at least {least} training queries", train_queries, "give more")
+    check_training(preset, train_queries)
     metered = _Metered(probe, train_queries, advance, on_findings)
     batch = LatentProbe(
         preset.envs,

@@ -121,6 +121,9 @@ def _mlp(units: Units) -> nn.Module:
 class _Fourier(nn.Module):
     """cos(Wx + b) with W fixed: features of a Gaussian kernel whose scale fits [-1, 1] data."""
 
+    weight: Tensor  # (outputs, inputs)
+    bias: Tensor  # (outputs,)
+
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.register_buffer("weight", torch.randn(outputs, inputs) / math.sqrt(inputs) * 2)
@@ -176,6 +179,7 @@ def fit_classifier(
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
         for step in range(steps):
             batch, target = batches.at(step)
+            assert target is not None
             u = units.to_unit(batch)
             logits = network(u + jitter * torch.randn_like(u) if jitter else u)
             loss = functional.cross_entropy(logits, target, label_smoothing=smoothing)

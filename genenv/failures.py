@@ -42,7 +42,8 @@ class Confirmed:
     @property
     def prediction(self) -> NDArray[np.int64]:
         """(m,): the class the model chose."""
-        return self.output.argmax(1).astype(np.int64)
+        chosen: NDArray[np.int64] = self.output.argmax(1).astype(np.int64)
+        return chosen
 
     def rows(self, index: Any) -> Confirmed:
         """Pick rows by slice, mask or index."""
@@ -118,7 +119,7 @@ def spacing(points: Tensor, label: Tensor) -> float:
         Every row is alone in its class.
     """
     nearest = []
-    for c in label.unique():
+    for c in set(label.tolist()):
         own = points[label == c]
         for at in range(0, len(own), BATCH):
             distance = torch.cdist(own[at : at + BATCH], own)

@@ -40,6 +40,11 @@ ROUNDING = 1e-4  # relative, of squared distances in float32
 Advance = Callable[[int], None] | None
 
 
+def _parts(rows: Tensor, size: int) -> list[Tensor]:
+    """Cut rows into stretches of at most `size`; no rows are one empty stretch."""
+    return [rows[at : at + size] for at in range(0, max(len(rows), 1), size)]
+
+
 class Neighbours:
     """Mean distance to the three nearest reference rows, Euclidean, exact and differentiable.
 
@@ -61,11 +66,11 @@ class Neighbours:
     def nearest(self, points: Tensor) -> Tensor:
         """Find the nearest rows: (n, features) -> indices (n, 3), nearest first."""
         with torch.no_grad():
-            return torch.cat([self._nearest(part) for part in points.split(self._step)])
+            return torch.cat([self._nearest(part) for part in _parts(points, self._step)])
 
     def __call__(self, points: Tensor) -> Tensor:
         """Mean distance to the nearest rows: (n, features) -> (n,)."""
-        return torch.cat([self._distance(part) for part in points.split(self._step)])
+        return torch.cat([self._distance(part) for part in _parts(points, self._step)])
 
     @property
     def _step(self) -> int:
@@ -108,11 +113,11 @@ class _Shadow:
         self.reference = reference
         self._mean = reference.mean(0)
         covariance = torch.zeros(reference.shape[1], reference.shape[1])
-        for part in reference.split(BATCH):
+        for part in _parts(reference, BATCH):
             centred = part - self._mean
             covariance.addmm_(centred.T, centred)
         self._axes = torch.linalg.eigh(covariance).eigenvectors[:, -COMPONENTS:].contiguous()
-        self._rows = torch.cat([self._project(part) for part in reference.split(BATCH)])
+        self._rows = torch.cat([self._project(part) for part in _parts(reference, BATCH)])
         self._squares = self._rows.square().sum(1)
 
     def nearest(self, points: Tensor) -> tuple[Tensor, Tensor]:
@@ -175,7 +180,7 @@ class Gates:
 def mean_probability(oracles: list[Oracle], u: Tensor) -> Tensor:
     """Mean of the oracles' probabilities: (n, *units.shape) -> (n, classes)."""
     return torch.cat(
-        [torch.stack([ask(part) for ask in oracles]).mean(0) for part in torch.split(u, BATCH)]
+        [torch.stack([ask(part) for ask in oracles]).mean(0) for part in _parts(u, BATCH)]
     )
 
 
@@ -303,7 +308,7 @@ class Audit:
     def features(self, u: Tensor) -> Tensor:
         """Features of the audit's own network: (n, *units.shape) in [-1, 1] -> (n, 64)."""
         with torch.no_grad():
-            return torch.cat([self.network.features(part) for part in torch.split(u, BATCH)])
+            return torch.cat([self.network.features(part) for part in _parts(u, BATCH)])
 
     def gate(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Ask both gates: realistic, label accepted, another class accepted; each (n,) bool."""
@@ -416,7 +421,10 @@ def make_judge(
 
 
 def _spread(neighbours: Neighbours, u: Tensor) -> float:
-    """Standard deviation of the noise that moves a row as far as its neighbours are; digits 0.3."""
+    """Return the standard deviation of noise that moves a row as far as its neighbours lie.
+
+    0.31 on digits. A fixed one would drown data of few columns, where neighbours are close.
+    """
     points = u.flatten(1)
     return float(neighbours(points).median()) / math.sqrt(points.shape[1])
 

@@ -54,11 +54,9 @@ class Findings:
     @staticmethod
     def concatenate(parts: list[Findings]) -> Findings:
         """Join batches in order."""
-        columns = {
-            f.name: None
-            if getattr(parts[0], f.name) is None
-            else np.concatenate([getattr(p, f.name) for p in parts])
-            for f in fields(Findings)
+        kept = [f.name for f in fields(Findings) if getattr(parts[0], f.name) is not None]
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts]) for name in kept
         }
         return Findings(**columns)
 
@@ -115,15 +113,19 @@ class Probe:
         slopes = [_slope(term, e) if gradient else None for term in (severe, -loss)]
         with torch.no_grad():
             score = severe.clamp_max(1.0) - loss
-        columns = (log_p, severe, self.generator.noise.energy(e), log_guide, distance)
         return Findings(
-            e.detach().numpy(),
-            label.numpy().copy(),
-            *(column.detach().float().numpy() for column in columns),
-            accepted.numpy(),
-            score.numpy(),
-            *slopes,
-            x.detach().numpy(),
+            e=_array(e),
+            label=label.numpy().copy(),
+            output=_array(log_p),
+            severity=_array(severe),
+            energy=_array(self.generator.noise.energy(e)),
+            guide_log_p=_array(log_guide),
+            guide_distance=_array(distance),
+            accepted=accepted.numpy(),
+            score=_array(score),
+            gradient=slopes[0],
+            guide_gradient=slopes[1],
+            x=_array(x),
         )
 
     def sample(self, e: Tensor, label: Tensor) -> Tensor:
@@ -143,6 +145,11 @@ class Probe:
         """
         margin = REALISM_MARGIN * self.guide.threshold
         return 2 * torch.relu(LOG_CONFIDENT - log_guide) + 2 * torch.relu(distance + margin)
+
+
+def _array(column: Tensor) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = column.detach().float().numpy()
+    return array
 
 
 def _slope(term: Tensor, e: Tensor) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from genenv import checks, downstream, failures, networks, rate, runs, seeding
 from genenv.agents import SEARCHES
-from genenv.agents.policy import Player, Policy, train_player
+from genenv.agents.policy import Player, Policy, check_training, train_player
 from genenv.agents.presets import Preset
 from genenv.campaign import Campaign, Ledger, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
@@ -22,7 +22,7 @@ from genenv.data import Dataset, Split, split
 from genenv.downstream import Downstream
 from genenv.failures import Confirmed
 from genenv.judge import Judge, judge_steps, make_judge
-from genenv.metrics.efficacy import agreement, estimator, gan_train
+from genenv.metrics.efficacy import Rows, agreement, estimator, gan_train
 from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.report import Evidence, Report
@@ -31,9 +31,11 @@ from genenv.search import Space
 from genenv.stages import Stages
 from genenv.tracking import Tracker, grid, picture
 from genenv.training import TrainingConfig, preset, train
+from genenv.training.config import kind_of
 from genenv.training.machine import pick_threads, settled
 
 GENERATED = 10_000  # samples behind GAN-train accuracy and agreement
+SVM_NUMBERS = 4_000_000  # most rows x features that the SVM of the metrics is fitted on or asked
 SHOWN = 64  # confirmed failures in TensorBoard's picture
 
 
@@ -60,7 +62,8 @@ class StressConfig:
     steps: int | None = None
     """Updates of that generator; None: the preset's."""
     threads: int = 0
-    """CPU threads; 0: one below a million parameters, else torch's default."""
+    """CPU threads; 0: one below a million parameters, else, or for images from 16 pixels, torch's
+    default."""
 
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""
@@ -73,6 +76,8 @@ class StressConfig:
                 raise checks.Mistake(f"each of {name} once", f"{list(values)}", "drop repeats")
         for name in ("budget", "train_queries"):
             checks.whole(name, getattr(self, name))
+        if "policy" in self.search:
+            check_training(Preset(), self.train_queries)
         if self.threads < 0:
             raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
 
@@ -163,7 +168,7 @@ class Stressing:
         runs.begin(self.folder, "stress", self._settings(), resume, self.command)
         self.stages.plan(self._totals())
         try:
-            with Tracker(self.folder) as tracker, settled(pick_threads(self.config.threads, 0)):
+            with Tracker(self.folder) as tracker, settled(self._threads()):
                 return self._run(tracker, resume)
         finally:
             self.stages.close()
@@ -185,7 +190,8 @@ class Stressing:
         totals = {}
         if self.given_generator is None:
             totals["generator"] = self.training.steps
-        totals["generator metrics"] = 2 * steps_to_fit(GENERATED)
+        real = min(len(self.split.train), GENERATED)
+        totals["generator metrics"] = steps_to_fit(GENERATED) + steps_to_fit(real)
         if self.given_model is None:
             totals["model"] = steps_to_fit(len(self.split.train))
         totals["judge"] = judge_steps(self.split)
@@ -207,7 +213,7 @@ class Stressing:
     def prepare(self, tracker: Tracker, resume: bool = False) -> Prepared:
         """Fit or load whatever the searches need: generator, model, judge."""
         generator = self._generator(tracker, resume)
-        torch.set_num_threads(self._threads(generator))
+        torch.set_num_threads(self._threads(generator, self.given_model))
         metrics = self._metrics(generator, tracker)
         if self.given_model is None:
             self.model = self._default_model()
@@ -219,12 +225,12 @@ class Stressing:
             runs.whole(self.folder / "judge", lambda path: judge.guide.save(path, reference))
         return Prepared(Probe(generator, self.model, judge.guide), judge, metrics)
 
-    def _threads(self, generator: Generator) -> int:
-        sizes = [generator, self.given_model]
+    def _threads(self, *networks: Any) -> int:
         parameters = sum(
-            p.numel() for m in sizes if isinstance(m, torch.nn.Module) for p in m.parameters()
+            p.numel() for m in networks if isinstance(m, torch.nn.Module) for p in m.parameters()
         )
-        return pick_threads(self.config.threads, parameters)
+        images = kind_of(self.dataset.units) == "image"
+        return pick_threads(self.config.threads, parameters, images)
 
     def _generator(self, tracker: Tracker, resume: bool) -> Generator:
         place = self.folder / "generator"
@@ -436,6 +442,10 @@ def generator_metrics(
 ) -> dict[str, float]:
     """GAN-train accuracy (SVM, small network) and agreement of a conditional generator.
 
+    10,000 samples stand against all rows of the generator, at most 10,000. The SVM's time grows
+    with the square of its rows: it gets 4,000,000 numbers at most (rows x features), which is every
+    row of the digits and 5,102 of 28 x 28 pixels.
+
     Parameters
     ----------
     generator
@@ -452,25 +462,35 @@ def generator_metrics(
     x, label = generator.sample(GENERATED, seed=0)
     assert label is not None
     units, outputs = dataset.units, len(dataset.classes)
-    real = dataset.x[parts.train], dataset.label[parts.train]
+    real = _some((dataset.x[parts.train], dataset.label[parts.train]), GENERATED)
     test = source.x[parts.test], source.label[parts.test]
-    unseen = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
+    rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
+    unseen = source.x[rows], source.label[rows]
     svm = estimator(lambda: SVC(C=10))
+    few = SVM_NUMBERS // units.size
 
     def network(rows: NDArray[Any], own: NDArray[np.int64]) -> Any:
         kind = "cnn" if units.is_image else "mlp"
         fitted = fit_classifier(kind, rows, own, units, outputs, 0, advance)
         return lambda other: fitted(units.to_unit(units.tensor(other))).argmax(1).numpy()
 
-    by_svm = gan_train(svm, (x, label), real, test)
+    by_svm = gan_train(svm, _some((x, label), few), _some(real, few), test)
     by_network = gan_train(network, (x, label), real, test)
     return {
-        "agreement": agreement(svm, (source.x[unseen], source.label[unseen]), (x, label)),
+        "agreement": agreement(svm, _some(unseen, few), _some((x, label), few)),
         "gan_train_svm": by_svm.generated,
         "real_train_svm": by_svm.real,
         "gan_train_network": by_network.generated,
         "real_train_network": by_network.real,
     }
+
+
+def _some(rows: Rows, most: int) -> Rows:
+    """Return all rows, or `most` of them by chance."""
+    if len(rows[0]) <= most:
+        return rows
+    chosen = seeding.numpy_generator(0, "some").permutation(len(rows[0]))[:most]
+    return rows[0][chosen], rows[1][chosen]
 
 
 def _fits(generator: Generator, dataset: Dataset) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import toys
 import torch
+import toys
 
 from genenv.checks import Mistake
 from genenv.classifier import BODIES, FEATURES, Classifier, fit_classifier, steps_to_fit

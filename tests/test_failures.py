@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-import toys
 import torch
+import toys
 
 from genenv import failures
 from genenv.checks import Mistake
@@ -129,6 +129,7 @@ def test_a_mended_model_does_not_fail_and_a_changed_one_fails_otherwise():
 def test_replaying_nothing_gives_nothing():
     class Empty(Stored):
         def log_probabilities(self, x):
+            assert not len(x)
             return torch.empty(0, toys.CLASSES)
 
     assert len(replay(Empty(), record().rows(slice(0))).failing) == 0

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-import toys
 import torch
+import toys
 
 from genenv import data, judge
 from genenv.checks import Mistake
@@ -45,7 +45,7 @@ def test_label_cut_accepts_all_rows_of_one_value_or_none():
 
 
 def test_oracles_that_are_wrong_when_surest_are_a_mistake():
-    with pytest.raises(Mistake, match="expected the oracles to be right on 99% .* got a wrong"):
+    with pytest.raises(Mistake, match=r"expected the oracles to be right on 99% .* got a wrong"):
         label_cut(confidences([0.9, 0.8]), torch.tensor([1, 0]))
 
 
@@ -69,6 +69,20 @@ def test_neighbours_in_chunks_are_the_same(monkeypatch):
     assert torch.allclose(whole(points), expected[0], atol=1e-6)
     assert torch.equal(whole.nearest(points), expected[1])
     assert whole(points[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("candidates", [4, 30])
+def test_neighbours_by_the_bound_are_the_same(monkeypatch, candidates):
+    sizes = {"SHADOW_ROWS": 100, "SHADOW_FEATURES": 10, "COMPONENTS": 3, "CANDIDATES": candidates}
+    reference = torch.randn(300, 4) @ torch.randn(4, 20) + 0.05 * torch.randn(300, 20)
+    points = torch.cat([reference[:20] + 0.01, torch.randn(20, 20)])
+    exhaustive = Neighbours(reference)
+    for name, size in sizes.items():
+        monkeypatch.setattr(judge, name, size)
+    bounded = Neighbours(reference)
+    assert bounded._shadow is not None
+    assert torch.equal(bounded.nearest(points), exhaustive.nearest(points))
+    assert torch.allclose(bounded(points), exhaustive(points), atol=1e-6)
 
 
 def test_neighbours_have_the_gradient_of_the_distance_even_at_a_reference_row():
@@ -234,7 +248,7 @@ def test_guide_and_audit_learn_from_disjoint_rows(rings, monkeypatch):
     dataset, split = rings
     seen = {}
 
-    def note(kind, x, label, *rest):
+    def note(kind, x, *_):
         seen[kind, len(x)] = {tuple(row) for row in x.tolist()}
         return Stub()
 
@@ -252,7 +266,7 @@ def test_guide_and_audit_learn_from_disjoint_rows(rings, monkeypatch):
     assert not (guide | audit) & real
 
 
-def test_a_judge_is_a_function_of_its_seed(rings, made, monkeypatch):
+def test_a_judge_is_a_function_of_its_seed(rings, monkeypatch):
     monkeypatch.setattr("genenv.classifier.LEAST_STEPS", 30)
     dataset, split = rings
     one, two, other = (make_judge(dataset, dataset, split, seed) for seed in (5, 5, 6))

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-import toys
 import torch
+import toys
 from scipy.stats import norm
 
 from genenv.checks import Mistake

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import toys
 import torch
+import toys
 from scipy.stats import norm
 
 import genenv.rate

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import toys
 import torch
+import toys
 
 from genenv import noise
 from genenv.agents import SEARCHES
@@ -135,11 +135,11 @@ def test_what_is_asked_is_a_function_of_the_seed_and_of_what_was_told(case):
 def test_a_question_stays_as_it_was_when_the_search_goes_on(case):
     name, space = case
     search = make(name, space)
-    e, label = search.ask(200)
+    e, label = question = search.ask(200)
     before = e.clone(), label.clone()
     for turn in range(3):
-        search.tell(told(space, *(before if not turn else (e2, label2)), turn))
-        e2, label2 = search.ask(200)
+        search.tell(told(space, *question, turn))
+        question = search.ask(200)
     assert torch.equal(e, before[0])
     assert torch.equal(label, before[1])
 
@@ -153,7 +153,7 @@ def test_a_limit_below_the_batch_works_to_the_end(case, limit):
 @pytest.mark.parametrize("name", [name for name in SEARCHES if SEARCHES[name].wants_gradient])
 @pytest.mark.parametrize("law", [Categorical(4), Bernoulli(3)])
 def test_a_search_by_gradient_refuses_a_noise_without_one(name, law):
-    with pytest.raises(Mistake, match="expected a noise with a gradient, got .*; take evolution"):
+    with pytest.raises(Mistake, match=r"expected a noise with a gradient, got .*; take evolution"):
         make(name, Space(law, CLASSES))
 
 
@@ -167,6 +167,6 @@ def successes(name, beta, budget=4000):
     return found
 
 
-@pytest.mark.parametrize(("name", "factor"), [("evolution", 10), ("cma-es", 10), ("gradient", 10)])
+@pytest.mark.parametrize(("name", "factor"), [("evolution", 8), ("cma-es", 8), ("gradient", 25)])
 def test_players_that_learn_beat_chance_by_a_lot_on_a_half_space(name, factor):
-    assert successes(name, 2.5) > factor * max(successes("random", 2.5), 1)
+    assert successes(name, 2.8) > factor * max(successes("random", 2.8), 1)

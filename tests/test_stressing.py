@@ -20,7 +20,7 @@ from genenv.report import Report
 from genenv.stressing import StressConfig, Stressing
 
 CONFIG = StressConfig(
-    search=("random", "evolution", "policy"), budget=600, train_queries=1000, steps=60
+    search=("random", "evolution", "policy"), budget=600, train_queries=2200, steps=60
 )
 
 
@@ -84,7 +84,7 @@ def test_the_rows_of_the_report_add_up(done: tuple[Path, Report]) -> None:
         assert row["realistic"] == row["ambiguous"] + row["confirmed"]
         assert row["other_label"] <= row["ambiguous"]
         assert row["modes"] <= row["distinct"] <= row["confirmed"]
-    assert [row["training_queries"] for row in rows] == [0, 0, 1000]
+    assert [row["training_queries"] for row in rows] == [0, 0, 2200]
     findings = [np.load(path) for path in sorted((folder / "findings").glob("*.npz"))]
     assert sum(len(part["index"]) for part in findings) == 1800
     confirmed = sum(int((part["verdict"] == 3).sum()) for part in findings)
@@ -170,10 +170,10 @@ def test_integer_images_keep_their_dtype_for_model_and_disk(tmp_path: Path) -> N
         seen.append((batch.dtype, batch.shape[1:]))
         return np.eye(10)[(batch.reshape(len(batch), -1).sum(1) % 10).astype(int)]
 
+    generator = genenv.fit(x, digits.label, steps=40)
     report = genenv.stress(
-        model, None, x, digits.label, search=["random"], budget=300, out=tmp_path / "run",
-        **{"train_queries": 1},
-    )  # fmt: skip
+        model, generator, x, digits.label, search=["random"], budget=300, out=tmp_path / "run"
+    )
     assert set(seen) == {(np.dtype(np.uint8), (8, 8))}
     assert report.failures.x.dtype == np.uint8
 
@@ -185,6 +185,7 @@ def test_integer_images_keep_their_dtype_for_model_and_disk(tmp_path: Path) -> N
         ({"search": ()}, "expected at least one search"),
         ({"seeds": (1, 1)}, "expected each of seeds once"),
         ({"budget": 0}, "expected budget to be a whole number above 0"),
+        ({"train_queries": 50}, "expected at least 2112 training queries, got 50"),
         ({"threads": -1}, "expected threads of 0 or more"),
     ],
 )

@@ -49,7 +49,7 @@ class Onnx(Downstream):
         self._input, self._output = inputs[0].name, floats[0]
         self._cast = FLOATS.get(inputs[0].type)
         length = (inputs[0].shape or [None])[0]
-        self._length = length if isinstance(length, int) and length > 0 else None
+        self._length = length if isinstance(length, int) else 0  # 0: any
         if len(outputs) > 1:
             self.told = (f"Of the ONNX model's outputs, {floats[0]!r} is read.",)
         if self._length:
@@ -65,15 +65,15 @@ class Onnx(Downstream):
         batch = self.array(x)
         if self._cast and batch.dtype.kind == "f":
             batch = batch.astype(self._cast, copy=False)
-        return numbers(self._run(batch) if self._length is None else self._pieces(batch))
+        return numbers(self._in_pieces(batch) if self._length else self._run(batch))
 
     def _run(self, batch: NDArray[Any]) -> Any:
         return self.session.run([self._output], {self._input: batch})[0]
 
-    def _pieces(self, batch: NDArray[Any]) -> NDArray[Any]:
+    def _in_pieces(self, batch: NDArray[Any]) -> NDArray[Any]:
         filler = np.repeat(batch[-1:], -len(batch) % self._length, axis=0)
-        whole = np.concatenate([batch, filler])
-        pieces = np.split(whole, len(whole) // self._length)
+        filled = np.concatenate([batch, filler])
+        pieces = np.split(filled, len(filled) // self._length)
         return np.concatenate([self._run(piece) for piece in pieces])[: len(batch)]
 
 

@@ -10,6 +10,7 @@ import torch
 from genenv import checks
 
 ONE_THREAD_BELOW = 1_000_000  # parameters: tiny networks run best on one thread
+DEFAULT_THREADS = torch.get_num_threads()  # torch's own choice, before a run changes it
 PRECISIONS = {"32": "float32", "bf16": "bfloat16 autocast"}
 
 
@@ -34,9 +35,21 @@ def pick_device(name: str) -> torch.device:
     return torch.device(kind + colon + index)
 
 
-def pick_threads(asked: int, parameters: int) -> int:
-    """CPU threads: as asked; for 0 one below a million parameters, else torch's default."""
-    return asked or (1 if parameters < ONE_THREAD_BELOW else torch.get_num_threads())
+def pick_threads(asked: int, parameters: int, images: bool = False) -> int:
+    """Return the CPU threads of a run.
+
+    Parameters
+    ----------
+    asked
+        Threads that the user wants; 0: by rule.
+    parameters
+        Of the networks: below a million they run best on one thread, else on torch's default.
+    images
+        Whether the samples are images of 16 or more pixels a side. Convolutions over these are
+        worth torch's default at any number of parameters.
+    """
+    tiny = parameters < ONE_THREAD_BELOW and not images
+    return asked or (1 if tiny else DEFAULT_THREADS)
 
 
 @contextmanager

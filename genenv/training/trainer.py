@@ -23,7 +23,7 @@ from genenv.networks import Classes, Generator
 from genenv.noise import Gaussian, Noise
 from genenv.tracking import Tracker
 from genenv.training import checkpoint, state
-from genenv.training.config import TrainingConfig
+from genenv.training.config import TrainingConfig, kind_of
 from genenv.training.curves import Batch, Curves
 from genenv.training.interrupt import Interrupt
 from genenv.training.machine import PRECISIONS, pick_device, pick_threads, settled
@@ -114,7 +114,7 @@ class Trainer:
             "critic": _optimizer(config, list(self.critic.parameters())),
         }
         size = sum(p.numel() for m in (generator, critic) for p in m.parameters())
-        self.threads = pick_threads(config.threads, size)
+        self.threads = pick_threads(config.threads, size, kind_of(units) == "image")
         self.told = [
             f"trained on {self.device.type} in {PRECISIONS[config.precision]}, "
             f"{self.threads} thread{'s' * (self.threads > 1)}, {size:,} parameters",

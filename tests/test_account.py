@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from genenv.campaign import Log
+from genenv.failures import Confirmed
+from genenv.judge import Gates, Guide
+from genenv.noise import ball_radius
+from genenv.report.account import account
+from genenv.report.document import MODE_KEYS, SEARCH_KEYS
+
+CLASSES = ("cat", "dog")
+REAL = torch.tensor([[0.0, 0], [1, 0], [2, 0], [0, 5], [1, 5], [2, 5]]) / 10
+REAL_LABEL = np.array([0, 0, 0, 1, 1, 1])
+
+
+class Plain:
+    """An audit whose features are the samples themselves."""
+
+    def features(self, u):
+        return u.flatten(1)
+
+
+def log(name, seed, confirmed_at, queries=100):
+    verdict = np.zeros(queries, np.int8)
+    verdict[np.array(confirmed_at, int) - 1] = 3
+    return Log(name, seed, verdict, np.zeros(queries, np.bool_), 0.5)
+
+
+def confirmed(rows):
+    """Rows of (place on the line, condition, search, seed, query from 1)."""
+    place, label, search, seed, query = zip(*rows, strict=True) if rows else ([],) * 5
+    label, m = np.array(label, np.int64), len(rows)
+    output = np.log(np.full((m, 2), 0.2, np.float32))
+    output[np.arange(m), 1 - label] = np.log(0.8)
+    e = np.zeros((m, 3), np.float32)
+    e[:, 0] = ball_radius(3) * (0.999 - 0.5 * (np.arange(m) % 2))
+    x = np.stack([np.array(place, np.float32), np.zeros(m, np.float32)], 1)
+    return Confirmed(
+        x, e, label, output, np.full(m, 1.4, np.float32), np.array(search, dtype=str),
+        np.array(seed, np.int64), np.array(query, np.int64) - 1,
+    )  # fmt: skip
+
+
+ROWS = [
+    (0.00, 0, "random", 0, 10),
+    (0.01, 0, "random", 0, 90),  # a repeat: the real rows lie 0.1 apart
+    (0.02, 0, "evolution", 0, 1),
+    (0.50, 0, "evolution", 0, 2),
+    (0.50, 1, "evolution", 1, 3),
+]
+LOGS = [
+    log("random", 0, [10, 90]),
+    log("random", 1, []),
+    log("evolution", 0, [1, 2]),
+    log("evolution", 1, [3]),
+]
+
+
+def made(rows=ROWS, logs=LOGS):
+    record = confirmed(rows)
+    unit = torch.from_numpy(record.x)
+    return account(logs, record, Plain(), REAL, REAL_LABEL, unit, CLASSES)
+
+
+def test_searches_are_counted_each_by_itself_and_on_the_union():
+    rows = made().searches({"evolution": 77})
+    assert [set(row) for row in rows] == [set(SEARCH_KEYS)] * 4
+    assert [row["distinct"] for row in rows] == [1, 0, 2, 1]
+    assert [row["modes"] for row in rows] == [1, 0, 2, 1]
+    assert [row["training_queries"] for row in rows] == [0, 0, 77, 77]
+
+
+def test_the_lift_is_over_random_on_all_its_seeds():
+    rows = made().searches({})
+    assert [row["lift_over_random"] for row in rows] == pytest.approx([2.0, 0.0, 2.0, 1.0])
+
+
+def test_without_a_failure_of_random_there_is_no_lift():
+    evolution = [row for row in ROWS if row[2] == "evolution"]
+    for logs in (LOGS[2:], [log("random", 0, []), *LOGS[2:]]):
+        rows = made(evolution, logs).searches({})
+        assert {row["lift_over_random"] for row in rows} == {None}
+
+
+def test_random_counts_are_over_all_seeds():
+    assert made().random_counts() == (2, 200)
+    assert made([row for row in ROWS if row[2] != "random"], LOGS[2:]).random_counts() == (0, 0)
+
+
+def test_modes_are_ranked_by_their_mass_under_the_prior():
+    modes = made().modes()
+    assert [set(mode) for mode in modes] == [set(MODE_KEYS)] * 3
+    first = {name: modes[0][name] for name in MODE_KEYS if name != "id"}
+    assert first == {
+        "condition": "cat",
+        "prediction": "dog",
+        "confirmed": 3,
+        "distinct": 1,
+        "mass": 2 / 200,
+        "searches": ["evolution", "random"],
+    }
+    assert [mode["mass"] for mode in modes[1:]] == [None, None]
+    assert {(m["condition"], m["prediction"]) for m in modes[1:]} == {
+        ("cat", "dog"),
+        ("dog", "cat"),
+    }
+    assert sum(mode["confirmed"] for mode in modes) == len(ROWS)
+
+
+def test_a_curve_begins_at_zero_and_ends_with_the_budget():
+    curve = made().curves()[0]
+    assert (curve.search, curve.seed) == ("random", 0)
+    assert curve.queries.tolist() == [0, 10, 90, 100]
+    assert curve.confirmed.tolist() == [0, 1, 2, 2]
+
+
+def guide():
+    return Guide(REAL, [], Gates(1.0, 0.5))
+
+
+def test_each_failure_stands_beside_its_nearest_real_row():
+    held, stored = made(), np.arange(12).reshape(6, 2)
+    shown = held.failures(guide(), stored, REAL_LABEL)
+    assert shown.nearest.tolist() == stored[[0, 0, 0, 2, 2]].tolist()
+    assert shown.nearest_distance == pytest.approx([0, 0.01, 0.02, 0.3, 0.3], abs=1e-6)
+    assert shown.query.tolist() == [10, 90, 1, 2, 3]
+    assert shown.on_edge.tolist() == [True, False, True, False, True]
+    assert shown.prediction.tolist() == [1, 1, 1, 1, 0]
+
+
+def test_an_account_of_no_failures_is_empty():
+    held = made([], [log("random", 0, [])])
+    assert held.modes() == []
+    assert held.searches({})[0]["distinct"] == 0
+    assert len(held.failures(guide(), np.zeros((6, 2)), REAL_LABEL)) == 0

@@ -1,0 +1,107 @@
+"""Imports point down only (DESIGN §3): read from the source, without importing anything."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = [  # lowest first; names are those of files and folders under `genenv`
+    "seeding checks",
+    "data noise",
+    "networks classifier objectives metrics tracking stages",
+    "downstream training judge sampling",
+    "search probe failures",
+    "campaign rate runs bundled report",
+    "envs testing",
+    "agents",
+    "api stressing cli __main__",
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
+
+
+def modules():
+    """Module name -> file, of the three folders."""
+    found = {}
+    for folder, prefix in (
+        (ROOT / "genenv", "genenv"),
+        *((ROOT / f, f"genenv.{f}") for f in ("envs", "agents")),
+    ):
+        for path in folder.rglob("*.py"):
+            parts = path.relative_to(folder).with_suffix("").parts
+            parts = parts[:-1] if parts[-1] == "__init__" else parts
+            found[".".join((prefix, *parts))] = path
+    return found
+
+
+MODULES = modules()
+
+
+def is_for_types(node):
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imports(tree):
+    """Names of imported modules, also inside functions; not those for types alone."""
+    for node in ast.iter_child_nodes(tree):
+        if is_for_types(node):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+        yield from imports(node)
+
+
+GRAPH = {
+    name: {
+        found
+        for found in imports(ast.parse(path.read_text()))
+        if found.split(".")[0] in ("genenv", "envs", "agents")
+    }
+    for name, path in MODULES.items()
+}
+
+
+def level(module):
+    """Layer of a module; the root package is below all."""
+    parts = module.split(".")
+    return LEVEL[parts[1]] if len(parts) > 1 else -1
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m != "genenv"])
+def test_a_module_imports_nothing_from_above(module):
+    assert module.split(".")[1] in LEVEL, "a new room: give it a place in LAYERS"
+    upward = {found for found in GRAPH[module] if level(found) > level(module)}
+    assert not upward
+
+
+def test_the_root_package_imports_no_room():
+    assert not GRAPH["genenv"]
+
+
+def test_there_is_no_cycle():
+    try:
+        list(TopologicalSorter(GRAPH).static_order())
+    except CycleError as error:
+        pytest.fail(" > ".join(error.args[1]))
+
+
+def test_campaign_knows_the_contract_of_a_search_and_no_concrete_one():
+    assert "genenv.search" in GRAPH["genenv.campaign"]
+    assert not {found for found in GRAPH["genenv.campaign"] if "agents" in found}
+
+
+def test_no_bare_import_makes_a_second_copy_of_a_folder():
+    bare = {m: f for m, found in GRAPH.items() for f in found if f.split(".")[0] != "genenv"}
+    assert not bare
+
+
+def test_every_place_in_the_layers_is_taken():
+    assert set(LEVEL) <= {module.split(".")[1] for module in MODULES if module != "genenv"}
