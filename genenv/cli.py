@@ -40,7 +40,7 @@ class Fit:
     precision: str = "32"
     """32, or bf16 for autocast."""
     threads: int = 0
-    """CPU threads; 0: one below a million parameters, else torch's default."""
+    """CPU threads; 0: one for tiny networks, else torch's default."""
     size: int | None = None
     """Pixels a side to which a folder's images are resized; None: as they are."""
     channels: int | None = None
@@ -146,7 +146,7 @@ class Stress:
     steps: int | None = None
     """Updates of that generator; None: the preset's."""
     threads: int = 0
-    """CPU threads; 0: one below a million parameters, else torch's default."""
+    """CPU threads; 0: one for tiny networks, else torch's default."""
     size: int | None = None
     """Pixels a side to which a folder's images are resized; None: as they are."""
     channels: int | None = None

@@ -62,8 +62,7 @@ class StressConfig:
     steps: int | None = None
     """Updates of that generator; None: the preset's."""
     threads: int = 0
-    """CPU threads; 0: one below a million parameters, else, or for images from 16 pixels, torch's
-    default."""
+    """CPU threads; 0: one for tiny networks, else torch's default."""
 
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""

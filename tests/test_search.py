@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -170,3 +172,28 @@ def successes(name, beta, budget=4000):
 @pytest.mark.parametrize(("name", "factor"), [("evolution", 8), ("cma-es", 8), ("gradient", 25)])
 def test_players_that_learn_beat_chance_by_a_lot_on_a_half_space(name, factor):
     assert successes(name, 2.8) > factor * max(successes("random", 2.8), 1)
+
+
+def test_a_chain_of_the_gradient_search_takes_the_steps_of_adam():
+    space = Space(Gaussian(5), CLASSES)
+    search = make("gradient", space)
+    e, label = search.ask(64)
+    inner = int(e.norm(dim=1).argmin())  # far from the ball's edge, where steps are cut
+    follow = e[inner].clone().requires_grad_()
+    adam = torch.optim.Adam([follow], 0.3, maximize=True)
+    rng = np.random.default_rng(0)
+    for turn in range(4):
+        slopes = 0.1 * rng.standard_normal((2, 64, 5)).astype(np.float32)
+        findings = told(space, e, label, turn)
+        severity = np.full(64, 2.0 if turn == 2 else 0.5, np.float32)  # beyond 1 it counts no more
+        search.tell(
+            dataclasses.replace(
+                findings, severity=severity, accepted=np.zeros(64, np.bool_),
+                gradient=slopes[0], guide_gradient=slopes[1],
+            )
+        )  # fmt: skip
+        follow.grad = torch.from_numpy((slopes[0] if turn != 2 else 0) + slopes[1])[inner]
+        adam.step()
+        e, label = search.ask(64)
+        assert follow.norm() < noise.ball_radius(5)
+        assert torch.allclose(e[inner], follow, atol=1e-5)

@@ -16,6 +16,7 @@ from genenv.noise import Gaussian
 from genenv.objectives import OBJECTIVES
 from genenv.tracking import Tracker, read
 from genenv.training import Trainer, TrainingConfig, TrainingDiverged, checkpoint, preset, train
+from genenv.training import machine
 from genenv.training.machine import pick_device, pick_threads
 
 GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
@@ -126,9 +127,11 @@ def test_a_training_sets_its_threads_and_gives_them_back():
         torch.set_num_threads(before)
 
 
-def test_small_networks_get_one_thread_and_large_ones_torch_s_default():
+def test_small_networks_get_one_thread_and_large_ones_and_images_torch_s_default(monkeypatch):
+    monkeypatch.setattr(machine, "DEFAULT_THREADS", 7)
     assert pick_threads(0, 999_999) == 1
-    assert pick_threads(0, 1_000_000) == torch.get_num_threads()
+    assert pick_threads(0, 1_000_000) == 7
+    assert pick_threads(0, 10, images=True) == 7
     assert pick_threads(3, 10) == 3
 
 

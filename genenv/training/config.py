@@ -57,8 +57,7 @@ class TrainingConfig:
     precision: str = "32"
     """32, or bf16 for autocast; gradient penalties stay in float32."""
     threads: int = 0
-    """CPU threads; 0: one below a million parameters, else, or for images from 16 pixels, torch's
-    default."""
+    """CPU threads; 0: one for tiny networks, else torch's default."""
     log_every: int = 50
     """Steps between two points of the curves; divergence is noticed then, too."""
     picture_every: int = 500
