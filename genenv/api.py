@@ -15,12 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from genenv import checks, data, failures, networks, runs
 from genenv.data import Dataset
 from genenv.downstream import Downstream
+from genenv.metrics import generator_metrics, metric_steps
 from genenv.networks import Generator
 from genenv.report import Report
 from genenv.stages import Stages
 from genenv.stressing import StressConfig, Stressing
 from genenv.tracking import Tracker
 from genenv.training import TrainingConfig, preset, train
+from genenv.training.config import kind_of
+from genenv.training.machine import pick_device, pick_threads, settled
 
 __all__ = ["fit", "load", "replay", "stress"]
 
@@ -61,6 +64,7 @@ def fit(
     device: str = "auto",
     precision: str = "32",
     threads: int = 0,
+    metrics: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> Generator:
@@ -80,6 +84,9 @@ def fit(
         Address of everything random.
     device, precision, threads
         Where and how, see `training.TrainingConfig`.
+    metrics
+        Hold out a stratified fifth of the rows, measure GAN-train accuracy and agreement with it,
+        and write them to `out`/metrics.json. Needs `y` and `out`.
     out
         The run's folder: config, checkpoints, TensorBoard events, generator. None: none.
     resume
@@ -101,8 +108,10 @@ def fit(
         precision=precision,
         threads=threads,
     )
+    if metrics and (y is None or out is None):
+        raise checks.Mistake("y and out with metrics", "none", "give both, or leave out metrics")
     folder = None if out is None else Path(out)
-    return fit_dataset(dataset, config, folder, Stages(), resume)
+    return fit_dataset(dataset, config, folder, Stages(), resume, metrics)
 
 
 def fit_dataset(
@@ -111,30 +120,59 @@ def fit_dataset(
     folder: Path | None,
     stages: Stages,
     resume: bool = False,
+    metrics: bool = False,
 ) -> Generator:
-    """Train a generator on a data set and leave a run in `folder`; None: no folder."""
+    """Train a generator on a data set and leave a run in `folder`; None: no folder, no metrics.
+
+    With `metrics`, rows of conditional data are held out as `data.hold_out` does it.
+    """
     label, classes = (None, ()) if dataset.unconditional else (dataset.label, dataset.classes)
     if folder is None:
         with stages.stage("generator") as advance:
             return train(dataset.x, label, dataset.units, classes, config, advance=advance)
-    settings = {"training": runs.settings(config), "data": runs.describe(dataset)}
+    rows = np.arange(len(dataset))
+    if metrics and label is not None:
+        rows, test = data.hold_out(dataset, config.seed)
+    pick_device(config.device)  # a mistake must not leave a folder
+    whole = len(rows) == len(dataset)
+    settings = {
+        "training": runs.settings(config),
+        "data": runs.describe(dataset),
+        "train": None if whole else rows.tolist(),
+    }
     runs.begin(folder, "fit", settings, resume)
-    stages.plan({"generator": config.steps})
-    with stages.stage("generator") as advance, Tracker(folder) as tracker:
-        generator = train(
-            dataset.x,
-            label,
-            dataset.units,
-            classes,
-            config,
-            folder=folder / "checkpoints",
-            tracker=tracker,
-            advance=advance,
-            resume=resume,
-        )
-    runs.whole(folder / "generator", generator.save)
-    runs.write_pictures(folder / "samples.png", generator)
+    measured = metrics and label is not None
+    steps = {"generator metrics": metric_steps(len(rows))} if measured else {}
+    stages.plan({"generator": config.steps} | steps)
+    with Tracker(folder) as tracker:
+        with stages.stage("generator") as advance:
+            generator = train(
+                dataset.x[rows],
+                None if label is None else label[rows],
+                dataset.units,
+                classes,
+                config,
+                folder=folder / "checkpoints",
+                tracker=tracker,
+                advance=advance,
+                resume=resume,
+            )
+        runs.whole(folder / "generator", generator.save)
+        runs.write_pictures(folder / "samples.png", generator)
+        if measured:
+            with stages.stage("generator metrics") as advance, settled(_threads(generator, config)):
+                figures = generator_metrics(generator, dataset.pick(rows), test, test, advance)
+            runs.write_json(folder / "metrics.json", figures)
+            tracker.scalars({f"metrics/{k}": v for k, v in figures.items()}, config.steps)
+    if not whole:
+        told = f"{len(dataset) - len(rows):,} of {len(dataset):,} rows were held out for metrics."
+        generator.notes = (*generator.notes, told)
     return generator
+
+
+def _threads(generator: Generator, config: TrainingConfig) -> int:
+    parameters = sum(p.numel() for p in generator.parameters())
+    return pick_threads(config.threads, parameters, kind_of(generator.units) == "image")
 
 
 def stress(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +18,24 @@ from genenv import ENVIRONMENTS, checks
 
 if TYPE_CHECKING:
     from genenv.data import Dataset
+    from genenv.stages import Stages
 
-Source = Annotated[str, tyro.conf.Positional]
+
+def _shown(metavar: str, default: str | None = None) -> Any:
+    """How `--help` shows an option: the name of its value, and its default in words."""
+    hint = None if default is None else f"(default: {default})"
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint=hint)
+
+
+Source = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DATA")]
+Left = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+Number = Annotated[int, _shown("N")]
+Share = Annotated[float, _shown("X")]
+Name = Annotated[str, _shown("NAME")]
+Updates = Annotated[int | None, _shown("N", "the preset's")]
+Threads = Annotated[int, _shown("N", "0, by rule")]
+Pixels = Annotated[int | None, _shown("N", "as they are")]
+Switch = Annotated[bool, tyro.conf.FlagCreatePairsOff]
 
 
 @dataclass(frozen=True)
@@ -25,30 +44,33 @@ class Fit:
 
     data: Source
     """digits, ring, grid, a folder of idx files or of class folders, or an .npz with x and y."""
-    out: Path | None = None
-    """The run's folder; None: runs/fit-NAME-000, the next free number."""
-    objective: str = "relativistic"
+    out: Annotated[Path | None, _shown("RUN", "runs/fit-NAME-000, the next free number")] = None
+    """The run's folder."""
+    objective: Name = "relativistic"
     """gan, wgan, wgan-gp or relativistic."""
-    network: str = "auto"
+    network: Name = "auto"
     """mlp, dcgan or auto: mlp for vectors and images below 16 pixels."""
-    steps: int | None = None
-    """Generator updates; None: the preset's."""
-    seed: int = 0
+    steps: Updates = None
+    """Generator updates."""
+    seed: Number = 0
     """Address of initial weights, order of the data and latents."""
-    device: str = "auto"
+    metrics: bool = True
+    """Hold out the data's own test set or a stratified fifth of the rows, and measure GAN-train
+    accuracy and agreement with it; where there are no labels, nothing is measured."""
+    device: Name = "auto"
     """auto (cuda where there is one), cpu, cuda or cuda:N."""
-    precision: str = "32"
+    precision: Name = "32"
     """32, or bf16 for autocast."""
-    threads: int = 0
+    threads: Threads = 0
     """CPU threads; 0: one for tiny networks, else torch's default."""
-    size: int | None = None
-    """Pixels a side to which a folder's images are resized; None: as they are."""
-    channels: int | None = None
-    """1 (grey) or 3 (colour) to which a folder's images are turned; None: as they are."""
-    resume: bool = False
+    size: Pixels = None
+    """Pixels a side to which a folder's images are resized."""
+    channels: Pixels = None
+    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    resume: Switch = False
     """Go on from the newest whole checkpoint in --out."""
 
-    def __call__(self) -> int:
+    def __call__(self, line: str) -> int:
         """Train and say where the run lies."""
         from genenv import api, runs
         from genenv.stages import Stages
@@ -66,12 +88,12 @@ class Fit:
         )
         out = _folder(self.out, self.resume) or runs.next_folder(f"fit-{dataset.name}")
         stages = Stages(display=True)
-        try:
-            generator = api.fit_dataset(dataset, config, out, stages, self.resume)
-        finally:
-            stages.close()
+        with _kept(out, stages, line):
+            generator = api.fit_dataset(dataset, config, out, stages, self.resume, self.metrics)
         for sentence in (*dataset.notes, *generator.notes):
             print(sentence)
+        if (out / "metrics.json").is_file():
+            print(f"metrics:   {out}/metrics.json")
         print(f"generator: {out}/generator\ncurves:    tensorboard --logdir {out}")
         return 0
 
@@ -80,24 +102,24 @@ class Fit:
 class Sample:
     """Draw samples from a trained generator into an .npz file."""
 
-    run: Source
+    run: Left
     """A folder that fit or stress left."""
-    out: Path
+    out: Annotated[Path, _shown("FILE")]
     """The .npz file to write, with x and, for a conditional generator, y."""
-    count: int = 10_000
+    count: Number = 10_000
     """Number of samples."""
-    label: str | None = None
-    """The user's class name; None: drawn uniformly."""
-    noise: str | None = None
-    """Name of another law for the latents, see `genenv.noise.NOISES`; None: the trained one."""
-    strength: float = 1.0
+    label: Annotated[str | None, _shown("CLASS", "drawn uniformly")] = None
+    """Name of a class, as the data have it."""
+    noise: Annotated[str | None, _shown("NAME", "the trained one")] = None
+    """Another law for the latents: gaussian, uniform, student-t, ... (a wrong name lists all)."""
+    strength: Share = 1.0
     """Factor on the latents: below 1 shrinks them, above 1 spreads them."""
-    keep: float = 1.0
+    keep: Share = 1.0
     """Share of the samples that the critic scores best, of each class; above 0, up to 1."""
-    seed: int = 0
+    seed: Number = 0
     """Address of the samples."""
 
-    def __call__(self) -> int:
+    def __call__(self, _line: str) -> int:
         """Draw and write."""
         import numpy as np
 
@@ -108,9 +130,8 @@ class Sample:
         driven = sampling.driven_by(generator, law)
         label = sampling.class_index(generator, self.label)
         x, index = sampling.best(driven, self.count, self.seed, label, self.keep)
-        y = {} if index is None else {"y": np.array(generator.classes)[index]}
-        np.savez_compressed(self.out, x=x, **y)
-        print(f"{len(x)} samples: {self.out}")
+        y = None if index is None else np.array(generator.classes)[index]
+        print(f"{len(x)} samples: {sampling.write(self.out, x, y)}")
         return 0
 
 
@@ -120,43 +141,45 @@ class Stress:
 
     data: Source
     """digits, ring, grid, a folder of idx files or of class folders, or an .npz with x and y."""
-    held_out: str | None = None
-    """Data that neither model nor generator saw; None: the data's own test set, or a split."""
-    model: str | None = None
-    """The model under test, package.module:name or an .onnx file; None: one is trained."""
-    input: str = "auto"
+    held_out: Annotated[str | None, _shown("DATA", "the data's own test set, or a split")] = None
+    """Data that neither model nor generator saw."""
+    model: Annotated[str | None, _shown("MODULE:NAME", "one is trained")] = None
+    """The model under test, package.module:name or an .onnx file."""
+    input: Name = "auto"
     """What the model is handed: raw arrays, unit (float32 n,c,h,w in [0, 1]) or flat rows."""
-    output: str = "auto"
+    output: Name = "auto"
     """What it returns: probabilities or logits; auto: recognised and told."""
-    generator: Path | None = None
-    """A run with a generator trained on these data; None: one is fitted."""
-    search: tuple[str, ...] | None = None
-    """Players: random, evolution, cma-es, gradient, policy; None: random evolution, and policy
-    where no model is given."""
-    budget: int = 20_000
+    generator: Annotated[Path | None, _shown("RUN", "one is fitted")] = None
+    """A run with a generator trained on these data."""
+    search: Annotated[
+        tuple[str, ...] | None,
+        _shown("NAME [NAME ...]", "random evolution, and policy where no model is given"),
+    ] = None
+    """Players: random, evolution, cma-es, gradient, policy."""
+    budget: Number = 20_000
     """Queries to the model a search and seed."""
-    train_queries: int = 100_000
+    train_queries: Number = 100_000
     """Queries that training the policy player costs."""
-    seeds: tuple[int, ...] = (0,)
+    seeds: Annotated[tuple[int, ...], _shown("N [N ...]")] = (0,)
     """Seeds of each search."""
-    seed: int = 0
+    seed: Number = 0
     """Address of the split, the generator, the judge and the default model."""
-    objective: str = "relativistic"
-    """Of the generator that is fitted where none is given."""
-    steps: int | None = None
-    """Updates of that generator; None: the preset's."""
-    threads: int = 0
+    objective: Name = "relativistic"
+    """Of the generator that is fitted where none is given: gan, wgan, wgan-gp or relativistic."""
+    steps: Updates = None
+    """Updates of that generator."""
+    threads: Threads = 0
     """CPU threads; 0: one for tiny networks, else torch's default."""
-    size: int | None = None
-    """Pixels a side to which a folder's images are resized; None: as they are."""
-    channels: int | None = None
-    """1 (grey) or 3 (colour) to which a folder's images are turned; None: as they are."""
-    resume: bool = False
+    size: Pixels = None
+    """Pixels a side to which a folder's images are resized."""
+    channels: Pixels = None
+    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    resume: Switch = False
     """Go on with what --out holds."""
-    out: Path | None = None
-    """The run's folder; None: runs/stress-NAME-000, the next free number."""
+    out: Annotated[Path | None, _shown("RUN", "runs/stress-NAME-000, the next free number")] = None
+    """The run's folder."""
 
-    def __call__(self) -> int:
+    def __call__(self, line: str) -> int:
         """Run the main job and print its summary."""
         from genenv import api, runs
         from genenv.downstream import import_model
@@ -185,9 +208,10 @@ class Stress:
         model = None if self.model is None else import_model(self.model)
         generator = None if self.generator is None else api.load(self.generator)
         out = _folder(self.out, self.resume) or runs.next_folder(f"stress-{dataset.name}")
+        stages = Stages(display=True)
         run = Stressing(
-            config, dataset, held_out, model, generator, out, Stages(display=True),
-            command=_repeat(), model_path=self.model,
+            config, dataset, held_out, model, generator, out, stages,
+            command=line, model_path=self.model, generator_run=self.generator,
         )  # fmt: skip
         total = len(config.search) * len(config.seeds) * config.budget
         training = config.train_queries if "policy" in config.search else 0
@@ -195,7 +219,9 @@ class Stress:
             f"{total:,} queries: {len(config.search)} searches x {len(config.seeds)} seeds x "
             f"{config.budget:,}" + (f", and {training:,} to train policy" if training else "")
         )
-        print(run.run(self.resume))
+        with _kept(out, stages, line):
+            report = run.run(self.resume)
+        print(report)
         return 0
 
 
@@ -203,14 +229,14 @@ class Stress:
 class Replay:
     """Ask a model again about the stored failures of a run; exit 1 names the rows."""
 
-    run: Source
+    run: Left
     """A folder that stress left."""
-    model: str | None = None
-    """package.module:name or an .onnx file, for example the mended model; None: the recorded."""
-    expect: str = "fail"
+    model: Annotated[str | None, _shown("MODULE:NAME", "the recorded one")] = None
+    """package.module:name or an .onnx file, for example the mended model."""
+    expect: Annotated[str, _shown("fail|pass")] = "fail"
     """fail: every stored failure still fails; pass: none does, the model is mended."""
 
-    def __call__(self) -> int:
+    def __call__(self, _line: str) -> int:
         """Replay and say which rows are not as expected."""
         from genenv import api
         from genenv.downstream import import_model
@@ -232,7 +258,7 @@ class Replay:
 class Envs:
     """List the environments, for `gymnasium.make`."""
 
-    def __call__(self) -> int:
+    def __call__(self, _line: str) -> int:
         """Print an id a line with what its agent does."""
         from importlib import import_module
 
@@ -260,40 +286,64 @@ def main(arguments: list[str] | None = None) -> None:
     arguments
         Without the program's name; None: those of the process.
     """
-    command: Any = tyro.cli(
-        Command,  # type: ignore[arg-type]
-        prog="genenv",
-        description="Find out where, how often and in how many ways a model fails.",
-        args=arguments,
-        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.PositionalMetavarFromFieldName),
-    )
-    sys.path.insert(0, os.getcwd())  # the user's model may lie here
-    sys.exit(_answer(command))
+    words = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_answer(words))
 
 
-def _answer(command: Any) -> int:
+def _answer(words: list[str]) -> int:
     try:
-        return int(command())
+        command: Any = tyro.cli(
+            Command,  # type: ignore[arg-type]
+            prog="genenv",
+            description="Find out where, how often and in how many ways a model fails.",
+            args=words,
+        )
+        sys.path.insert(0, os.getcwd())  # the user's model may lie here
+        return int(command(shlex.join(["genenv", *(w for w in words if w != "--resume")])))
     except checks.Mistake as mistake:
-        print(f"genenv: {mistake}", file=sys.stderr)
-        return 2
+        return _told(str(mistake), mistake, 2)
     except OSError as error:
-        print(f"genenv: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("genenv: interrupted; --resume with the same --out goes on", file=sys.stderr)
-        return 130
+        return _told(_of_the_disk(error), error, 2)
+    except KeyboardInterrupt as error:
+        return _told("interrupted", error, 130)
+
+
+def _told(sentence: str, error: BaseException, code: int) -> int:
+    """Print what happened and what `_kept` noted; returns the exit code."""
+    for line in (sentence, *getattr(error, "__notes__", ())):
+        print(f"genenv: {line}", file=sys.stderr)
+    return code
+
+
+def _of_the_disk(error: OSError) -> str:
+    """Say in one sentence what a disk refused."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+    do = "make room, or choose another place" if full else "check path and rights"
+    place = f"a file or folder {error.filename}" if error.filename else "a file"
+    return str(checks.Mistake(f"{place} to read or write", error.strerror or str(error), do))
+
+
+@contextmanager
+def _kept(out: Path, stages: Stages, line: str) -> Iterator[None]:
+    """Close the display, and note in an error what stays on disk and how to go on."""
+    try:
+        yield
+    except (checks.Mistake, OSError, KeyboardInterrupt) as error:
+        from genenv import runs
+
+        if stages.seconds:  # it had begun
+            again = line if "--out" in line else f"{line} --out {shlex.quote(str(out))}"
+            held = runs.finished(out) or "nothing finished yet"
+            error.add_note(f"{out} holds {held}; go on with: {again} --resume")
+        raise
+    finally:
+        stages.close()
 
 
 def _load(source: str, size: int | None, channels: int | None) -> Dataset:
     from genenv import data
 
     return data.load(source, size, channels)
-
-
-def _repeat() -> str:
-    """Return the command line without --resume."""
-    return shlex.join(["genenv", *(word for word in sys.argv[1:] if word != "--resume")])
 
 
 def _folder(out: Path | None, resume: bool) -> Path | None:

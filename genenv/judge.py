@@ -32,10 +32,6 @@ WRONG_AMONG_ACCEPTED = 0.01
 SMOOTHING = 0.03  # of the labels in the oracles' training: see `fit_classifier`
 CHUNK = 1 << 25  # numbers held in memory at once by a search for neighbours
 BATCH = 2048  # rows put to an oracle at once
-SHADOW_ROWS, SHADOW_FEATURES = 8192, 256  # from here on `Neighbours` takes the bound
-COMPONENTS = 64  # leading principal coordinates in the bound
-CANDIDATES = 64  # rows measured in full a point
-ROUNDING = 1e-4  # relative, of squared distances in float32
 
 Advance = Callable[[int], None] | None
 
@@ -48,8 +44,6 @@ def _parts(rows: Tensor, size: int) -> list[Tensor]:
 class Neighbours:
     """Mean distance to the three nearest reference rows, Euclidean, exact and differentiable.
 
-    Many wide rows are searched through a lower bound of the distance: see `_Shadow`.
-
     Parameters
     ----------
     reference
@@ -59,9 +53,6 @@ class Neighbours:
     def __init__(self, reference: Tensor) -> None:
         self.reference = reference.contiguous()
         self._squares = self.reference.square().sum(1)
-        rows, features = reference.shape
-        worth = rows >= SHADOW_ROWS and features >= SHADOW_FEATURES
-        self._shadow = _Shadow(self.reference) if worth else None
 
     def nearest(self, points: Tensor) -> Tensor:
         """Find the nearest rows: (n, features) -> indices (n, 3), nearest first."""
@@ -75,17 +66,9 @@ class Neighbours:
     @property
     def _step(self) -> int:
         rows, features = self.reference.shape
-        return max(1, CHUNK // max(rows, CANDIDATES * features))
+        return max(1, CHUNK // max(rows, NEIGHBOURS * features))
 
     def _nearest(self, points: Tensor) -> Tensor:
-        if self._shadow is None:
-            return self._exhaustive(points)
-        near, proven = self._shadow.nearest(points)
-        if not proven.all():
-            near[~proven] = self._exhaustive(points[~proven])
-        return near
-
-    def _exhaustive(self, points: Tensor) -> Tensor:
         count = min(NEIGHBOURS, len(self.reference))
         order = torch.addmm(self._squares, points, self.reference.T, alpha=-2)  # but for ‖point‖²
         return order.topk(count, dim=1, largest=False).indices
@@ -94,49 +77,6 @@ class Neighbours:
         with torch.no_grad():
             near = self.reference[self._nearest(points)]
         return (points[:, None] - near).square().sum(2).clamp_min(1e-12).sqrt().mean(1)
-
-
-class _Shadow:
-    """Finds nearest rows by the few principal coordinates that hold most of a distance.
-
-    With P the projection on the leading components and r the length of what it leaves,
-    ‖x - y‖² ≥ ‖Px - Py‖² + (r(x) - r(y))². The rows of least bound are measured in full; the answer
-    is proven where no other row's bound lies below the third distance found.
-
-    Parameters
-    ----------
-    reference
-        (rows, features) float32.
-    """
-
-    def __init__(self, reference: Tensor) -> None:
-        self.reference = reference
-        self._mean = reference.mean(0)
-        covariance = torch.zeros(reference.shape[1], reference.shape[1])
-        for part in _parts(reference, BATCH):
-            centred = part - self._mean
-            covariance.addmm_(centred.T, centred)
-        self._axes = torch.linalg.eigh(covariance).eigenvectors[:, -COMPONENTS:].contiguous()
-        self._rows = torch.cat([self._project(part) for part in _parts(reference, BATCH)])
-        self._squares = self._rows.square().sum(1)
-
-    def nearest(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the nearest rows, (n, 3), nearest first, and whether they are proven, (n,)."""
-        shadow = self._project(points)
-        bound = torch.addmm(self._squares, shadow, self._rows.T, alpha=-2)
-        least, order = bound.topk(CANDIDATES + 1, dim=1, largest=False)
-        candidates = order[:, :-1]
-        squares = (points[:, None] - self.reference[candidates]).square().sum(2)
-        near = squares.topk(NEIGHBOURS, dim=1, largest=False)
-        rest = least[:, -1] + shadow.square().sum(1)
-        proven = near.values[:, -1] * (1 + ROUNDING) < rest
-        return candidates.gather(1, near.indices), proven
-
-    def _project(self, points: Tensor) -> Tensor:
-        centred = points - self._mean
-        inside = centred @ self._axes
-        rest = (centred.square().sum(1) - inside.square().sum(1)).clamp_min(0).sqrt()
-        return torch.cat([inside, rest[:, None]], 1)
 
 
 class Oracle(Protocol):

@@ -199,8 +199,8 @@ class Relativistic(Objective):
         self, critic: Score, real: Tensor, fake: Tensor, latent: Tensor, rng: torch.Generator
     ) -> Terms:
         """Return the term `adversarial`."""
-        on_real, on_fake = critic(torch.cat([real, fake])).chunk(2)
-        return {"adversarial": softplus(on_real - on_fake).mean()}
+        # two passes: of a frozen critic the one on real rows is never differentiated
+        return {"adversarial": softplus(critic(real) - critic(fake)).mean()}
 
 
 def scores_and_slopes(critic: Score, x: Tensor) -> tuple[Tensor, Tensor]:

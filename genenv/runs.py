@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from genenv import checks, downstream, networks
 from genenv.classifier import Classifier, InUnits
@@ -174,16 +176,74 @@ def whole(folder: Path, write: Callable[[Path], None]) -> None:
     partial = folder.with_name(f"{folder.name}.tmp")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    write(partial)
+    try:
+        write(partial)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)  # gives the room back
+        if isinstance(error, SafetensorError):  # what it makes of a full disk
+            raise OSError(errno.EIO, str(error), str(folder)) from error
+        raise
     if folder.exists():
         shutil.rmtree(folder)
     os.replace(partial, folder)
 
 
+PARTS = {  # what a run may hold, in the order of making
+    "checkpoints": "checkpoints",
+    "generator": "the generator",
+    "metrics.json": "its metrics",
+    f"model/{MODEL}": "the model",
+    "judge": "the guide",
+    "agents/policy": "the trained player",
+    "findings": "queries",
+}
+
+
+def finished(folder: Path) -> str:
+    """Say in words what a run's folder holds: "the generator, its metrics"; "" for nothing."""
+    held = []
+    for name, words in PARTS.items():
+        path = folder / name
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            held.append(words)
+    return ", ".join(held)
+
+
+def fingerprint(generator: Generator) -> str:
+    """Return a digest of a generator's weights and of their names."""
+    digest = hashlib.sha256()
+    for name, tensor in generator.state_dict().items():
+        digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def trained_on(folder: Path, dataset: Dataset) -> NDArray[np.int64] | None:
+    """Return the rows of `dataset` that the generator of a run was trained on.
+
+    Parameters
+    ----------
+    folder
+        What `fit` or `stress` left.
+    dataset
+        Data that may be those of that run.
+
+    Returns
+    -------
+    Row numbers; None where the run does not tell, or learned other data.
+    """
+    path = folder / "config.json"
+    plain = _read(path) if path.is_file() else {}
+    if plain.get("data") != describe(dataset) or plain.get("generator", "fitted") != "fitted":
+        return None
+    rows = plain["split"]["train"] if "split" in plain else plain.get("train")
+    return np.arange(len(dataset)) if rows is None else np.array(rows, np.int64)
+
+
 def record_outputs(folder: Path, model: Downstream, x: NDArray[Any]) -> None:
     """Write what the model says of the first 64 rows, for `compare_outputs`."""
-    rows = x[:CHECK_ROWS]
-    np.savez(folder / "outputs.npz", x=rows, log_p=_ask_uncounted(model, rows))
+    rows, partial = x[:CHECK_ROWS], folder / "outputs.tmp.npz"
+    np.savez(partial, x=rows, log_p=_ask_uncounted(model, rows))
+    os.replace(partial, folder / "outputs.npz")
 
 
 def compare_outputs(folder: Path, model: Downstream) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,3 +98,28 @@ def best(
         rows = np.flatnonzero(group == c)
         kept[rows[np.argsort(-score[rows], kind="stable")[: round(keep * len(rows))]]] = True
     return x[kept], None if index is None else index[kept]
+
+
+def write(path: Path, x: NDArray[Any], y: NDArray[Any] | None) -> Path:
+    """Write samples, and labels if there are any, as one whole .npz file.
+
+    Parameters
+    ----------
+    path
+        The file; .npz is added where it is missing.
+    x, y
+        Samples (n, ...); the user's labels (n,) or None.
+
+    Returns
+    -------
+    The file's path.
+    """
+    path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with open(partial, "wb") as file:
+            np.savez_compressed(file, x=x, **({} if y is None else {"y": y}))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

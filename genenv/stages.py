@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -15,12 +18,31 @@ class Stages:
     ----------
     display
         Show a rich progress display on standard error; False: silent.
+
+    Attributes
+    ----------
+    seconds
+        Stage -> seconds, in order; after `keep`, those of earlier processes are in it.
+    parts
+        The same for the parts of a stage that `part` timed.
     """
 
     def __init__(self, display: bool = False) -> None:
         self.seconds: dict[str, float] = {}
+        self.parts: dict[str, float] = {}
+        self._path: Path | None = None
         self._bars: Any = _display() if display else None
         self._tasks: dict[str, Any] = {}
+
+    def keep(self, path: Path) -> None:
+        """Add to what earlier processes of the run spent, and write it there after every stage.
+
+        A process that is killed loses the seconds of the stage that it was in.
+        """
+        self._path = path
+        if path.is_file():
+            plain = json.loads(path.read_text())
+            self.seconds, self.parts = plain["stages"], plain["parts"]
 
     def plan(self, totals: dict[str, int]) -> None:
         """Show these stages, with their units of work, from the start."""
@@ -32,21 +54,38 @@ class Stages:
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[int], None]]:
         """Time one stage; yields `advance`, which takes units done since its last call."""
-        began = time.perf_counter()
         task = self._tasks.get(name)
         if task is not None:
             self._bars.start_task(task)
-        try:
+        with self._clock(self.seconds, name):
             yield lambda units: None if task is None else self._bars.advance(task, units)
             if task is not None:
                 self._bars.update(task, completed=self._bars.tasks[task].total)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Time a part of the running stage."""
+        with self._clock(self.parts, name):
+            yield
+
+    @contextmanager
+    def _clock(self, book: dict[str, float], name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
         finally:
-            spent = time.perf_counter() - began
-            self.seconds[name] = round(self.seconds.get(name, 0.0) + spent, 2)
+            book[name] = round(book.get(name, 0.0) + time.perf_counter() - began, 2)
+            self._write()
+
+    def _write(self) -> None:
+        if self._path is not None:
+            partial = self._path.with_suffix(".json.tmp")
+            partial.write_text(json.dumps({"stages": self.seconds, "parts": self.parts}, indent=2))
+            os.replace(partial, self._path)
 
     def close(self) -> None:
         """Leave the display."""
-        if self._bars is not None:
+        if self._bars is not None and self._tasks:
             self._bars.stop()
 
     def say(self, sentence: str) -> None:

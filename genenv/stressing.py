@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from genenv import checks, downstream, failures, networks, rate, runs, seeding
 from genenv.agents import SEARCHES
@@ -22,7 +21,7 @@ from genenv.data import Dataset, Split, split
 from genenv.downstream import Downstream
 from genenv.failures import Confirmed
 from genenv.judge import Judge, judge_steps, make_judge
-from genenv.metrics.efficacy import Rows, agreement, estimator, gan_train
+from genenv.metrics import generator_metrics, metric_steps
 from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.report import Evidence, Report
@@ -34,8 +33,6 @@ from genenv.training import TrainingConfig, preset, train
 from genenv.training.config import kind_of
 from genenv.training.machine import pick_threads, settled
 
-GENERATED = 10_000  # samples behind GAN-train accuracy and agreement
-SVM_NUMBERS = 4_000_000  # most rows x features that the SVM of the metrics is fitted on or asked
 SHOWN = 64  # confirmed failures in TensorBoard's picture
 
 
@@ -113,6 +110,8 @@ class Stressing:
         The command line that repeats the run.
     model_path
         The model's import path; None: an object of the caller's.
+    generator_run
+        The run that `generator` was loaded from, which may know the rows it was trained on.
     """
 
     def __init__(
@@ -126,6 +125,7 @@ class Stressing:
         stages: Stages | None = None,
         command: str = "",
         model_path: str | None = None,
+        generator_run: Path | None = None,
     ) -> None:
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
@@ -133,7 +133,7 @@ class Stressing:
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, config.seed, held_out)
         self.stages = stages or Stages()
-        self.command, self.model_path = command, model_path
+        self.command, self.model_path, self.generator_run = command, model_path, generator_run
         self.given_model, self.given_generator = model, generator
         self.told: list[str] = [*dataset.notes]
         if generator is not None:
@@ -164,7 +164,8 @@ class Stressing:
 
     def run(self, resume: bool = False) -> Report:
         """Do what is not yet done, and report."""
-        runs.begin(self.folder, "stress", self._settings(), resume, self.command)
+        self.told += runs.begin(self.folder, "stress", self._settings(), resume, self.command)
+        self.stages.keep(self.folder / "timings.json")
         self.stages.plan(self._totals())
         try:
             with Tracker(self.folder) as tracker, settled(self._threads()):
@@ -179,26 +180,32 @@ class Stressing:
             "data": runs.describe(self.dataset),
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
             "model": self.model_path or ("given" if self.given_model is not None else "default"),
-            "generator": "given" if self.given_generator is not None else "fitted",
+            "generator": "fitted"
+            if self.given_generator is None
+            else runs.fingerprint(self.given_generator),
             "training": runs.settings(self.training),
             "split": {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in rows.items()},
         }
 
     def _totals(self) -> dict[str, int]:
         """Stages that will run, with their units of work."""
-        totals = {}
-        if self.given_generator is None:
+        rows, totals = len(self.split.train), {}
+        if self.given_generator is None and not self._has("generator"):
             totals["generator"] = self.training.steps
-        real = min(len(self.split.train), GENERATED)
-        totals["generator metrics"] = steps_to_fit(GENERATED) + steps_to_fit(real)
-        if self.given_model is None:
-            totals["model"] = steps_to_fit(len(self.split.train))
+        if not self._has("metrics.json"):
+            totals["generator metrics"] = metric_steps(rows)
+        if self.given_model is None and not self._has("model", runs.MODEL):
+            totals["model"] = steps_to_fit(rows)
         totals["judge"] = judge_steps(self.split)
-        if "policy" in self.config.search:
+        if "policy" in self.config.search and not self._has("agents", "policy"):
             totals["policy training"] = self.config.train_queries
         for name in self.config.search:
             totals[name] = self.config.budget * len(self.config.seeds)
         return totals | {"report": 1}
+
+    def _has(self, *names: str) -> bool:
+        """Whether the run's folder holds a part, from an earlier process."""
+        return self.folder.joinpath(*names).exists()
 
     def _run(self, tracker: Tracker, resume: bool) -> Report:
         ready = self.prepare(tracker, resume)
@@ -250,8 +257,8 @@ class Stressing:
                     advance=advance,
                     resume=resume,
                 )
-        runs.whole(place, generator.save)
         runs.write_pictures(self.folder / "samples.png", generator)
+        runs.whole(place, generator.save)
         return networks.load(place)
 
     def _metrics(self, generator: Generator, tracker: Tracker) -> dict[str, float]:
@@ -261,7 +268,11 @@ class Stressing:
             stored: dict[str, float] = json.loads(path.read_text())
             return stored
         with self.stages.stage("generator metrics") as advance:
-            metrics = generator_metrics(generator, self.dataset, self.source, self.split, advance)
+            parts = self.split
+            rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
+            real, unseen = self.dataset.pick(parts.train), self.source.pick(rows)
+            test = self.source.pick(parts.test)
+            metrics = generator_metrics(generator, real, unseen, test, advance)
         runs.write_json(path, metrics)
         tracker.scalars({f"metrics/{k}": v for k, v in metrics.items()}, self.training.steps)
         return metrics
@@ -283,6 +294,11 @@ class Stressing:
     def _record_model(self) -> None:
         folder = self.folder / "model"
         folder.mkdir(exist_ok=True)
+        if (folder / "outputs.npz").is_file() and runs.compare_outputs(folder, self.model):
+            raise checks.Mistake(
+                f"the model of the run in {self.folder}", "one that answers real rows otherwise",
+                "give that model with --resume, or choose another --out",
+            )  # fmt: skip
         runs.record_outputs(folder, self.model, self.source.x[self.split.test])
         runs.write_json(
             folder / "model.json",
@@ -309,8 +325,10 @@ class Stressing:
                     probe, judge.audit, config.budget, ledger, tracker, advance, self._tell
                 )
                 for seed in config.seeds:
-                    make = partial(kind, space, seeding.fold(seed, name))
-                    logs.append(campaign.run(name, seed, make))
+                    make, part = partial(kind, space, seeding.fold(seed, name)), f"{name} {seed}"
+                    with self.stages.part(part):
+                        log = campaign.run(name, seed, make)
+                    logs.append(replace(log, seconds=self.stages.parts[part]))
         return logs
 
     def _player(self, probe: Probe, tracker: Tracker) -> Player:
@@ -390,7 +408,7 @@ class Stressing:
                 **ready.metrics,
             },
             "model": {
-                "name": self.model_path or self.model.kind_name,
+                "name": self.model_path or self._model_name(),
                 "kind": self.model.kind_name,
                 "input": self.model.view,
                 "output": self.model.output,
@@ -407,6 +425,11 @@ class Stressing:
             "timings": self.stages.seconds,
         }
 
+    def _model_name(self) -> str:
+        if self.given_model is None:
+            return "default cnn" if self.dataset.units.is_image else "default mlp"
+        return type(self.given_model).__name__
+
     def _shared(self) -> list[str]:
         """Say which rows the judge may share with model and generator."""
         told = []
@@ -416,8 +439,19 @@ class Stressing:
                 "model may have been trained on."
             )
         if self.split.shares_rows and self.given_generator is not None:
-            told.append("The generator was trained elsewhere and may have seen rows of the judge.")
-        return told
+            told.append(self._seen_by_generator())
+        return [sentence for sentence in told if sentence]
+
+    def _seen_by_generator(self) -> str:
+        """Say which rows of the judge a given generator was trained on; "" for none."""
+        run, parts = self.generator_run, self.split
+        seen = None if run is None else runs.trained_on(run, self.dataset)
+        if seen is None:
+            return "The generator was trained elsewhere and may have seen rows of the judge."
+        rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
+        both = int(np.isin(rows, seen).sum())
+        told = f"The generator was trained on {both:,} of the {len(rows):,} rows of the judge."
+        return f"{told} Held-out data would keep them apart." if both else ""
 
     def _track(self, tracker: Tracker, confirmed: Confirmed, report: Report) -> None:
         tracker.text("summary", f"```\n{report}\n```")
@@ -430,66 +464,6 @@ class Stressing:
                 for a, b in zip(shown.label, shown.prediction, strict=True)
             ]
             tracker.images("failures", grid(images, 8, captions), self.config.budget)
-
-
-def generator_metrics(
-    generator: Generator,
-    dataset: Dataset,
-    source: Dataset,
-    parts: Split,
-    advance: Any = None,
-) -> dict[str, float]:
-    """GAN-train accuracy (SVM, small network) and agreement of a conditional generator.
-
-    10,000 samples stand against all rows of the generator, at most 10,000. The SVM's time grows
-    with the square of its rows: it gets 4,000,000 numbers at most (rows x features), which is every
-    row of the digits and 5,102 of 28 x 28 pixels.
-
-    Parameters
-    ----------
-    generator
-        Conditional, trained on `parts.train` of `dataset`.
-    dataset, source, parts
-        Where its rows and those that it did not see lie.
-    advance
-        Called with the training steps of the small networks.
-    """
-    from sklearn.svm import SVC
-
-    assert dataset.label is not None
-    assert source.label is not None
-    x, label = generator.sample(GENERATED, seed=0)
-    assert label is not None
-    units, outputs = dataset.units, len(dataset.classes)
-    real = _some((dataset.x[parts.train], dataset.label[parts.train]), GENERATED)
-    test = source.x[parts.test], source.label[parts.test]
-    rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
-    unseen = source.x[rows], source.label[rows]
-    svm = estimator(lambda: SVC(C=10))
-    few = SVM_NUMBERS // units.size
-
-    def network(rows: NDArray[Any], own: NDArray[np.int64]) -> Any:
-        kind = "cnn" if units.is_image else "mlp"
-        fitted = fit_classifier(kind, rows, own, units, outputs, 0, advance)
-        return lambda other: fitted(units.to_unit(units.tensor(other))).argmax(1).numpy()
-
-    by_svm = gan_train(svm, _some((x, label), few), _some(real, few), test)
-    by_network = gan_train(network, (x, label), real, test)
-    return {
-        "agreement": agreement(svm, _some(unseen, few), _some((x, label), few)),
-        "gan_train_svm": by_svm.generated,
-        "real_train_svm": by_svm.real,
-        "gan_train_network": by_network.generated,
-        "real_train_network": by_network.real,
-    }
-
-
-def _some(rows: Rows, most: int) -> Rows:
-    """Return all rows, or `most` of them by chance."""
-    if len(rows[0]) <= most:
-        return rows
-    chosen = seeding.numpy_generator(0, "some").permutation(len(rows[0]))[:most]
-    return rows[0][chosen], rows[1][chosen]
 
 
 def _fits(generator: Generator, dataset: Dataset) -> None:

@@ -61,25 +61,6 @@ def test_neighbours_agree_with_brute_force():
     assert torch.allclose(near(points), brute.values[:, :3].mean(1), atol=1e-6)
 
 
-@pytest.mark.parametrize("rank", [4, 40])
-def test_wide_rows_have_the_neighbours_of_brute_force_whether_the_bound_proves_them(
-    rank, monkeypatch
-):
-    for name, value in {"SHADOW_ROWS": 100, "COMPONENTS": 6, "CANDIDATES": 12}.items():
-        monkeypatch.setattr(judge, name, value)
-    monkeypatch.setattr(judge, "SHADOW_FEATURES", 40)
-    rng = torch.Generator().manual_seed(0)
-    make = lambda rows: torch.randn(rows, rank, generator=rng)  # noqa: E731
-    mix = torch.randn(rank, 40, generator=rng)
-    reference, points = make(500) @ mix, make(60) @ mix
-    brute = (points[:, None] - reference).norm(dim=2).sort(dim=1)
-    near = Neighbours(reference)
-    assert torch.equal(near.nearest(points), brute.indices[:, :3])
-    torch.testing.assert_close(near(points), brute.values[:, :3].mean(1))
-    _, proven = near._shadow.nearest(points)
-    assert proven.all() == (rank == 4)
-
-
 def test_neighbours_in_chunks_are_the_same(monkeypatch):
     reference, points = torch.randn(50, 4), torch.randn(23, 4)
     whole = Neighbours(reference)

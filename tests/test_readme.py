@@ -29,7 +29,7 @@ def test_python_blocks_of_the_readme_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(classifier, "LEAST_STEPS", 40)
-    monkeypatch.setattr("genenv.stressing.GENERATED", 200)
+    monkeypatch.setattr("genenv.metrics.generated.GENERATED", 200)
     small = block.replace("steps=3000", "steps=30").replace("budget=20_000", "budget=300")
     space: dict[str, object] = {}
     exec(small, space)

@@ -13,9 +13,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import genenv
-from genenv import classifier, data, stressing
+from genenv import classifier, data
 from genenv.api import replay
 from genenv.checks import Mistake
+from genenv.metrics import generated
 from genenv.report import Report
 from genenv.stressing import StressConfig, Stressing
 
@@ -30,7 +31,7 @@ def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "LEAST_STEPS", 60)
         patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(stressing, "GENERATED", 300)
+        patch.setattr(generated, "GENERATED", 300)
         yield
 
 

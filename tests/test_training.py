@@ -15,8 +15,15 @@ from genenv.networks import NETWORKS
 from genenv.noise import Gaussian
 from genenv.objectives import OBJECTIVES
 from genenv.tracking import Tracker, read
-from genenv.training import Trainer, TrainingConfig, TrainingDiverged, checkpoint, preset, train
-from genenv.training import machine
+from genenv.training import (
+    Trainer,
+    TrainingConfig,
+    TrainingDiverged,
+    checkpoint,
+    machine,
+    preset,
+    train,
+)
 from genenv.training.machine import pick_device, pick_threads
 
 GREY = Units((8, 8), "uint8", (0.0,), (255.0,))

@@ -6,6 +6,16 @@ from genenv.data.arrays import from_arrays
 from genenv.data.batches import Batches
 from genenv.data.dataset import Dataset, Units
 from genenv.data.sources import DATA, load
-from genenv.data.splits import Split, split
+from genenv.data.splits import Split, hold_out, split
 
-__all__ = ["DATA", "Batches", "Dataset", "Split", "Units", "from_arrays", "load", "split"]
+__all__ = [
+    "DATA",
+    "Batches",
+    "Dataset",
+    "Split",
+    "Units",
+    "from_arrays",
+    "hold_out",
+    "load",
+    "split",
+]

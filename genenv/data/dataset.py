@@ -131,3 +131,8 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def pick(self, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Return some rows of labelled data: samples (n, *units.shape), class indices (n,)."""
+        assert self.label is not None
+        return self.x[rows], self.label[rows]

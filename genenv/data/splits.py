@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from genenv.data.dataset import Dataset
 PARTS = {"train": 800, "guide": 250, "audit": 400, "calibration": 200, "test": 147}
 # rows of each class that a part needs: the audit calibrates an SVM by five folds
 LEAST = {"train": 2, "guide": 2, "audit": 5, "calibration": 1, "test": 1}
+
+FIFTH = 5  # one row in so many is held out for the metrics of a generator
 
 Rows = NDArray[np.int64]
 
@@ -56,6 +59,43 @@ def split(dataset: Dataset, seed: int, held_out: Dataset | None = None) -> Split
     parts = [part for part in PARTS if part != "train"]
     guide, audit, calibration, test = _cut(held_out, seed, parts)
     return Split(np.arange(len(dataset)), guide, audit, calibration, test, shares_rows=False)
+
+
+def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Rows]]:
+    """Set labelled rows apart for the metrics of a generator.
+
+    Parameters
+    ----------
+    dataset
+        The data. Those that came with a test set of their own are all trained on.
+    seed
+        Address of the order.
+
+    Returns
+    -------
+    Rows to train on, ascending; and the samples and class indices of the test set, or else of a
+    stratified fifth.
+
+    Raises
+    ------
+    Mistake
+        When a class has too few rows, or the test set is of another kind.
+    """
+    other = dataset.held_out
+    if other is not None:
+        _check_alike(dataset, other)
+        return np.arange(len(dataset)), other.pick(np.arange(len(other)))
+    fewest = np.bincount(dataset.label, minlength=1).argmin() if dataset.label is not None else 0
+    count = int((dataset.label == fewest).sum())
+    if count < FIFTH:
+        raise checks.Mistake(
+            f"{FIFTH} rows or more of each class, a fifth of them for metrics",
+            f"{count} of class {dataset.classes[fewest]!r} in {dataset.name}",
+            "give more rows, or choose no metrics",
+        )
+    order = _stratified_order(dataset, seed)
+    apart = len(order) // FIFTH
+    return np.sort(order[:-apart]), dataset.pick(np.sort(order[-apart:]))
 
 
 def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:

@@ -195,7 +195,7 @@ class Downstream(ABC):
             values = self(x)
         except checks.Mistake:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             dtype, shape = self._handed or (x.dtype, tuple(x.shape))
             raise checks.Mistake(
                 f"the {self.kind_name} to answer {dtype_name(dtype)} of shape {shape} "

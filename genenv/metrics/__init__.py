@@ -1,5 +1,13 @@
 """Measures of a generator."""
 
 from genenv.metrics.efficacy import Efficacy, agreement, estimator, gan_train
+from genenv.metrics.generated import generator_metrics, metric_steps
 
-__all__ = ["Efficacy", "agreement", "estimator", "gan_train"]
+__all__ = [
+    "Efficacy",
+    "agreement",
+    "estimator",
+    "gan_train",
+    "generator_metrics",
+    "metric_steps",
+]

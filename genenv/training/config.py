@@ -86,7 +86,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "relativistic": {
         "vector": {"penalty": 0.1, "steps": 20_000},
         "small": {"penalty": 0.5},
-        "image": {"penalty": 1.0, "lr": 5e-4},
+        "image": {"penalty": 1.0},
     },
     "gan": {
         "vector": {"betas": (0.5, 0.999), "steps": 20_000},
@@ -138,7 +138,7 @@ def preset(objective: str, units: Units) -> TrainingConfig:
             "batch": 128,
         },
         "small": {},
-        "image": {"latent": 64, "width": 32, "critic_width": 32, "steps": 10_000},
+        "image": {"latent": 64, "width": 32, "critic_width": 32, "steps": 8000},
     }
     optimizer = {"optimizer": "rmsprop"} if objective == "wgan" else {}
     return TrainingConfig(
