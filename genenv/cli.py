@@ -293,7 +293,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _answer(words: list[str]) -> int:
     try:
         command: Any = tyro.cli(
-            Command,  # type: ignore[arg-type]
+            Command,
             prog="genenv",
             description="Find out where, how often and in how many ways a model fails.",
             args=words,

@@ -118,7 +118,8 @@ def write(path: Path, x: NDArray[Any], y: NDArray[Any] | None) -> Path:
     partial = path.with_name(f".{path.name}.part")
     try:
         with open(partial, "wb") as file:
-            np.savez_compressed(file, x=x, **({} if y is None else {"y": y}))
+            columns: dict[str, Any] = {"x": x} if y is None else {"x": x, "y": y}
+            np.savez_compressed(file, **columns)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

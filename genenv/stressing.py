@@ -140,11 +140,10 @@ class Stressing:
             _fits(generator, dataset)
         if model is not None:
             self.model = self._wrap_given()
+        usual = preset(config.objective, dataset.units)
+        steps = usual.steps if config.steps is None else config.steps
         self.training: TrainingConfig = replace(
-            preset(config.objective, dataset.units),
-            seed=config.seed,
-            threads=config.threads,
-            **({} if config.steps is None else {"steps": config.steps}),
+            usual, seed=config.seed, threads=config.threads, steps=steps
         )
 
     def _wrap_given(self) -> Downstream:

@@ -71,20 +71,6 @@ def test_neighbours_in_chunks_are_the_same(monkeypatch):
     assert whole(points[:0]).shape == (0,)
 
 
-@pytest.mark.parametrize("candidates", [4, 30])
-def test_neighbours_by_the_bound_are_the_same(monkeypatch, candidates):
-    sizes = {"SHADOW_ROWS": 100, "SHADOW_FEATURES": 10, "COMPONENTS": 3, "CANDIDATES": candidates}
-    reference = torch.randn(300, 4) @ torch.randn(4, 20) + 0.05 * torch.randn(300, 20)
-    points = torch.cat([reference[:20] + 0.01, torch.randn(20, 20)])
-    exhaustive = Neighbours(reference)
-    for name, size in sizes.items():
-        monkeypatch.setattr(judge, name, size)
-    bounded = Neighbours(reference)
-    assert bounded._shadow is not None
-    assert torch.equal(bounded.nearest(points), exhaustive.nearest(points))
-    assert torch.allclose(bounded(points), exhaustive(points), atol=1e-6)
-
-
 def test_neighbours_have_the_gradient_of_the_distance_even_at_a_reference_row():
     near = Neighbours(torch.randn(30, 3, dtype=torch.float64))
     points = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)

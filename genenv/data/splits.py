@@ -85,12 +85,13 @@ def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Row
     if other is not None:
         _check_alike(dataset, other)
         return np.arange(len(dataset)), other.pick(np.arange(len(other)))
-    fewest = np.bincount(dataset.label, minlength=1).argmin() if dataset.label is not None else 0
-    count = int((dataset.label == fewest).sum())
-    if count < FIFTH:
+    assert dataset.label is not None
+    counts = np.bincount(dataset.label, minlength=len(dataset.classes))
+    fewest = int(counts.argmin())
+    if counts[fewest] < FIFTH:
         raise checks.Mistake(
             f"{FIFTH} rows or more of each class, a fifth of them for metrics",
-            f"{count} of class {dataset.classes[fewest]!r} in {dataset.name}",
+            f"{counts[fewest]} of class {dataset.classes[fewest]!r} in {dataset.name}",
             "give more rows, or choose no metrics",
         )
     order = _stratified_order(dataset, seed)

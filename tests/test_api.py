@@ -1,0 +1,113 @@
+"""The Python front door: fit, load, stress and replay on arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import genenv
+from genenv import api, classifier, data
+from genenv.checks import Mistake
+from genenv.metrics import generated
+
+DIGITS = data.load("digits")
+X, Y = DIGITS.x, np.asarray(DIGITS.label)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    """Make the parts that a run trains small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 40)
+        patch.setattr(classifier, "LEAST_EPOCHS", 1)
+        patch.setattr(generated, "GENERATED", 200)
+        yield
+
+
+def constant(x: np.ndarray) -> np.ndarray:
+    return np.full((len(x), 10), 0.1)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("api") / "fitted"
+    genenv.fit(X, Y, steps=30, metrics=True, out=folder)
+    return folder
+
+
+def test_a_generator_comes_back_from_its_folder_and_draws_the_same(fitted: Path) -> None:
+    one, two = (genenv.load(fitted).sample(5, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(one[0], two[0])
+    assert one[0].shape == (5, 8, 8)
+
+
+def test_metrics_are_measured_on_a_stratified_fifth(fitted: Path) -> None:
+    metrics = json.loads((fitted / "metrics.json").read_text())
+    assert set(metrics) == {
+        "agreement", "gan_train_svm", "real_train_svm", "gan_train_network", "real_train_network",
+    }  # fmt: skip
+    assert all(0 <= value <= 1 for value in metrics.values())
+    train = json.loads((fitted / "config.json").read_text())["train"]
+    rest = np.setdiff1d(np.arange(len(X)), train)
+    assert len(rest) == len(X) // 5
+    share = np.bincount(Y[rest], minlength=10) / np.bincount(Y)
+    assert np.abs(share - 0.2).max() < 0.02
+
+
+def test_without_metrics_every_row_is_learned_and_none_is_measured(tmp_path: Path) -> None:
+    genenv.fit(X[:300], Y[:300], steps=20, out=tmp_path / "run")
+    assert json.loads((tmp_path / "run/config.json").read_text())["train"] is None
+    assert not (tmp_path / "run" / "metrics.json").exists()
+
+
+def test_a_fit_that_is_done_resumes_to_the_same_generator(fitted: Path) -> None:
+    before = (fitted / "generator" / "generator.safetensors").read_bytes()
+    genenv.fit(X, Y, steps=30, metrics=True, out=fitted, resume=True)
+    assert (fitted / "generator" / "generator.safetensors").read_bytes() == before
+
+
+def test_stress_without_out_leaves_nothing(
+    fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    report = genenv.stress(
+        constant, genenv.load(fitted), X, Y, search=["random"], budget=50, train_queries=1
+    )
+    assert report.searches[0]["queries"] == 50
+    assert report.data["model"]["name"] == "function"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda _: genenv.fit(X, Y[:-1]), "expected labels of shape"),
+        (lambda _: genenv.fit(X, objective="chess"), "expected objective to be one of gan"),
+        (lambda _: genenv.fit(X, metrics=True, out="never"), "expected y and out with metrics"),
+        (lambda _: genenv.fit(X, Y, metrics=True), "expected y and out with metrics"),
+        (lambda _: genenv.load("nowhere"), "got nowhere/generator; give RUN/generator"),
+        (lambda _: api.replay("nowhere"), "expected a folder that `stress` left, got nowhere"),
+        (lambda run: api.replay(run), "expected a folder that `stress` left"),
+        (lambda run: genenv.fit(X, Y, steps=30, out=run), "add --resume to go on with it"),
+        (
+            lambda run: genenv.fit(X, Y, steps=31, metrics=True, out=run, resume=True),
+            "training.steps = 31 where it has 30",
+        ),
+    ],
+)
+def test_every_mistake_is_one_sentence(
+    fitted: Path, call: Callable[[Path], object], sentence: str
+) -> None:
+    with pytest.raises(Mistake, match=sentence):
+        call(fitted)
+    assert not Path("never").exists()
+
+
+def test_what_a_replay_expects_is_one_of_two() -> None:
+    nothing = np.zeros(0, np.bool_)
+    with pytest.raises(Mistake, match="expected expect to be one of fail, pass, got 'maybe'"):
+        api.Replayed(0, nothing, nothing, np.zeros(0, np.int64), ()).unexpected("maybe")

@@ -1,0 +1,375 @@
+"""The commands as a stranger types them: exit codes, and one sentence for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from genenv import classifier, cli, data, networks
+from genenv.agents import SEARCHES
+from genenv.metrics import generated
+from genenv.networks import NETWORKS
+from genenv.noise import NOISES
+from genenv.objectives import OBJECTIVES
+from genenv.stages import Stages
+
+SMALL = ["--steps", "60", "--budget", "300"]
+GOOD = ["--model", "models_of_mine:good", "--search", "random", "evolution", *SMALL]
+Run = Callable[..., tuple[int, str, str]]
+
+MODELS = """
+import numpy as np
+asked = 0
+def good(x):
+    return np.eye(10)[(x.reshape(len(x), -1).sum(1) % 10).astype(int)] * 0.9 + 0.01
+def late(x):
+    global asked
+    asked += len(x)
+    if asked > 600:
+        raise RuntimeError("the GPU fell off")
+    return good(x)
+def later_nan(x):
+    global asked
+    asked += len(x)
+    return good(x) if asked < 600 else good(x) * np.nan
+def raises(x): raise ValueError("no such shape")
+def leaves(x): raise SystemExit(3)
+def narrow(x): return good(x)[:, :9]
+def halves(x): return good(x) / 2
+def nan(x): return good(x) * np.nan
+def words(x): return [["a"] * 10] * len(x)
+def nothing(x): return None
+def chance(x): return np.random.default_rng().dirichlet(np.ones(10), len(x))
+number = 5
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    """Make the parts that a run trains small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 40)
+        patch.setattr(classifier, "LEAST_EPOCHS", 1)
+        patch.setattr(generated, "GENERATED", 200)
+        yield
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder with a module of models and bad data."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "models_of_mine.py").write_text(MODELS)
+    digits = data.load("digits")
+    x, y = digits.x, digits.label
+    assert y is not None
+    spoiled = x.copy()
+    spoiled[7, 0, 0] = np.nan
+    files: dict[str, dict[str, Any]] = {
+        "one": {"x": x, "y": y * 0},
+        "few": {"x": x[:60], "y": y[:60]},
+        "nan": {"x": spoiled, "y": y},
+        "short": {"x": x, "y": y[:-5]},
+        "unlabelled": {"x": x},
+        "words": {"x": x.astype(str), "y": y},
+    }
+    for name, arrays in files.items():
+        np.savez(folder / f"{name}.npz", **arrays)
+    (folder / "empty").mkdir()
+    (folder / "table.csv").write_text("a,b\n1,2\n")
+    (folder / "other").mkdir()
+    (folder / "other" / "thesis.txt").write_text("mine")
+    return folder
+
+
+@pytest.fixture
+def run(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in that folder; returns exit code, stdout, stderr."""
+    monkeypatch.chdir(place)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main([*words])
+        sys.modules.pop("models_of_mine", None)
+        shown = capsys.readouterr()
+        return int(left.value.code or 0), shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def done(place: Path) -> Path:
+    """A run of two searches on a model that answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        with pytest.raises(SystemExit) as left:
+            cli.main(["stress", "digits", *GOOD, "--out", "done"])
+    assert left.value.code == 0
+    return place / "done"
+
+
+def plain(folder: Path) -> dict[str, Any]:
+    """Read report.json without seconds."""
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    report.pop("timings")
+    for row in report["searches"]:
+        row.pop("seconds")
+    return report
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("stress nowhere", "'nowhere', which does not exist; check the name or path"),
+        ("stress empty", "got empty, which is empty; sort the images"),
+        ("stress table.csv", "got the table table.csv; save numbers as .npz"),
+        ("stress one.npz", "expected labels of two classes or more, got the single class 0"),
+        ("stress few.npz", "rows or more of each class, so that every part has some"),
+        ("stress nan.npz", "NaN or infinity in 1 of 1797 rows, the first at row 7"),
+        ("stress short.npz", "expected labels of shape (1797,), one a sample, got shape (1792,)"),
+        ("stress unlabelled.npz", "expected labelled data, got none in unlabelled"),
+        ("stress words.npz", "expected samples of integers, floats or bools"),
+        ("stress ring --size 8", "expected size and channels with a folder of images only"),
+        ("stress digits --held-out ring", "expected held-out samples like the data"),
+        ("stress digits --search chess", "expected search to be one of random, evolution"),
+        ("stress digits --budget 0", "expected budget to be a whole number above 0, got 0"),
+        ("stress digits --train-queries 9", "expected at least 2112 training queries, got 9"),
+        ("stress digits --steps 0", "expected steps above 0, got 0"),
+        ("stress digits --seeds 1 1", "expected each of seeds once"),
+        ("stress digits --objective chess", "expected objective to be one of gan, wgan"),
+        ("stress digits --generator nowhere", "got nowhere/generator; give RUN/generator"),
+        ("stress digits --out other", "got one that holds other files; choose another --out"),
+        ("stress digits --out one.npz", "expected a folder for the run, got the file one.npz"),
+        ("stress digits --resume", "expected --out with --resume, got none"),
+        ("stress digits --resume --out fresh", "expected a run to resume in fresh"),
+        ("fit digits --network vit", "expected network to be one of"),
+        ("fit digits --device abacus --out f", "expected device to be auto, cpu, cuda or cuda:N"),
+        ("fit digits --precision 8", "expected precision to be one of 32, bf16"),
+        ("fit few.npz --out f", "5 rows or more of each class, a fifth of them for metrics"),
+        ("sample nowhere --out s.npz", "got nowhere/generator"),
+        ("replay nowhere", "expected a folder that `stress` left, got nowhere"),
+        ("replay nowhere --expect maybe", "expected --expect to be one of fail, pass"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_exit_code_2_and_leaves_no_folder(
+    run: Run, place: Path, words: str, sentence: str
+) -> None:
+    before = sorted(place.iterdir())
+    code, _, err = run(*words.split())
+    assert code == 2
+    assert sentence in err
+    assert re.fullmatch(r"\n*genenv: expected [^\n]+, got [^\n]+; [^\n]+\n", err)
+    assert sorted(p for p in place.iterdir() if p.name != "__pycache__") == [
+        p for p in before if p.name != "__pycache__"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ("models_of_mine:raises", "got ValueError: no such shape; mend it"),
+        ("models_of_mine:leaves", "got SystemExit: 3; mend it"),
+        ("models_of_mine:narrow", "to answer with shape (64, 10), got shape (64, 9)"),
+        ("models_of_mine:halves", "a row that sums to 0.5; choose output probabilities or logits"),
+        ("models_of_mine:nan", "NaN or infinity in 64 of 64 rows"),
+        ("models_of_mine:words", "expected the model to return numbers"),
+        ("models_of_mine:nothing", "expected the model to return numbers, got NoneType"),
+        ("models_of_mine:chance", "expected a model that answers the same row alike"),
+        ("models_of_mine:number", "a callable, an .onnx path or an SB3 policy, got int"),
+        ("models_of_mine:gone", "got no attribute gone; name one that it has"),
+        ("gone:model", "expected a module gone, got none of the name gone"),
+        ("gone", "expected a model as package.module:name or file.onnx, got 'gone'"),
+        ("gone.onnx", "expected an .onnx file, got no file gone.onnx"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_found_before_anything_is_trained(
+    run: Run, place: Path, model: str, sentence: str
+) -> None:
+    code, _, err = run("stress", "digits", "--model", model, "--out", "never")
+    assert code == 2
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert not (place / "never").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ((), ["fit", "sample", "stress", "replay", "envs"]),
+        (("fit",), [*OBJECTIVES, *NETWORKS, "--no-metrics", "--steps N"]),
+        (("stress",), [*SEARCHES, *OBJECTIVES, "MODULE:NAME", "--budget N"]),
+        (("sample",), ["--keep X", "(default: the trained one)"]),
+        (("replay",), ["fail|pass"]),
+    ],
+)
+def test_help_names_what_can_be_chosen(run: Run, words: tuple[str, ...], shown: list[str]) -> None:
+    code, out, _ = run(*words, "--help")
+    assert code == 0
+    assert "{None}" not in out
+    for word in shown:
+        assert word in out
+
+
+def test_a_model_that_breaks_later_keeps_its_queries_and_resumes_to_the_same_report(
+    run: Run, place: Path, done: Path
+) -> None:
+    words = ["--model", "models_of_mine:late", *GOOD[2:], "--out", "late"]
+    code, _, err = run("stress", "digits", *words)
+    assert code == 2
+    sentence, kept = err.strip().splitlines()[-2:]
+    assert "got RuntimeError: the GPU fell off; mend it" in sentence
+    assert "late holds checkpoints, the generator, its metrics, the guide, queries" in kept
+    assert kept.endswith("--out late --resume")
+    seconds = json.loads((place / "late" / "timings.json").read_text())["stages"]
+
+    (place / "models_of_mine.py").write_text(MODELS.replace("asked > 600", "False"))
+    code, _, _ = run(*kept.partition("go on with: genenv ")[2].split())
+    (place / "models_of_mine.py").write_text(MODELS)
+    assert code == 0
+    late, whole = plain(place / "late"), plain(done)
+    late["model"]["name"] = whole["model"]["name"]
+    assert late == whole
+    timings = json.loads((place / "late" / "report.json").read_text())["timings"]
+    assert timings["generator"] == seconds["generator"]
+    assert timings["judge"] > seconds["judge"]
+
+
+def test_numbers_that_stop_being_finite_are_one_sentence_and_what_was_found_stays(
+    run: Run, place: Path
+) -> None:
+    words = ["--model", "models_of_mine:later_nan", *GOOD[2:], "--out", "nans"]
+    code, _, err = run("stress", "digits", *words)
+    assert code == 2
+    assert "to answer with finite numbers, got NaN" in err
+    assert len(list((place / "nans" / "findings").glob("*.npz"))) == 2
+
+
+@pytest.mark.usefixtures("done")
+def test_another_model_does_not_resume(run: Run, place: Path) -> None:
+    worse = MODELS.replace("np.eye(10)[", "np.eye(10)[3 + 0 * ")
+    (place / "models_of_mine.py").write_text(worse)
+    code, _, err = run("stress", "digits", *GOOD, "--out", "done", "--resume")
+    (place / "models_of_mine.py").write_text(MODELS)
+    assert code == 2
+    assert "got one that answers real rows otherwise; give that model with --resume" in err
+
+
+@pytest.mark.usefixtures("done")
+def test_a_given_generator_is_known_and_its_rows_are_told(run: Run, place: Path) -> None:
+    words = ["--model", "models_of_mine:good", "--generator", "done", "--search", "random"]
+    code, _, _ = run("stress", "digits", *words, "--budget", "100", "--seed", "1", "--out", "given")
+    assert code == 0
+    told = re.search(r"trained on (\d+) of the 997 rows", (place / "given/report.html").read_text())
+    assert told is not None
+    assert 0 < int(told[1]) < 997
+
+
+def test_replay_exits_by_what_is_expected(run: Run, done: Path) -> None:
+    rows = len(json.loads((done / "report.json").read_text())["modes"])
+    assert rows
+    code, out, _ = run("replay", "done")
+    assert code == 0
+    assert "stored failures fail" in out
+    code, out, _ = run("replay", "done", "--expect", "pass")
+    assert code == 1
+    assert "not as expected, rows of done/failures: 0 1" in out
+
+
+def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path) -> None:
+    code, out, _ = run("fit", "digits", "--steps", "40", "--out", "fitted")
+    assert code == 0
+    assert "359 of 1,797 rows were held out for metrics." in out
+    assert 0 < json.loads((place / "fitted/metrics.json").read_text())["agreement"] <= 1
+    assert len(json.loads((place / "fitted/config.json").read_text())["train"]) == 1438
+    code, out, _ = run("sample", "fitted", "--count", "6", "--label", "3", "--out", "drawn")
+    assert (code, out) == (0, "6 samples: drawn.npz\n")
+    with np.load(place / "drawn.npz") as file:
+        assert file["x"].shape == (6, 8, 8)
+        assert (file["y"] == 3).all()
+    code, _, err = run("sample", "fitted", "--noise", "pink", "--out", "drawn")
+    assert code == 2
+    assert ", ".join(NOISES) in err
+
+
+def test_data_without_conditions_are_fitted_without_metrics(run: Run, place: Path) -> None:
+    assert run("fit", "ring", "--steps", "20", "--out", "ringed")[0] == 0
+    assert not (place / "ringed" / "metrics.json").exists()
+
+
+def test_envs_lists_every_id(run: Run) -> None:
+    code, out, _ = run("envs")
+    assert code == 0
+    assert "genenv/LatentProbe-v0  " in out
+
+
+def test_a_disk_that_refuses_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device", "fuller/generator")
+
+    monkeypatch.setattr(networks.Generator, "save", refuse)
+    words = ["fit", "digits", "--steps", "20", "--no-metrics", "--out", "fuller"]
+    code, _, err = run(*words)
+    assert code == 2
+    sentence, kept = err.strip().splitlines()[-2:]
+    assert sentence.endswith("got No space left on device; make room, or choose another place")
+    assert "fuller holds checkpoints; go on with: genenv fit digits" in kept
+
+
+@pytest.mark.parametrize("stage", ["generator", "generator metrics", "model", "judge", "random"])
+def test_an_interrupt_in_any_stage_exits_130_and_says_how_to_go_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    before = Stages.stage
+
+    def interrupted(self: Stages, name: str) -> Any:
+        if name == stage:
+            signal.raise_signal(signal.SIGINT)
+        return before(self, name)
+
+    monkeypatch.setattr(Stages, "stage", interrupted)
+    out = f"stopped-{stage.replace(' ', '-')}"
+    code, _, err = run("stress", "digits", "--search", "random", *SMALL, "--out", out)
+    assert code == 130
+    assert "genenv: interrupted\n" in err
+    if stage != "generator":
+        assert f"{out} holds checkpoints, the generator" in err
+        assert err.endswith(f"--out {out} --resume\n")
+
+
+def test_a_process_that_is_interrupted_in_a_search_resumes_to_the_same_report(
+    run: Run, place: Path, done: Path
+) -> None:
+    words = [*GOOD, "--out", "broken"]
+    script = f"""
+import os, signal, sys
+from genenv import classifier, cli, probe
+from genenv.metrics import generated
+classifier.LEAST_STEPS, classifier.LEAST_EPOCHS, generated.GENERATED = 40, 1, 200
+ask, calls = probe.Probe.__call__, []
+def stop(*words):
+    calls.append(words)
+    if len(calls) == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+    return ask(*words)
+probe.Probe.__call__ = stop
+cli.main({["stress", "digits", *words]!r})
+"""
+    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=place, capture_output=True, text=True, env=environment
+    )
+    assert ended.returncode == 130
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.endswith("--out broken --resume\n")
+    assert run("stress", "digits", *words, "--resume")[0] == 0
+    assert plain(place / "broken") == plain(done)
