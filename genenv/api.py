@@ -189,6 +189,8 @@ def stress(
     train_queries: int = 100_000,
     input: str = "auto",
     output: str = "auto",
+    objective: str = "relativistic",
+    steps: int | None = None,
     seed: int = 0,
     threads: int = 0,
     resume: bool = False,
@@ -214,6 +216,8 @@ def stress(
         The run's folder; None: nothing is left on disk.
     input, output
         What the model is handed and what it returns, see `downstream.wrap`.
+    objective, steps
+        Of the generator that is fitted where none is given; None: the preset's steps.
     seed
         Address of the split, generator, judge and default model.
     threads
@@ -233,6 +237,8 @@ def stress(
         train_queries=train_queries,
         input=input,
         output=output,
+        objective=objective,
+        steps=steps,
         seed=seed,
         threads=threads,
     )
@@ -240,7 +246,8 @@ def stress(
     other = None if held_out is None else data.from_arrays(*held_out, name="held-out arrays")
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
-        return Stressing(config, dataset, other, model, generator, folder).run(resume)
+        run = Stressing(config, dataset, other, model, generator, folder, kept=out is not None)
+        return run.run(resume)
     finally:
         if out is None:
             shutil.rmtree(folder)

@@ -21,6 +21,7 @@ from genenv.probe import Findings, Probe
 from genenv.search import Search
 from genenv.tracking import Tracker
 
+POINT = 256  # queries between two points of a curve in TensorBoard
 SHARD = 4096  # queries written at a time, or what is left
 CONFIRMED = VERDICTS.index("confirmed")
 
@@ -261,11 +262,13 @@ class Campaign:
             findings = Findings.concatenate(pending)
             pending.clear()
             start = sum(len(verdict) for verdict, _ in judged)
+            before = sum(int((verdict == CONFIRMED).sum()) for verdict, _ in judged)
             judged.append(self.ledger.write(findings, self.audit, name, seed, start, self.probe))
-            confirmed = sum(int((verdict == CONFIRMED).sum()) for verdict, _ in judged)
-            end = start + len(findings)
-            self.tracker.scalars({f"confirmed/{name}/seed-{seed}": confirmed}, end)
-            self.tracker.histogram(f"severity/{name}/seed-{seed}", findings.severity, end)
+            total = before + np.cumsum(judged[-1][0] == CONFIRMED)
+            for row in sorted({*range(POINT - 1, len(total), POINT), len(total) - 1}):
+                self.tracker.scalars({f"confirmed/{name}/seed-{seed}": total[row]}, start + row + 1)
+            tag = f"severity/{name}/seed-{seed}"
+            self.tracker.histogram(tag, findings.severity, start + len(findings))
 
         try:
             while at < self.budget:

@@ -33,6 +33,7 @@ from genenv.training import TrainingConfig, preset, train
 from genenv.training.config import kind_of
 from genenv.training.machine import pick_threads, settled
 
+LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
 SHOWN = 64  # confirmed failures in TensorBoard's picture
 
 
@@ -72,6 +73,10 @@ class StressConfig:
                 raise checks.Mistake(f"each of {name} once", f"{list(values)}", "drop repeats")
         for name in ("budget", "train_queries"):
             checks.whole(name, getattr(self, name))
+        if self.budget < LEAST_BUDGET:
+            raise checks.Mistake(
+                f"a budget of at least {LEAST_BUDGET} queries, one batch", self.budget, "give more"
+            )
         if "policy" in self.search:
             check_training(Preset(), self.train_queries)
         if self.threads < 0:
@@ -112,6 +117,8 @@ class Stressing:
         The model's import path; None: an object of the caller's.
     generator_run
         The run that `generator` was loaded from, which may know the rows it was trained on.
+    kept
+        Whether `folder` outlives the run.
     """
 
     def __init__(
@@ -126,6 +133,7 @@ class Stressing:
         command: str = "",
         model_path: str | None = None,
         generator_run: Path | None = None,
+        kept: bool = True,
     ) -> None:
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
@@ -134,6 +142,7 @@ class Stressing:
         self.split: Split = split(dataset, config.seed, held_out)
         self.stages = stages or Stages()
         self.command, self.model_path, self.generator_run = command, model_path, generator_run
+        self.kept = kept
         self.given_model, self.given_generator = model, generator
         self.told: list[str] = [*dataset.notes]
         if generator is not None:
@@ -363,7 +372,7 @@ class Stressing:
             classes=self.dataset.classes,
             neighbour_distance=held.counted.radius,
             command=self.command,
-            replay=f"genenv replay {self.folder}",
+            replay=f"genenv replay {self.folder}" if self.kept else "",
             notes=(*self.told, *self._shared(), *probe.generator.notes, *self.model.told),
             versions=runs.versions(),
         )

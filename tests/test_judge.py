@@ -65,7 +65,7 @@ def test_neighbours_in_chunks_are_the_same(monkeypatch):
     reference, points = torch.randn(50, 4), torch.randn(23, 4)
     whole = Neighbours(reference)
     expected = whole(points), whole.nearest(points)
-    monkeypatch.setattr(judge, "CHUNK", 200)
+    monkeypatch.setattr("genenv.judge.neighbours.CHUNK", 200)
     assert torch.allclose(whole(points), expected[0], atol=1e-6)
     assert torch.equal(whole.nearest(points), expected[1])
     assert whole(points[:0]).shape == (0,)
@@ -238,9 +238,9 @@ def test_guide_and_audit_learn_from_disjoint_rows(rings, monkeypatch):
         seen[kind, len(x)] = {tuple(row) for row in x.tolist()}
         return Stub()
 
-    monkeypatch.setattr(judge, "fit_classifier", note)
-    monkeypatch.setattr(judge, "_calibrate", lambda *_: Gates(1.0, 0.5))
-    monkeypatch.setattr(judge, "_quality", lambda *_: {})
+    monkeypatch.setattr("genenv.judge.making.fit_classifier", note)
+    monkeypatch.setattr("genenv.judge.making.calibrate", lambda *_: Gates(1.0, 0.5))
+    monkeypatch.setattr("genenv.judge.making.measure", lambda *_: {})
     monkeypatch.setattr(Audit, "features", lambda _, u: u)
     make_judge(dataset, dataset, split, 0)
     (guide,) = {frozenset(rows) for (_, n), rows in seen.items() if n == len(split.guide)}

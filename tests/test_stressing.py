@@ -184,6 +184,7 @@ def test_integer_images_keep_their_dtype_for_model_and_disk(tmp_path: Path) -> N
     [
         ({"search": ("random", "chess")}, "expected search to be one of random"),
         ({"search": ()}, "expected at least one search"),
+        ({"budget": 63}, "expected a budget of at least 64 queries, one batch, got 63"),
         ({"seeds": (1, 1)}, "expected each of seeds once"),
         ({"budget": 0}, "expected budget to be a whole number above 0"),
         ({"train_queries": 50}, "expected at least 2112 training queries, got 50"),

@@ -62,7 +62,7 @@ class Evidence:
     classes: tuple[int | str, ...]  # the user's own
     neighbour_distance: float  # median distance of a real row to its nearest of the same class
     command: str  # the command line that repeats the run
-    replay: str  # the command line that replays the failures
+    replay: str  # the command line that replays the failures; empty: they were not kept
     notes: tuple[str, ...] = ()  # sentences on what was recognised, changed or shared
     versions: Mapping[str, str] | None = None  # package -> version
 
