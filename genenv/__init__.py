@@ -33,6 +33,7 @@ _SUBMODULES = frozenset(
         "envs",
         "failures",
         "judge",
+        "memory",
         "metrics",
         "networks",
         "noise",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks
+from genenv.memory import keep_buffers
 
 if TYPE_CHECKING:
     from genenv.downstream import Downstream
@@ -87,6 +88,7 @@ class Probe:
     def __init__(self, generator: Generator, model: Downstream, guide: Guide) -> None:
         self.generator, self.model, self.guide = generator.eval(), model, guide
         self.units = generator.units
+        keep_buffers()
 
     def __call__(self, e: Tensor, label: Tensor, gradient: bool = False) -> Findings:
         """Query the model.

@@ -77,7 +77,7 @@ def test_stress_without_out_leaves_nothing(
     report = genenv.stress(
         constant, genenv.load(fitted), X, Y, search=["random"], budget=64, train_queries=1
     )
-    assert report.searches[0]["queries"] == 50
+    assert report.searches[0]["queries"] == 64
     assert report.data["model"]["name"] == "function"
     assert not list(tmp_path.iterdir())
 

@@ -239,9 +239,9 @@ def test_a_run_with_parts_missing_says_which(tmp_path):
     with pytest.raises(Mistake, match=r"expected a folder with judge/guide\.json"):
         LatentProbe(run=tmp_path)
     shutil.copytree(bundled.FOLDER / "judge", tmp_path / "judge")
-    with pytest.raises(Mistake, match=r"model\.safetensors, got none; give the model itself"):
+    with pytest.raises(Mistake, match=r"model\.json, got none; give a folder"):
         LatentProbe(run=tmp_path)
-    with pytest.raises(Mistake, match=r"a folder with spec\.json"):
+    with pytest.raises(Mistake, match=r"judge/guide\.json, got .*nothing"):
         LatentProbe(run=tmp_path / "nothing")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
-    "seeding checks",
+    "seeding checks memory",
     "data noise",
     "networks classifier objectives metrics tracking stages",
     "downstream training judge sampling",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from genenv import checks
+from genenv.memory import keep_buffers
 
 ONE_THREAD_BELOW = 1_000_000  # parameters: tiny networks run best on one thread
 DEFAULT_THREADS = torch.get_num_threads()  # torch's own choice, before a run changes it
@@ -60,6 +61,7 @@ def settled(threads: int) -> Iterator[None]:
     before, flag = torch.get_num_threads(), torch.backends.cudnn.deterministic
     torch.set_num_threads(threads)
     torch.backends.cudnn.deterministic = True
+    keep_buffers()
     try:
         yield
     finally:
