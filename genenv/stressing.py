@@ -137,6 +137,9 @@ class Stressing:
     ) -> None:
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
+        if generator is not None:
+            _fits(generator, dataset)
+            dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
         self.config, self.dataset, self.folder = config, dataset, folder
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, config.seed, held_out)
@@ -145,8 +148,6 @@ class Stressing:
         self.kept = kept
         self.given_model, self.given_generator = model, generator
         self.told: list[str] = [*dataset.notes]
-        if generator is not None:
-            _fits(generator, dataset)
         if model is not None:
             self.model = self._wrap_given()
         usual = preset(config.objective, dataset.units)
@@ -475,12 +476,15 @@ class Stressing:
 
 
 def _fits(generator: Generator, dataset: Dataset) -> None:
-    if generator.classes != dataset.classes or generator.units.shape != dataset.units.shape:
-        raise checks.Mistake(
-            f"a generator of shape {dataset.units.shape} and classes {list(dataset.classes)}",
-            f"shape {generator.units.shape} and classes {list(generator.classes)}",
-            "fit one on these data, with labels",
+    wanted, got = (
+        f"shape {units.shape}, dtype {units.dtype} and classes {list(classes)}"
+        for units, classes in (
+            (dataset.units, dataset.classes),
+            (generator.units, generator.classes),
         )
+    )
+    if wanted != got:
+        raise checks.Mistake(f"a generator of {wanted}", got, "fit one on these data, with labels")
 
 
 def _nothing(model: Downstream, folder: Path) -> Confirmed:

@@ -205,6 +205,22 @@ def test_a_folder_that_holds_a_run_is_refused_and_other_settings_do_not_resume(
         job(done[0], StressConfig(**(vars(CONFIG) | {"budget": 700}))).run(resume=True)
 
 
+def test_a_given_generator_brings_its_own_map_to_the_unit_range(tmp_path: Path) -> None:
+    digits = data.load("digits")
+    x = np.asarray(digits.x)
+    generator = genenv.fit(x[:400], digits.label[:400], steps=1)
+    wider = data.from_arrays(np.where(x == x.max(), 20, x), digits.label)
+    run = Stressing(CONFIG, wider, None, None, generator, tmp_path / "run")
+    assert run.dataset.units == generator.units != wider.units
+
+
+def test_a_generator_of_other_data_is_refused(tmp_path: Path) -> None:
+    digits = data.load("digits")
+    generator = genenv.fit(digits.x.astype(np.uint8), digits.label, steps=1)
+    with pytest.raises(Mistake, match=r"dtype float32 .* dtype uint8 .* fit one on these data"):
+        Stressing(CONFIG, digits, None, None, generator, tmp_path / "run")
+
+
 def test_gradient_refuses_a_model_that_torch_cannot_differentiate(tmp_path: Path) -> None:
     config = StressConfig(search=("gradient",), budget=100)
     with pytest.raises(Mistake, match="expected a torch model for the search 'gradient'"):
