@@ -10,7 +10,7 @@ from genenv import data
 from genenv.checks import Mistake
 from genenv.data import DATA, Batches, Units, from_arrays, split
 from genenv.data.splits import LEAST, PARTS
-from genenv.data.toys import GRID_CENTRES, GRID_SIGMA, RING_CENTRES, RING_SIGMA
+from genenv.data.toys import GRID, RING
 
 rng = np.random.default_rng(0)
 IMAGES = rng.integers(0, 256, (40, 10, 12, 3), np.uint8)
@@ -248,7 +248,7 @@ def test_digits_are_float32_from_0_to_16():
 
 @pytest.mark.parametrize(
     ("name", "centres", "sigma"),
-    [("ring", RING_CENTRES, RING_SIGMA), ("grid", GRID_CENTRES, GRID_SIGMA)],
+    [("ring", RING.centres, RING.sigma), ("grid", GRID.centres, GRID.sigma)],
 )
 def test_toys_follow_their_law(name, centres, sigma):
     toy = data.load(name)
@@ -265,8 +265,8 @@ def test_toys_follow_their_law(name, centres, sigma):
 
 
 def test_the_ring_has_radius_one_and_the_grid_a_pitch_of_two():
-    np.testing.assert_allclose(np.linalg.norm(RING_CENTRES, axis=1), 1)
-    assert sorted(set(GRID_CENTRES.ravel())) == [-4, -2, 0, 2, 4]
+    np.testing.assert_allclose(np.linalg.norm(RING.centres, axis=1), 1)
+    assert sorted(set(GRID.centres.ravel())) == [-4, -2, 0, 2, 4]
 
 
 # split

@@ -168,7 +168,10 @@ def test_every_objective_teaches_every_network(name, network, units):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("hinge2",), "objective to be one of gan, wgan, wgan-gp, relativistic"),
+        (
+            ("hinge2",),
+            "objective to be one of gan, minimax, wgan, wgan-gp, hinge, lsgan, relativistic",
+        ),
         (("gan", 1.0), "a penalty only with wgan-gp, relativistic"),
         (("wgan-gp", 0.0), "penalty above 0"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genenv.data.arrays import from_arrays
 from genenv.data.batches import Batches
-from genenv.data.dataset import Dataset, Units
+from genenv.data.dataset import Dataset, Modes, Units
 from genenv.data.sources import DATA, load
 from genenv.data.splits import Split, hold_out, split
 
@@ -12,6 +12,7 @@ __all__ = [
     "DATA",
     "Batches",
     "Dataset",
+    "Modes",
     "Split",
     "Units",
     "from_arrays",

@@ -117,6 +117,14 @@ def _affine(units: Units, device: torch.device) -> _Affine:
 
 
 @dataclass(frozen=True, eq=False)
+class Modes:
+    """A mixture's known components, all of one spread."""
+
+    centres: NDArray[np.float64]  # (modes, columns)
+    sigma: float  # standard deviation of each column about its centre
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Samples with labels, as the user stores them."""
 
@@ -126,6 +134,7 @@ class Dataset:
     classes: tuple[int | str, ...]  # sorted unique labels of the user; () without labels
     units: Units
     held_out: Dataset | None = None  # rows that came as a test set of their own
+    modes: Modes | None = None  # where they are known, so that metrics can count them
     unconditional: bool = False  # fit ignores the labels unless told (mode-counting toys)
     notes: tuple[str, ...] = field(default=())  # what loading changed: padded, grey to colour
 

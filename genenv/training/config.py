@@ -93,6 +93,21 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "small": {"betas": (0.5, 0.999)},
         "image": {"betas": (0.5, 0.999), "lr": 2e-4},
     },
+    "minimax": {
+        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
+        "small": {"betas": (0.5, 0.999)},
+        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
+    },
+    "lsgan": {
+        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
+        "small": {"betas": (0.5, 0.999)},
+        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
+    },
+    "hinge": {
+        "vector": {"betas": (0.0, 0.9), "steps": 20_000},
+        "small": {"betas": (0.0, 0.9)},
+        "image": {"betas": (0.0, 0.9), "lr": 5e-4},
+    },
     "wgan": {
         "vector": {"lr": 5e-4, "critic_steps": 5, "steps": 10_000},
         "small": {"lr": 5e-4, "critic_steps": 5},

@@ -95,6 +95,8 @@ class Trainer:
             batch_norm=not self.objective.penalised,
             seed=config.seed,
         )
+        norms = nn.modules.batchnorm._BatchNorm
+        self._apart = any(isinstance(part, norms) for part in critic.modules())
         self.generator, self.critic = generator.to(self.device), critic.to(self.device)
         self.auxiliary = self.objective.auxiliary(self.generator)
         decay = min(config.ema, max(0.0, 1 - EMA_SHARE / config.steps))
@@ -274,9 +276,15 @@ class Trainer:
         optimizer.step()
 
     def _bound(self, label: Tensor | None) -> objectives.Score:
-        """Bind the step's labels to the critic, repeated for concatenated batches."""
+        """Bind the step's labels to the critic, for any number of concatenated batches.
+
+        Each batch goes alone where the critic has batch statistics: those of real and generated
+        rows together would tell neither.
+        """
 
         def score(x: Tensor) -> Tensor:
+            if self._apart and len(x) > self.batches.batch:
+                return torch.cat([score(batch) for batch in x.split(self.batches.batch)])
             rows = None if label is None else label.repeat(len(x) // len(label))
             return self.critic(x, rows).float()  # type: ignore[no-any-return]
 
