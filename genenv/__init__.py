@@ -32,6 +32,7 @@ _SUBMODULES = frozenset(
         "downstream",
         "envs",
         "failures",
+        "fitting",
         "judge",
         "memory",
         "metrics",

@@ -5,25 +5,23 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from torch import nn
 
 from genenv import checks, data, failures, networks, runs
-from genenv.data import Dataset
 from genenv.downstream import Downstream
-from genenv.metrics import generator_metrics, metric_steps
+from genenv.fitting import Fitting
 from genenv.networks import Generator
 from genenv.report import Report
 from genenv.stages import Stages
 from genenv.stressing import StressConfig, Stressing
-from genenv.tracking import Tracker
-from genenv.training import TrainingConfig, preset, train
-from genenv.training.config import kind_of
-from genenv.training.machine import pick_device, pick_threads, settled
+from genenv.training import shrunk, train
+from genenv.training.presets import configured
 
 __all__ = ["fit", "load", "replay", "stress"]
 
@@ -39,20 +37,6 @@ def load(run: str | Path) -> Generator:
     return networks.load(Path(run) / "generator")
 
 
-def training_config(dataset: Dataset, objective: str, **changes: Any) -> TrainingConfig:
-    """Return the preset of an objective on these data, with what the user changed.
-
-    Parameters
-    ----------
-    dataset, objective
-        What is learned, and how.
-    **changes
-        Fields of TrainingConfig; None keeps the preset's.
-    """
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(preset(objective, dataset.units), **given)
-
-
 def fit(
     x: ArrayLike,
     y: ArrayLike | None = None,
@@ -61,14 +45,22 @@ def fit(
     network: str = "auto",
     steps: int | None = None,
     seed: int = 0,
+    batch: int | None = None,
+    categorical: Sequence[int] = (),
+    continuous: int = 0,
+    critic_norm: str = "auto",
+    pack: int = 1,
     device: str = "auto",
     precision: str = "32",
     threads: int = 0,
     metrics: bool = False,
+    features: str | nn.Module = "own",
     out: str | Path | None = None,
     resume: bool = False,
 ) -> Generator:
     """Train a generator on arrays.
+
+    Every other setting is the preset's; `training.train` takes a whole `training.TrainingConfig`.
 
     Parameters
     ----------
@@ -78,15 +70,22 @@ def fit(
         (n,) class names; None: unconditional.
     objective, network
         Names in `objectives.OBJECTIVES` and `networks.NETWORKS`; auto: by the data.
-    steps
-        Generator updates; None: the preset's.
+    steps, batch
+        Generator updates and rows a step; None: the preset's.
     seed
         Address of everything random.
+    categorical, continuous
+        Classes of each categorical code and number of continuous codes, learned without labels:
+        then `y` serves the metrics alone, and the generator takes no label.
+    critic_norm, pack
+        How the critic is normalised, and how many samples it judges together.
     device, precision, threads
         Where and how, see `training.TrainingConfig`.
     metrics
-        Hold out a stratified fifth of the rows, measure GAN-train accuracy and agreement with it,
-        and write them to `out`/metrics.json. Needs `y` and `out`.
+        Hold out a stratified fifth of the rows, measure the generator by it, and write
+        `out`/metrics.json. Needs `out`.
+    features
+        Where samples are compared, see `fitting.Fitting`.
     out
         The run's folder: config, checkpoints, TensorBoard events, generator. None: none.
     resume
@@ -98,81 +97,26 @@ def fit(
         Data or settings that cannot be used, or a folder that holds another run.
     """
     dataset = data.from_arrays(x, y)
-    config = training_config(
-        dataset,
-        objective,
-        network=network,
-        steps=steps,
-        seed=seed,
-        device=device,
-        precision=precision,
-        threads=threads,
-    )
-    if metrics and (y is None or out is None):
-        raise checks.Mistake("y and out with metrics", "none", "give both, or leave out metrics")
-    folder = None if out is None else Path(out)
-    return fit_dataset(dataset, config, folder, Stages(), resume, metrics)
-
-
-def fit_dataset(
-    dataset: Dataset,
-    config: TrainingConfig,
-    folder: Path | None,
-    stages: Stages,
-    resume: bool = False,
-    metrics: bool = False,
-) -> Generator:
-    """Train a generator on a data set and leave a run in `folder`; None: no folder, no metrics.
-
-    With `metrics`, rows of conditional data are held out as `data.hold_out` does it.
-    """
-    label, classes = (None, ()) if dataset.unconditional else (dataset.label, dataset.classes)
-    if folder is None:
-        with stages.stage("generator") as advance:
-            return train(dataset.x, label, dataset.units, classes, config, advance=advance)
-    rows = np.arange(len(dataset))
-    if metrics and label is not None:
-        rows, test = data.hold_out(dataset, config.seed)
-    pick_device(config.device)  # a mistake must not leave a folder
-    whole = len(rows) == len(dataset)
-    settings = {
-        "training": runs.settings(config),
-        "data": runs.describe(dataset),
-        "train": None if whole else rows.tolist(),
+    changes = {
+        "network": network,
+        "seed": seed,
+        "categorical": tuple(categorical),
+        "continuous": continuous,
+        "critic_norm": critic_norm,
+        "pack": pack,
+        "device": device,
+        "precision": precision,
+        "threads": threads,
     }
-    runs.begin(folder, "fit", settings, resume)
-    measured = metrics and label is not None
-    steps = {"generator metrics": metric_steps(len(rows))} if measured else {}
-    stages.plan({"generator": config.steps} | steps)
-    with Tracker(folder) as tracker:
-        with stages.stage("generator") as advance:
-            generator = train(
-                dataset.x[rows],
-                None if label is None else label[rows],
-                dataset.units,
-                classes,
-                config,
-                folder=folder / "checkpoints",
-                tracker=tracker,
-                advance=advance,
-                resume=resume,
-            )
-        runs.whole(folder / "generator", generator.save)
-        runs.write_pictures(folder / "samples.png", generator)
-        if measured:
-            with stages.stage("generator metrics") as advance, settled(_threads(generator, config)):
-                figures = generator_metrics(generator, dataset.pick(rows), test, test, advance)
-            runs.write_json(folder / "metrics.json", figures)
-            tracker.scalars({f"metrics/{k}": v for k, v in figures.items()}, config.steps)
-    if not whole:
-        told = f"{len(dataset) - len(rows):,} of {len(dataset):,} rows were held out for metrics."
-        generator.notes = (*generator.notes, told)
-    return generator
-
-
-def _threads(generator: Generator, config: TrainingConfig) -> int:
-    parameters = sum(p.numel() for p in generator.parameters())
-    return pick_threads(config.threads, parameters, kind_of(generator.units) == "image")
+    given = {name: value for name, value in {"steps": steps, "batch": batch}.items() if value}
+    config = configured(objective, dataset.units, changes | given)
+    if out is not None:
+        return Fitting(dataset, config, Path(out), Stages(), metrics, features).run(resume)
+    if metrics:
+        raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
+    label, classes = (None, ()) if config.coded else (dataset.label, dataset.classes)
+    config = shrunk(config, dataset.units, len(dataset))
+    return train(dataset.x, label, dataset.units, classes, config)
 
 
 def stress(

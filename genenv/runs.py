@@ -27,11 +27,11 @@ from genenv.failures import OUTPUT_TOLERANCE, ask
 from genenv.judge import load_guide
 from genenv.networks import Generator
 from genenv.probe import Probe
+from genenv.training.config import FREE_ON_RESUME
 
 PACKAGES = ("genenv", "torch", "numpy", "gymnasium", "stable-baselines3", "scikit-learn", "ribs")
 MODEL = "model.safetensors"  # in RUN/model, where genenv trained the model itself
 CHECK_ROWS = 64  # fixed rows whose outputs tell one model from another
-FREE = {"device", "threads"}  # settings that may change on resume
 
 
 def next_folder(name: str) -> Path:
@@ -146,7 +146,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _same(old: dict[str, Any], new: dict[str, Any], folder: Path, where: str = "") -> None:
     for name, value in new.items():
-        if name in FREE:
+        if name in FREE_ON_RESUME:
             continue
         before = old.get(name)
         if isinstance(value, dict) and isinstance(before, dict):

@@ -29,9 +29,9 @@ from genenv.report.account import Account, account
 from genenv.search import Space
 from genenv.stages import Stages
 from genenv.tracking import Tracker, grid, picture
-from genenv.training import TrainingConfig, preset, train
-from genenv.training.config import kind_of
+from genenv.training import TrainingConfig, preset, shrunk, train
 from genenv.training.machine import pick_threads, settled
+from genenv.training.presets import kind_of
 
 LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
 SHOWN = 64  # confirmed failures in TensorBoard's picture
@@ -152,9 +152,9 @@ class Stressing:
             self.model = self._wrap_given()
         usual = preset(config.objective, dataset.units)
         steps = usual.steps if config.steps is None else config.steps
-        self.training: TrainingConfig = replace(
-            usual, seed=config.seed, threads=config.threads, steps=steps
-        )
+        training = replace(usual, seed=config.seed, threads=config.threads, steps=steps)
+        rows = len(self.split.train)
+        self.training: TrainingConfig = shrunk(training, dataset.units, rows)
 
     def _wrap_given(self) -> Downstream:
         """Wrap the user's model and ask it once, before anything is trained."""

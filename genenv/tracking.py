@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,10 +21,12 @@ _GAP = 4  # pixels between the cells of a grid
 _CAPTION = 12  # pixels of height for a caption, of which 11 are letters
 _PAPER, _INK = 255, 40  # grey levels of a grid's background and captions
 _SCATTER_SIDE = 320  # pixels
+_GREYS = 32  # levels of a grey animation: a third of the bytes of 256, and no difference to the eye
+_COLOURS = 128  # of a colour animation, one palette for all frames
 
 
 class Tracker:
-    """Writes scalars, pictures, histograms and text of one run for TensorBoard.
+    """Writes scalars, pictures, animations, histograms and text of one run for TensorBoard.
 
     Parameters
     ----------
@@ -46,15 +49,34 @@ class Tracker:
 
     def scalars(self, values: Mapping[str, float], step: int) -> None:
         """Write named numbers at a step; a slash in a name groups the curves."""
-        if self._writer is not None:
-            for tag, value in values.items():
-                self._writer.add_scalar(tag, float(value), step)
+        if self._writer is not None and values:
+            from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]
+                Summary,
+            )
+
+            # one event for all: a tenth of the time of one a number
+            points = [Summary.Value(tag=k, simple_value=float(v)) for k, v in values.items()]
+            self._writer.file_writer.add_summary(Summary(value=points), step)
 
     def images(self, tag: str, grid: NDArray[np.uint8], step: int) -> None:
         """Write one picture (height, width, 1 or 3) of uint8, as `grid` makes it."""
         if self._writer is not None:
             checks.shape("a picture", grid, (None, None, None))
             self._writer.add_image(tag, grid, step, dataformats="HWC")
+
+    def gif(self, tag: str, frames: NDArray[np.uint8], step: int) -> None:
+        """Write an animation (n, height, width, 1 or 3) of uint8 that repeats without end."""
+        if self._writer is not None:
+            from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]
+                Summary,
+            )
+
+            data, (height, width, depth) = animation(frames), frames.shape[1:]
+            image = Summary.Image(
+                height=height, width=width, colorspace=depth, encoded_image_string=data
+            )
+            summary = Summary(value=[Summary.Value(tag=tag, image=image)])
+            self._writer.file_writer.add_summary(summary, step)
 
     def histogram(self, tag: str, values: ArrayLike, step: int) -> None:
         """Write the distribution of the finite ones among `values`, of any shape."""
@@ -121,6 +143,45 @@ def read(run: Path | str) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float
         )
         for tag, curve in curves.items()
     }
+
+
+def animation(frames: NDArray[np.uint8], milliseconds: int = 80) -> bytes:
+    """Encode frames as a GIF that repeats without end.
+
+    Parameters
+    ----------
+    frames
+        (n, height, width, 1 or 3) of uint8; colours that are all grey are written as grey.
+    milliseconds
+        Time of a frame.
+
+    Raises
+    ------
+    Mistake
+        No frame, or another shape.
+    """
+    from PIL import Image
+
+    if frames.ndim != 4 or frames.shape[-1] not in (1, 3) or not len(frames):
+        raise checks.Mistake(
+            "frames of shape (n, h, w, 1) or (n, h, w, 3) with n above 0",
+            f"shape {frames.shape}",
+            "reshape them",
+        )
+    if (frames == frames[..., :1]).all():
+        step = 255 / (_GREYS - 1)
+        grey = np.rint(np.rint(frames[..., 0] / step) * step).astype(np.uint8)
+        images = [Image.fromarray(frame) for frame in grey]
+    else:
+        together = Image.fromarray(np.ascontiguousarray(frames.reshape(-1, *frames.shape[2:])))
+        palette = together.quantize(_COLOURS, dither=Image.Dither.NONE)
+        colour = [Image.fromarray(np.ascontiguousarray(frame)) for frame in frames]
+        images = [c.quantize(palette=palette, dither=Image.Dither.NONE) for c in colour]
+    stream = io.BytesIO()
+    images[0].save(
+        stream, "GIF", save_all=True, append_images=images[1:], duration=milliseconds, loop=0
+    )
+    return stream.getvalue()
 
 
 def picture(x: ArrayLike, units: Units) -> NDArray[np.uint8] | None:

@@ -18,7 +18,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "campaign rate runs bundled report",
     "envs testing",
     "agents",
-    "api stressing cli __main__",
+    "api fitting stressing cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

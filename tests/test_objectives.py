@@ -7,9 +7,18 @@ from torch import nn
 from genenv import networks, objectives
 from genenv.checks import Mistake
 from genenv.data.dataset import Units
-from genenv.networks import NETWORKS
+from genenv.networks import NETWORKS, normalisation
 from genenv.noise import Gaussian
-from genenv.objectives import OBJECTIVES, Gan, Relativistic, Wgan, WganGp
+from genenv.objectives import (
+    OBJECTIVES,
+    Gan,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    Relativistic,
+    Wgan,
+    WganGp,
+)
 
 SHAPES = [(1, 7), (5, 3), (4, 6, 6), (3, 2, 5, 5)]
 
@@ -42,6 +51,34 @@ def test_r1_and_r2_of_a_linear_critic_are_its_squared_norm(shape):
     terms = Relativistic(2.0).critic_terms(critic, *rows(shape), rng())
     for name in ("r1", "r2"):
         assert terms[name].item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(6, 7), (4, 5, 5)])
+def test_the_penalties_of_a_linear_critic_of_packs_are_exact(shape):
+    pack = 2
+    weight = torch.randn(pack, *shape[1:], generator=rng(3))
+
+    def critic(x):
+        return (x.view(-1, pack, *shape[1:]) * weight).flatten(1).sum(1)
+
+    terms = WganGp(10.0).critic_terms(critic, *rows(shape), rng())
+    assert terms["penalty"].item() == pytest.approx(10 * (weight.norm().item() - 1) ** 2, rel=1e-5)
+    terms = Relativistic(2.0).critic_terms(critic, *rows(shape), rng())
+    for name in ("r1", "r2"):
+        assert terms[name].item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
+
+
+def test_a_pack_shares_one_epsilon():
+    seen = []
+
+    def critic(x):
+        seen.append(x)
+        return x.view(-1, 4).sum(1)
+
+    WganGp().critic_terms(critic, torch.zeros(8, 2), torch.ones(8, 2), rng())
+    share = seen[-1].detach()[:, 0].view(-1, 2)
+    assert (share[:, 0] == share[:, 1]).all()
+    assert share[:, 0].unique().numel() == 4
 
 
 def test_r1_sees_real_rows_and_r2_generated_ones():
@@ -100,6 +137,53 @@ def test_non_saturating_terms_are_the_log_sigmoid_formula():
     torch.testing.assert_close(adversarial, -d_fake.log().mean())
 
 
+def test_minimax_s_generator_minimises_what_its_critic_maximises():
+    real, fake = rows((50, 1))
+    critic, d_fake = nn.Flatten(0), torch.sigmoid(fake)
+    value = -sum(Minimax().critic_terms(critic, real, fake, rng()).values())
+    torch.testing.assert_close(value, torch.sigmoid(real).log().mean() + (1 - d_fake).log().mean())
+    adversarial = Minimax().generator_terms(critic, real, fake, fake, rng())["adversarial"]
+    torch.testing.assert_close(adversarial, (1 - d_fake).log().mean())
+
+
+def test_minimax_saturates_where_the_critic_is_sure_and_the_other_loss_does_not():
+    slopes = {}
+    for name, objective in {"minimax": Minimax(), "gan": Gan()}.items():
+        fake = torch.full((1, 1), -20.0, requires_grad=True)
+        objective.generator_terms(nn.Flatten(0), fake, fake, fake, rng())["adversarial"].backward()
+        slopes[name] = fake.grad.item()
+    assert slopes["minimax"] == pytest.approx(0, abs=1e-6)
+    assert slopes["gan"] == pytest.approx(-1, abs=1e-6)
+
+
+def test_least_squares_pull_scores_to_0_and_1():
+    real, fake = torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [2.0]])
+    terms = LeastSquares().critic_terms(nn.Flatten(0), real, fake, rng())
+    assert (terms["real"].item(), terms["fake"].item()) == (1.0, 1.0)
+    back = LeastSquares().generator_terms(nn.Flatten(0), real, fake, fake, rng())
+    assert back["adversarial"].item() == 0.5
+
+
+def test_hinge_stops_at_its_margins():
+    real, fake = torch.tensor([[2.0], [0.0]]), torch.tensor([[-3.0], [0.5]])
+    terms = Hinge().critic_terms(nn.Flatten(0), real, fake, rng())
+    assert (terms["real"].item(), terms["fake"].item()) == (0.5, 0.75)
+    back = Hinge().generator_terms(nn.Flatten(0), real, fake, fake, rng())
+    assert back["adversarial"].item() == 1.25
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_real_and_fake_go_through_the_critic_together(name):
+    sizes = []
+
+    def critic(x):
+        sizes.append(len(x))
+        return x.sum(1)
+
+    objectives.build(name).critic_terms(critic, *rows((5, 3)), rng())
+    assert sizes[0] == 10
+
+
 def test_non_saturating_terms_stay_finite_at_large_scores():
     terms = Gan().critic_terms(nn.Flatten(0), torch.full((2, 1), -1e4), torch.ones(2, 1), rng())
     assert terms["real"].item() == pytest.approx(1e4)
@@ -132,24 +216,32 @@ def test_clipping_bounds_every_weight_but_batch_norm_s():
     assert (module[1].weight == 1).all()
 
 
-UNITS = [Units((5,), "float32", (-1.0,), (1.0,)), Units((8, 8), "float32", (0.0,), (1.0,))]
+UNITS = [Units((5,), "float32", (-1.0,), (1.0,)), Units((16, 16), "float32", (0.0,), (1.0,))]
 GAMES = [(o, n, u) for o in OBJECTIVES for n in NETWORKS for u in UNITS if n == "mlp" or u.is_image]
 
 
 @pytest.mark.parametrize(("name", "network", "units"), GAMES)
 def test_every_objective_teaches_every_network(name, network, units):
     objective = objectives.build(name)
-    generator, critic = networks.build(
-        network, Gaussian(4), units, ("a", "b"), 8, 8, batch_norm=not objective.penalised
+    norm = normalisation.choose(
+        "auto",
+        network,
+        penalised=objective.penalised,
+        clips=objective.clips,
+        preferred=objective.normalise,
     )
+    arguments = network, Gaussian(4), units, ("a", "b"), 8, 8, norm
+    (generator, critic), (_, twin) = networks.build(*arguments), networks.build(*arguments)
     label = torch.tensor([0, 1, 1, 0, 1, 0])
 
-    def bound(x):
+    def bound(x, critic=critic):
         return critic(x, label.repeat(len(x) // len(label)))
 
     real, z = torch.randn(6, *units.shape), torch.randn(6, 4)
     terms = objective.critic_terms(bound, real, generator(z, label).detach(), rng(1))
-    again = objective.critic_terms(bound, real, generator(z, label).detach(), rng(1))
+    once_more = objectives.build(name)
+    fake = generator(z, label).detach()
+    again = once_more.critic_terms(lambda x: bound(x, twin), real, fake, rng(1))
     for term_name, term in terms.items():
         assert term.shape == ()
         assert term.isfinite()

@@ -22,6 +22,7 @@ from genenv.training import (
     checkpoint,
     machine,
     preset,
+    shrunk,
     train,
 )
 from genenv.training.machine import pick_device, pick_threads
@@ -38,7 +39,9 @@ def data(units=GREY, rows=20):
     return x, np.arange(rows, dtype=np.int64) % 2
 
 
-def trainer(folder=None, units=GREY, conditional=True, tracker=None, noise=None, **changes):
+def trainer(
+    folder=None, units=GREY, conditional=True, tracker=None, noise=None, measure=None, **changes
+):
     settings = SMALL | {"steps": 20, "log_every": 5, "checkpoint_every": 1000} | changes
     x, label = data(units)
     return Trainer(
@@ -50,13 +53,14 @@ def trainer(folder=None, units=GREY, conditional=True, tracker=None, noise=None,
         noise=noise,
         folder=folder,
         tracker=tracker,
+        measure=measure,
     )
 
 
 def everything(run):
     from genenv.training import state
 
-    return state.pack(run.modules, run.optimizers)
+    return state.pack(run.game.modules, run.game.optimizers)
 
 
 def assert_bit_equal(a, b):
@@ -147,16 +151,18 @@ def test_the_average_follows_parameters_and_copies_buffers():
     average = None
     for step in range(6):
         run.step()
-        now = run.generator.body[0].weight.detach().clone()
+        now = run.game.generator.body[0].weight.detach().clone()
         average = now if step == 0 else 0.9 * average + 0.1 * now
-    torch.testing.assert_close(run.ema.module.body[0].weight.detach(), average)
-    assert torch.equal(run.ema.module.body[1].running_mean, run.generator.body[1].running_mean)
+    torch.testing.assert_close(run.game.ema.module.body[0].weight.detach(), average)
+    assert torch.equal(
+        run.game.ema.module.body[1].running_mean, run.game.generator.body[1].running_mean
+    )
 
 
 def test_the_average_of_a_short_run_forgets_within_it():
     run = trainer(steps=3)  # its decay is 1 - 3 / steps = 0
     run.fit()
-    assert torch.equal(run.ema.module.body[0].weight, run.generator.body[0].weight)
+    assert torch.equal(run.game.ema.module.body[0].weight, run.game.generator.body[0].weight)
 
 
 def test_the_learning_rate_falls_to_its_floor_on_a_cosine():
@@ -172,7 +178,7 @@ def test_the_learning_rate_falls_to_its_floor_on_a_cosine():
 def test_weights_of_a_clipped_critic_stay_in_bounds():
     run = trainer(objective="wgan")
     run.fit()
-    assert max(p.abs().max().item() for p in run.critic.parameters()) <= 0.01 + 1e-9
+    assert max(p.abs().max().item() for p in run.game.critic.parameters()) <= 0.01 + 1e-9
 
 
 class Poisoned(objectives.Gan):
@@ -189,7 +195,7 @@ class Poisoned(objectives.Gan):
 
 def test_nan_stops_with_the_term_the_step_and_the_last_good_checkpoint(tmp_path):
     run = trainer(tmp_path, log_every=10, checkpoint_every=4)
-    run.objective = Poisoned(at=6)
+    run.game.objective = Poisoned(at=6)
     with pytest.raises(TrainingDiverged, match=r"in critic/fake at step 6; .*step-0000004"):
         run.fit()
     assert checkpoint.newest(tmp_path).name == "step-0000004"
@@ -200,7 +206,7 @@ def test_poisoned_weights_are_never_saved(tmp_path):
     run = trainer(tmp_path)
     run.step()
     with torch.no_grad():
-        run.critic.head.weight[0, 0] = float("inf")
+        run.game.critic.head.weight[0, 0] = float("inf")
     with pytest.raises(TrainingDiverged, match=r"the weights of critic at step 0; .*no checkpoint"):
         run.save()
     assert not list(tmp_path.iterdir())
@@ -241,9 +247,120 @@ def test_a_full_disk_is_told_and_leaves_the_last_checkpoint(tmp_path, monkeypatc
     assert trainer(tmp_path).resume() == 1
 
 
-def test_only_the_last_checkpoints_stay(tmp_path):
-    trainer(tmp_path, checkpoint_every=5).fit()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-0000015", "step-0000020"]
+@pytest.mark.parametrize("keep", [1, 2, 3])
+def test_only_the_last_checkpoints_stay(tmp_path, keep):
+    trainer(tmp_path, checkpoint_every=5, keep=keep).fit()
+    names = ["step-0000010", "step-0000015", "step-0000020"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == names[-keep:]
+
+
+def scored(values):
+    """A measure that gives these values of `frechet` one after the other."""
+    left = iter(values)
+    return lambda _: {"frechet": next(left)}
+
+
+def test_the_best_generator_is_kept_and_is_the_result(tmp_path):
+    seen = []
+
+    def measure(generator):
+        seen.append({k: t.clone() for k, t in generator.state_dict().items()})
+        return {"frechet": [3.0, 1.0, 2.0, 4.0][len(seen) - 1]}
+
+    settings = {"metrics_every": 5, "best": "frechet", "checkpoint_every": 5}
+    run = trainer(tmp_path, measure=measure, **settings)
+    run.fit()
+    names = {p.name for p in tmp_path.iterdir()}
+    assert names == {"best-0000010", "step-0000015", "step-0000020"}
+    result = run.result()
+    assert all(torch.equal(t, seen[1][k]) for k, t in result.state_dict().items())
+    assert result.notes[-1].startswith("the generator of step 10 was kept: its frechet of 1 is")
+
+
+def test_a_resumed_run_keeps_the_best_that_it_had(tmp_path):
+    settings = {"metrics_every": 5, "best": "frechet", "checkpoint_every": 5}
+    first = trainer(tmp_path, measure=scored([1.0, 2.0]), **settings)
+    while first.done < 12:
+        first.step()
+        first._look()
+    second = trainer(tmp_path, measure=scored([3.0, 4.0]), **settings)
+    assert second.resume() == 10
+    second.fit()
+    assert second.best == {"step": 5, "value": 1.0}
+    assert (tmp_path / "best-0000005").is_dir()
+
+
+def test_a_metric_that_is_not_measured_is_told(tmp_path):
+    run = trainer(tmp_path, measure=scored([1.0]), metrics_every=5, best="recall")
+    with pytest.raises(Mistake, match="best to be one of frechet, got 'recall'"):
+        run.fit()
+
+
+def test_memory_that_runs_out_is_told_with_a_batch_to_try(tmp_path, monkeypatch):
+    run = trainer(tmp_path, checkpoint_every=3)
+
+    def full(index, rate, step=run.game.step):
+        if index == 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return step(index, rate)
+
+    monkeypatch.setattr(run.game, "step", full)
+    with pytest.raises(Mistake, match=r"a batch of 8, got none left at step 4; try --batch 4"):
+        run.fit()
+    assert trainer(tmp_path).resume() == 3
+
+
+def test_other_errors_are_not_taken_for_lack_of_memory(monkeypatch):
+    run = trainer()
+
+    def broken(*_):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(run.game, "step", broken)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        run.fit()
+
+
+@pytest.mark.parametrize("norm", ["batch", "spectral"])
+def test_resume_is_exact_with_packs_and_normalised_critics(tmp_path, norm):
+    settings = {"objective": "hinge", "network": "dcgan", "critic_norm": norm, "pack": 2}
+    straight = trainer(**settings)
+    straight.fit()
+    first = trainer(tmp_path, **settings)
+    for _ in range(10):
+        first.step()
+    first.save()
+    second = trainer(tmp_path, **settings)
+    second.resume()
+    second.fit()
+    assert_bit_equal(everything(second), everything(straight))
+    assert f"critic with {norm} norm of packs of 2" in second.told[0]
+
+
+def test_codes_are_learned_without_labels_and_resume_is_exact(tmp_path):
+    settings = {"conditional": False, "categorical": (3,), "continuous": 2}
+    straight = trainer(**settings)
+    straight.fit()
+    first = trainer(tmp_path, **settings)
+    for _ in range(10):
+        first.step()
+    first.save()
+    second = trainer(tmp_path, **settings)
+    second.resume()
+    second.fit()
+    assert_bit_equal(everything(second), everything(straight))
+    noise = second.result().noise
+    assert [type(part).__name__ for part in noise.parts] == ["Categorical", "Uniform", "Gaussian"]
+    assert noise.dim == 3 + 2 + 3
+
+
+def test_a_preset_s_batch_shrinks_to_the_rows_and_a_chosen_one_stays():
+    usual = preset("relativistic", GREY)
+    assert shrunk(usual, GREY, 1000) is usual
+    assert shrunk(usual, GREY, 20).batch == 20
+    assert shrunk(replace(usual, pack=8), GREY, 20).batch == 16
+    chosen = replace(usual, batch=30)
+    assert shrunk(chosen, GREY, 20) is chosen
 
 
 def test_ctrl_c_finishes_the_step_saves_and_is_raised_again(tmp_path):
@@ -272,7 +389,7 @@ def test_a_second_ctrl_c_interrupts_inside_the_step_and_saves_nothing(tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
             return super().generator_terms(*arguments)
 
-    run.objective = Impatient()
+    run.game.objective = Impatient()
     with pytest.raises(KeyboardInterrupt):
         run.fit()
     assert not list(tmp_path.iterdir())
@@ -381,10 +498,19 @@ X, LABEL = data()
         (lambda: TrainingConfig(objective="x"), "objective to be one of"),
         (lambda: TrainingConfig(network="x"), "network to be one of"),
         (lambda: TrainingConfig(optimizer="sgd"), "optimizer to be one of adam, rmsprop"),
-        (lambda: TrainingConfig(precision="16"), "precision to be one of 32, bf16"),
-        (lambda: TrainingConfig(steps=0), "steps above 0"),
+        (lambda: TrainingConfig(precision="16"), "precision to be one of 32, bf16, tf32"),
+        (lambda: TrainingConfig(steps=0), "steps to be a whole number above 0"),
         (lambda: TrainingConfig(ema=1.5), "ema from 0 to 1"),
         (lambda: TrainingConfig(threads=-1), "threads of 0 or more"),
+        (lambda: TrainingConfig(batch=9, pack=2), "a batch that pack = 2 divides, got 9"),
+        (lambda: TrainingConfig(categorical=(1,)), "categorical codes of 2 classes or more"),
+        (lambda: TrainingConfig(critic_norm="layer"), "critic_norm to be one of auto, none"),
+        (lambda: TrainingConfig(best="frechet"), "metrics_every above 0 with best"),
+        (lambda: TrainingConfig(best="charm", metrics_every=5), "metric to be one of"),
+        (lambda: trainer(batch=21), "a batch of at most 20 rows"),
+        (lambda: trainer(continuous=2), "no labels beside codes"),
+        (lambda: trainer(critic_norm="batch", network="dcgan"), "batch norm"),
+        (lambda: trainer(objective="wgan", critic_norm="spectral"), "spectral"),
         (lambda: TrainingConfig(penalty=-1.0), "penalty above 0"),
         (lambda: TrainingConfig(objective="gan", penalty=1.0), "a penalty only with"),
         (lambda: pick_device("tpu"), "device to be auto, cpu, cuda or cuda:N"),

@@ -11,12 +11,15 @@ from torch import Tensor
 
 from genenv import checks, seeding
 
+WIDER = {"uint16": np.int32, "uint32": np.int64, "uint64": np.int64}  # what torch indexes badly
+
 
 class Batches:
     """Shuffled batches without end; resuming is asking for the next step.
 
     Each epoch is a permutation of the rows that comes from (seed, "epoch", k); its last rows,
-    too few for a batch, are dropped.
+    too few for a batch, are dropped. The data lie on the device once, in their stored dtype, and so
+    does the order of an epoch: no batch waits for the host.
 
     Parameters
     ----------
@@ -29,7 +32,9 @@ class Batches:
     seed
         Address of the order.
     device
-        Where the batches go, in their stored dtype (uint8 stays one byte until there).
+        Where the data go (uint8 stays one byte there).
+    part
+        Rows of each batch that `at` returns: those of this process; None: all.
 
     Raises
     ------
@@ -44,6 +49,7 @@ class Batches:
         batch: int,
         seed: int,
         device: str | torch.device = "cpu",
+        part: slice | None = None,
     ) -> None:
         checks.positive("batch", batch)
         if batch > len(x):
@@ -54,28 +60,32 @@ class Batches:
             )
         if label is not None and len(label) != len(x):
             raise checks.Mistake(f"{len(x)} labels, one a row", len(label), "give one label a row")
-        self.x, self.label, self.batch, self.seed = x, label, batch, seed
+        self.batch, self.seed = batch, seed
+        self.part = slice(0, batch) if part is None else part
+        self.rows_here = len(range(batch)[self.part])
         self.device = torch.device(device)
         self.steps_per_epoch = len(x) // batch
+        self._x = _resident(x, self.device)
+        self._label = None if label is None else _resident(label, self.device)
         self._epoch = -1
-        self._order = np.empty(0, np.int64)
+        self._order = torch.empty(0, dtype=torch.int64)
 
-    def rows(self, step: int) -> NDArray[np.int64]:
-        """Row numbers of one batch, shape (batch,)."""
+    def rows(self, step: int) -> Tensor:
+        """Row numbers of one batch, (batch,) int64 on the device."""
         epoch, position = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             generator = seeding.numpy_generator(self.seed, "epoch", epoch)
-            self._epoch, self._order = epoch, generator.permutation(len(self.x))
+            order = generator.permutation(len(self._x))
+            self._epoch, self._order = epoch, torch.from_numpy(order).to(self.device)
         return self._order[position * self.batch : (position + 1) * self.batch]
 
     def at(self, step: int) -> tuple[Tensor, Tensor | None]:
-        """Return samples (batch, *shape) and labels (batch,) int64, on the device."""
-        rows = self.rows(step)
-        label = None if self.label is None else self._move(self.label[rows])
-        return self._move(self.x[rows]), label
+        """Return samples (rows here, *shape) and labels (rows here,) int64, on the device."""
+        rows = self.rows(step)[self.part]
+        return self._x[rows], None if self._label is None else self._label[rows]
 
-    def _move(self, array: NDArray[Any]) -> Tensor:
-        tensor = torch.from_numpy(array)
-        if self.device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self.device, non_blocking=True)
+
+def _resident(array: NDArray[Any], device: torch.device) -> Tensor:
+    array = np.ascontiguousarray(array, WIDER.get(array.dtype.name, array.dtype))
+    # torch warns of arrays that must not be written, although nothing here writes
+    return torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)

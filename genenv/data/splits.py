@@ -61,8 +61,8 @@ def split(dataset: Dataset, seed: int, held_out: Dataset | None = None) -> Split
     return Split(np.arange(len(dataset)), guide, audit, calibration, test, shares_rows=False)
 
 
-def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Rows]]:
-    """Set labelled rows apart for the metrics of a generator.
+def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Rows | None]]:
+    """Set rows apart for the metrics of a generator.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Row
 
     Returns
     -------
-    Rows to train on, ascending; and the samples and class indices of the test set, or else of a
-    stratified fifth.
+    Rows to train on, ascending; and the samples and class indices (None without labels) of the
+    test set, or else of a stratified fifth.
 
     Raises
     ------
@@ -84,9 +84,21 @@ def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Row
     other = dataset.held_out
     if other is not None:
         _check_alike(dataset, other)
-        return np.arange(len(dataset)), other.pick(np.arange(len(other)))
-    assert dataset.label is not None
-    counts = np.bincount(dataset.label, minlength=len(dataset.classes))
+        return np.arange(len(dataset)), _rows_of(other, np.arange(len(other)))
+    if dataset.label is not None:
+        _check_fifth(dataset, dataset.label)
+    order = _stratified_order(dataset, seed)
+    apart = max(len(order) // FIFTH, 1)
+    return np.sort(order[:-apart]), _rows_of(dataset, np.sort(order[-apart:]))
+
+
+def _rows_of(dataset: Dataset, rows: Rows) -> tuple[NDArray[Any], Rows | None]:
+    return dataset.x[rows], None if dataset.label is None else dataset.label[rows]
+
+
+def _check_fifth(dataset: Dataset, label: Rows) -> None:
+    """Raise a Mistake unless a fifth of each class is a row or more."""
+    counts = np.bincount(label, minlength=len(dataset.classes))
     fewest = int(counts.argmin())
     if counts[fewest] < FIFTH:
         raise checks.Mistake(
@@ -94,9 +106,6 @@ def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Row
             f"{counts[fewest]} of class {dataset.classes[fewest]!r} in {dataset.name}",
             "give more rows, or choose no metrics",
         )
-    order = _stratified_order(dataset, seed)
-    apart = len(order) // FIFTH
-    return np.sort(order[:-apart]), dataset.pick(np.sort(order[-apart:]))
 
 
 def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:

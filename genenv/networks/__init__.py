@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from genenv import checks, noise, seeding
 from genenv.data.dataset import Units
+from genenv.networks import normalisation, spectral
 from genenv.networks.base import Classes, Critic, Generator
-from genenv.networks.dcgan import DCGANCritic, DCGANGenerator
-from genenv.networks.mlp import MLPCritic, MLPGenerator
+from genenv.networks.kinds import NETWORKS, Pair, choose
+from genenv.networks.packing import Packed
 from genenv.noise import Noise
 
-__all__ = ["NETWORKS", "Classes", "Critic", "Generator", "Pair", "build", "choose", "load"]
-
-
-class Pair(NamedTuple):
-    """A generator kind and the critic that goes with it."""
-
-    generator: Callable[..., Generator]  # (noise, units, classes, width, ...)
-    critic: Callable[..., Critic]  # (units, classes, width, ...)
-    batch_norm: bool  # whether the critic has any to switch on
-
-
-NETWORKS = {
-    "mlp": Pair(MLPGenerator, MLPCritic, batch_norm=False),
-    "dcgan": Pair(DCGANGenerator, DCGANCritic, batch_norm=True),
-}
-
-
-def choose(units: Units) -> str:
-    """Name the kind that `auto` takes: mlp for vectors and images below 16 pixels, else dcgan."""
-    return "dcgan" if units.is_image and max(units.shape[:2]) >= 16 else "mlp"
+__all__ = [
+    "NETWORKS",
+    "Classes",
+    "Critic",
+    "Generator",
+    "Pair",
+    "build",
+    "choose",
+    "load",
+    "normalisation",
+]
 
 
 def build(
@@ -46,7 +38,8 @@ def build(
     classes: Classes,
     width: int | None = None,
     critic_width: int | None = None,
-    batch_norm: bool = False,
+    critic_norm: str = "none",
+    pack: int = 1,
     seed: int = 0,
 ) -> tuple[Generator, Critic]:
     """Make a generator and its critic, on the CPU.
@@ -59,27 +52,29 @@ def build(
         What the generator carries; classes () makes both unconditional.
     width, critic_width
         Units or channels of the two; None: the kind's default.
-    batch_norm
-        Whether the critic may use batch norm: only where its objective has no penalty. The mlp
-        critic has none in either case.
+    critic_norm
+        A name in normalisation.NORMS, chosen by `normalisation.choose`.
+    pack
+        Samples that the critic judges at once; see `packing.Packed`.
     seed
         Address of the initial weights.
 
     Raises
     ------
     Mistake
-        An unknown name, or data that the kind cannot take.
+        An unknown name, a kind without that normalisation, or data that it cannot take.
     """
     name = checks.choice("network", network, ["auto", *NETWORKS])
     name = choose(units) if name == "auto" else name
-    pair = NETWORKS[name]
+    normalisation.check(critic_norm, name)
+    pair, pack = NETWORKS[name], checks.whole("pack", pack)
     of_generator = {} if width is None else {"width": width}
     of_critic = {} if critic_width is None else {"width": critic_width}
     if pair.batch_norm:
-        of_critic["batch_norm"] = batch_norm
+        of_critic["batch_norm"] = critic_norm == "batch"
     with seeding.global_seed(seeding.fold(seed, "networks")):
         generator = pair.generator(noise, units, classes, **of_generator)
-        critic = pair.critic(units, classes, **of_critic)
+        critic = _critic(pair, units, classes, of_critic, pack, critic_norm == "spectral")
     return generator, critic
 
 
@@ -109,7 +104,9 @@ def load(folder: Path | str) -> Generator:
         generator.load_state_dict(load_file(folder / "generator.safetensors"))
         generator.objective = str(spec["objective"])
         if spec["critic"] is not None:
-            critic = pair.critic(units, classes, **spec["critic"])
+            of_critic = dict(spec["critic"])
+            pack, is_spectral = of_critic.pop("pack", 1), of_critic.pop("spectral", False)
+            critic = _critic(pair, units, classes, of_critic, pack, is_spectral)
             critic.load_state_dict(load_file(folder / "critic.safetensors"))
             generator.keep(critic.eval().requires_grad_(False))
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
@@ -117,3 +114,17 @@ def load(folder: Path | str) -> Generator:
             f"a whole generator in {folder}", f"{type(error).__name__}: {error}", "write it again"
         ) from error
     return generator.eval().requires_grad_(False)
+
+
+def _critic(
+    pair: Pair,
+    units: Units,
+    classes: Classes,
+    arguments: dict[str, Any],
+    pack: int,
+    is_spectral: bool,
+) -> Critic:
+    """Make a critic from its own arguments and what is wrapped around any kind."""
+    make = partial(pair.critic, **arguments)
+    critic = make(units, classes) if pack == 1 else Packed(make, units, classes, pack)
+    return spectral.normalise(critic) if is_spectral else critic

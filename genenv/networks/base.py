@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from genenv import checks, seeding
 from genenv.data.dataset import Units
+from genenv.networks.labels import indices
 from genenv.noise import Noise
 
 CHUNK = 1024  # rows a forward pass of `sample` and `score`
@@ -38,13 +39,18 @@ class Critic(nn.Module, ABC):
         The other arguments of the kind's constructor, which `save` writes down.
     """
 
+    pack = 1  # rows a score; see `packing`
+
     def __init__(self, units: Units, classes: Classes, arguments: dict[str, int | bool]) -> None:
         super().__init__()
         self.units, self.classes, self.arguments = units, classes, arguments
 
     @abstractmethod
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, *units.shape) in [-1, 1], (batch,) -> (batch,)."""
+        """(batch, *units.shape) in [-1, 1], (batch,) -> (batch,).
+
+        A row may have several labels, (batch, slots): it is then a pack of samples.
+        """
 
 
 class Generator(nn.Module, ABC):
@@ -171,11 +177,18 @@ class Generator(nn.Module, ABC):
         Raises
         ------
         Mistake
-            No critic was kept, the shape differs, or labels are missing or out of range.
+            No critic was kept, it is one of packs, the shape differs, or labels are missing or
+            out of range.
         """
         critic = self.kept_critic
         if critic is None:
             raise checks.Mistake("a generator with its critic", "none kept", "train or load it so")
+        if critic.pack > 1:
+            raise checks.Mistake(
+                "a critic of single samples",
+                f"one of packs of {critic.pack}, which has no score of one sample",
+                "train with a pack of 1",
+            )
         checks.shape("x", x, (None, *self.units.shape))
         if self.conditional and label is None:
             raise checks.Mistake("label for a conditional critic", "None", "give class indices")
@@ -222,20 +235,7 @@ class Generator(nn.Module, ABC):
             return None
         if label is None:
             return self.labels(count, seed, start)
-        array = np.asarray(label)
-        if array.dtype.kind not in "ui" or (array.ndim and array.shape != (count,)):
-            raise checks.Mistake(
-                f"label to be an integer or {count} integers",
-                f"{array.dtype} of shape {array.shape}",
-                "give indices into the classes",
-            )
-        if array.size and not (array.min() >= 0 and array.max() < len(self.classes)):
-            raise checks.Mistake(
-                f"labels from 0 to {len(self.classes) - 1}",
-                f"{array.min()} to {array.max()}",
-                "give indices into the classes",
-            )
-        return np.broadcast_to(array, (count,)).astype(np.int64)
+        return indices(label, count, len(self.classes))
 
 
 @contextmanager
@@ -247,21 +247,6 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         yield
     finally:
         module.train(training)
-
-
-def image_layout(x: Tensor) -> Tensor:
-    """Map images in the user's layout, (n, h, w) or (n, h, w, c), to (n, c, h, w)."""
-    return x.unsqueeze(1) if x.ndim == 3 else x.permute(0, 3, 1, 2)
-
-
-def user_layout(x: Tensor, units: Units) -> Tensor:
-    """Map (n, c, h, w) back to (n, *units.shape)."""
-    return x.squeeze(1) if len(units.shape) == 2 else x.permute(0, 2, 3, 1)
-
-
-def channels(units: Units) -> int:
-    """Colour channels of an image."""
-    return 1 if len(units.shape) == 2 else units.shape[2]
 
 
 def _piece(

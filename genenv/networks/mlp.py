@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from genenv.data.dataset import Units
 from genenv.networks.base import Classes, Critic, Generator
+from genenv.networks.projection import projected
 from genenv.noise import Noise
 
 EMBEDDING = 16  # numbers that tell the generator its class
@@ -64,7 +65,7 @@ class MLPGenerator(Generator):
 
 
 class MLPCritic(Critic):
-    """`depth` hidden layers without normalisation; the label enters by projection.
+    """`depth` hidden layers without batch norm; the label enters by projection.
 
     Projection: score = w·φ(x) + v(label)·φ(x) (Miyato and Koyama, arXiv 1802.05637, equation 3).
 
@@ -94,11 +95,11 @@ class MLPCritic(Critic):
             nn.init.normal_(self.projection.weight, std=sizes[-1] ** -0.5)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, *units.shape) in [-1, 1], (batch,) -> (batch,)."""
+        """(batch, *units.shape) in [-1, 1], (batch,) or (batch, slots) -> (batch,)."""
         features = self.body(x)
         score = self.head(features).squeeze(1)
         if self.projection is not None:
-            score = score + (self.projection(label) * features).sum(1)
+            score = score + projected(self.projection, label, features)
         return score  # type: ignore[no-any-return]
 
 

@@ -8,6 +8,7 @@ from genenv import checks
 from genenv.objectives.base import Objective, Score, Terms
 from genenv.objectives.gan import Gan, Minimax
 from genenv.objectives.hinge import Hinge
+from genenv.objectives.infogan import InfoGan
 from genenv.objectives.least_squares import LeastSquares
 from genenv.objectives.relativistic import Relativistic
 from genenv.objectives.wasserstein import Wgan, WganGp
@@ -16,6 +17,7 @@ __all__ = [
     "OBJECTIVES",
     "Gan",
     "Hinge",
+    "InfoGan",
     "LeastSquares",
     "Minimax",
     "Objective",

@@ -1,6 +1,7 @@
-"""Training: settings, the loop, checkpoints."""
+"""Training: settings, the game, the loop, checkpoints."""
 
-from genenv.training.config import TrainingConfig, preset
+from genenv.training.config import TrainingConfig
+from genenv.training.presets import preset, shrunk
 from genenv.training.trainer import Trainer, TrainingDiverged, train
 
-__all__ = ["Trainer", "TrainingConfig", "TrainingDiverged", "preset", "train"]
+__all__ = ["Trainer", "TrainingConfig", "TrainingDiverged", "preset", "shrunk", "train"]

@@ -16,11 +16,17 @@ from torch import Tensor
 from genenv import checks
 
 PREFIX = "step-"
-KEPT = 2  # checkpoints that stay on disk
+BEST = "best-"  # a checkpoint of the best generator so far, beside those to resume from
 
 
-def write(folder: Path | str, step: int, tensors: dict[str, Tensor], state: dict[str, Any]) -> Path:
-    """Write a checkpoint as `folder/step-NNNNNNN`; older ones but the last are removed.
+def write(
+    folder: Path | str,
+    step: int,
+    tensors: dict[str, Tensor],
+    state: dict[str, Any],
+    prefix: str = PREFIX,
+) -> Path:
+    """Write a checkpoint as `folder/step-NNNNNNN`.
 
     Parameters
     ----------
@@ -32,6 +38,8 @@ def write(folder: Path | str, step: int, tensors: dict[str, Tensor], state: dict
         Written on the CPU as safetensors.
     state
         What JSON can hold.
+    prefix
+        PREFIX or BEST.
 
     Raises
     ------
@@ -39,7 +47,7 @@ def write(folder: Path | str, step: int, tensors: dict[str, Tensor], state: dict
         The disk is full or not writable; what stood there before is untouched.
     """
     folder = Path(folder)
-    final = folder / f"{PREFIX}{step:07d}"
+    final = folder / f"{prefix}{step:07d}"
     aside = folder / f".writing-{final.name}"
     packed = to_bytes({k: v.detach().cpu().contiguous() for k, v in tensors.items()})
     plain = json.dumps(state | {"step": step, "tensor_bytes": len(packed)}, indent=2)
@@ -58,9 +66,21 @@ def write(folder: Path | str, step: int, tensors: dict[str, Tensor], state: dict
             error.strerror or str(error),
             "make room, then resume from the last whole checkpoint",
         ) from error
-    for old in _steps(folder)[KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
     return final
+
+
+def prune(folder: Path | str, keep: int) -> None:
+    """Remove all checkpoints but the newest `keep`, and best ones that none of these names."""
+    newest_first = _steps(Path(folder))
+    named = {_best_step(path) for path in newest_first[:keep]}
+    best = [path for path in _steps(Path(folder), BEST) if _step_of(path, BEST) not in named]
+    for old in (*newest_first[keep:], *best):
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def best(folder: Path | str, step: int) -> Path:
+    """Name the checkpoint of the best generator, measured at `step`."""
+    return Path(folder) / f"{BEST}{step:07d}"
 
 
 def newest(folder: Path | str) -> Path | None:
@@ -86,10 +106,23 @@ def read(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
 
 
-def _steps(folder: Path) -> list[Path]:
+def _steps(folder: Path, prefix: str = PREFIX) -> list[Path]:
     """Checkpoints by name, the newest first."""
-    named = [p for p in folder.glob(f"{PREFIX}*") if p.name.removeprefix(PREFIX).isdigit()]
-    return sorted(named, key=lambda p: int(p.name.removeprefix(PREFIX)), reverse=True)
+    named = [p for p in folder.glob(f"{prefix}*") if p.name.removeprefix(prefix).isdigit()]
+    return sorted(named, key=lambda path: _step_of(path, prefix), reverse=True)
+
+
+def _step_of(path: Path, prefix: str) -> int:
+    return int(path.name.removeprefix(prefix))
+
+
+def _best_step(path: Path) -> int | None:
+    """Step of the best generator that a checkpoint names; None if it names none."""
+    try:
+        plain = json.loads((path / "state.json").read_text()).get("best")
+        return None if plain is None else int(plain["step"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _whole(path: Path) -> bool:

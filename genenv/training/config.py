@@ -1,20 +1,26 @@
-"""Settings of one training, and the presets by objective and kind of data."""
+"""Settings of one training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from genenv import checks, objectives
-from genenv.data.dataset import Units
-from genenv.networks import NETWORKS, choose
-from genenv.objectives import OBJECTIVES
+from genenv.metrics import ranked
+from genenv.networks import NETWORKS
+from genenv.networks.normalisation import NORMS
 from genenv.training.machine import PRECISIONS
 
 OPTIMIZERS = ("adam", "rmsprop")
-ABOVE_ZERO = (
-    *("latent", "width", "critic_width", "steps", "batch", "critic_steps", "lr"),
-    *("log_every", "picture_every", "checkpoint_every"),
+WHOLE = (  # of 1 or more
+    *("latent", "width", "critic_width", "steps", "batch", "critic_steps", "pack"),
+    *("log_every", "picture_every", "checkpoint_every", "keep"),
+)
+NONE_OR_MORE = ("threads", "continuous", "metrics_every")
+ABOVE_ZERO = ("lr", "information")
+SHARES = ("lr_floor", "ema")
+# Fields that may change on resume; every other one must equal the checkpoint's.
+FREE_ON_RESUME = frozenset(
+    ("device", "threads", "log_every", "picture_every", "checkpoint_every", "keep", "compile")
 )
 
 
@@ -28,14 +34,24 @@ class TrainingConfig:
     """Name in NETWORKS; auto: mlp for vectors and images below 16 pixels, else dcgan."""
     latent: int = 32
     """Dimension of the Gaussian noise, unless another noise is given."""
+    categorical: tuple[int, ...] = ()
+    """Classes of each categorical code that is learned without labels (InfoGAN)."""
+    continuous: int = 0
+    """Continuous codes in [-1, 1] that are learned without labels (InfoGAN)."""
+    information: float = 1.0
+    """Weight of the codes' mutual-information term."""
     width: int = 256
-    """Units (mlp) or channels at half the full size (dcgan) of the generator."""
+    """Units (mlp) or channels at half the full size (dcgan, resnet) of the generator."""
     critic_width: int = 256
-    """Units (mlp) or channels of the first layer (dcgan) of the critic."""
+    """Units (mlp) or channels of the first layer (dcgan, resnet) of the critic."""
+    critic_norm: str = "auto"
+    """none, batch or spectral; auto: what the objective prefers, where the network has it."""
+    pack: int = 1
+    """Samples that the critic judges together (PacGAN)."""
     steps: int = 3000
     """Generator updates."""
     batch: int = 64
-    """Rows a step; all rows where the data have fewer."""
+    """Rows a step, over all processes."""
     critic_steps: int = 1
     """Critic updates a generator update."""
     optimizer: str = "adam"
@@ -55,107 +71,57 @@ class TrainingConfig:
     device: str = "auto"
     """auto (cuda where there is one), cpu, cuda or cuda:N."""
     precision: str = "32"
-    """32, or bf16 for autocast; gradient penalties stay in float32."""
+    """32; bf16 for autocast; tf32 on CUDA. Gradient penalties stay in float32."""
+    compile: bool = False
+    """torch.compile of the generator, and of a critic without penalty."""
     threads: int = 0
     """CPU threads; 0: one for tiny networks, else torch's default."""
     log_every: int = 50
     """Steps between two points of the curves; divergence is noticed then, too."""
     picture_every: int = 500
     """Steps between two pictures of samples."""
+    metrics_every: int = 0
+    """Steps between two measurements of the averaged generator; 0: at the end alone."""
     checkpoint_every: int = 500
     """Steps between two checkpoints, where there is a folder for them."""
+    keep: int = 2
+    """Newest checkpoints that stay on disk."""
+    best: str | None = None
+    """Metric whose best generator is kept as the result; None: the last one is."""
 
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""
         objectives.build(self.objective, self.penalty)
         checks.choice("network", self.network, ["auto", *NETWORKS])
+        checks.choice("critic_norm", self.critic_norm, ["auto", *NORMS])
         checks.choice("optimizer", self.optimizer, OPTIMIZERS)
         checks.choice("precision", self.precision, PRECISIONS)
+        for name in WHOLE:
+            checks.whole(name, getattr(self, name))
         for name in ABOVE_ZERO:
             checks.positive(name, getattr(self, name))
-        shares = {"lr_floor": self.lr_floor, "beta 1": self.betas[0], "beta 2": self.betas[1]}
-        for name, value in (shares | {"ema": self.ema}).items():
+        shares = {name: getattr(self, name) for name in SHARES}
+        for name, value in (shares | {"beta 1": self.betas[0], "beta 2": self.betas[1]}).items():
             if not 0 <= value <= 1:
                 raise checks.Mistake(f"{name} from 0 to 1", value, "give a share")
-        if self.threads < 0:
-            raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
+        for name in NONE_OR_MORE:
+            if getattr(self, name) < 0:
+                raise checks.Mistake(f"{name} of 0 or more", getattr(self, name), "give 0 or more")
+        for classes in self.categorical:
+            if classes < 2:
+                raise checks.Mistake("categorical codes of 2 classes or more", classes, "give more")
+        if self.batch % self.pack:
+            raise checks.Mistake(
+                f"a batch that pack = {self.pack} divides", self.batch, "change batch or pack"
+            )
+        if self.best is not None:
+            ranked(self.best)
+            if not self.metrics_every:
+                raise checks.Mistake(
+                    "metrics_every above 0 with best", "0", "say how often to measure"
+                )
 
-
-# objective -> kind of data -> what differs from TrainingConfig's defaults
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    "relativistic": {
-        "vector": {"penalty": 0.1, "steps": 20_000},
-        "small": {"penalty": 0.5},
-        "image": {"penalty": 1.0},
-    },
-    "gan": {
-        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
-        "small": {"betas": (0.5, 0.999)},
-        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
-    },
-    "minimax": {
-        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
-        "small": {"betas": (0.5, 0.999)},
-        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
-    },
-    "lsgan": {
-        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
-        "small": {"betas": (0.5, 0.999)},
-        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
-    },
-    "hinge": {
-        "vector": {"betas": (0.0, 0.9), "steps": 20_000},
-        "small": {"betas": (0.0, 0.9)},
-        "image": {"betas": (0.0, 0.9), "lr": 5e-4},
-    },
-    "wgan": {
-        "vector": {"lr": 5e-4, "critic_steps": 5, "steps": 10_000},
-        "small": {"lr": 5e-4, "critic_steps": 5},
-        "image": {"lr": 5e-5, "critic_steps": 5},
-    },
-    "wgan-gp": {
-        "vector": {"penalty": 0.1, "critic_steps": 2, "betas": (0.0, 0.9), "steps": 15_000},
-        "small": {"penalty": 10.0, "critic_steps": 2, "betas": (0.0, 0.9)},
-        "image": {"penalty": 10.0, "critic_steps": 5, "betas": (0.0, 0.9), "lr": 1e-4},
-    },
-}
-
-
-def kind_of(units: Units) -> str:
-    """Name the kind of data: vector, small (images below 16 pixels) or image."""
-    if not units.is_image:
-        return "vector"
-    return "small" if choose(units) == "mlp" else "image"
-
-
-def preset(objective: str, units: Units) -> TrainingConfig:
-    """Return the settings that were measured for an objective on a kind of data.
-
-    Parameters
-    ----------
-    objective
-        Name in OBJECTIVES.
-    units
-        Of the data.
-
-    Raises
-    ------
-    Mistake
-        An unknown objective.
-    """
-    checks.choice("objective", objective, OBJECTIVES)
-    kind = kind_of(units)
-    shape: dict[str, dict[str, Any]] = {
-        "vector": {
-            "latent": max(2, min(units.size, 32)),
-            "width": 128,
-            "critic_width": 64,
-            "batch": 128,
-        },
-        "small": {},
-        "image": {"latent": 64, "width": 32, "critic_width": 32, "steps": 8000},
-    }
-    optimizer = {"optimizer": "rmsprop"} if objective == "wgan" else {}
-    return TrainingConfig(
-        objective=objective, **(shape[kind] | optimizer | PRESETS[objective][kind])
-    )
+    @property
+    def coded(self) -> bool:
+        """Whether codes are learned; then no labels are used."""
+        return bool(self.categorical or self.continuous)

@@ -12,7 +12,7 @@ from genenv.memory import keep_buffers
 
 ONE_THREAD_BELOW = 1_000_000  # parameters: tiny networks run best on one thread
 DEFAULT_THREADS = torch.get_num_threads()  # torch's own choice, before a run changes it
-PRECISIONS = {"32": "float32", "bf16": "bfloat16 autocast"}
+PRECISIONS = {"32": "float32", "bf16": "bfloat16 autocast", "tf32": "TF32 on CUDA"}
 
 
 def pick_device(name: str) -> torch.device:
@@ -56,14 +56,24 @@ def pick_threads(asked: int, parameters: int, images: bool = False) -> int:
 
 
 @contextmanager
-def settled(threads: int) -> Iterator[None]:
-    """Set the thread count, and on CUDA the convolutions that repeat bit for bit; then back."""
-    before, flag = torch.get_num_threads(), torch.backends.cudnn.deterministic
+def settled(threads: int, precision: str = "32") -> Iterator[None]:
+    """Set the thread count, and on CUDA the convolutions that repeat bit for bit; then back.
+
+    Parameters
+    ----------
+    threads
+        Of the CPU.
+    precision
+        A key of PRECISIONS; CUDA multiplies in TF32 for `tf32` alone.
+    """
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = torch.get_num_threads(), cudnn.deterministic, cuda.allow_tf32, cudnn.allow_tf32
+    tf32 = precision == "tf32"
     torch.set_num_threads(threads)
-    torch.backends.cudnn.deterministic = True
+    cudnn.deterministic, cuda.allow_tf32, cudnn.allow_tf32 = True, tf32, tf32
     keep_buffers()
     try:
         yield
     finally:
-        torch.set_num_threads(before)
-        torch.backends.cudnn.deterministic = flag
+        torch.set_num_threads(before[0])
+        cudnn.deterministic, cuda.allow_tf32, cudnn.allow_tf32 = before[1:]

@@ -46,4 +46,16 @@ def unpack(
         module.load_state_dict(states[name])
     for name, optimizer in optimizers.items():
         groups = optimizer.state_dict()["param_groups"]
-        optimizer.load_state_dict({"state": slots[name], "param_groups": groups})
+        weights = [p for group in optimizer.param_groups for p in group["params"]]
+        laid_out = {
+            index: {slot: _like(weights[index], value) for slot, value in of_weight.items()}
+            for index, of_weight in slots[name].items()
+        }
+        optimizer.load_state_dict({"state": laid_out, "param_groups": groups})
+
+
+def _like(weight: Tensor, value: Tensor) -> Tensor:
+    """Lay a slot out in memory as its weight is: fused optimizers walk both in order of memory."""
+    if value.shape != weight.shape:
+        return value
+    return torch.empty_like(weight, dtype=value.dtype, requires_grad=False).copy_(value)

@@ -1,0 +1,71 @@
+"""The commands: fit, sample, stress, replay, envs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import sys
+from typing import Annotated, Any
+
+import tyro
+
+from genenv import checks
+from genenv.cli.envs import Envs
+from genenv.cli.fit import Fit
+from genenv.cli.replay import Replay
+from genenv.cli.sample import Sample
+from genenv.cli.stress import Stress
+
+Command = (
+    Annotated[Fit, tyro.conf.subcommand("fit")]
+    | Annotated[Sample, tyro.conf.subcommand("sample")]
+    | Annotated[Stress, tyro.conf.subcommand("stress")]
+    | Annotated[Replay, tyro.conf.subcommand("replay")]
+    | Annotated[Envs, tyro.conf.subcommand("envs")]
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 replay found otherwise, 2 the user's mistake, 130 Ctrl-C.
+
+    Parameters
+    ----------
+    arguments
+        Without the program's name; None: those of the process.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_answer(words))
+
+
+def _answer(words: list[str]) -> int:
+    try:
+        command: Any = tyro.cli(
+            Command,
+            prog="genenv",
+            description="Find out where, how often and in how many ways a model fails.",
+            args=words,
+        )
+        sys.path.insert(0, os.getcwd())  # the user's model may lie here
+        return int(command(shlex.join(["genenv", *(w for w in words if w != "--resume")])))
+    except checks.Mistake as mistake:
+        return _told(str(mistake), mistake, 2)
+    except OSError as error:
+        return _told(_of_the_disk(error), error, 2)
+    except KeyboardInterrupt as error:
+        return _told("interrupted", error, 130)
+
+
+def _told(sentence: str, error: BaseException, code: int) -> int:
+    """Print what happened and what `kept` noted; returns the exit code."""
+    for line in (sentence, *getattr(error, "__notes__", ())):
+        print(f"genenv: {line}", file=sys.stderr)
+    return code
+
+
+def _of_the_disk(error: OSError) -> str:
+    """Say in one sentence what a disk refused."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+    do = "make room, or choose another place" if full else "check path and rights"
+    place = f"a file or folder {error.filename}" if error.filename else "a file"
+    return str(checks.Mistake(f"{place} to read or write", error.strerror or str(error), do))

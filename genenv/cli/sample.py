@@ -1,0 +1,46 @@
+"""The command `sample`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from genenv.cli.shown import Left, Number, Share, shown
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draw samples from a trained generator into an .npz file."""
+
+    run: Left
+    """A folder that fit or stress left."""
+    out: Annotated[Path, shown("FILE")]
+    """The .npz file to write, with x and, for a conditional generator, y."""
+    count: Number = 10_000
+    """Number of samples."""
+    label: Annotated[str | None, shown("CLASS", "drawn uniformly")] = None
+    """Name of a class, as the data have it."""
+    noise: Annotated[str | None, shown("NAME", "the trained one")] = None
+    """Another law for the latents: gaussian, uniform, student-t, ... (a wrong name lists all)."""
+    strength: Share = 1.0
+    """Factor on the latents: below 1 shrinks them, above 1 spreads them."""
+    keep: Share = 1.0
+    """Share of the samples that the critic scores best, of each class; above 0, up to 1."""
+    seed: Number = 0
+    """Address of the samples."""
+
+    def __call__(self, _line: str) -> int:
+        """Draw and write."""
+        import numpy as np
+
+        from genenv import api, sampling
+
+        generator = api.load(self.run)
+        law = sampling.noise_named(generator, self.noise, self.strength)
+        driven = sampling.driven_by(generator, law)
+        label = sampling.class_index(generator, self.label)
+        x, index = sampling.best(driven, self.count, self.seed, label, self.keep)
+        y = None if index is None else np.array(generator.classes)[index]
+        print(f"{len(x)} samples: {sampling.write(self.out, x, y)}")
+        return 0

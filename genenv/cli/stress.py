@@ -1,0 +1,100 @@
+"""The command `stress`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from genenv.cli.running import chosen_folder, kept, load_data
+from genenv.cli.shown import Name, Number, Pixels, Source, Switch, Threads, Updates, shown
+
+
+@dataclass(frozen=True)
+class Stress:
+    """Search a model for failures on plausible inputs, judge them, and write a page."""
+
+    data: Source
+    """digits, ring, grid, a folder of idx files or of class folders, or an .npz with x and y."""
+    held_out: Annotated[str | None, shown("DATA", "the data's own test set, or a split")] = None
+    """Data that neither model nor generator saw."""
+    model: Annotated[str | None, shown("MODULE:NAME", "one is trained")] = None
+    """The model under test, package.module:name or an .onnx file."""
+    input: Name = "auto"
+    """What the model is handed: raw arrays, unit (float32 n,c,h,w in [0, 1]) or flat rows."""
+    output: Name = "auto"
+    """What it returns: probabilities or logits; auto: recognised and told."""
+    generator: Annotated[Path | None, shown("RUN", "one is fitted")] = None
+    """A run with a generator trained on these data."""
+    search: Annotated[
+        tuple[str, ...] | None,
+        shown("NAME [NAME ...]", "random evolution, and policy where no model is given"),
+    ] = None
+    """Players: random, evolution, cma-es, gradient, policy."""
+    budget: Number = 20_000
+    """Queries to the model a search and seed."""
+    train_queries: Number = 100_000
+    """Queries that training the policy player costs."""
+    seeds: Annotated[tuple[int, ...], shown("N [N ...]")] = (0,)
+    """Seeds of each search."""
+    seed: Number = 0
+    """Address of the split, the generator, the judge and the default model."""
+    objective: Name = "relativistic"
+    """Of the generator that is fitted where none is given: a name in `genenv fit --help`."""
+    steps: Updates = None
+    """Updates of that generator."""
+    threads: Threads = 0
+    """CPU threads; 0: one for tiny networks, else torch's default."""
+    size: Pixels = None
+    """Pixels a side to which a folder's images are resized."""
+    channels: Pixels = None
+    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    resume: Switch = False
+    """Go on with what --out holds."""
+    out: Annotated[Path | None, shown("RUN", "runs/stress-NAME-000, the next free number")] = None
+    """The run's folder."""
+
+    def __call__(self, line: str) -> int:
+        """Run the main job and print its summary."""
+        from genenv import api, runs
+        from genenv.downstream import import_model
+        from genenv.stages import Stages
+        from genenv.stressing import StressConfig, Stressing
+
+        players = ("random", "evolution") if self.model else ("random", "evolution", "policy")
+        config = StressConfig(
+            search=self.search or players,
+            budget=self.budget,
+            train_queries=self.train_queries,
+            seeds=self.seeds,
+            seed=self.seed,
+            input=self.input,
+            output=self.output,
+            objective=self.objective,
+            steps=self.steps,
+            threads=self.threads,
+        )
+        dataset = load_data(self.data, self.size, self.channels)
+        held_out = (
+            dataset.held_out
+            if self.held_out is None
+            else load_data(self.held_out, self.size, self.channels)
+        )
+        model = None if self.model is None else import_model(self.model)
+        generator = None if self.generator is None else api.load(self.generator)
+        out = chosen_folder(self.out, self.resume) or runs.nextfolder(f"stress-{dataset.name}")
+        stages = Stages(display=True)
+        run = Stressing(
+            config, dataset, held_out, model, generator, out, stages,
+            command=line, model_path=self.model, generator_run=self.generator,
+        )  # fmt: skip
+        total = len(config.search) * len(config.seeds) * config.budget
+        training = config.train_queries if "policy" in config.search else 0
+        print(
+            f"{total:,} queries: {len(config.search)} searches x {len(config.seeds)} seeds x "
+            f"{config.budget:,}" + (f", and {training:,} to train policy" if training else "")
+        )
+        with kept(out, stages, line):
+            report = run.run(self.resume)
+        print(report)
+        return 0

@@ -1,0 +1,225 @@
+"""A training as a run: rows held out, features, generator, pictures, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from genenv import checks, metrics, runs
+from genenv.data import Dataset, hold_out
+from genenv.downstream import import_model
+from genenv.metrics import (
+    DURING,
+    FULL,
+    Evaluation,
+    Features,
+    InceptionFeatures,
+    ModuleFeatures,
+    SampleFeatures,
+    generator_metrics,
+    metric_steps,
+    own_features,
+    own_steps,
+)
+from genenv.networks import Generator
+from genenv.stages import Stages
+from genenv.tracking import Tracker
+from genenv.training import Trainer, TrainingConfig, distributed, shrunk
+from genenv.training.machine import pick_device, pick_threads, settled
+from genenv.training.pictures import write_all
+from genenv.training.presets import kind_of
+
+FEATURES = "features.safetensors"  # in the run's folder: the classifier whose features are compared
+LEAST_HELD_OUT = 10  # rows without labels, below which none are held out
+
+Labelled = tuple[NDArray[Any], NDArray[np.int64] | None]
+
+
+class Fitting:
+    """One training in a folder, measured by rows that it did not see.
+
+    Parameters
+    ----------
+    dataset
+        What is learned.
+    config
+        Settings; a preset's batch shrinks to the rows that there are.
+    folder
+        The run's.
+    stages
+        Progress and seconds.
+    measured
+        Whether rows are held out and metrics written.
+    features
+        Where samples are compared: `own` (a classifier for labelled images, else the samples
+        themselves), `samples`, a torch module or its import path, or the .pth file of Inception.
+
+    Raises
+    ------
+    Mistake
+        Settings that do not fit the data, or features that are none.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        config: TrainingConfig,
+        folder: Path,
+        stages: Stages,
+        measured: bool = True,
+        features: str | nn.Module = "own",
+    ) -> None:
+        if config.metrics_every and not measured:
+            raise checks.Mistake("metrics with metrics_every", "none", "leave one of them out")
+        self.dataset, self.folder, self.stages = dataset, folder, stages
+        bare = dataset.unconditional or config.coded
+        self.classes = () if bare else dataset.classes
+        self.rows, self.held_out = self._parted(config.seed, measured)
+        self.config = shrunk(config, dataset.units, len(self.rows))
+        self.features = features
+        own = features == "own" or self.held_out is None
+        self.given = None if own else self._given_features()
+
+    def run(self, resume: bool = False) -> Generator:
+        """Train, measure and write; returns the generator, whose notes tell what was done."""
+        pick_device(self.config.device)  # a mistake must not leave a folder
+        with distributed.joined(pick_device(self.config.device).type == "cuda") as world:
+            if world.leads:
+                runs.begin(self.folder, "fit", self._settings(), resume)
+            distributed.wait(world)
+            self.stages.plan(self._totals())
+            with Tracker(self.folder if world.leads else None) as tracker:
+                evaluation = self._evaluation() if world.leads else None
+                trainer = self._train(evaluation, tracker, resume)
+                generator = trainer.result()
+                if world.leads:
+                    self._write(generator, trainer, evaluation, tracker)
+            distributed.wait(world)
+        return generator
+
+    def _parted(self, seed: int, measured: bool) -> tuple[NDArray[np.int64], Labelled | None]:
+        """Return the rows to learn from, and those held out; None where nothing is measured."""
+        dataset, everything = self.dataset, np.arange(len(self.dataset))
+        if not measured or (dataset.label is None and len(dataset) < LEAST_HELD_OUT):
+            return everything, None
+        rows, held_out = hold_out(dataset, seed)
+        return rows, held_out
+
+    def _given_features(self) -> Features:
+        """Turn what the user said into features that need no training."""
+        asked, units = self.features, self.dataset.units
+        if isinstance(asked, nn.Module):
+            return ModuleFeatures(asked, units)
+        if asked == "samples":
+            return SampleFeatures(self.dataset.x[self.rows], units)
+        if Path(asked).suffix in (".pth", ".pt"):
+            return InceptionFeatures(Path(asked), units)
+        if ":" in asked:
+            return ModuleFeatures(import_model(asked), units)
+        raise checks.Mistake(
+            "features to be own, samples, package.module:name or Inception's .pth file",
+            repr(asked),
+            "choose one",
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        whole = len(self.rows) == len(self.dataset)
+        return {
+            "training": runs.settings(self.config),
+            "data": runs.describe(self.dataset),
+            "train": None if whole else self.rows.tolist(),
+            "features": self.features if isinstance(self.features, str) else "given",
+        }
+
+    def _totals(self) -> dict[str, int]:
+        """Stages with their units of work."""
+        steps = {"generator": self.config.steps}
+        if self.held_out is None:
+            return steps
+        label, units = self.dataset.label, self.dataset.units
+        learned = own_steps(len(self.rows), label, units) if self.given is None else 0
+        if learned and not (self.folder / FEATURES).is_file():
+            steps = {"features": learned} | steps
+        return steps | {"metrics": metric_steps(len(self.rows)) if self.classes else 1}
+
+    def _evaluation(self) -> Evaluation | None:
+        """Make what measures generators, with its features; None where no rows are held out."""
+        if self.held_out is None:
+            return None
+        x, label = self._labelled(self.rows)
+        features, dataset = self.given, self.dataset
+        if features is None:
+            with self.stages.stage("features") as advance, settled(self.config.threads or 1):
+                outputs, path = len(dataset.classes), self.folder / FEATURES
+                features = own_features(x, label, dataset.units, outputs, path, advance)
+        return Evaluation(features, (x, label), self.held_out, metrics.build(), dataset.modes)
+
+    def _labelled(self, rows: NDArray[np.int64]) -> Labelled:
+        label = self.dataset.label
+        return self.dataset.x[rows], None if label is None else label[rows]
+
+    def _train(self, evaluation: Evaluation | None, tracker: Tracker, resume: bool) -> Trainer:
+        x, label = self._labelled(self.rows)
+        measure: Callable[[Generator], dict[str, float]] | None = None
+        if evaluation is not None:
+            measure = partial(evaluation.evaluate, samples=DURING)
+        trainer = Trainer(
+            x,
+            label if self.classes else None,
+            self.dataset.units,
+            self.classes,
+            self.config,
+            folder=self.folder / "checkpoints",
+            tracker=tracker,
+            measure=measure,
+        )
+        if resume:
+            trainer.resume()
+        with self.stages.stage("generator") as advance:
+            trainer.fit(advance)
+        return trainer
+
+    def _write(
+        self,
+        generator: Generator,
+        trainer: Trainer,
+        evaluation: Evaluation | None,
+        tracker: Tracker,
+    ) -> None:
+        runs.whole(self.folder / "generator", generator.save)
+        write_all(self.folder, generator, self.dataset.x[self.rows], tracker, self.config.steps)
+        if evaluation is not None:
+            with self.stages.stage("metrics") as advance, settled(self._threads(generator)):
+                figures = self._figures(generator, evaluation, advance)
+            runs.write_json(self.folder / "metrics.json", figures)
+            numbers = {k: v for k, v in figures.items() if isinstance(v, float | int)}
+            tracker.scalars({f"metrics/{k}": v for k, v in numbers.items()}, self.config.steps)
+            generator.notes = (*generator.notes, *evaluation.told)
+        apart = len(self.dataset) - len(self.rows)
+        if apart:
+            told = f"{apart:,} of {len(self.dataset):,} rows were held out for metrics."
+            generator.notes = (*generator.notes, told)
+
+    def _figures(
+        self, generator: Generator, evaluation: Evaluation, advance: Callable[[int], None]
+    ) -> dict[str, Any]:
+        """Return every metric of the result, beside that of real rows in its place."""
+        figures: dict[str, Any] = evaluation.evaluate(generator, FULL)
+        figures |= evaluation.reference(FULL) | evaluation.describe()
+        x, label = self._labelled(self.rows)
+        assert self.held_out is not None
+        other, own = self.held_out
+        if self.classes and label is not None and own is not None:
+            test = other, own
+            figures |= generator_metrics(generator, (x, label), test, test, advance)
+        return figures
+
+    def _threads(self, generator: Generator) -> int:
+        parameters = sum(p.numel() for p in generator.parameters())
+        return pick_threads(self.config.threads, parameters, kind_of(generator.units) == "image")

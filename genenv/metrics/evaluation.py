@@ -1,0 +1,171 @@
+"""A generator's metrics, beside those of real rows in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks, seeding
+from genenv.data.dataset import Modes
+from genenv.metrics.base import Array, Metric
+from genenv.metrics.features import Features, in_eval
+from genenv.metrics.modes import SAMPLES, mode_metrics
+from genenv.networks import Generator
+
+DURING = 2_000  # samples of an evaluation in training
+FULL = 10_000  # and at its end
+CHUNK = 1024  # samples held at once
+
+Labelled = tuple[NDArray[Any], NDArray[np.int64] | None]  # x (n, *shape), class index (n,)
+
+
+class Evaluation:
+    """Compares generated samples, and held-out rows in their place, with as many real rows.
+
+    Samples are drawn by address, so the same weights get the same figures; a conditional generator
+    is asked for the classes of the held-out rows, so that both have the same share of each.
+    Nothing of the generator's and no global state changes.
+
+    Parameters
+    ----------
+    features
+        What maps samples to the numbers that are compared.
+    real
+        Rows that the generator learned from, and class indices or None.
+    held_out
+        Other rows of the same law. None: one half of `real` in the place of the other; the
+        generator has seen both.
+    metrics
+        What is measured, see `metrics.build`.
+    modes
+        Of mixtures whose centres are known: then `modes`, `high_quality` and `reverse_kl` are
+        counted on 2,500 samples. None: they are not.
+    seed
+        Address of the samples and of the choice of rows.
+
+    Attributes
+    ----------
+    most : int
+        Samples that an evaluation can have: 10,000, or fewer where there are fewer rows.
+    told : tuple of str
+        What is not as one would expect, a sentence each.
+
+    Raises
+    ------
+    Mistake
+        Too few rows for one of the metrics.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        real: Labelled,
+        held_out: Labelled | None,
+        metrics: Sequence[Metric],
+        modes: Modes | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.features, self.metrics, self.modes = features, tuple(metrics), modes
+        self.seed = seeding.fold(seed, "evaluation")
+        self.told: tuple[str, ...] = ()
+        real = _shuffled(real, self.seed, "real")
+        if held_out is None:
+            half = len(real[0]) // 2
+            real, held_out = _cut(real, 0, half), _cut(real, half, 2 * half)
+            self.told += ("metrics compare two halves of the training rows: none were held out",)
+        else:
+            held_out = _shuffled(held_out, self.seed, "held out")
+        self._rows = {"real": _cut(real, 0, FULL), "held out": _cut(held_out, 0, FULL)}
+        self._features: dict[tuple[str, int], Array] = {}
+        self.most = min(len(x) for x, _ in self._rows.values())
+        self._check()
+
+    def evaluate(self, generator: Generator, samples: int = DURING) -> dict[str, float]:
+        """Measure a generator.
+
+        Parameters
+        ----------
+        generator
+            On any device, in any mode.
+        samples
+            To compare with as many real rows; `most` where there are fewer.
+
+        Returns
+        -------
+        Each metric under its keys (`frechet` is `fid` on Inception features), and `samples`, how
+        many were compared.
+        """
+        count = min(samples, self.most)
+        with in_eval(generator):
+            figures = self._compare(self._generated(generator, count))
+            if self.modes is not None:
+                figures |= self._count_modes(generator.sample(SAMPLES, self.seed)[0])
+        return figures | {"samples": float(count)}
+
+    def reference(self, samples: int = DURING) -> dict[str, float]:
+        """Measure held-out rows in the place of generated ones: the same keys ending in `_real`.
+
+        No generator can be expected to do better, but by chance or by repeating what it learned.
+        """
+        count = min(samples, self.most)
+        figures = self._compare(self._known("held out", count))
+        if self.modes is not None:
+            figures |= self._count_modes(self._rows["held out"][0][:SAMPLES])
+        return {f"{key}_real": value for key, value in figures.items()}
+
+    def describe(self) -> dict[str, str]:
+        """Name the features and tell their sha256: only figures of one sha256 compare."""
+        return {"features": self.features.name, "features_sha256": self.features.sha256}
+
+    def _compare(self, fake: Array) -> dict[str, float]:
+        real = self._known("real", len(fake))
+        measured = [metric(real, fake) for metric in self.metrics]
+        names = self.features.names
+        return {names.get(key, key): value for one in measured for key, value in one.items()}
+
+    def _known(self, which: str, count: int) -> Array:
+        """Features of the first real or held-out rows, computed once."""
+        if (which, count) not in self._features:
+            self._features[which, count] = self.features(self._rows[which][0][:count])
+        return self._features[which, count]
+
+    def _generated(self, generator: Generator, count: int) -> Array:
+        """Features of samples, which are never all held at once."""
+        label = self._rows["held out"][1] if generator.conditional else None
+        parts = []
+        for at in range(0, count, CHUNK):
+            rows = min(CHUNK, count - at)
+            asked = None if label is None else label[at : at + rows]
+            parts.append(self.features(generator.sample(rows, self.seed, asked, start=at)[0]))
+        return np.concatenate(parts)
+
+    def _count_modes(self, x: NDArray[Any]) -> dict[str, float]:
+        assert self.modes is not None
+        return mode_metrics(x.reshape(len(x), -1), self.modes)
+
+    def _check(self) -> None:
+        least = max((metric.least for metric in self.metrics), default=0)
+        if self.most < least:
+            raise checks.Mistake(
+                f"{least} real rows and {least} held-out ones or more for metrics",
+                " and ".join(str(len(x)) for x, _ in self._rows.values()),
+                "give more rows or choose other metrics",
+            )
+        if self.most < FULL:
+            apart = len(self._rows["held out"][0])
+            few = f"{apart:,} held-out" if apart == self.most else f"{self.most:,} real"
+            self.told += (
+                f"metrics compare {self.most:,} samples, not {FULL:,}: there are {few} rows",
+            )
+
+
+def _shuffled(rows: Labelled, seed: int, name: str) -> Labelled:
+    order = seeding.numpy_generator(seed, name).permutation(len(rows[0]))[: 2 * FULL]
+    return rows[0][order], None if rows[1] is None else rows[1][order]
+
+
+def _cut(rows: Labelled, start: int, stop: int) -> Labelled:
+    return rows[0][start:stop], None if rows[1] is None else rows[1][start:stop]

@@ -1,0 +1,95 @@
+"""Images between the user's layout and the canvas that convolutions work at."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.nn import functional
+
+from genenv import checks
+from genenv.data.dataset import Units
+
+LEAST, MOST = 8, 64  # pixels a side
+
+
+def image_layout(x: Tensor) -> Tensor:
+    """Map images in the user's layout, (n, h, w) or (n, h, w, c), to (n, c, h, w)."""
+    return x.unsqueeze(1) if x.ndim == 3 else x.permute(0, 3, 1, 2)
+
+
+def user_layout(x: Tensor, units: Units) -> Tensor:
+    """Map (n, c, h, w) back to (n, *units.shape)."""
+    return x.squeeze(1) if len(units.shape) == 2 else x.permute(0, 2, 3, 1)
+
+
+def channels(units: Units) -> int:
+    """Colour channels of an image."""
+    return 1 if len(units.shape) == 2 else units.shape[2]
+
+
+class Canvas(NamedTuple):
+    """The sides of an image, rounded up to multiples of 4, and how often they can be halved."""
+
+    height: int
+    width: int
+    margin: tuple[int, int, int, int]  # pixels more than the image: left, right, top, bottom
+    halvings: int  # of both sides, that leave 4 pixels or more; at least one
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Height and width after all halvings."""
+        return self.height >> self.halvings, self.width >> self.halvings
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a generator tells of its canvas; () where it is the image."""
+        left, right, top, bottom = self.margin
+        if not any(self.margin):
+            return ()
+        height, width = self.height - top - bottom, self.width - left - right
+        return (
+            f"images of {height} x {width} pixels are made as "
+            f"{self.height} x {self.width} and cropped",
+        )
+
+    def pad(self, x: Tensor) -> Tensor:
+        """(n, c, h, w) of the image -> of the canvas, the margin at -1."""
+        return functional.pad(x, self.margin, value=-1.0)
+
+    def crop(self, x: Tensor) -> Tensor:
+        """(n, c, h, w) of the canvas -> of the image."""
+        left, right, top, bottom = self.margin
+        return x[:, :, top : x.shape[2] - bottom, left : x.shape[3] - right]
+
+
+def canvas(units: Units, kind: str) -> Canvas:
+    """Lay out the canvas of a kind of network.
+
+    Raises
+    ------
+    Mistake
+        The data are no images, or a side is below 8 or above 64 pixels.
+    """
+    if not units.is_image:
+        raise checks.Mistake(f"images for {kind}", f"vectors of length {units.size}", "use mlp")
+    height, width = units.shape[:2]
+    if min(height, width) < LEAST or max(height, width) > MOST:
+        raise checks.Mistake(
+            f"images of {LEAST} to {MOST} pixels a side for {kind}",
+            f"{height} x {width}",
+            "resize them, or use mlp",
+        )
+    more_rows, more_columns = -height % 4, -width % 4
+    left, top = more_columns // 2, more_rows // 2
+    margin = (left, more_columns - left, top, more_rows - top)
+    sides = (height + more_rows, width + more_columns)
+    return Canvas(*sides, margin, _halvings(sides))
+
+
+def _halvings(sides: tuple[int, int]) -> int:
+    """How often both sides can be halved and keep 4 pixels; at least once."""
+    count = 0
+    while all(side % 2 ** (count + 1) == 0 and side >> (count + 1) >= 4 for side in sides):
+        count += 1
+    return count

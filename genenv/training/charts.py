@@ -1,0 +1,194 @@
+"""Charts of vectors: real and generated rows, and what the critic thinks of the plane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genenv.data.dataset import Units
+from genenv.networks import Critic, Generator
+from genenv.networks.base import evaluating
+
+# blue and vermillion of Okabe and Ito's palette, which the colour-blind tell apart
+REAL, MADE, INK, PALE = "#0072B2", "#D55E00", "#333333", "#BBBBBB"
+MARGIN = 0.12  # of the data's range, beyond which nothing is drawn
+POINTS = 100  # a side of the grid on which the critic is asked
+LEVELS = 14
+PANELS = 11  # most columns whose distributions are drawn
+BINS = 30
+DOTS_ON_SURFACE = 400  # of each kind
+DPI = 110
+
+
+def vectors(real: NDArray[Any], made: NDArray[Any], units: Units) -> NDArray[np.uint8]:
+    """Draw real rows (n, d) and generated ones (m, d): one picture (h, w, 3).
+
+    Two columns: as dots, side by side. Others: the distribution of each of the first eleven
+    columns, and, from three on, all rows along the first two principal directions of the real ones.
+    """
+    if units.size == 2:
+        return _side_by_side(real, made, units)
+    panels = min(units.size, PANELS) + (units.size > 2)
+    across = min(panels, 4)
+    down = -(-panels // across)
+    figure, axes = _figure(2.6 * across, 2.1 * down + 0.3, down, across)
+    spare = list(axes)
+    if units.size > 2:
+        _principal(spare.pop(0), real, made, units)
+    for column in range(min(units.size, PANELS)):
+        _distribution(spare.pop(0), real[:, column], made[:, column], column)
+    for empty in spare:
+        empty.axis("off")
+    _legend(figure)
+    return _drawn(figure)
+
+
+def surface(
+    generator: Generator, critic: Critic | None, real: NDArray[Any], seed: int = 0
+) -> NDArray[np.uint8] | None:
+    """Draw the critic's raw score over the plane with real and generated rows: (h, w, 3).
+
+    Parameters
+    ----------
+    generator
+        Of vectors of two columns.
+    critic
+        Its score is the mean over the classes; one of packs is asked about packs of equal rows.
+    real
+        (n, 2) in the data's units, of which 400 are drawn.
+    seed
+        Address of the generated rows.
+
+    Returns
+    -------
+    None where vectors have not two columns, or there is no critic.
+    """
+    units = generator.units
+    if units.size != 2 or units.is_image or critic is None:
+        return None
+    x, y = _frame(units)
+    columns = np.linspace(*x, POINTS), np.linspace(*y, POINTS)
+    plane = np.stack(np.meshgrid(*columns), -1).reshape(-1, 2)
+    score = _score(critic, units, plane).reshape(POINTS, POINTS)
+    low, high = np.quantile(score, [0.02, 0.98])
+    figure, (axes,) = _figure(5.4, 4.7)
+    filled = axes.contourf(
+        *columns,
+        score,
+        np.linspace(low, high if high > low else low + 1e-6, LEVELS),
+        cmap="cividis",
+        extend="both",
+    )
+    made, _ = generator.sample(DOTS_ON_SURFACE, seed)
+    for rows, size, face, edge in (
+        (real[:DOTS_ON_SURFACE], 42, "none", "white"),
+        (made, 9, MADE, "black"),
+    ):
+        axes.scatter(*rows.T, s=size, c=face, edgecolors=edge, linewidths=0.6)
+    figure.colorbar(filled, label="critic's raw score", pad=0.02, fraction=0.05, format="%.3g")
+    _plane(axes, units)
+    axes.set_title("rings: real rows    dots: generated rows", loc="left", color=INK)
+    return _drawn(figure)
+
+
+def _score(critic: Critic, units: Units, x: NDArray[Any]) -> NDArray[np.float32]:
+    """Score rows (n, d) in the data's units: (n,), the mean over the classes."""
+    device = next(critic.parameters()).device
+    u = units.to_unit(units.tensor(x).to(device)).repeat_interleave(getattr(critic, "pack", 1), 0)
+    labels = range(len(critic.classes)) if critic.classes else [None]
+    with torch.no_grad(), evaluating(critic):
+        scores = [
+            critic(u, None if k is None else torch.full((len(u),), k, device=device))
+            for k in labels
+        ]
+    mean: NDArray[np.float32] = torch.stack(scores).mean(0).float().cpu().numpy()
+    return mean
+
+
+def _side_by_side(real: NDArray[Any], made: NDArray[Any], units: Units) -> NDArray[np.uint8]:
+    figure, panels = _figure(7.2, 3.7, 1, 2)
+    for axes, rows, name, colour in zip(
+        panels, (real, made), ("real", "generated"), (REAL, MADE), strict=True
+    ):
+        axes.scatter(*rows.T, s=3, c=colour, linewidths=0, alpha=0.5)
+        axes.set_title(f"{name} ({len(rows):,} rows)", color=colour)
+        _plane(axes, units)
+    panels[1].set_ylabel("")
+    return _drawn(figure)
+
+
+def _principal(axes: Any, real: NDArray[Any], made: NDArray[Any], units: Units) -> None:
+    """Scatter along the first two principal directions of the real rows, columns standardised."""
+    real, made = real.astype(np.float64), made.astype(np.float64)
+    mean, spread = real.mean(0), real.std(0)
+    spread[spread == 0] = 1
+    real, made = (real - mean) / spread, (made - mean) / spread
+    _, lengths, directions = np.linalg.svd(real, full_matrices=False)
+    shares = lengths**2 / max((lengths**2).sum(), 1e-300)
+    for rows, colour in ((real, REAL), (made, MADE)):
+        axes.scatter(*(rows @ directions[:2].T).T, s=3, c=colour, linewidths=0, alpha=0.35)
+    axes.set_xlabel(f"direction 1 ({shares[0]:.0%} of variance)")
+    axes.set_ylabel(f"direction 2 ({shares[1]:.0%})")
+
+
+def _distribution(axes: Any, real: NDArray[Any], made: NDArray[Any], column: int) -> None:
+    """Draw the densities of one column over the range of its real rows and a bit beyond."""
+    low, high = float(real.min()), float(real.max())
+    room = MARGIN * (high - low) or 0.5
+    edges = np.linspace(low - room, high + room, BINS + 1)
+    axes.hist(real, edges, density=True, color=REAL, alpha=0.45, linewidth=0)
+    axes.hist(made, edges, density=True, color=MADE, histtype="step", linewidth=1.4)
+    axes.set_xlabel(f"column {column}")
+    axes.set_yticks([])
+
+
+def _legend(figure: Any) -> None:
+    from matplotlib.patches import Patch
+
+    marks = [Patch(color=REAL, label="real"), Patch(color=MADE, label="generated")]
+    figure.legend(handles=marks, loc="outside upper left", ncols=2, frameon=False)
+
+
+def _frame(units: Units) -> list[tuple[float, float]]:
+    """Return the limits of both axes: the data's range and a margin."""
+    low, high = (np.broadcast_to(np.array(side, float), 2) for side in (units.low, units.high))
+    room = np.where(high > low, MARGIN * (high - low), 0.5)
+    return [(float(a), float(b)) for a, b in zip(low - room, high + room, strict=True)]
+
+
+def _plane(axes: Any, units: Units) -> None:
+    x, y = _frame(units)
+    axes.set(xlim=x, ylim=y, xlabel="column 0", ylabel="column 1")
+
+
+def _figure(width: float, height: float, down: int = 1, across: int = 1) -> tuple[Any, list[Any]]:
+    """Make a figure in inches and its axes, row by row, without pyplot's global state."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    style = {
+        "font.size": 9,
+        "axes.edgecolor": PALE,
+        "axes.labelcolor": INK,
+        "axes.titlesize": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.color": PALE,
+        "ytick.color": PALE,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+    }
+    with matplotlib.rc_context(style):
+        figure = Figure((width, height), dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)
+        return figure, list(figure.subplots(down, across, squeeze=False).ravel())
+
+
+def _drawn(figure: Any) -> NDArray[np.uint8]:
+    figure.canvas.draw()
+    picture: NDArray[np.uint8] = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+    return picture

@@ -1,0 +1,228 @@
+"""The game itself: generator against critic, one step at a time, all randomness by address."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from genenv import networks, objectives, seeding
+from genenv.data.batches import Batches
+from genenv.data.dataset import Units
+from genenv.networks import Classes, Generator, normalisation
+from genenv.noise import Categorical, Gaussian, Noise, Product, Uniform
+from genenv.objectives import InfoGan
+from genenv.training import distributed
+from genenv.training.config import TrainingConfig
+from genenv.training.distributed import World
+
+EMA_SHARE = 3  # the average forgets over no more than a third of the run
+
+Batch = tuple[Tensor, Tensor, Tensor | None]  # real, fake in [-1, 1]; label
+
+
+class Game:
+    """Networks, their optimizers, the averaged generator, and what one step does to them.
+
+    Parameters
+    ----------
+    batches
+        Addressed by position; of several processes each has its own part of a batch.
+    units
+        Layout, dtype and range of the data.
+    classes
+        The user's labels; () trains unconditionally.
+    config
+        Settings.
+    noise
+        The law of the latents beside the codes; None: Gaussian of `config.latent` dimensions.
+    device
+        Where the networks live.
+    world
+        The processes that train together.
+    """
+
+    def __init__(
+        self,
+        batches: Batches,
+        units: Units,
+        classes: Classes,
+        config: TrainingConfig,
+        noise: Noise | None,
+        device: torch.device,
+        world: World,
+    ) -> None:
+        self.batches, self.units, self.config = batches, units, config
+        self.device, self.world = device, world
+        self.objective = _objective(config)
+        network = networks.choose(units) if config.network == "auto" else config.network
+        self.norm = normalisation.choose(
+            config.critic_norm,
+            network,
+            penalised=self.objective.penalised,
+            clips=self.objective.clips,
+            preferred=self.objective.normalise,
+        )
+        generator, critic = networks.build(
+            network,
+            with_codes(config, noise),
+            units,
+            classes,
+            config.width,
+            config.critic_width,
+            critic_norm=self.norm,
+            pack=config.pack,
+            seed=config.seed,
+        )
+        self.generator, self.critic = generator.to(device), critic.to(device)
+        self.auxiliary = self.objective.auxiliary(self.generator)
+        decay = min(config.ema, max(0.0, 1 - EMA_SHARE / config.steps))
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        self.ema = AveragedModel(self.generator, multi_avg_fn=average)
+        self.modules: dict[str, nn.Module] = {
+            "generator": self.generator,
+            "critic": self.critic,
+            "ema": self.ema,
+        }
+        trained = list(self.generator.parameters())
+        if self.auxiliary is not None:
+            self.modules["auxiliary"] = self.auxiliary.to(device)
+            trained += self.auxiliary.parameters()
+        self.optimizers = {
+            "generator": _optimizer(config, trained),
+            "critic": _optimizer(config, list(self.critic.parameters())),
+        }
+        norms = nn.modules.batchnorm._BatchNorm
+        self._apart = any(isinstance(part, norms) for part in critic.modules())
+        self._generate, self._judge = self._compiled()
+        self._latents = torch.Generator(device)  # the same in every process, which takes its part
+        self._rng = torch.Generator(device)  # its own in every process
+        self.batch: Batch | None = None  # of the last step
+
+    @property
+    def average(self) -> Generator:
+        """The generator with averaged parameters, as it stands."""
+        return cast(Generator, self.ema.module)
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers of generator and critic."""
+        return sum(p.numel() for m in (self.generator, self.critic) for p in m.parameters())
+
+    def step(self, index: int, rate: float) -> dict[str, Tensor]:
+        """Update the critic `critic_steps` times, the generator once, and the average.
+
+        Parameters
+        ----------
+        index
+            Address of all that is drawn.
+        rate
+            Learning rate of both networks.
+
+        Returns
+        -------
+        The last critic update's and the generator update's terms, on the device.
+        """
+        self._address(index)
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        for k in range(self.config.critic_steps):
+            rows, label = self.batches.at(index * self.config.critic_steps + k)
+            real = self.units.to_unit(rows)
+            terms = self._update_critic(real, label)
+        terms |= self._update_generator(real, label)
+        self.ema.update_parameters(self.generator)
+        return terms
+
+    def _address(self, index: int) -> None:
+        seed, rank = self.config.seed, self.world.rank
+        self._latents.manual_seed(seeding.fold(seed, "step", index))
+        self._rng.manual_seed(seeding.fold(seed, "step", index, "rank", rank))
+
+    def _update_critic(self, real: Tensor, label: Tensor | None) -> dict[str, Tensor]:
+        with torch.no_grad(), self._precision():
+            fake = self._generate(self._latent(), label).float()
+        self.batch = real, fake, label
+        with self._precision():
+            terms = self.objective.critic_terms(self._bound(label), real, fake, self._rng)
+        self._descend("critic", terms)
+        self.objective.constrain(self.critic)
+        return {f"critic/{name}": term.detach() for name, term in terms.items()}
+
+    def _update_generator(self, real: Tensor, label: Tensor | None) -> dict[str, Tensor]:
+        self.critic.requires_grad_(False)
+        with self._precision():
+            latent = self._latent()
+            fake = self._generate(latent, label).float()
+            terms = self.objective.generator_terms(
+                self._bound(label), real, fake, latent, self._rng
+            )
+        self._descend("generator", terms)
+        self.critic.requires_grad_(True)
+        return {f"generator/{name}": term.detach() for name, term in terms.items()}
+
+    def _descend(self, name: str, terms: dict[str, Tensor]) -> None:
+        optimizer = self.optimizers[name]
+        optimizer.zero_grad()
+        sum(terms.values(), torch.zeros((), device=self.device)).backward()  # type: ignore[no-untyped-call]
+        if self.world.size > 1:
+            slopes = [p.grad for g in optimizer.param_groups for p in g["params"]]
+            buffers = [b for b in self.modules[name].buffers() if b.is_floating_point()]
+            distributed.average([*(s for s in slopes if s is not None), *buffers], self.world)
+        optimizer.step()
+
+    def _bound(self, label: Tensor | None) -> objectives.Score:
+        """Bind the step's labels to the critic, for any number of concatenated batches.
+
+        Each batch goes alone where the critic has batch statistics: those of real and generated
+        rows together would tell neither.
+        """
+        rows = self.batches.rows_here
+
+        def score(x: Tensor) -> Tensor:
+            if self._apart and len(x) > rows:
+                return torch.cat([score(batch) for batch in x.split(rows)])
+            repeated = None if label is None else label.repeat(len(x) // len(label))
+            return self._judge(x, repeated).float()  # type: ignore[no-any-return]
+
+        return score
+
+    def _latent(self) -> Tensor:
+        noise, shape = self.generator.noise, (self.batches.batch, self.generator.noise.base_dim)
+        e = torch.randn(shape, generator=self._latents, device=self.device)
+        return noise.from_base(e[self.batches.part])
+
+    def _precision(self) -> torch.autocast:
+        enabled = self.config.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
+
+    def _compiled(self) -> tuple[nn.Module, nn.Module]:
+        """Compile what may be: not a penalised critic, whose second derivative is asked for."""
+        if not self.config.compile:
+            return self.generator, self.critic
+        critic = self.critic if self.objective.penalised else torch.compile(self.critic)
+        return cast(nn.Module, torch.compile(self.generator)), cast(nn.Module, critic)
+
+
+def with_codes(config: TrainingConfig, noise: Noise | None) -> Noise:
+    """Put the codes of a training before its other latents."""
+    rest = noise or Gaussian(config.latent)
+    codes: list[Noise] = [Categorical(k) for k in config.categorical]
+    codes += [Uniform(config.continuous)] if config.continuous else []
+    return Product([*codes, rest]) if codes else rest
+
+
+def _objective(config: TrainingConfig) -> objectives.Objective:
+    game = objectives.build(config.objective, config.penalty)
+    if not config.coded:
+        return game
+    return InfoGan(game, config.categorical, config.continuous, config.information)
+
+
+def _optimizer(config: TrainingConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    if config.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, config.lr, alpha=config.betas[1])
+    return torch.optim.Adam(parameters, config.lr, config.betas, fused=True)

@@ -1,0 +1,122 @@
+"""Settings that work untouched, by objective and kind of data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from genenv import checks
+from genenv.data.dataset import Units
+from genenv.networks import choose
+from genenv.objectives import OBJECTIVES
+from genenv.training.config import TrainingConfig
+
+# objective -> kind of data -> what differs from TrainingConfig's defaults
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "relativistic": {
+        "vector": {"penalty": 0.1, "steps": 20_000},
+        "small": {"penalty": 0.5},
+        "image": {"penalty": 1.0},
+    },
+    "gan": {
+        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
+        "small": {"betas": (0.5, 0.999)},
+        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
+    },
+    "minimax": {
+        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
+        "small": {"betas": (0.5, 0.999)},
+        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
+    },
+    "lsgan": {
+        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
+        "small": {"betas": (0.5, 0.999)},
+        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
+    },
+    "hinge": {
+        "vector": {"betas": (0.0, 0.9), "steps": 20_000},
+        "small": {"betas": (0.0, 0.9)},
+        "image": {"betas": (0.0, 0.9), "lr": 5e-4},
+    },
+    "wgan": {
+        "vector": {"lr": 5e-4, "critic_steps": 5, "steps": 10_000},
+        "small": {"lr": 5e-4, "critic_steps": 5},
+        "image": {"lr": 5e-5, "critic_steps": 5},
+    },
+    "wgan-gp": {
+        "vector": {"penalty": 0.1, "critic_steps": 2, "betas": (0.0, 0.9), "steps": 15_000},
+        "small": {"penalty": 10.0, "critic_steps": 2, "betas": (0.0, 0.9)},
+        "image": {"penalty": 10.0, "critic_steps": 5, "betas": (0.0, 0.9), "lr": 1e-4},
+    },
+}
+
+
+def kind_of(units: Units) -> str:
+    """Name the kind of data: vector, small (images below 16 pixels) or image."""
+    if not units.is_image:
+        return "vector"
+    return "small" if choose(units) == "mlp" else "image"
+
+
+def preset(objective: str, units: Units) -> TrainingConfig:
+    """Return the settings that were measured for an objective on a kind of data.
+
+    Parameters
+    ----------
+    objective
+        Name in OBJECTIVES.
+    units
+        Of the data.
+
+    Raises
+    ------
+    Mistake
+        An unknown objective.
+    """
+    checks.choice("objective", objective, OBJECTIVES)
+    kind = kind_of(units)
+    shape: dict[str, dict[str, Any]] = {
+        "vector": {
+            "latent": max(2, min(units.size, 32)),
+            "width": 128,
+            "critic_width": 64,
+            "batch": 128,
+        },
+        "small": {},
+        "image": {"latent": 64, "width": 32, "critic_width": 32, "steps": 8000},
+    }
+    optimizer = {"optimizer": "rmsprop"} if objective == "wgan" else {}
+    return TrainingConfig(
+        objective=objective, **(shape[kind] | optimizer | PRESETS[objective][kind])
+    )
+
+
+def configured(objective: str, units: Units, changes: dict[str, Any]) -> TrainingConfig:
+    """Return the preset of an objective on a kind of data, with what the user changed.
+
+    Parameters
+    ----------
+    objective, units
+        See `preset`.
+    changes
+        Fields of TrainingConfig and their values.
+    """
+    return replace(preset(objective, units), **changes)
+
+
+def shrunk(config: TrainingConfig, units: Units, rows: int) -> TrainingConfig:
+    """Shrink a preset's batch to the rows that there are; a batch that the user chose stays.
+
+    Parameters
+    ----------
+    config
+        Of these data.
+    units
+        Of the data.
+    rows
+        To learn from.
+    """
+    chosen = config.batch != preset(config.objective, units).batch
+    if chosen or config.batch <= rows:
+        return config
+    return replace(config, batch=max(rows // config.pack, 1) * config.pack)

@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from genenv import metrics
+from genenv.checks import Mistake
+from genenv.data import Units
+from genenv.data.toys import GRID, grid
+from genenv.metrics import Evaluation, Features, SampleFeatures, better, evaluation
+from genenv.networks import Generator
+from genenv.noise import Gaussian
+
+PLANE = Units((2,), "float32", (-1.0, -1.0), (1.0, 1.0))
+
+
+class Shifted(Generator):
+    """z itself, moved by `shift` and by 20 a class: at shift 0 it is the law of `law`."""
+
+    kind = "shifted"
+
+    def __init__(self, shift=0.0, classes=(), units=PLANE):
+        super().__init__(Gaussian(2), units, classes, {})
+        self.shift, self.norm = nn.Parameter(torch.tensor(shift)), nn.BatchNorm1d(2)
+
+    def forward(self, z, label=None):
+        assert not self.training
+        return z + self.shift + (0 if label is None else 20 * label[:, None])
+
+
+def law(rows, seed=0, share=()):
+    rng = np.random.default_rng(seed)
+    label = rng.choice(len(share), rows, p=share) if share else None
+    x = rng.standard_normal((rows, 2)) + (0 if label is None else 20 * label[:, None])
+    return x.astype(np.float32), label
+
+
+class Counted(Features):
+    """Flattened samples; knows how many rows it mapped."""
+
+    name, sha256, seen = "counted", "0" * 64, 0
+    names = {"frechet": "farness"}  # noqa: RUF012
+
+    def of(self, x):
+        self.seen += len(x)
+        return x.flatten(1)
+
+
+def judged(real=None, held_out="drawn", **kw):
+    real = law(3000) if real is None else real
+    held_out = law(3000, 1) if held_out == "drawn" else held_out
+    return Evaluation(Counted(PLANE), real, held_out, metrics.build(), **kw)
+
+
+def test_a_perfect_generator_is_as_good_as_held_out_rows():
+    judge = judged()
+    figures, reference = judge.evaluate(Shifted()), judge.reference()
+    assert set(reference) == {f"{key}_real" for key in figures} - {"samples_real"}
+    assert figures.pop("samples") == metrics.DURING
+    for key, value in figures.items():
+        assert value == pytest.approx(reference[f"{key}_real"], abs=0.05)
+
+
+def test_a_shifted_one_is_worse_in_every_figure():
+    judge = judged()
+    good, bad = (judge.evaluate(Shifted(shift)) for shift in (0.0, 2.0))
+    keys = good.keys() - {"samples", "farness"}
+    assert keys == {"kernel", "precision", "recall", "density", "coverage", "sliced"}
+    assert all(better(key, good[key], bad[key]) for key in keys)
+    assert good["farness"] < bad["farness"] == pytest.approx(8, abs=0.5)
+
+
+def test_it_is_deterministic_and_leaves_everything_as_it_was():
+    generator = Shifted().train()
+    generator.norm.eval()
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    numpy_state = np.random.get_state()[1].copy()
+    figures = judged().evaluate(generator)
+    assert figures == judged().evaluate(generator)
+    assert (generator.training, generator.norm.training) == (True, False)
+    assert torch.equal(state, torch.get_rng_state())
+    assert np.array_equal(numpy_state, np.random.get_state()[1])
+    assert torch.get_num_threads() == threads
+    assert all(p.requires_grad and p.grad is None for p in generator.parameters())
+
+
+def test_another_seed_draws_other_samples():
+    assert judged(seed=1).evaluate(Shifted()) != judged(seed=2).evaluate(Shifted())
+
+
+def test_real_rows_are_mapped_once_for_each_number_of_samples():
+    judge = judged()
+    for _ in range(3):
+        judge.evaluate(Shifted(), 500)
+        judge.reference(500)
+    assert judge.features.seen == 500 + 3 * 500 + 500
+
+
+def test_classes_are_asked_for_in_the_share_that_they_have():
+    share = (0.9, 0.1)
+    judge = judged(law(3000, 0, share), law(3000, 1, share))
+    figures = judge.evaluate(Shifted(classes=("a", "b")))
+    assert figures["farness"] < 1  # with as many of each class it would be in the dozens
+    assert figures["recall"] > 0.8
+
+
+def test_without_held_out_rows_one_half_stands_for_the_other():
+    judge = judged(law(4000), None)
+    assert judge.most == 2000
+    assert judge.told == (
+        "metrics compare two halves of the training rows: none were held out",
+        "metrics compare 2,000 samples, not 10,000: there are 2,000 held-out rows",
+    )
+    assert judge.reference()["coverage_real"] == pytest.approx(0.97, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("real", "held_out", "sentence"),
+    [
+        (
+            law(400),
+            law(90, 1),
+            "metrics compare 90 samples, not 10,000: there are 90 held-out rows",
+        ),
+        (law(80), law(90, 1), "metrics compare 80 samples, not 10,000: there are 80 real rows"),
+    ],
+)
+def test_with_few_rows_there_are_few_samples_and_it_is_said(real, held_out, sentence):
+    judge = judged(real, held_out)
+    assert judge.told == (sentence,)
+    assert judge.evaluate(Shifted(), metrics.FULL)["samples"] == judge.most
+    assert judge.most == min(len(real[0]), len(held_out[0]))
+
+
+def test_too_few_rows_for_a_metric_are_a_mistake():
+    with pytest.raises(
+        Mistake, match=r"6 real rows and 6 held-out ones or more .*, got 400 and 5;"
+    ):
+        judged(law(400), law(5, 1))
+
+
+def test_nothing_is_told_where_there_are_enough_rows(monkeypatch):
+    monkeypatch.setattr(evaluation, "FULL", 500)
+    judge = judged()
+    assert (judge.most, judge.told) == (500, ())
+
+
+def test_known_modes_are_counted_on_2500_samples():
+    data = grid(12_000)
+
+    class Mixture(Shifted):
+        def forward(self, z, label=None):  # noqa: ARG002
+            cell = (torch.special.ndtr(z) * 5).clamp(max=4.9999).floor()
+            return 2 * cell - 4 + 0.1 * (torch.special.ndtr(z) * 5 - cell - 0.5)
+
+    units = Units((2,), "float32", (-1.0, -1.0), (1.0, 1.0))
+    judge = judged((data.x, None), None, modes=GRID)
+    figures, reference = judge.evaluate(Mixture(units=units)), judge.reference()
+    assert figures["modes"] == reference["modes_real"] == 25
+    assert figures["high_quality"] == 1
+    assert reference["high_quality_real"] == pytest.approx(0.989, abs=0.01)
+    assert figures["reverse_kl"] == pytest.approx(0.005, abs=0.004)
+
+
+def test_only_chosen_metrics_are_measured():
+    real = law(300)
+    judge = Evaluation(SampleFeatures(real[0], PLANE), real, None, metrics.build(["frechet"]))
+    assert judge.evaluate(Shifted()).keys() == {"frechet", "samples"}
+    assert judge.reference().keys() == {"frechet_real"}
+    assert judge.describe()["features"] == "samples"
+    assert len(judge.describe()["features_sha256"]) == 64
+
+
+def test_the_pieces_that_samples_are_made_in_do_not_matter(monkeypatch):
+    whole = judged().evaluate(Shifted())
+    monkeypatch.setattr(evaluation, "CHUNK", 77)
+    assert judged().evaluate(Shifted()) == pytest.approx(whole, rel=1e-4, abs=1e-5)

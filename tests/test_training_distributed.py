@@ -1,0 +1,92 @@
+"""Two gloo processes under torchrun train as one."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from genenv import networks
+from genenv.checks import Mistake
+from genenv.training import checkpoint, distributed
+from genenv.training.distributed import World
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+FIT = [
+    *("genenv", "fit", "ring", "--steps", "12", "--batch", "64", "--width", "16"),
+    *("--critic-width", "16", "--no-metrics", "--threads", "1", "--checkpoint-every", "6"),
+]
+
+
+def run(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """The same training by one process and by two."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, start in {"one": [sys.executable], "two": TORCHRUN}.items():
+        done = run(*start, "-m", *FIT, "--out", str(folder / name))
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_two_processes_take_the_steps_of_one_to_rounding(folders):
+    one, two = (load_file(folders / n / "generator/generator.safetensors") for n in ("one", "two"))
+    assert one.keys() == two.keys()
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], atol=1e-4, rtol=1e-3)
+
+
+def test_the_leading_process_alone_writes_and_the_run_tells_of_both(folders):
+    kinds = [{p.name.split(".")[0] for p in (folders / n).iterdir()} for n in ("one", "two")]
+    assert kinds[0] == kinds[1]
+    assert len(list((folders / "two").glob("events.out.tfevents*"))) == 1
+    plain = checkpoint.read(checkpoint.newest(folders / "two" / "checkpoints"))[1]
+    assert (plain["processes"], plain["step"]) == (2, 12)
+    assert networks.load(folders / "two" / "generator").sample(5, seed=0)[0].shape == (5, 2)
+
+
+def test_two_processes_resume_to_the_bit(tmp_path):
+    broken = tmp_path / "broken"
+    done = run(*TORCHRUN, "-m", *FIT, "--out", str(broken))
+    assert done.returncode == 0, done.stderr
+    straight = checkpoint.read(checkpoint.newest(broken / "checkpoints"))[0]
+    last = checkpoint.newest(broken / "checkpoints")
+    for file in last.iterdir():
+        file.unlink()
+    last.rmdir()
+    assert checkpoint.newest(broken / "checkpoints").name == "step-0000006"
+    done = run(*TORCHRUN, "-m", *FIT, "--out", str(broken), "--resume")
+    assert done.returncode == 0, done.stderr
+    again = checkpoint.read(checkpoint.newest(broken / "checkpoints"))[0]
+    assert straight.keys() == again.keys()
+    assert all(torch.equal(straight[name], again[name]) for name in straight)
+
+
+def test_one_process_has_all_rows_and_averages_nothing():
+    assert distributed.current() == World(0, 1)
+    assert distributed.part(8, World()) == slice(0, 8)
+    tensor = torch.ones(3)
+    distributed.average([tensor], World())
+    assert tensor.tolist() == [1, 1, 1]
+    assert distributed.agree(5, World())
+
+
+def test_each_process_has_its_own_rows():
+    assert distributed.part(8, World(0, 2)) == slice(0, 4)
+    assert distributed.part(8, World(1, 2)) == slice(4, 8)
+
+
+def test_a_batch_that_the_processes_do_not_divide_is_told():
+    with pytest.raises(Mistake, match="a batch that 2 processes divide, got 7; give 6 or 8"):
+        distributed.part(7, World(0, 2))
+
+
+def test_the_place_of_a_process_comes_from_torchrun(monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    world = distributed.started_by_torchrun()
+    assert (world, world.leads) == (World(1, 4), False)
