@@ -47,10 +47,15 @@ def test_a_generator_comes_back_from_its_folder_and_draws_the_same(fitted: Path)
 
 def test_metrics_are_measured_on_a_stratified_fifth(fitted: Path) -> None:
     metrics = json.loads((fitted / "metrics.json").read_text())
-    assert set(metrics) == {
+    shares = {
         "agreement", "gan_train_svm", "real_train_svm", "gan_train_network", "real_train_network",
+        "precision", "recall", "coverage", "precision_real", "recall_real", "coverage_real",
     }  # fmt: skip
-    assert all(0 <= value <= 1 for value in metrics.values())
+    others = {"frechet", "kernel", "density", "sliced"}
+    others |= {f"{name}_real" for name in others} | {"samples", "features", "features_sha256"}
+    assert set(metrics) == shares | others
+    assert all(0 <= metrics[name] <= 1 for name in shares)
+    assert (metrics["samples"], metrics["features"]) == (359, "classifier")
     train = json.loads((fitted / "config.json").read_text())["train"]
     rest = np.setdiff1d(np.arange(len(X)), train)
     assert len(rest) == len(X) // 5
@@ -87,8 +92,12 @@ def test_stress_without_out_leaves_nothing(
     [
         (lambda _: genenv.fit(X, Y[:-1]), "expected labels of shape"),
         (lambda _: genenv.fit(X, objective="chess"), "expected objective to be one of gan"),
-        (lambda _: genenv.fit(X, metrics=True, out="never"), "expected y and out with metrics"),
-        (lambda _: genenv.fit(X, Y, metrics=True), "expected y and out with metrics"),
+        (lambda _: genenv.fit(X, Y, metrics=True), "expected out with metrics"),
+        (lambda _: genenv.fit(X, Y, batch=2000, steps=2), "a batch of at most 1797 rows"),
+        (
+            lambda _: genenv.fit(X, Y, features="pixels", metrics=True, out="never"),
+            "expected features to be own, samples",
+        ),
         (lambda _: genenv.load("nowhere"), "got nowhere/generator; give RUN/generator"),
         (lambda _: api.replay("nowhere"), "expected a folder that `stress` left, got nowhere"),
         (lambda run: api.replay(run), "expected a folder that `stress` left"),

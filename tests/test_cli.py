@@ -144,9 +144,9 @@ def plain(folder: Path) -> dict[str, Any]:
         ("stress digits --search chess", "expected search to be one of random, evolution"),
         ("stress digits --budget 0", "expected budget to be a whole number above 0, got 0"),
         ("stress digits --train-queries 9", "expected at least 2112 training queries, got 9"),
-        ("stress digits --steps 0", "expected steps above 0, got 0"),
+        ("stress digits --steps 0", "expected steps to be a whole number above 0, got 0"),
         ("stress digits --seeds 1 1", "expected each of seeds once"),
-        ("stress digits --objective chess", "expected objective to be one of gan, wgan"),
+        ("stress digits --objective chess", "expected objective to be one of gan, minimax, wgan"),
         ("stress digits --generator nowhere", "got nowhere/generator; give RUN/generator"),
         ("stress digits --out other", "got one that holds other files; choose another --out"),
         ("stress digits --out one.npz", "expected a folder for the run, got the file one.npz"),
@@ -301,9 +301,48 @@ def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path
     assert ", ".join(NOISES) in err
 
 
-def test_data_without_conditions_are_fitted_without_metrics(run: Run, place: Path) -> None:
+def test_modes_that_are_known_are_counted_and_the_critic_s_surface_is_drawn(
+    run: Run, place: Path
+) -> None:
     assert run("fit", "ring", "--steps", "20", "--out", "ringed")[0] == 0
-    assert not (place / "ringed" / "metrics.json").exists()
+    figures = json.loads((place / "ringed" / "metrics.json").read_text())
+    assert 0 <= figures["modes"] <= 8
+    assert figures["modes_real"] == 8
+    assert figures["high_quality_real"] > 0.97
+    assert figures["features"] == "samples"
+    assert (place / "ringed" / "critic.png").is_file()
+
+
+def test_codes_are_learned_without_labels_and_judged_by_them(run: Run, place: Path) -> None:
+    words = ["--categorical", "3", "4", "--continuous", "2", "--steps", "20", "--out", "coded"]
+    assert run("fit", "digits", *words)[0] == 0
+    assert 0 < json.loads((place / "coded" / "metrics.json").read_text())["purity"] <= 1
+    assert (place / "coded" / "traversals.png").is_file()
+    assert run("sample", "coded", "--count", "5", "--out", "coded-samples")[0] == 0
+    with np.load(place / "coded-samples.npz") as file:
+        assert set(file) == {"x"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--batch 5000", "expected a batch of at most 1438 rows"),
+        ("--batch 9 --pack 2", "expected a batch that pack = 2 divides, got 9"),
+        ("--critic-norm batch --network dcgan", "a gradient penalty is on one row's gradient"),
+        ("--device cuda:7", "expected a CUDA device for 'cuda:7'"),
+        ("--best frechet", "expected metrics_every above 0 with best"),
+        ("--metrics-every 5 --no-metrics", "expected metrics with metrics_every"),
+        ("--features nowhere.pth", "nowhere.pth"),
+        ("--categorical 1", "expected categorical codes of 2 classes or more"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_one_sentence_and_leaves_no_folder(
+    run: Run, place: Path, words: str, sentence: str
+) -> None:
+    code, _, err = run("fit", "digits", "--steps", "5", "--out", "wrong", *words.split())
+    assert code == 2
+    assert sentence in err
+    assert not (place / "wrong").exists()
 
 
 def test_envs_lists_every_id(run: Run) -> None:

@@ -11,6 +11,7 @@ from genenv.metrics import (
     ModuleFeatures,
     SampleFeatures,
     features,
+    learned,
     own_features,
     own_steps,
 )
@@ -166,6 +167,7 @@ def test_a_classifier_is_trained_alike_whatever_the_seed_of_a_run(labelled, tmp_
     two = ClassifierFeatures.fit(*arguments)
     assert one.sha256 == two.sha256
     assert one.classifier.kind == "cnn"
+    assert np.square(one(labelled.x)).mean() == pytest.approx(1, rel=1e-4)
     assert sum(steps) == own_steps(40, labelled.label, labelled.units) == 20
     torch.set_rng_state(state)
     one.save(tmp_path / "features.safetensors")
@@ -173,6 +175,18 @@ def test_a_classifier_is_trained_alike_whatever_the_seed_of_a_run(labelled, tmp_
     assert again.sha256 == one.sha256
     assert np.array_equal(again(labelled.x), one(labelled.x))
     assert [path.name for path in tmp_path.iterdir()] == ["features.safetensors"]
+
+
+def test_scaled_features_leave_the_answers_of_a_classifier_as_they_were():
+    torch.manual_seed(0)
+    network, u = (
+        classifier.Classifier("mlp", ROWS, 3).eval().requires_grad_(False),
+        torch.rand(9, 5),
+    )
+    before, small = network(u), network.features(u) / 7
+    learned._shrink(network, 7.0)
+    torch.testing.assert_close(network(u), before)
+    torch.testing.assert_close(network.features(u), small)
 
 
 def test_own_features_are_learned_from_labelled_images_once(labelled, tmp_path, monkeypatch):

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from genenv import networks
+from genenv import bundled, networks
 from genenv.checks import Mistake
 from genenv.data.dataset import Units
 from genenv.networks import NETWORKS
@@ -13,7 +14,8 @@ from genenv.noise import Gaussian
 VECTOR = Units((3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 9.0))
 GREY = Units((8, 8), "float32", (0.0,), (16.0,))
 COLOUR = Units((12, 10, 3), "uint8", (0.0,), (255.0,))
-CASES = [("mlp", VECTOR), ("mlp", GREY), ("mlp", COLOUR), ("dcgan", GREY), ("dcgan", COLOUR)]
+CASES = [("mlp", VECTOR), *((network, u) for network in NETWORKS for u in (GREY, COLOUR))]
+CONVOLUTIONAL = ["dcgan", "resnet"]
 LABELS = [(), ("cat", "dog", "owl")]
 
 
@@ -95,8 +97,9 @@ def test_rows_of_a_penalised_critic_do_not_see_each_other(network, units):
     torch.testing.assert_close(critic.train()(x)[:2], critic(x[:2]))
 
 
-def test_batch_norm_enters_the_convolutional_critic_when_it_may():
-    _, critic = pair("dcgan", Units((16, 16), "uint8", (0.0,), (255.0,)), batch_norm=True)
+@pytest.mark.parametrize("network", CONVOLUTIONAL)
+def test_batch_norm_enters_the_convolutional_critic_when_it_may(network):
+    _, critic = pair(network, Units((16, 16), "uint8", (0.0,), (255.0,)), critic_norm="batch")
     assert any(isinstance(m, torch.nn.BatchNorm2d) for m in critic.modules())
 
 
@@ -105,28 +108,31 @@ def test_a_kind_knows_its_own_name(name):
     assert pair(name, GREY)[0].kind == name
 
 
+@pytest.mark.parametrize("network", CONVOLUTIONAL)
 @pytest.mark.parametrize("side", range(8, 65, 4))
-def test_dcgan_takes_every_multiple_of_four(side):
+def test_convolutional_pairs_take_every_multiple_of_four(network, side):
     units = Units((side, side), "uint8", (0.0,), (255.0,))
-    generator, critic = networks.build("dcgan", Gaussian(2), units, (), 1, 1)
+    generator, critic = networks.build(network, Gaussian(2), units, (), 1, 1)
     with torch.no_grad():
         assert critic(generator(torch.randn(2, 2))).shape == (2,)
     assert generator.notes == ()
 
 
+@pytest.mark.parametrize("network", CONVOLUTIONAL)
 @pytest.mark.parametrize("shape", [(9, 9), (30, 30), (8, 63), (11, 14, 3)])
-def test_other_sizes_are_padded_and_cropped_and_told(shape):
+def test_other_sizes_are_padded_and_cropped_and_told(network, shape):
     units = Units(shape, "uint8", (0.0,), (255.0,))
-    generator, critic = networks.build("dcgan", Gaussian(2), units, (), 2, 2)
+    generator, critic = networks.build(network, Gaussian(2), units, (), 2, 2)
     x = generator(torch.randn(3, 2))
     assert x.shape == (3, *shape)
     assert critic(x).shape == (3,)
     assert generator.notes[0].startswith(f"images of {shape[0]} x {shape[1]} pixels are made as")
 
 
-def test_colour_channels_keep_their_place():
+@pytest.mark.parametrize("network", CONVOLUTIONAL)
+def test_colour_channels_keep_their_place(network):
     units = Units((8, 8, 3), "float32", (0.0,), (1.0,))
-    generator, _ = networks.build("dcgan", Gaussian(2), units, (), 4, 4)
+    generator, _ = networks.build(network, Gaussian(2), units, (), 4, 4)
     with torch.no_grad():
         generator.body[-2].weight.zero_()
         generator.body[-2].bias.copy_(torch.tensor([-9.0, 0.0, 9.0]))
@@ -175,9 +181,11 @@ def mistakes():
     x = np.zeros((2, 8, 8))
     large = Units((80, 80), "uint8", (0.0,), (255.0,))
     return {
-        "one of auto, mlp, dcgan": lambda: pair("resnet", GREY),
+        "one of auto, mlp, dcgan, resnet": lambda: pair("vit", GREY),
         "images for dcgan, got vectors of length 3": lambda: pair("dcgan", VECTOR),
+        "images for resnet, got vectors of length 3": lambda: pair("resnet", VECTOR),
         "8 to 64 pixels a side for dcgan, got 80 x 80": lambda: pair("auto", large),
+        "8 to 64 pixels a side for resnet, got 80 x 80": lambda: pair("resnet", large),
         "no label for an unconditional generator": lambda: grey.sample(2, label=1),
         "labels from 0 to 2, got 3 to 3": lambda: conditional.sample(2, label=3),
         "an integer or 2 integers": lambda: conditional.sample(2, label=np.zeros(5, int)),
@@ -214,13 +222,23 @@ def test_a_spec_cannot_name_code(tmp_path):
         networks.load(tmp_path)
 
 
+def test_an_older_folder_loads_and_saves_as_it_was(tmp_path):
+    old = bundled.FOLDER / "generator"  # its critic's arguments know of no norm and no pack
+    networks.load(old).save(tmp_path)
+    assert (tmp_path / "spec.json").read_text() == (old / "spec.json").read_text()
+    for name in ("generator.safetensors", "critic.safetensors"):
+        was, now = load_file(old / name), load_file(tmp_path / name)
+        assert was.keys() == now.keys()
+        assert all(torch.equal(was[k].float(), now[k].float()) for k in was)
+
+
 def test_convolutions_start_from_the_paper_s_law_where_batch_norm_holds_the_scale():
     units = Units((32, 32, 3), "uint8", (0.0,), (255.0,))
-    for batch_norm in (True, False):
+    for norm in ("batch", "none"):
         generator, critic = networks.build(
-            "dcgan", Gaussian(8), units, (), 32, 32, batch_norm=batch_norm
+            "dcgan", Gaussian(8), units, (), 32, 32, critic_norm=norm
         )
         assert generator.body[3].weight.std().item() == pytest.approx(0.02, rel=0.05)
         last = [m for m in critic.body if isinstance(m, torch.nn.Conv2d)][1].weight
         by_fan_in = (3 * last[0].numel()) ** -0.5  # torch's default: uniform of bound fan-in^-1/2
-        assert last.std().item() == pytest.approx(0.02 if batch_norm else by_fan_in, rel=0.05)
+        assert last.std().item() == pytest.approx(0.02 if norm == "batch" else by_fan_in, rel=0.05)

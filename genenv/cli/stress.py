@@ -40,7 +40,8 @@ class Stress:
     seed: Number = 0
     """Address of the split, the generator, the judge and the default model."""
     objective: Name = "relativistic"
-    """Of the generator that is fitted where none is given: a name in `genenv fit --help`."""
+    """Of the generator that is fitted where none is given: relativistic, gan, minimax, wgan,
+    wgan-gp, hinge or lsgan."""
     steps: Updates = None
     """Updates of that generator."""
     threads: Threads = 0
@@ -82,7 +83,7 @@ class Stress:
         )
         model = None if self.model is None else import_model(self.model)
         generator = None if self.generator is None else api.load(self.generator)
-        out = chosen_folder(self.out, self.resume) or runs.nextfolder(f"stress-{dataset.name}")
+        out = chosen_folder(self.out, self.resume) or runs.next_folder(f"stress-{dataset.name}")
         stages = Stages(display=True)
         run = Stressing(
             config, dataset, held_out, model, generator, out, stages,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from genenv import seeding
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
@@ -45,6 +45,8 @@ class ClassifierFeatures(Features):
     ) -> ClassifierFeatures:
         """Train one on 10,000 real rows at most; the seed of a run does not change it.
 
+        Its features are scaled to a mean square of 1, or else the kernel would see their cubes.
+
         Parameters
         ----------
         x, label
@@ -56,7 +58,10 @@ class ClassifierFeatures(Features):
         """
         chosen = seeding.numpy_generator(0, "features", "rows").permutation(len(x))[:FIT_ROWS]
         kind, seed = "cnn" if units.is_image else "mlp", seeding.fold(0, "features")
-        return cls(fit_classifier(kind, x[chosen], label[chosen], units, outputs, seed, advance))
+        x, label = x[chosen], label[chosen]
+        features = cls(fit_classifier(kind, x, label, units, outputs, seed, advance))
+        _shrink(features.classifier, float(np.sqrt(np.square(features(x)).mean())))
+        return features
 
     @classmethod
     def load(cls, path: Path) -> ClassifierFeatures:
@@ -77,6 +82,14 @@ class ClassifierFeatures(Features):
     def sha256(self) -> str:
         """Digest of the weights and their names."""
         return digest(self.classifier)
+
+
+def _shrink(classifier: Classifier, factor: float) -> None:
+    """Divide the features by a factor above 0; what the head makes of them stays."""
+    assert isinstance(classifier.body, nn.Sequential)
+    for weight in classifier.body[-2].parameters():  # of the layer before the last ReLU
+        weight.div_(factor)
+    classifier.head.weight.mul_(factor)
 
 
 def own_features(

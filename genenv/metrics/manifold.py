@@ -23,7 +23,8 @@ class Manifold(Metric):
     Each row's ball reaches to its k-th nearest row of its own set, itself excluded; k = 3 in
     Kynkäänniemi et al. (arXiv 1904.06991), k = 5 in Naeem et al. (arXiv 2002.09797).
 
-    - `precision`: share of generated rows in a ball of a real one.
+    - `precision`: share of generated rows in a ball of a real one. Features of a network may put
+      what is nothing like the data into these balls: read it with recall and a distance.
     - `recall`: share of real rows in a ball of a generated one.
     - `density`: balls of real rows that a generated one lies in, over k; about 1 for equal laws,
       more where samples gather in the middle of the data, so no aim of its own.

@@ -1,11 +1,21 @@
-"""All-convolutional pair after DCGAN (Radford et al., arXiv 1511.06434), conditional.
+"""All-convolutional pair after DCGAN (Radford et al., arXiv 1511.06434), for 8 to 64 pixels.
 
-Strided and fractionally strided convolutions, batch norm except at the generator's output and
-the critic's input, ReLU with tanh out, LeakyReLU 0.2, weights from N(0, 0.02). Two things differ
-from the paper. The number of halvings follows the image. A penalised critic has no batch norm, for
-a penalty on one row's gradient makes no sense where rows see each other; then its weights keep
-torch's scale by fan-in, for 0.02 without normalisation shrinks the signal at every layer (digits
-at 16 x 16, relativistic, 1,600 steps, one seed: 87.0 % GAN-train with 0.02, 93.5 % by fan-in).
+As in its section 3: strided and fractionally strided convolutions, batch norm except at the
+generator's output and the critic's input, ReLU with tanh out, LeakyReLU 0.2, weights from
+N(0, 0.02), the critic's last map straight to its score. What differs:
+
+- An image is halved while both sides are even and 8 pixels or more (28 -> 14 -> 7); the paper has
+  64 pixels and four halvings. Sides that are no multiple of 4 are padded and cropped.
+- Kernels are 4 x 4, which doubles a side exactly; figure 1 and the authors' code have 5 x 5.
+- `width` is 32 unless told; the paper's networks are of width 128 at 64 pixels.
+- The score is raw: the sigmoid is the objective's.
+- Labels enter, by embedding and by projection; the paper's networks have none. The noise is any,
+  the paper's uniform in 100 dimensions.
+- Batch norm is over each channel in the first map, too, where the authors' code has it over each
+  unit; its scales start from N(1, 0.02) as there. Layers without batch norm have biases.
+- A critic without batch norm keeps torch's scale by fan-in, for 0.02 without normalisation shrinks
+  the signal at every layer (digits at 16 x 16, relativistic, 1,600 steps, one seed: 87.0 %
+  GAN-train with 0.02, 93.5 % by fan-in).
 """
 
 from __future__ import annotations

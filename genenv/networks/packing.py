@@ -48,10 +48,10 @@ class Packed(Critic):
             `pack` does not divide the rows.
         """
         divisible("a batch", len(x), self.pack)
-        x = x.unflatten(0, (-1, self.pack))
+        x = x.reshape(len(x) // self.pack, self.pack, *self.units.shape)
         x = x.movedim(1, -1) if len(self.units.shape) == 2 else x.movedim(1, -2).flatten(-2)
         if label is not None:
-            label = label.view(-1, self.pack) + self._first
+            label = label.reshape(-1, self.pack) + self._first
         return self.inner(x, label)  # type: ignore[no-any-return]
 
 

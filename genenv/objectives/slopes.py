@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from genenv.objectives.base import Score
+from genenv.objectives.kinks import StraightPieces
 
 
 def scores_and_slopes(critic: Score, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -19,3 +20,17 @@ def scores_and_slopes(critic: Score, x: Tensor) -> tuple[Tensor, Tensor]:
         scores = critic(x)
         (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
         return scores, slope.square().view(len(scores), -1).sum(1)
+
+
+def slopes(critic: Score, x: Tensor) -> Tensor:
+    """Return squared gradient norms (scores,) alone, for a penalty that needs no scores.
+
+    As `scores_and_slopes`, in less time where the critic's activations are of straight pieces.
+    """
+
+    def straight(x: Tensor) -> Tensor:
+        with StraightPieces():
+            return critic(x)
+
+    _, squares = scores_and_slopes(straight, x)
+    return squares

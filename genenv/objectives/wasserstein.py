@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from genenv import checks
 from genenv.objectives.base import Objective, Score, Terms, on_both
-from genenv.objectives.slopes import scores_and_slopes
+from genenv.objectives.slopes import slopes
 
 TINY = 1e-12  # inside the square root of a gradient's norm
 
@@ -84,7 +84,7 @@ class WganGp(Wgan):
         epsilon = torch.rand(len(on_real), generator=rng, device=real.device)
         epsilon = epsilon.repeat_interleave(len(real) // len(on_real))
         epsilon = epsilon.view(-1, *[1] * (real.ndim - 1))
-        _, squares = scores_and_slopes(critic, epsilon * real + (1 - epsilon) * fake)
+        squares = slopes(critic, epsilon * real + (1 - epsilon) * fake)
         penalty = self.penalty * ((squares + TINY).sqrt() - 1).square().mean()
         return {"real": -on_real.mean(), "fake": on_fake.mean(), "penalty": penalty}
 

@@ -6,7 +6,6 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from genenv import networks, objectives, seeding
 from genenv.data.batches import Batches
@@ -15,8 +14,10 @@ from genenv.networks import Classes, Generator, normalisation
 from genenv.noise import Categorical, Gaussian, Noise, Product, Uniform
 from genenv.objectives import InfoGan
 from genenv.training import distributed
+from genenv.training.average import Average
 from genenv.training.config import TrainingConfig
 from genenv.training.distributed import World
+from genenv.training.machine import laid_out
 
 EMA_SHARE = 3  # the average forgets over no more than a third of the run
 
@@ -76,11 +77,12 @@ class Game:
             pack=config.pack,
             seed=config.seed,
         )
-        self.generator, self.critic = generator.to(device), critic.to(device)
+        # images come in this layout from the user; weights in another are copied at every pass
+        self.generator = laid_out(generator.to(device), torch.channels_last)
+        self.critic = laid_out(critic.to(device), torch.channels_last)
         self.auxiliary = self.objective.auxiliary(self.generator)
         decay = min(config.ema, max(0.0, 1 - EMA_SHARE / config.steps))
-        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-        self.ema = AveragedModel(self.generator, multi_avg_fn=average)
+        self.ema = Average(self.generator, decay)
         self.modules: dict[str, nn.Module] = {
             "generator": self.generator,
             "critic": self.critic,
@@ -94,6 +96,7 @@ class Game:
             "generator": _optimizer(config, trained),
             "critic": _optimizer(config, list(self.critic.parameters())),
         }
+        self._weights_of_critic = list(self.critic.parameters())
         norms = nn.modules.batchnorm._BatchNorm
         self._apart = any(isinstance(part, norms) for part in critic.modules())
         self._generate, self._judge = self._compiled()
@@ -132,9 +135,13 @@ class Game:
         for k in range(self.config.critic_steps):
             rows, label = self.batches.at(index * self.config.critic_steps + k)
             real = self.units.to_unit(rows)
-            terms = self._update_critic(real, label)
-        terms |= self._update_generator(real, label)
-        self.ema.update_parameters(self.generator)
+            latent = self._latent()
+            last = k + 1 == self.config.critic_steps  # the generator learns from these rows, too
+            with torch.set_grad_enabled(last), self._precision():
+                fake = self._generate(latent, label).float()
+            terms = self._update_critic(real, fake.detach(), label)
+        terms |= self._update_generator(real, fake, latent, label)
+        self.ema.update(first=index == 0)
         return terms
 
     def _address(self, index: int) -> None:
@@ -142,9 +149,7 @@ class Game:
         self._latents.manual_seed(seeding.fold(seed, "step", index))
         self._rng.manual_seed(seeding.fold(seed, "step", index, "rank", rank))
 
-    def _update_critic(self, real: Tensor, label: Tensor | None) -> dict[str, Tensor]:
-        with torch.no_grad(), self._precision():
-            fake = self._generate(self._latent(), label).float()
+    def _update_critic(self, real: Tensor, fake: Tensor, label: Tensor | None) -> dict[str, Tensor]:
         self.batch = real, fake, label
         with self._precision():
             terms = self.objective.critic_terms(self._bound(label), real, fake, self._rng)
@@ -152,17 +157,22 @@ class Game:
         self.objective.constrain(self.critic)
         return {f"critic/{name}": term.detach() for name, term in terms.items()}
 
-    def _update_generator(self, real: Tensor, label: Tensor | None) -> dict[str, Tensor]:
-        self.critic.requires_grad_(False)
+    def _update_generator(
+        self, real: Tensor, fake: Tensor, latent: Tensor, label: Tensor | None
+    ) -> dict[str, Tensor]:
+        self._freeze(True)
         with self._precision():
-            latent = self._latent()
-            fake = self._generate(latent, label).float()
             terms = self.objective.generator_terms(
                 self._bound(label), real, fake, latent, self._rng
             )
         self._descend("generator", terms)
-        self.critic.requires_grad_(True)
+        self._freeze(False)
         return {f"generator/{name}": term.detach() for name, term in terms.items()}
+
+    def _freeze(self, frozen: bool) -> None:
+        """Spare the generator's step the critic's weight gradients."""
+        for weight in self._weights_of_critic:
+            weight.requires_grad_(not frozen)
 
     def _descend(self, name: str, terms: dict[str, Tensor]) -> None:
         optimizer = self.optimizers[name]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar, cast
 
 import torch
 
 from genenv import checks
 from genenv.memory import keep_buffers
+
+Module = TypeVar("Module", bound=torch.nn.Module)
 
 ONE_THREAD_BELOW = 1_000_000  # parameters: tiny networks run best on one thread
 DEFAULT_THREADS = torch.get_num_threads()  # torch's own choice, before a run changes it
@@ -53,6 +56,11 @@ def pick_threads(asked: int, parameters: int, images: bool = False) -> int:
     """
     tiny = parameters < ONE_THREAD_BELOW and not images
     return asked or (1 if tiny else DEFAULT_THREADS)
+
+
+def laid_out(module: Module, layout: torch.memory_format) -> Module:
+    """Lay the weights of a module's convolutions out in memory, in place."""
+    return cast(Module, module.to(memory_format=layout))  # type: ignore[call-overload]
 
 
 @contextmanager

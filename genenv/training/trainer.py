@@ -26,7 +26,14 @@ from genenv.training.config import FREE_ON_RESUME, TrainingConfig
 from genenv.training.curves import Curves
 from genenv.training.game import Game
 from genenv.training.interrupt import Interrupt
-from genenv.training.machine import PRECISIONS, pick_device, pick_threads, settled
+from genenv.training.machine import (
+    PRECISIONS,
+    Module,
+    laid_out,
+    pick_device,
+    pick_threads,
+    settled,
+)
 from genenv.training.presets import kind_of
 from genenv.training.rows import check_rows
 from genenv.training.watch import TrainingDiverged, Watch, check_weights
@@ -210,10 +217,10 @@ class Trainer:
                 f"the generator of step {self.best['step']} was kept: its {self.config.best} of "
                 f"{self.best['value']:.4g} is the best of all that were measured"
             )
-        generator = copy.deepcopy(self.game.average).cpu().eval().requires_grad_(False)
+        generator = _handed_over(self.game.average)
         generator.objective = self.config.objective
         generator.notes = tuple(self.told)
-        generator.keep(copy.deepcopy(self.game.critic).cpu().eval().requires_grad_(False))
+        generator.keep(_handed_over(self.game.critic))
         return generator
 
     def check_finite(self, weights: bool = False) -> None:
@@ -361,3 +368,9 @@ def train(
         trainer.resume()
     trainer.fit(advance)
     return trainer.result()
+
+
+def _handed_over(module: Module) -> Module:
+    """Copy a network as `networks.load` would make it: its weights lie in memory as on disk."""
+    module = copy.deepcopy(module).cpu().eval().requires_grad_(False)
+    return laid_out(module, torch.contiguous_format)

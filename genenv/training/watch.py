@@ -24,14 +24,16 @@ class Watch:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._never = torch.tensor(-1, device=device)
-        self._first_bad: dict[str, Tensor] = {}  # term -> the first such step, or -1
+        self._device = device
+        self._first_bad: dict[tuple[str, ...], Tensor] = {}  # the first such step a term, or -1
 
     def note(self, terms: dict[str, Tensor], step: int) -> None:
         """Look at the scalars of a step, without a host synchronisation."""
-        for name, term in terms.items():
-            before = self._first_bad.get(name, self._never)
-            self._first_bad[name] = before.masked_fill((before < 0) & ~term.isfinite(), step)
+        names = tuple(terms)
+        if names not in self._first_bad:
+            self._first_bad[names] = torch.full((len(names),), -1, device=self._device)
+        before, bad = self._first_bad[names], ~torch.stack(list(terms.values())).isfinite()
+        self._first_bad[names] = before.masked_fill((before < 0) & bad, step)
 
     def check(self, good: Path | None) -> None:
         """Read the notes.
@@ -48,8 +50,9 @@ class Watch:
         """
         if not self._first_bad:
             return
-        steps = torch.stack(list(self._first_bad.values())).tolist()
-        bad = [(step, term) for step, term in zip(steps, self._first_bad, strict=True) if step >= 0]
+        names = [name for together in self._first_bad for name in together]
+        steps = torch.cat(list(self._first_bad.values())).tolist()
+        bad = [(step, term) for step, term in zip(steps, names, strict=True) if step >= 0]
         if bad:
             step, term = min(bad, key=lambda pair: pair[0])  # the first computed of that step
             raise _diverged(term, step, good)
