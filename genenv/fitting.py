@@ -158,7 +158,8 @@ class Fitting:
             with self.stages.stage("features") as advance, settled(self.config.threads or 1):
                 outputs, path = len(dataset.classes), self.folder / FEATURES
                 features = own_features(x, label, dataset.units, outputs, path, advance)
-        return Evaluation(features, (x, label), self.held_out, metrics.build(), dataset.modes)
+        real, seed = (x, label), self.config.seed
+        return Evaluation(features, real, self.held_out, metrics.build(), dataset.modes, seed)
 
     def _labelled(self, rows: NDArray[np.int64]) -> Labelled:
         label = self.dataset.label

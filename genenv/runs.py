@@ -189,6 +189,7 @@ def whole(folder: Path, write: Callable[[Path], None]) -> None:
 
 
 PARTS = {  # what a run may hold, in the order of making
+    "features.safetensors": "the classifier behind its metrics",
     "checkpoints": "checkpoints",
     "generator": "the generator",
     "metrics.json": "its metrics",

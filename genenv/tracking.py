@@ -214,7 +214,7 @@ def scatter(x: ArrayLike, units: Units) -> NDArray[np.uint8]:
     The frame is the data's range and a tenth beyond; one column is drawn along the horizontal.
     """
     rows = np.asarray(x, np.float64)
-    low, high = np.asarray(units.low, np.float64), np.asarray(units.high, np.float64)
+    low, high = np.asarray(units.least, np.float64), np.asarray(units.most, np.float64)
     rows = (rows - low) / (high - low)
     rows = rows[np.isfinite(rows).all(axis=1)]
     across = rows[:, 0]

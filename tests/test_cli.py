@@ -327,7 +327,7 @@ def test_codes_are_learned_without_labels_and_judged_by_them(run: Run, place: Pa
     ("words", "sentence"),
     [
         ("--batch 5000", "expected a batch of at most 1438 rows"),
-        ("--batch 9 --pack 2", "expected a batch that pack = 2 divides, got 9"),
+        ("--batch 9 --pack 2", "expected a batch that 2 divides, got 9"),
         ("--critic-norm batch --network dcgan", "a gradient penalty is on one row's gradient"),
         ("--device cuda:7", "expected a CUDA device for 'cuda:7'"),
         ("--best frechet", "expected metrics_every above 0 with best"),

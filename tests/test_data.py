@@ -30,12 +30,13 @@ def labelled(counts, name="arrays"):
 
 
 @pytest.mark.parametrize("x", [IMAGES, IMAGES[..., 0], VECTORS, IMAGES.astype(np.int64)])
-def test_units_map_real_rows_to_minus_one_and_one_and_back(x):
+def test_units_map_real_rows_and_back_and_images_to_minus_one_and_one(x):
     units = from_arrays(x).units
     rows = units.tensor(x)
     unit = units.to_unit(rows)
-    assert unit.min() >= -1 - 1e-6
-    assert unit.max() <= 1 + 1e-6
+    if units.is_image:
+        assert unit.min() >= -1 - 1e-6
+        assert unit.max() <= 1 + 1e-6
     back = units.store(units.from_unit(unit))
     assert back.dtype == x.dtype
     np.testing.assert_allclose(back, x, rtol=0, atol=0 if units.integer else 1e-5)
@@ -119,11 +120,28 @@ def test_a_tensor_of_stored_rows_is_a_copy():
 # arrays
 
 
-def test_vectors_keep_their_dtype_and_span_each_column():
+def test_vectors_keep_their_dtype_and_are_standardised_by_column():
     dataset = from_arrays(VECTORS, LABELS, "mine")
-    assert (dataset.name, dataset.units.shape, dataset.units.dtype) == ("mine", (3,), "float64")
-    np.testing.assert_array_equal(dataset.units.low, VECTORS.min(0))
-    np.testing.assert_array_equal(dataset.units.high, VECTORS.max(0))
+    units = dataset.units
+    assert (dataset.name, units.shape, units.dtype) == ("mine", (3,), "float64")
+    np.testing.assert_array_equal(units.least, VECTORS.min(0))
+    np.testing.assert_array_equal(units.most, VECTORS.max(0))
+    unit = units.to_unit(units.tensor(VECTORS)).numpy()
+    np.testing.assert_allclose(unit.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(unit.std(0), 1, atol=1e-5)
+
+
+def test_a_heavy_tail_does_not_squash_its_column():
+    x = rng.standard_normal((1000, 2))
+    x[0] = 1e4
+    units = from_arrays(x).units
+    assert np.abs(units.to_unit(units.tensor(x)).numpy()).max() < 40
+
+
+def test_integer_vectors_stay_between_their_ends():
+    units = from_arrays(np.array([[0, 5], [1, 7], [9, 6]])).units
+    far = units.from_unit(torch.tensor([[-9.0, 0.1], [9.0, 9.0]]))
+    np.testing.assert_array_equal(far.numpy(), [[0, 6], [9, 7]])
 
 
 def test_float_images_span_their_minimum_to_maximum():

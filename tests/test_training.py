@@ -502,7 +502,7 @@ X, LABEL = data()
         (lambda: TrainingConfig(steps=0), "steps to be a whole number above 0"),
         (lambda: TrainingConfig(ema=1.5), "ema from 0 to 1"),
         (lambda: TrainingConfig(threads=-1), "threads of 0 or more"),
-        (lambda: TrainingConfig(batch=9, pack=2), "a batch that pack = 2 divides, got 9"),
+        (lambda: TrainingConfig(batch=9, pack=2), "a batch that 2 divides, got 9; give 8 or 10"),
         (lambda: TrainingConfig(categorical=(1,)), "categorical codes of 2 classes or more"),
         (lambda: TrainingConfig(critic_norm="layer"), "critic_norm to be one of auto, none"),
         (lambda: TrainingConfig(best="frechet"), "metrics_every above 0 with best"),

@@ -12,6 +12,7 @@ from genenv.data.dataset import Dataset, Units
 
 LEAST_SIDE, MOST_SIDE = 8, 64  # pixels of an image
 MOST_VALUE = 1e18  # float32 must hold its square
+SLIGHT = 1e-6  # of a mean, below which float32 cannot tell a spread
 BRIGHT = 128  # uint8 images that reach it span 0 to 255, darker ones 0 to their maximum
 
 
@@ -31,7 +32,7 @@ def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
     Returns
     -------
     Samples in their own dtype (bools as uint8). uint8 images span 0 to 255, other images their
-    minimum to maximum, vectors the minimum to maximum of each column.
+    minimum to maximum; each column of vectors is centred on its mean, in standard deviations.
 
     Raises
     ------
@@ -123,8 +124,18 @@ def _units(array: NDArray[Any]) -> tuple[Units, tuple[str, ...]]:
         if high[0] < BRIGHT:
             notes = (f"uint8 images span 0 to {high[0]}, their maximum, instead of 255",)
         low, high = np.array([0]), high if high[0] < BRIGHT else np.array([255])
-    bounds = (tuple(float(v) for v in bound) for bound in (low, high))
-    return Units(tuple(shape), array.dtype.name, *bounds), notes
+    ends = _numbers(low), _numbers(high)
+    if image:
+        return Units(tuple(shape), array.dtype.name, *ends), notes
+    mean, spread = array.mean(0, dtype=np.float64), array.std(0, dtype=np.float64)
+    spread = np.where(low == high, 0.0, np.maximum(spread, SLIGHT * np.abs(mean)))
+    mean = np.where(low == high, low, mean)
+    standard = _numbers(mean - spread), _numbers(mean + spread)
+    return Units(tuple(shape), array.dtype.name, *standard, ends), notes
+
+
+def _numbers(values: NDArray[Any]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
 
 
 def _labels(y: Any, rows: int) -> tuple[NDArray[np.int64] | None, tuple[int | str, ...]]:

@@ -15,16 +15,29 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Units:
-    """How one sample is stored, and the affine map of its values to [-1, 1].
+    """How one sample is stored, and the affine map of its values to about [-1, 1].
 
-    Images are (h, w) or (h, w, c); anything of one axis is a vector. A column whose low equals its
-    high is constant: it maps to 0, and everything maps back to that one value.
+    Images are (h, w) or (h, w, c), and their range maps to [-1, 1]; anything of one axis is a
+    vector, whose columns map to mean 0 and standard deviation 1. A column whose low equals its high
+    is constant: it maps to 0, and everything maps back to that one value.
     """
 
     shape: tuple[int, ...]  # of one sample, as the user stores it
     dtype: str  # NumPy's name
     low: tuple[float, ...]  # value that maps to -1: one number, or one a column (vectors)
     high: tuple[float, ...]  # value that maps to +1
+    ends: tuple[tuple[float, ...], tuple[float, ...]] | None = None  # least and largest of each
+    # column, where these are not low and high
+
+    @property
+    def least(self) -> tuple[float, ...]:
+        """The least value: one number, or one a column."""
+        return self.low if self.ends is None else self.ends[0]
+
+    @property
+    def most(self) -> tuple[float, ...]:
+        """The largest value: one number, or one a column."""
+        return self.high if self.ends is None else self.ends[1]
 
     @property
     def is_image(self) -> bool:
@@ -46,22 +59,22 @@ class Units:
         return torch.from_numpy(np.array(x, np.float32, order="C"))
 
     def to_unit(self, x: Tensor) -> Tensor:
-        """Map (n, *shape) from the data's units to [-1, 1], float32."""
+        """Map (n, *shape) from the data's units to about [-1, 1], float32."""
         affine = _affine(self, x.device)
         return (x.float() - affine.middle).div_(affine.scale)
 
     def from_unit(self, u: Tensor) -> Tensor:
-        """Map (n, *shape) from [-1, 1] to the data's units, float32; integers are rounded.
+        """Map (n, *shape) back to the data's units, float32; integers are rounded.
 
-        Gradients pass the rounding and its clamp straight through.
+        They are clamped to the values that there are. Gradients pass both straight through.
         """
         affine = _affine(self, u.device)
         x = (u * affine.half).add_(affine.middle)
         if not self.integer:
             return x
         if not x.requires_grad:
-            return x.round_().clamp_(affine.low, affine.high)
-        rounded = x.detach().round().clamp_(affine.low, affine.high)
+            return x.round_().clamp_(affine.least, affine.most)
+        rounded = x.detach().round().clamp_(affine.least, affine.most)
         return (x - x.detach()).add_(rounded)
 
     def store(self, x: Tensor) -> NDArray[Any]:
@@ -85,13 +98,19 @@ class Units:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists, strings and numbers that `from_json` reads."""
-        return asdict(self)
+        plain = asdict(self)
+        return plain if self.ends else {k: v for k, v in plain.items() if k != "ends"}
 
     @staticmethod
     def from_json(plain: dict[str, Any]) -> Units:
         """Read what `to_json` wrote."""
+        ends = plain.get("ends")
         return Units(
-            tuple(plain["shape"]), plain["dtype"], tuple(plain["low"]), tuple(plain["high"])
+            tuple(plain["shape"]),
+            plain["dtype"],
+            tuple(plain["low"]),
+            tuple(plain["high"]),
+            None if ends is None else (tuple(ends[0]), tuple(ends[1])),
         )
 
 
@@ -101,8 +120,8 @@ class _Affine(NamedTuple):
     middle: Tensor
     half: Tensor
     scale: Tensor  # half, and 1 for constant columns
-    low: Any  # a tensor; a float if it is one number, which clamps several times as fast
-    high: Any
+    least: Any  # a tensor; a float if it is one number, which clamps several times as fast
+    most: Any
 
 
 @lru_cache(maxsize=64)  # or every call on a GPU would copy them there, and wait
@@ -111,8 +130,9 @@ def _affine(units: Units, device: torch.device) -> _Affine:
         low, high = torch.tensor(units.low), torch.tensor(units.high)
         middle, half = (high + low) / 2, (high - low) / 2
         scale = torch.where(half == 0, 1.0, half)
-        tensors = [t.to(device) for t in (middle, half, scale, low, high)]
-    limits = (low.item(), high.item()) if len(units.low) == 1 else tensors[3:]
+        ends = torch.tensor(units.least), torch.tensor(units.most)
+        tensors = [t.to(device) for t in (middle, half, scale, *ends)]
+    limits = [end.item() for end in ends] if len(units.low) == 1 else tensors[3:]
     return _Affine(*tensors[:3], *limits)
 
 

@@ -69,9 +69,14 @@ def _radii(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _blocks(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Yield squared distances (rows of x, all of y), a block of rows of x at a time."""
+    """Yield squared distances (rows of x, all of y), a block of rows of x at a time.
+
+    Every block lies in the same memory: fresh ones would scatter small results between them, and
+    the process would grow by all of the distances.
+    """
     step, lengths = max(1, BLOCK // len(y)), y.square().sum(1)
+    memory = torch.empty(min(step, len(x)), len(y), dtype=torch.float64)
     for at in range(0, len(x), step):
         part = x[at : at + step]
-        squares = torch.addmm(lengths, part, y.T, alpha=-2).add_(part.square().sum(1)[:, None])
-        yield slice(at, at + len(part)), squares
+        squares = torch.addmm(lengths, part, y.T, alpha=-2, out=memory[: len(part)])
+        yield slice(at, at + len(part)), squares.add_(part.square().sum(1)[:, None])

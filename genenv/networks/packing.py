@@ -66,6 +66,7 @@ def packed(units: Units, pack: int) -> Units:
         shape=(*sides, last * pack),
         low=units.low * columns if len(units.low) > 1 else units.low,
         high=units.high * columns if len(units.high) > 1 else units.high,
+        ends=None,
     )
 
 

@@ -154,7 +154,7 @@ def _legend(figure: Any) -> None:
 
 def _frame(units: Units) -> list[tuple[float, float]]:
     """Return the limits of both axes: the data's range and a margin."""
-    low, high = (np.broadcast_to(np.array(side, float), 2) for side in (units.low, units.high))
+    low, high = (np.broadcast_to(np.array(side, float), 2) for side in (units.least, units.most))
     room = np.where(high > low, MARGIN * (high - low), 0.5)
     return [(float(a), float(b)) for a, b in zip(low - room, high + room, strict=True)]
 

@@ -8,6 +8,7 @@ from genenv import checks, objectives
 from genenv.metrics import ranked
 from genenv.networks import NETWORKS
 from genenv.networks.normalisation import NORMS
+from genenv.networks.packing import divisible
 from genenv.training.machine import PRECISIONS
 
 OPTIMIZERS = ("adam", "rmsprop")
@@ -110,10 +111,7 @@ class TrainingConfig:
         for classes in self.categorical:
             if classes < 2:
                 raise checks.Mistake("categorical codes of 2 classes or more", classes, "give more")
-        if self.batch % self.pack:
-            raise checks.Mistake(
-                f"a batch that pack = {self.pack} divides", self.batch, "change batch or pack"
-            )
+        divisible("a batch", self.batch, self.pack)
         if self.best is not None:
             ranked(self.best)
             if not self.metrics_every:
