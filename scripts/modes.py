@@ -1,6 +1,6 @@
 """Count the modes that each objective finds, by the protocol of VEEGAN and PacGAN.
 
-Ring: 8 modes; grid: 25 modes; 20,000 rows. Of 2,500 samples: modes covered (one sample within 3 σ of
+Ring: 8 modes; grid: 25 modes; 20,000 rows. Of 2,500 samples: modes covered (a sample within 3 σ of
 its centre), the share of high quality (within 3 σ of a centre; a perfect sampler has 98.89 %), and
 the reverse KL over modes against uniform. Each objective trains with its preset for vectors, on one
 thread. Prints Markdown with the rows that PacGAN published (arXiv 1712.04086, table 1) and writes
@@ -82,8 +82,10 @@ for name in args.data:
                 args.out.write_text(json.dumps(table, indent=2))
                 print(table[-1], flush=True)
 
-print("\n| data | objective | steps (critic) | seeds | CPU s | modes: mean (least) |"
-      " high quality %: mean (least) | KL: mean (most) |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
+print(
+    "\n| data | objective | steps (critic) | seeds | CPU s | modes: mean (least) "
+    "| high quality %: mean (least) | KL: mean (most) |\n|---|---|---|---|---|---|---|---|"
+)
 for name in args.data:
     for objective in args.objectives:
         rows = [known(name, objective, seed) for seed in args.seeds]
