@@ -14,7 +14,7 @@ from genenv.training.config import TrainingConfig
 # objective -> kind of data -> what differs from TrainingConfig's defaults
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "relativistic": {
-        "vector": {"penalty": 0.1, "lr": 2e-3, "batch": 256, "steps": 20_000},
+        "vector": {"penalty": 0.1, "lr": 2e-3, "batch": 256, "steps": 25_000},
         "small": {"penalty": 0.5},
         "image": {"penalty": 1.0},
     },
