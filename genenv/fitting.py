@@ -99,7 +99,7 @@ class Fitting:
                 trainer = self._train(evaluation, tracker, resume)
                 generator = trainer.result()
                 if world.leads:
-                    self._write(generator, trainer, evaluation, tracker)
+                    self._write(generator, evaluation, tracker)
             distributed.wait(world)
         return generator
 
@@ -167,6 +167,9 @@ class Fitting:
 
     def _train(self, evaluation: Evaluation | None, tracker: Tracker, resume: bool) -> Trainer:
         x, label = self._labelled(self.rows)
+        held_out = self.held_out
+        if held_out is not None and not self.classes:
+            held_out = held_out[0], None
         measure: Callable[[Generator], dict[str, float]] | None = None
         if evaluation is not None:
             measure = partial(evaluation.evaluate, samples=DURING)
@@ -179,6 +182,8 @@ class Fitting:
             folder=self.folder / "checkpoints",
             tracker=tracker,
             measure=measure,
+            held_out=held_out,
+            modes=self.dataset.modes,
         )
         if resume:
             trainer.resume()
@@ -189,7 +194,6 @@ class Fitting:
     def _write(
         self,
         generator: Generator,
-        trainer: Trainer,
         evaluation: Evaluation | None,
         tracker: Tracker,
     ) -> None:

@@ -321,17 +321,3 @@ def load_probe(folder: Path, model: Any = None) -> Probe:
     generator = networks.load(folder / "generator")
     guide = load_guide(folder / "judge", generator.units)
     return Probe(generator, load_model(folder, model), guide)
-
-
-def write_pictures(path: Path, generator: Generator) -> None:
-    """Write a grid of samples, a row a class; nothing for data that are not pictures."""
-    from PIL import Image
-
-    from genenv.tracking import grid, picture
-
-    columns, kinds = 10, max(1, len(generator.classes))
-    label = np.repeat(np.arange(kinds), columns) if generator.conditional else None
-    x, _ = generator.sample(kinds * columns, seed=0, label=label)
-    images = picture(x, generator.units)
-    if images is not None:
-        Image.fromarray(grid(images, columns).squeeze()).save(path)

@@ -31,6 +31,7 @@ from genenv.stages import Stages
 from genenv.tracking import Tracker, grid, picture
 from genenv.training import TrainingConfig, preset, shrunk, train
 from genenv.training.machine import pick_threads, settled
+from genenv.training.pictures import write_all
 from genenv.training.presets import kind_of
 
 LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
@@ -266,7 +267,7 @@ class Stressing:
                     advance=advance,
                     resume=resume,
                 )
-        runs.write_pictures(self.folder / "samples.png", generator)
+        write_all(self.folder, generator, self.dataset.x[self.split.train])
         runs.whole(place, generator.save)
         return networks.load(place)
 

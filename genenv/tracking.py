@@ -50,33 +50,25 @@ class Tracker:
     def scalars(self, values: Mapping[str, float], step: int) -> None:
         """Write named numbers at a step; a slash in a name groups the curves."""
         if self._writer is not None and values:
-            from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]
-                Summary,
-            )
-
             # one event for all: a tenth of the time of one a number
-            points = [Summary.Value(tag=k, simple_value=float(v)) for k, v in values.items()]
-            self._writer.file_writer.add_summary(Summary(value=points), step)
+            self._add([{"tag": k, "simple_value": float(v)} for k, v in values.items()], step)
 
     def images(self, tag: str, grid: NDArray[np.uint8], step: int) -> None:
         """Write one picture (height, width, 1 or 3) of uint8, as `grid` makes it."""
         if self._writer is not None:
             checks.shape("a picture", grid, (None, None, None))
-            self._writer.add_image(tag, grid, step, dataformats="HWC")
+            self.encoded(tag, still(grid), grid.shape, step)
 
     def gif(self, tag: str, frames: NDArray[np.uint8], step: int) -> None:
         """Write an animation (n, height, width, 1 or 3) of uint8 that repeats without end."""
         if self._writer is not None:
-            from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]
-                Summary,
-            )
+            self.encoded(tag, animation(frames), frames.shape[1:], step)
 
-            data, (height, width, depth) = animation(frames), frames.shape[1:]
-            image = Summary.Image(
-                height=height, width=width, colorspace=depth, encoded_image_string=data
-            )
-            summary = Summary(value=[Summary.Value(tag=tag, image=image)])
-            self._writer.file_writer.add_summary(summary, step)
+    def encoded(self, tag: str, data: bytes, shape: Sequence[int], step: int) -> None:
+        """Write the bytes of a PNG or GIF of this height, width and number of channels."""
+        if self._writer is not None:
+            sizes = dict(zip(("height", "width", "colorspace"), shape, strict=True))
+            self._add([{"tag": tag, "image": {**sizes, "encoded_image_string": data}}], step)
 
     def histogram(self, tag: str, values: ArrayLike, step: int) -> None:
         """Write the distribution of the finite ones among `values`, of any shape."""
@@ -89,6 +81,14 @@ class Tracker:
         """Write a text that TensorBoard renders as Markdown."""
         if self._writer is not None:
             self._writer.add_text(tag, markdown, step)
+
+    def _add(self, values: list[dict[str, Any]], step: int) -> None:
+        """Write summary values at a step, as one event."""
+        from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]
+            Summary,
+        )
+
+        self._writer.file_writer.add_summary(Summary(value=values), step)
 
     def close(self) -> None:
         """Write what is buffered and close the file; later calls write nothing."""
@@ -145,7 +145,16 @@ def read(run: Path | str) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float
     }
 
 
-def animation(frames: NDArray[np.uint8], milliseconds: int = 80) -> bytes:
+def still(grid: NDArray[np.uint8]) -> bytes:
+    """Encode a picture (height, width, 1 or 3) as a PNG."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(grid[..., 0] if grid.shape[-1] == 1 else grid).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def animation(frames: NDArray[np.uint8], milliseconds: int = 80, most: int = 1_000_000) -> bytes:
     """Encode frames as a GIF that repeats without end.
 
     Parameters
@@ -154,34 +163,41 @@ def animation(frames: NDArray[np.uint8], milliseconds: int = 80) -> bytes:
         (n, height, width, 1 or 3) of uint8; colours that are all grey are written as grey.
     milliseconds
         Time of a frame.
+    most
+        Bytes of the file: while it has more, every second frame is left out.
 
     Raises
     ------
     Mistake
         No frame, or another shape.
     """
-    from PIL import Image
-
     if frames.ndim != 4 or frames.shape[-1] not in (1, 3) or not len(frames):
         raise checks.Mistake(
             "frames of shape (n, h, w, 1) or (n, h, w, 3) with n above 0",
             f"shape {frames.shape}",
             "reshape them",
         )
-    if (frames == frames[..., :1]).all():
+    first, *others = _palette_images(frames)
+    stream = io.BytesIO()
+    first.save(stream, "GIF", save_all=True, append_images=others, duration=milliseconds, loop=0)
+    if len(stream.getvalue()) > most and others:
+        return animation(frames[::2], 2 * milliseconds, most)
+    return stream.getvalue()
+
+
+def _palette_images(frames: NDArray[np.uint8]) -> list[Any]:
+    """Turn frames into images of few colours, the same ones in each, so that nothing flickers."""
+    from PIL import Image
+
+    if frames.shape[-1] == 1 or (frames == frames[..., :1]).all():
         step = 255 / (_GREYS - 1)
         grey = np.rint(np.rint(frames[..., 0] / step) * step).astype(np.uint8)
-        images = [Image.fromarray(frame) for frame in grey]
-    else:
-        together = Image.fromarray(np.ascontiguousarray(frames.reshape(-1, *frames.shape[2:])))
-        palette = together.quantize(_COLOURS, dither=Image.Dither.NONE)
-        colour = [Image.fromarray(np.ascontiguousarray(frame)) for frame in frames]
-        images = [c.quantize(palette=palette, dither=Image.Dither.NONE) for c in colour]
-    stream = io.BytesIO()
-    images[0].save(
-        stream, "GIF", save_all=True, append_images=images[1:], duration=milliseconds, loop=0
-    )
-    return stream.getvalue()
+        return [Image.fromarray(frame) for frame in grey]
+    together = Image.fromarray(np.ascontiguousarray(frames.reshape(-1, *frames.shape[2:])))
+    palette = together.quantize(_COLOURS, dither=Image.Dither.NONE)
+    height = frames.shape[1]
+    cuts = [(0, i * height, frames.shape[2], (i + 1) * height) for i in range(len(frames))]
+    return [palette.crop(cut) for cut in cuts]
 
 
 def picture(x: ArrayLike, units: Units) -> NDArray[np.uint8] | None:

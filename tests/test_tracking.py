@@ -64,6 +64,57 @@ def test_an_image_summary_decodes_to_the_size_of_its_grid(tmp_path):
     assert Image.open(io.BytesIO(event.encoded_image_string)).size == sheet.shape[1::-1]
 
 
+def test_scalars_of_one_step_are_one_event(tmp_path):
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    with Tracker(tmp_path) as tracker:
+        tracker.scalars({"a": 1.0, "b": 2.0}, 3)
+        tracker.scalars({}, 4)
+    (path,) = tmp_path.iterdir()
+    steps = [event.step for event in EventFileLoader(str(path)).Load() if event.HasField("summary")]
+    assert steps == [3]
+
+
+def shades(count, channels=1, side=8):
+    """Frames that all differ."""
+    grey = np.linspace(0, 255, count).astype(np.uint8)[:, None, None, None]
+    return np.broadcast_to(grey, (count, side, side, channels)).copy()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_animation_is_a_gif_of_all_frames_without_end(tmp_path, channels):
+    frames = shades(5, channels)
+    frames[..., 0] = 0 if channels == 3 else frames[..., 0]
+    with Tracker(tmp_path) as tracker:
+        tracker.gif("loop", frames, 7)
+    (event,) = events(tmp_path).Images("loop")
+    assert (event.step, event.height, event.width) == (7, 8, 8)
+    shown = Image.open(io.BytesIO(event.encoded_image_string))
+    assert (shown.format, shown.size, shown.n_frames) == ("GIF", (8, 8), 5)
+    assert shown.info["loop"] == 0
+    for i, frame in enumerate(frames):
+        shown.seek(i)
+        got = np.asarray(shown.convert("RGB"), int)
+        assert np.abs(got - frame).max() <= 4  # of 256 levels
+
+
+def test_an_animation_that_is_too_large_has_fewer_frames_that_stay_longer():
+    noise = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 1), dtype=np.uint8)
+    whole = tracking.animation(noise)
+    data = tracking.animation(noise, most=len(whole) - 1)
+    shown = Image.open(io.BytesIO(data))
+    assert shown.n_frames == 4
+    assert shown.info["duration"] == 160
+    assert len(data) < len(whole)
+    assert Image.open(io.BytesIO(tracking.animation(noise, most=1))).format == "GIF"  # one frame
+
+
+@pytest.mark.parametrize("shape", [(0, 8, 8, 1), (2, 8, 8), (2, 8, 8, 2)])
+def test_an_animation_refuses_what_is_no_row_of_pictures(shape):
+    with pytest.raises(Mistake, match=r"expected frames of shape \(n, h, w, 1\) or \(n, h, w, 3\)"):
+        tracking.animation(np.zeros(shape, np.uint8))
+
+
 def test_histogram_and_text_are_written(tmp_path):
     with Tracker(tmp_path) as tracker:
         tracker.histogram("severity", [0.0, 1.0, np.nan, np.inf, 3.0], 1)
@@ -82,6 +133,7 @@ def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
     with Tracker(None) as tracker:
         tracker.scalars({"a": 1.0}, 0)
         tracker.images("b", np.zeros((4, 4, 3), np.uint8), 0)
+        tracker.gif("g", np.zeros((2, 4, 4, 3), np.uint8), 0)
         tracker.histogram("c", [1.0], 0)
         tracker.text("d", "e")
     assert list(tmp_path.iterdir()) == []

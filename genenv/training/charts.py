@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ LEVELS = 14
 PANELS = 11  # most columns whose distributions are drawn
 BINS = 30
 DOTS_ON_SURFACE = 400  # of each kind
+PLANE_BOX, SCALE_BOX = (0.12, 0.1, 0.69, 0.83), (0.83, 0.1, 0.025, 0.83)  # of the figure
 DPI = 110
 
 
@@ -37,7 +40,7 @@ def vectors(real: NDArray[Any], made: NDArray[Any], units: Units) -> NDArray[np.
     figure, axes = _figure(2.6 * across, 2.1 * down + 0.3, down, across)
     spare = list(axes)
     if units.size > 2:
-        _principal(spare.pop(0), real, made, units)
+        _principal(spare.pop(0), real, made)
     for column in range(min(units.size, PANELS)):
         _distribution(spare.pop(0), real[:, column], made[:, column], column)
     for empty in spare:
@@ -64,7 +67,7 @@ def surface(
 
     Returns
     -------
-    None where vectors have not two columns, or there is no critic.
+    None where vectors have not two columns, there is no critic, or its scores are not finite.
     """
     units = generator.units
     if units.size != 2 or units.is_image or critic is None:
@@ -73,28 +76,24 @@ def surface(
     columns = np.linspace(*x, POINTS), np.linspace(*y, POINTS)
     plane = np.stack(np.meshgrid(*columns), -1).reshape(-1, 2)
     score = _score(critic, units, plane).reshape(POINTS, POINTS)
+    if not np.isfinite(score).all():
+        return None
     low, high = np.quantile(score, [0.02, 0.98])
-    figure, (axes,) = _figure(5.4, 4.7)
-    filled = axes.contourf(
-        *columns,
-        score,
-        np.linspace(low, high if high > low else low + 1e-6, LEVELS),
-        cmap="cividis",
-        extend="both",
-    )
-    made, _ = generator.sample(DOTS_ON_SURFACE, seed)
-    for rows, size, face, edge in (
-        (real[:DOTS_ON_SURFACE], 42, "none", "white"),
-        (made, 9, MADE, "black"),
-    ):
-        axes.scatter(*rows.T, s=size, c=face, edgecolors=edge, linewidths=0.6)
-    figure.colorbar(filled, label="critic's raw score", pad=0.02, fraction=0.05, format="%.3g")
-    _plane(axes, units)
-    axes.set_title("rings: real rows    dots: generated rows", loc="left", color=INK)
-    return _drawn(figure)
+    levels = np.linspace(low, max(high, low + 1e-6 * max(abs(low), 1)), LEVELS)
+    with _style():
+        figure = _blank(5.4, 4.7, None)  # a layout engine would take as long as all the rest
+        axes, scale = (figure.add_axes(box) for box in (PLANE_BOX, SCALE_BOX))
+        filled = axes.contourf(*columns, score, levels, cmap="cividis", extend="both")
+        made, _ = generator.sample(DOTS_ON_SURFACE, seed)
+        for rows, size, face in ((real[:DOTS_ON_SURFACE], 26, "white"), (made, 7, MADE)):
+            axes.scatter(*rows.T, s=size, c=face, edgecolors="black", linewidths=0.4)
+        figure.colorbar(filled, scale, label="critic's raw score", format="%.3g")
+        _plane(axes, units)
+        axes.set_title("white: real rows,  orange: generated rows", loc="left", color=INK)
+        return _drawn(figure)
 
 
-def _score(critic: Critic, units: Units, x: NDArray[Any]) -> NDArray[np.float32]:
+def _score(critic: Critic, units: Units, x: NDArray[Any]) -> NDArray[np.float64]:
     """Score rows (n, d) in the data's units: (n,), the mean over the classes."""
     device = next(critic.parameters()).device
     u = units.to_unit(units.tensor(x).to(device)).repeat_interleave(getattr(critic, "pack", 1), 0)
@@ -104,7 +103,7 @@ def _score(critic: Critic, units: Units, x: NDArray[Any]) -> NDArray[np.float32]
             critic(u, None if k is None else torch.full((len(u),), k, device=device))
             for k in labels
         ]
-    mean: NDArray[np.float32] = torch.stack(scores).mean(0).float().cpu().numpy()
+    mean: NDArray[np.float64] = torch.stack(scores).mean(0).double().cpu().numpy()
     return mean
 
 
@@ -120,7 +119,7 @@ def _side_by_side(real: NDArray[Any], made: NDArray[Any], units: Units) -> NDArr
     return _drawn(figure)
 
 
-def _principal(axes: Any, real: NDArray[Any], made: NDArray[Any], units: Units) -> None:
+def _principal(axes: Any, real: NDArray[Any], made: NDArray[Any]) -> None:
     """Scatter along the first two principal directions of the real rows, columns standardised."""
     real, made = real.astype(np.float64), made.astype(np.float64)
     mean, spread = real.mean(0), real.std(0)
@@ -129,7 +128,7 @@ def _principal(axes: Any, real: NDArray[Any], made: NDArray[Any], units: Units) 
     _, lengths, directions = np.linalg.svd(real, full_matrices=False)
     shares = lengths**2 / max((lengths**2).sum(), 1e-300)
     for rows, colour in ((real, REAL), (made, MADE)):
-        axes.scatter(*(rows @ directions[:2].T).T, s=3, c=colour, linewidths=0, alpha=0.35)
+        axes.scatter(*(rows @ directions[:2].T).T, s=7, c=colour, linewidths=0, alpha=0.5)
     axes.set_xlabel(f"direction 1 ({shares[0]:.0%} of variance)")
     axes.set_ylabel(f"direction 2 ({shares[1]:.0%})")
 
@@ -148,7 +147,10 @@ def _distribution(axes: Any, real: NDArray[Any], made: NDArray[Any], column: int
 def _legend(figure: Any) -> None:
     from matplotlib.patches import Patch
 
-    marks = [Patch(color=REAL, label="real"), Patch(color=MADE, label="generated")]
+    marks = [
+        Patch(fc=REAL, alpha=0.5, label="real"),
+        Patch(fc="none", ec=MADE, lw=1.4, label="generated"),
+    ]
     figure.legend(handles=marks, loc="outside upper left", ncols=2, frameon=False)
 
 
@@ -165,27 +167,43 @@ def _plane(axes: Any, units: Units) -> None:
 
 
 def _figure(width: float, height: float, down: int = 1, across: int = 1) -> tuple[Any, list[Any]]:
-    """Make a figure in inches and its axes, row by row, without pyplot's global state."""
-    import matplotlib
+    """Make a figure in inches and its axes, row by row."""
+    with _style():
+        figure = _blank(width, height, "constrained")
+        return figure, list(figure.subplots(down, across, squeeze=False).ravel())
+
+
+def _blank(width: float, height: float, layout: Any) -> Any:
+    """Make a figure without pyplot's global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    style = {
-        "font.size": 9,
-        "axes.edgecolor": PALE,
-        "axes.labelcolor": INK,
-        "axes.titlesize": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.color": PALE,
-        "ytick.color": PALE,
-        "xtick.labelcolor": INK,
-        "ytick.labelcolor": INK,
-    }
-    with matplotlib.rc_context(style):
-        figure = Figure((width, height), dpi=DPI, layout="constrained")
-        FigureCanvasAgg(figure)
-        return figure, list(figure.subplots(down, across, squeeze=False).ravel())
+    figure: Any = Figure((width, height), dpi=DPI, layout=layout)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """Make axes alike."""
+    import matplotlib
+
+    with matplotlib.rc_context(
+        {
+            "font.size": 9,
+            "text.parse_math": False,
+            "axes.edgecolor": PALE,
+            "axes.labelcolor": INK,
+            "axes.titlesize": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "xtick.color": PALE,
+            "ytick.color": PALE,
+            "xtick.labelcolor": INK,
+            "ytick.labelcolor": INK,
+        }
+    ):
+        yield
 
 
 def _drawn(figure: Any) -> NDArray[np.uint8]:

@@ -1,82 +1,117 @@
-"""What a training shows in TensorBoard: curves, and pictures at fixed latents."""
+"""What a training shows in TensorBoard while it runs; docs/training-curves.md lists the tags."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv.networks import Critic, Generator
+from genenv.networks import Generator
 from genenv.networks.base import evaluating
 from genenv.tracking import Tracker, overview
+from genenv.training import charts, pictures
+from genenv.training.game import Game
+from genenv.training.health import Health
 
-Batch = tuple[Tensor, Tensor, Tensor | None]  # real, fake in [-1, 1]; label
-
-ROWS = 8  # of images in a picture, a column a class
-DOTS = 2500  # vectors in a picture
+RARELY = 4  # times the step of the last picture that takes long to draw
 
 
 class Curves:
-    """Writes the curves of a run.
+    """Writes the curves and pictures of a run.
 
-    `loss/critic/*` and `loss/generator/*` are the terms of the last step, `critic/real` and
-    `critic/fake` the critic's mean raw scores of its batch, `gradient/*` the norms of the last
-    gradients, `samples_per_second` the rows that the generator was updated with since the last
-    point, `lr` the learning rate.
+    Parameters
+    ----------
+    tracker
+        Takes them.
+    health
+        What is measured beside.
     """
 
-    def __init__(self, tracker: Tracker) -> None:
-        self._tracker = tracker
+    def __init__(self, tracker: Tracker, health: Health) -> None:
+        self._tracker, self.health = tracker, health
+        self._drawn = 0  # step of the last picture that takes long to draw
         self.restart(0)
 
     def restart(self, step: int) -> None:
         """Count samples a second from here."""
         self._clock, self._step = time.perf_counter(), step
 
-    def write(
-        self,
-        step: int,
-        terms: dict[str, Tensor],
-        batch: Batch,
-        generator: Generator,
-        critic: Critic,
-        lr: float,
-    ) -> None:
-        """Write one point of each curve; the device is waited for once."""
-        real, fake, label = batch
+    def write(self, step: int, terms: Mapping[str, Tensor], game: Game, lr: float) -> None:
+        """Write one point of each curve; the device is waited for once.
+
+        Parameters
+        ----------
+        step, terms, lr
+            Finished steps; terms and learning rate of the last one.
+        game
+            With the rows and the gradients of its last step.
+        """
+        assert game.batch is not None
+        real, fake, label = game.batch
         values = {f"loss/{name}": term for name, term in terms.items()}
-        with torch.no_grad(), evaluating(critic):
-            values["critic/real"] = critic(real, label).mean()
-            values["critic/fake"] = critic(fake, label).mean()
-        for name, module in {"generator": generator, "critic": critic}.items():
+        with torch.no_grad(), evaluating(game.critic):
+            on_real, on_fake = (game.critic(x, label).float() for x in (real, fake))
+        values |= {"critic/real": on_real.mean(), "critic/fake": on_fake.mean()}
+        for name, module in {"generator": game.generator, "critic": game.critic}.items():
             slopes = [p.grad for p in module.parameters() if p.grad is not None]
             values[f"gradient/{name}"] = torch.nn.utils.get_total_norm(slopes)
+        values |= self.health.signals(game.average, on_real, on_fake)
         plain = dict(zip(values, torch.stack(list(values.values())).tolist(), strict=True))
+        plain |= self.health.note(step, plain)
         seconds = max(time.perf_counter() - self._clock, 1e-9)
-        plain["samples_per_second"] = (step - self._step) * len(real) / seconds
+        rows = game.batches.batch  # of all processes
+        plain["samples_per_second"] = (step - self._step) * rows / seconds
         self._tracker.scalars(plain | {"lr": lr}, step)
         self.restart(step)
 
-    def draw(self, step: int, generator: Generator, seed: int) -> None:
-        """Write a picture of samples at fixed latents."""
-        self._tracker.images("samples", picture(generator, seed), step)
+    def draw(self, step: int, game: Game, seed: int) -> None:
+        """Write pictures at fixed latents, of the averaged generator and of the live one.
+
+        What takes long to draw, the traversals of codes and the critic's surface, is drawn at steps
+        of which each is four times the last: changes are quick at first.
+
+        Parameters
+        ----------
+        step
+            Finished steps.
+        game
+            Whose generators and critic are drawn.
+        seed
+            Address of the latents.
+        """
+        drawn = {
+            "samples": picture(game.average, seed),
+            "samples/live": picture(game.generator, seed),
+        }
+        if step >= RARELY * self._drawn:
+            self._drawn = step
+            drawn |= _slow(game, seed)
+        for tag, sheet in drawn.items():
+            self._tracker.images(tag, sheet, step)
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Write metrics of the averaged generator."""
+        self._tracker.scalars({f"metrics/{name}": value for name, value in values.items()}, step)
 
 
 def picture(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
-    """Draw samples as one picture (h, w, 3) or (h, w, 1).
+    """Draw samples as one picture: images by class, vectors as 2,500 dots of two columns."""
+    if generator.units.is_image:
+        return pictures.samples(generator, seed)
+    x, _ = generator.sample(pictures.DOTS, seed)
+    return overview(x, generator.units)
 
-    Parameters
-    ----------
-    generator
-        Of images: eight rows, a column a class (the first ten classes); of vectors: 2,500 dots.
-    seed
-        Address of the latents.
-    """
-    columns = min(len(generator.classes), 10) or 10
-    count = ROWS * columns if generator.units.is_image else DOTS
-    label = np.arange(count) % columns if generator.conditional else None
-    x, _ = generator.sample(count, seed, label)
-    return overview(x, generator.units, columns)
+
+def _slow(game: Game, seed: int) -> dict[str, NDArray[np.uint8]]:
+    """Draw what takes long, where it applies."""
+    drawn: dict[str, NDArray[np.uint8] | None] = {}
+    if game.units.is_image:
+        drawn["traversals"] = pictures.traversals(game.average, seed)
+    elif game.batch is not None:
+        real = game.units.store(game.units.from_unit(game.batch[0]))
+        drawn["critic"] = charts.surface(game.average, game.critic, real, seed)
+    return {tag: sheet for tag, sheet in drawn.items() if sheet is not None}

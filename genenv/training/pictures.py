@@ -16,7 +16,7 @@ from torch import Tensor
 from genenv.networks import Generator
 from genenv.networks.base import CHUNK, evaluating
 from genenv.noise import Categorical, Noise, Product, Uniform
-from genenv.tracking import Tracker, animation, picture
+from genenv.tracking import Tracker, animation, picture, still
 from genenv.training import charts
 from genenv.training.sheets import enlargement, name_width, stack, table
 
@@ -24,14 +24,14 @@ COLUMNS = 10  # samples of a class
 CLASSES = 20  # most rows of a picture
 DOTS = 2500  # vectors in a picture
 FRAMES = 32  # of a loop
-ANIMATED = 2_400_000  # pixels that all frames of a loop have together: less than 1 MB of GIF
+ANIMATED = 4_800_000  # pixels that all frames of a loop have together: 0.4 to 0.9 MB of GIF
 STARTS = 3  # fixed latents behind the traversal of a code
 VALUES = 9  # of a continuous code, from -1 to 1
 CODES = 8  # most continuous codes; a longer uniform part is noise, no code
 
 
 def samples(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
-    """Draw images at fixed latents as one picture (h, w, 3), a row a class.
+    """Draw images at fixed latents as one picture (h, w, 1 or 3), a row a class.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def samples(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def interpolation(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
-    """Draw a walk around great circles of the base space: frames (32, h, w, 3) that loop.
+    """Draw a walk around great circles of the base space: frames (32, h, w, 1 or 3) that loop.
 
     e(t) = r (u cos 2πt + v sin 2πt) with orthonormal u, v: a Gaussian latent lies near the sphere
     of radius √d, and so does every e(t). Coordinates that pick a class or drive a series stay.
@@ -56,15 +56,16 @@ def interpolation(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
     Parameters
     ----------
     generator
-        Of images: a row a class (the first ten), as many loops beside each other as fit in 1 MB.
+        Of images: a row a class (the first ten), as many loops beside each other as make
+        less than 1 MB of GIF.
     seed
         Address of the latents.
     """
-    names = class_names(generator)[:COLUMNS]
-    down = len(names) or 4
     height, width = generator.units.shape[:2]
-    cell = height * width * enlargement((height, width)) ** 2
-    across = min(max(ANIMATED // (FRAMES * down * cell), 1), COLUMNS)
+    cells = max(ANIMATED // (FRAMES * height * width * enlargement((height, width)) ** 2), 1)
+    names = class_names(generator)[: min(COLUMNS, cells)]
+    down = len(names) or min(5, cells)
+    across = min(cells // down, COLUMNS)
     count = down * across
     circles = _circles(generator.noise, count, seed)
     label = np.repeat(np.arange(down), across) if names else None
@@ -76,7 +77,7 @@ def interpolation(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def traversals(generator: Generator, seed: int = 0) -> NDArray[np.uint8] | None:
-    """Draw what each code does: a picture (h, w, 3), rows are codes, columns their values.
+    """Draw what each code does: a picture (h, w, 1 or 3), rows are codes, columns their values.
 
     Categorical codes run through their classes, each uniform one from -1 to 1; all other latents
     stay at one of three fixed draws, a row each.
@@ -169,15 +170,15 @@ def write_all(
         made, _ = generator.sample(DOTS)
         pictures["samples.png"] = charts.vectors(real[:DOTS], made, generator.units)
         pictures["critic.png"] = charts.surface(generator, generator.kept_critic, real[:DOTS])
-    drawn = {name: sheet for name, sheet in pictures.items() if sheet is not None}
-    for name, sheet in drawn.items():
-        tag = f"result/{Path(name).stem}"
-        _put(Path(folder) / name, sheet)
-        if tracker is not None and sheet.ndim == 4:
-            tracker.gif(tag, sheet, step)
-        elif tracker is not None:
-            tracker.images(tag, sheet, step)
-    return [Path(folder) / name for name in drawn]
+    paths = []
+    for name, sheet in pictures.items():
+        if sheet is None:
+            continue
+        data = animation(sheet) if sheet.ndim == 4 else still(sheet)
+        paths.append(_put(Path(folder) / name, data))
+        if tracker is not None:
+            tracker.encoded(f"result/{Path(name).stem}", data, sheet.shape[-3:], step)
+    return paths
 
 
 def class_names(generator: Generator) -> list[str]:
@@ -221,16 +222,12 @@ def _make(generator: Generator, z: Tensor, label: NDArray[np.int64] | None) -> N
     return np.concatenate(parts)
 
 
-def _put(path: Path, sheet: NDArray[np.uint8]) -> None:
-    """Write a picture or an animation under a temporary name, then rename."""
-    from PIL import Image
-
+def _put(path: Path, data: bytes) -> Path:
+    """Write a file under a temporary name, then rename."""
     partial = path.with_name(f".writing-{path.name}")
     try:
-        if sheet.ndim == 4:
-            partial.write_bytes(animation(sheet))
-        else:
-            Image.fromarray(sheet.squeeze()).save(partial)
+        partial.write_bytes(data)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+    return path

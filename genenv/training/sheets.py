@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,27 +36,26 @@ def table(
 
     Returns
     -------
-    (height, width, 3) uint8.
+    (height, width, 1 or 3) uint8.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     factor = enlargement(cells.shape[2:4])
     cells = cells.repeat(factor, axis=2).repeat(factor, axis=3)
     down, across, height, width = cells.shape[:4]
-    font: Any = ImageFont.load_default(_FONT)
     rows, columns = [_cut(name) for name in rows], [_cut(name) for name in columns]
     left = max(margin, name_width(rows)) + GAP
     top = (_FONT + GAP if columns else 0) + GAP
     size = left + across * (width + GAP), top + down * (height + GAP)
-    sheet = Image.new("RGB", size, (_PAPER,) * 3)
+    sheet = Image.new("L", size, _PAPER)
     pen = ImageDraw.Draw(sheet)
     for i, name in enumerate(rows):
         middle = top + i * (height + GAP) + height // 2
-        pen.text((left - 2 * GAP, middle), name, (_INK,) * 3, font, anchor="rm")
+        pen.text((left - 2 * GAP, middle), name, _INK, _font(), anchor="rm")
     for j, name in enumerate(columns):
         middle = left + j * (width + GAP) + width // 2
-        pen.text((middle, top - GAP // 2), name, (_INK,) * 3, font, anchor="ms")
-    picture = np.array(sheet)
+        pen.text((middle, top - GAP // 2), name, _INK, _font(), anchor="ms")
+    picture = np.array(sheet)[..., None].repeat(cells.shape[-1], axis=2)
     for i in range(down):
         for j in range(across):
             y, x = top + i * (height + GAP), left + j * (width + GAP)
@@ -65,14 +65,11 @@ def table(
 
 def name_width(names: Sequence[str]) -> int:
     """Return the pixels that the longest of these names of rows takes; 0 for no names."""
-    from PIL import ImageFont
-
-    font: Any = ImageFont.load_default(_FONT)
-    return max((int(font.getlength(_cut(name))) + 2 * GAP for name in names), default=0)
+    return max((int(_font().getlength(_cut(name))) + 2 * GAP for name in names), default=0)
 
 
 def stack(sheets: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Put sheets (h, w, 3) under each other; the narrower ones are filled up at their right."""
+    """Put sheets (h, w, channels) under each other, the narrower ones at the left."""
     width = max(sheet.shape[1] for sheet in sheets)
     fill = [((0, 2 * GAP), (0, width - sheet.shape[1]), (0, 0)) for sheet in sheets]
     padded = [np.pad(s, f, constant_values=_PAPER) for s, f in zip(sheets, fill, strict=True)]
@@ -82,6 +79,13 @@ def stack(sheets: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 def enlargement(side: Sequence[int]) -> int:
     """Return the factor by which pictures (h, w) are enlarged in a table."""
     return -(-LEAST_SIDE // min(side))
+
+
+@cache
+def _font() -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(_FONT)
 
 
 def _cut(name: str) -> str:

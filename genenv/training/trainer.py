@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from genenv import checks
 from genenv.data.batches import Batches
-from genenv.data.dataset import Units
+from genenv.data.dataset import Modes, Units
 from genenv.metrics import better
 from genenv.networks import Classes, Generator
 from genenv.noise import Noise
@@ -25,6 +25,7 @@ from genenv.training import checkpoint, distributed, state
 from genenv.training.config import FREE_ON_RESUME, TrainingConfig
 from genenv.training.curves import Curves
 from genenv.training.game import Game
+from genenv.training.health import Health, Rows
 from genenv.training.interrupt import Interrupt
 from genenv.training.machine import (
     PRECISIONS,
@@ -66,6 +67,10 @@ class Trainer:
         Takes curves and pictures; None: none.
     measure
         Metrics of a generator, for `config.metrics_every`; None: nothing is measured.
+    held_out
+        Rows that are not learned from, as `x` and `label`: they show what the critic remembers.
+    modes
+        Where they are known, so that lost ones are noticed.
 
     Raises
     ------
@@ -86,6 +91,8 @@ class Trainer:
         folder: Path | str | None = None,
         tracker: Tracker | None = None,
         measure: Measure | None = None,
+        held_out: Rows | None = None,
+        modes: Modes | None = None,
     ) -> None:
         check_rows(x, label, units, classes)
         if config.coded and label is not None:
@@ -102,8 +109,11 @@ class Trainer:
         self.told = [self._described(), *self.game.generator.notes]
         self.best: dict[str, Any] | None = None  # step and value of config.best
         self._measure = measure if self.world.leads else None
-        self._tracker = tracker if self.world.leads else None
-        self._curves = None if self._tracker is None else Curves(self._tracker)
+        self._curves: Curves | None = None
+        if tracker is not None and self.world.leads:
+            pair = self.game.generator, self.game.critic
+            plan = self.game.objective, config.steps, config.seed
+            self._curves = Curves(tracker, Health((x, label), *pair, *plan, held_out, modes))
         self._watch = Watch(self.device)
         self._terms: dict[str, torch.Tensor] = {}
         self._inside = False  # a step: nothing may be saved
@@ -196,6 +206,8 @@ class Trainer:
         self._same_run(plain, path)
         state.unpack(tensors, self.game.modules, self.game.optimizers)
         self.done, self.best = int(plain["step"]), plain.get("best")
+        if self._curves is not None:
+            self._curves.health.restore(plain.get("health"))
         changed = [k for k, v in self._identity().items() if plain.get(k) != v]
         self.told.append(f"resumed at step {self.done}")
         if changed:
@@ -217,9 +229,10 @@ class Trainer:
                 f"the generator of step {self.best['step']} was kept: its {self.config.best} of "
                 f"{self.best['value']:.4g} is the best of all that were measured"
             )
+        health = [] if self._curves is None else self._curves.health.sentences()
         generator = _handed_over(self.game.average)
         generator.objective = self.config.objective
-        generator.notes = tuple(self.told)
+        generator.notes = (*self.told, *health)
         generator.keep(_handed_over(self.game.critic))
         return generator
 
@@ -242,10 +255,9 @@ class Trainer:
         if self.done % config.log_every == 0 or last:
             self.check_finite(weights=last)
             if self._curves is not None:
-                pair = self.game.generator, self.game.critic
-                self._curves.write(self.done, self._terms, self.game.batch, *pair, self._rate())
+                self._curves.write(self.done, self._terms, self.game, self._rate())
         if self._curves is not None and (self.done % config.picture_every == 0 or last):
-            self._curves.draw(self.done, self.game.average, config.seed)
+            self._curves.draw(self.done, self.game, config.seed)
         if config.metrics_every and (self.done % config.metrics_every == 0 or last):
             self._measured()
         if self.folder is not None and (self.done % config.checkpoint_every == 0 or last):
@@ -256,8 +268,8 @@ class Trainer:
         if self._measure is None:
             return
         values = self._measure(self.game.average)
-        if self._tracker is not None:
-            self._tracker.scalars({f"metrics/{k}": v for k, v in values.items()}, self.done)
+        if self._curves is not None:
+            self._curves.metrics(self.done, values)
         name = self.config.best
         if name is None:
             return
@@ -291,7 +303,8 @@ class Trainer:
         return state.pack(self.game.modules, self.game.optimizers)
 
     def _plain(self) -> dict[str, Any]:
-        return self._run() | self._identity() | {"best": self.best}
+        health = None if self._curves is None else self._curves.health.to_json()
+        return self._run() | self._identity() | {"best": self.best, "health": health}
 
     def _identity(self) -> dict[str, Any]:
         """Return what must not change for a resume to be bit for bit."""
