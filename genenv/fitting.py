@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from genenv import checks, metrics, runs
-from genenv.data import Dataset, hold_out
+from genenv.data import Dataset, check_batch, hold_out
 from genenv.downstream import import_model
 from genenv.metrics import (
     DURING,
@@ -31,6 +31,7 @@ from genenv.networks import Generator
 from genenv.stages import Stages
 from genenv.tracking import Tracker
 from genenv.training import Trainer, TrainingConfig, distributed, shrunk
+from genenv.training.game import critic_of
 from genenv.training.machine import pick_device, pick_threads, settled
 from genenv.training.pictures import write_all
 from genenv.training.presets import kind_of
@@ -82,13 +83,19 @@ class Fitting:
         self.classes = () if bare else dataset.classes
         self.rows, self.held_out = self._parted(config.seed, measured)
         self.config = shrunk(config, dataset.units, len(self.rows))
+        self._check()
         self.features = features
         own = features == "own" or self.held_out is None
         self.given = None if own else self._given_features()
 
+    def _check(self) -> None:
+        """Raise the mistakes that a training would, before there is a folder."""
+        pick_device(self.config.device)
+        critic_of(self.config, self.dataset.units)
+        check_batch(self.config.batch, len(self.rows))
+
     def run(self, resume: bool = False) -> Generator:
         """Train, measure and write; returns the generator, whose notes tell what was done."""
-        pick_device(self.config.device)  # a mistake must not leave a folder
         with distributed.joined(pick_device(self.config.device).type == "cuda") as world:
             if world.leads:
                 runs.begin(self.folder, "fit", self._settings(), resume)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genenv.data.arrays import from_arrays
-from genenv.data.batches import Batches
+from genenv.data.batches import Batches, check_batch
 from genenv.data.dataset import Dataset, Modes, Units
 from genenv.data.sources import DATA, load
 from genenv.data.splits import Split, hold_out, split
@@ -15,6 +15,7 @@ __all__ = [
     "Modes",
     "Split",
     "Units",
+    "check_batch",
     "from_arrays",
     "hold_out",
     "load",

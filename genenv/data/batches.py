@@ -51,13 +51,7 @@ class Batches:
         device: str | torch.device = "cpu",
         part: slice | None = None,
     ) -> None:
-        checks.positive("batch", batch)
-        if batch > len(x):
-            raise checks.Mistake(
-                f"a batch of at most {len(x)} rows, the size of the data",
-                batch,
-                "give a smaller batch or more data",
-            )
+        check_batch(batch, len(x))
         if label is not None and len(label) != len(x):
             raise checks.Mistake(f"{len(x)} labels, one a row", len(label), "give one label a row")
         self.batch, self.seed = batch, seed
@@ -83,6 +77,17 @@ class Batches:
         """Return samples (rows here, *shape) and labels (rows here,) int64, on the device."""
         rows = self.rows(step)[self.part]
         return self._x[rows], None if self._label is None else self._label[rows]
+
+
+def check_batch(batch: int, rows: int) -> None:
+    """Raise a Mistake unless a batch is above 0 and at most the rows that there are."""
+    checks.positive("batch", batch)
+    if batch > rows:
+        raise checks.Mistake(
+            f"a batch of at most {rows} rows, the size of the data",
+            batch,
+            "give a smaller batch or more data",
+        )
 
 
 def _resident(array: NDArray[Any], device: torch.device) -> Tensor:

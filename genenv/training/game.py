@@ -58,14 +58,7 @@ class Game:
         self.batches, self.units, self.config = batches, units, config
         self.device, self.world = device, world
         self.objective = _objective(config)
-        network = networks.choose(units) if config.network == "auto" else config.network
-        self.norm = normalisation.choose(
-            config.critic_norm,
-            network,
-            penalised=self.objective.penalised,
-            clips=self.objective.clips,
-            preferred=self.objective.normalise,
-        )
+        network, self.norm = critic_of(config, units)
         generator, critic = networks.build(
             network,
             with_codes(config, noise),
@@ -215,6 +208,26 @@ class Game:
             return self.generator, self.critic
         critic = self.critic if self.objective.penalised else torch.compile(self.critic)
         return cast(nn.Module, torch.compile(self.generator)), cast(nn.Module, critic)
+
+
+def critic_of(config: TrainingConfig, units: Units) -> tuple[str, str]:
+    """Choose the kind of network and how its critic is normalised.
+
+    Raises
+    ------
+    Mistake
+        A normalisation that is unsound there, with the reason.
+    """
+    game = objectives.build(config.objective, config.penalty)
+    network = networks.choose(units) if config.network == "auto" else config.network
+    norm = normalisation.choose(
+        config.critic_norm,
+        network,
+        penalised=game.penalised,
+        clips=game.clips,
+        preferred=game.normalise,
+    )
+    return network, norm
 
 
 def with_codes(config: TrainingConfig, noise: Noise | None) -> Noise:
