@@ -56,7 +56,7 @@ class Fit:
     batch: Whole = None
     """Rows a step, over all processes."""
     latent: Whole = None
-    """Dimension of the Gaussian noise."""
+    """Dimension of the Gaussian noise; 0 where codes tell all that varies."""
     categorical: Annotated[tuple[int, ...], shown("CLASSES [CLASSES ...]", "none")] = ()
     """Classes of each categorical code that is learned without labels (InfoGAN)."""
     continuous: Number = 0

@@ -16,6 +16,7 @@ from genenv.networks import normalisation, spectral
 from genenv.networks.base import Classes, Critic, Generator
 from genenv.networks.kinds import NETWORKS, Pair, choose
 from genenv.networks.packing import Packed
+from genenv.networks.recognition import Recognition
 from genenv.noise import Noise
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Critic",
     "Generator",
     "Pair",
+    "Recognition",
     "build",
     "choose",
     "load",
@@ -109,6 +111,11 @@ def load(folder: Path | str) -> Generator:
             critic = _critic(pair, units, classes, of_critic, pack, is_spectral)
             critic.load_state_dict(load_file(folder / "critic.safetensors"))
             generator.keep(critic.eval().requires_grad_(False))
+        if "recognition" in spec:
+            codes = spec["recognition"]
+            recognition = Recognition(units, tuple(codes["categorical"]), codes["continuous"])
+            recognition.load_state_dict(load_file(folder / "recognition.safetensors"))
+            generator.keep_recognition(recognition.eval().requires_grad_(False))
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         raise checks.Mistake(
             f"a whole generator in {folder}", f"{type(error).__name__}: {error}", "write it again"

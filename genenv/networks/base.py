@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from genenv import checks, seeding
 from genenv.data.dataset import Units
 from genenv.networks.labels import indices
+from genenv.networks.recognition import Recognition
 from genenv.noise import Noise
 
 CHUNK = 1024  # rows a forward pass of `sample` and `score`
@@ -78,6 +79,7 @@ class Generator(nn.Module, ABC):
         super().__init__()
         self.noise, self.units, self.classes, self.arguments = noise, units, classes, arguments
         self._kept: tuple[Critic, ...] = ()  # a tuple, for torch would register a bare module
+        self._recognition: tuple[Recognition, ...] = ()
 
     @abstractmethod
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
@@ -105,6 +107,17 @@ class Generator(nn.Module, ABC):
     def keep(self, critic: Critic) -> None:
         """Keep a critic for `score` and `save`."""
         self._kept = (critic,)
+
+    @final
+    @property
+    def recognition(self) -> Recognition | None:
+        """What reads codes off samples, None where none were learned; not in `parameters()`."""
+        return self._recognition[0] if self._recognition else None
+
+    @final
+    def keep_recognition(self, recognition: Recognition) -> None:
+        """Keep a recognition network for `recognition` and `save`."""
+        self._recognition = (recognition,)
 
     @final
     def from_base(self, e: Tensor, label: Tensor | None = None) -> Tensor:
@@ -204,14 +217,14 @@ class Generator(nn.Module, ABC):
 
     @final
     def save(self, folder: Path | str) -> None:
-        """Write generator.safetensors, critic.safetensors (if kept) and spec.json to a folder."""
+        """Write generator, critic and recognition network (if kept) and spec.json to a folder."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         save_file(_weights(self), folder / "generator.safetensors")
         critic = self.kept_critic
         if critic is not None:
             save_file(_weights(critic), folder / "critic.safetensors")
-        spec = {
+        spec: dict[str, Any] = {
             "schema": SCHEMA,
             "kind": self.kind,
             "generator": self.arguments,
@@ -221,6 +234,10 @@ class Generator(nn.Module, ABC):
             "classes": list(self.classes),
             "objective": self.objective,
         }
+        if self.recognition is not None:
+            save_file(_weights(self.recognition), folder / "recognition.safetensors")
+            codes = {"categorical": self.recognition.categorical}
+            spec["recognition"] = codes | {"continuous": self.recognition.continuous}
         (folder / "spec.json").write_text(json.dumps(spec, indent=2) + "\n")
 
     def _labelled(

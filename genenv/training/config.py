@@ -13,10 +13,10 @@ from genenv.training.machine import PRECISIONS
 
 OPTIMIZERS = ("adam", "rmsprop")
 WHOLE = (  # of 1 or more
-    *("latent", "width", "critic_width", "steps", "batch", "critic_steps", "pack"),
+    *("width", "critic_width", "steps", "batch", "critic_steps", "pack"),
     *("log_every", "picture_every", "checkpoint_every", "keep"),
 )
-NONE_OR_MORE = ("threads", "continuous", "metrics_every")
+NONE_OR_MORE = ("latent", "threads", "continuous", "metrics_every")
 ABOVE_ZERO = ("lr", "information")
 SHARES = ("lr_floor", "ema")
 # Fields that may change on resume; every other one must equal the checkpoint's.
@@ -34,7 +34,7 @@ class TrainingConfig:
     network: str = "auto"
     """Name in NETWORKS; auto: mlp for vectors and images below 16 pixels, else dcgan."""
     latent: int = 32
-    """Dimension of the Gaussian noise, unless another noise is given."""
+    """Dimension of the Gaussian noise, unless another noise is given; 0 only beside codes."""
     categorical: tuple[int, ...] = ()
     """Classes of each categorical code that is learned without labels (InfoGAN)."""
     continuous: int = 0
@@ -111,6 +111,8 @@ class TrainingConfig:
         for classes in self.categorical:
             if classes < 2:
                 raise checks.Mistake("categorical codes of 2 classes or more", classes, "give more")
+        if not (self.latent or self.coded):
+            raise checks.Mistake("a latent of 1 or more without codes", 0, "give one")
         divisible("a batch", self.batch, self.pack)
         if self.best is not None:
             ranked(self.best)

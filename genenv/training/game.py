@@ -232,17 +232,19 @@ def critic_of(config: TrainingConfig, units: Units) -> tuple[str, str]:
 
 def with_codes(config: TrainingConfig, noise: Noise | None) -> Noise:
     """Put the codes of a training before its other latents."""
-    rest = noise or Gaussian(config.latent)
-    codes: list[Noise] = [Categorical(k) for k in config.categorical]
-    codes += [Uniform(config.continuous)] if config.continuous else []
-    return Product([*codes, rest]) if codes else rest
+    parts: list[Noise] = [Categorical(k) for k in config.categorical]
+    parts += [Uniform(config.continuous)] if config.continuous else []
+    if noise is not None or config.latent:
+        parts.append(noise or Gaussian(config.latent))
+    return Product(parts) if config.coded else parts[0]
 
 
 def _objective(config: TrainingConfig) -> objectives.Objective:
     game = objectives.build(config.objective, config.penalty)
     if not config.coded:
         return game
-    return InfoGan(game, config.categorical, config.continuous, config.information)
+    codes = config.categorical, config.continuous
+    return InfoGan(game, *codes, config.information, seeding.fold(config.seed, "codes"))
 
 
 def _optimizer(config: TrainingConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:

@@ -11,6 +11,8 @@ from genenv.networks import choose
 from genenv.objectives import OBJECTIVES
 from genenv.training.config import TrainingConfig
 
+CODED_BELOW = 32  # pixels, where codes are learned by fully connected networks unless told
+
 # objective -> kind of data -> what differs from TrainingConfig's defaults
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "relativistic": {
@@ -73,11 +75,14 @@ def preset(objective: str, units: Units) -> TrainingConfig:
     Mistake
         An unknown objective.
     """
+    return _of_kind(objective, kind_of(units), units.size)
+
+
+def _of_kind(objective: str, kind: str, size: int) -> TrainingConfig:
     checks.choice("objective", objective, OBJECTIVES)
-    kind = kind_of(units)
     shape: dict[str, dict[str, Any]] = {
         "vector": {
-            "latent": max(2, min(units.size, 32)),
+            "latent": max(2, min(size, 32)),
             "width": 128,
             "critic_width": 64,
             "batch": 128,
@@ -101,6 +106,11 @@ def configured(objective: str, units: Units, changes: dict[str, Any]) -> Trainin
     changes
         Fields of TrainingConfig and their values.
     """
+    coded = bool(changes.get("categorical") or changes.get("continuous"))
+    free = units.is_image and changes.get("network", "auto") == "auto"
+    if coded and free and max(units.shape[:2]) < CODED_BELOW:
+        usual = replace(_of_kind(objective, "small", units.size), network="mlp")
+        return replace(usual, **(changes | {"network": "mlp"}))
     return replace(preset(objective, units), **changes)
 
 

@@ -18,7 +18,7 @@ from genenv import checks
 from genenv.data.batches import Batches
 from genenv.data.dataset import Modes, Units
 from genenv.metrics import better
-from genenv.networks import Classes, Generator
+from genenv.networks import Classes, Generator, Recognition
 from genenv.noise import Noise
 from genenv.tracking import Tracker
 from genenv.training import checkpoint, distributed, state
@@ -234,6 +234,8 @@ class Trainer:
         generator.objective = self.config.objective
         generator.notes = (*self.told, *health)
         generator.keep(_handed_over(self.game.critic))
+        if isinstance(self.game.auxiliary, Recognition):
+            generator.keep_recognition(_handed_over(self.game.auxiliary))
         return generator
 
     def check_finite(self, weights: bool = False) -> None:
