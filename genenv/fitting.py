@@ -26,6 +26,7 @@ from genenv.metrics import (
     metric_steps,
     own_features,
     own_steps,
+    purity,
 )
 from genenv.networks import Generator
 from genenv.stages import Stages
@@ -227,6 +228,12 @@ class Fitting:
         x, label = self._labelled(self.rows)
         assert self.held_out is not None
         other, own = self.held_out
+        if (
+            generator.recognition is not None
+            and generator.recognition.categorical
+            and (own is not None)
+        ):
+            figures["purity"] = purity(generator.recognition.recognise(other)[0][:, 0], own)
         if self.classes and label is not None and own is not None:
             test = other, own
             figures |= generator_metrics(generator, (x, label), test, test, advance)
