@@ -98,10 +98,9 @@ class InfoGan(Objective):
         return terms
 
     def _information(self, fake: Tensor, latent: Tensor, rng: torch.Generator) -> Tensor:
-        *picked, values, _ = latent.split(
-            [*self.categorical, self.continuous, latent.shape[1] - self._coded], 1
-        )
-        lost = (self.recognition(fake)[1] - values).square().sum(1).mean()
+        sizes = [*self.categorical, self.continuous, latent.shape[1] - self._coded]
+        *picked, values, _ = torch.split(latent, sizes, 1)
+        lost: Tensor = (self.recognition(fake)[1] - values).square().sum(1).mean()
         if self.categorical:
             logits, _ = self.recognition(views.moved(fake, rng))
             for out, code in zip(logits, picked, strict=True):
@@ -132,4 +131,5 @@ class InfoGan(Objective):
         moved = after - before
         step = (by * moved[:, :2]).sum(0) / by.square().sum(0)
         expected = functional.pad(by * step, (0, self.continuous - 2))
-        return (moved - expected).square().sum(1).mean() / views.FARTHEST**2
+        missed: Tensor = (moved - expected).square().sum(1).mean()
+        return missed / views.FARTHEST**2

@@ -187,7 +187,7 @@ class Game:
 
         def score(x: Tensor) -> Tensor:
             if self._apart and len(x) > rows:
-                return torch.cat([score(batch) for batch in x.split(rows)])
+                return torch.cat([score(batch) for batch in torch.split(x, rows)])
             repeated = None if label is None else label.repeat(len(x) // len(label))
             return self._judge(x, repeated).float()  # type: ignore[no-any-return]
 

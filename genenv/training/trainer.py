@@ -111,9 +111,17 @@ class Trainer:
         self._measure = measure if self.world.leads else None
         self._curves: Curves | None = None
         if tracker is not None and self.world.leads:
-            pair = self.game.generator, self.game.critic
-            plan = self.game.objective, config.steps, config.seed
-            self._curves = Curves(tracker, Health((x, label), *pair, *plan, held_out, modes))
+            health = Health(
+                (x, label),
+                self.game.generator,
+                self.game.critic,
+                self.game.objective,
+                config.steps,
+                config.seed,
+                held_out,
+                modes,
+            )
+            self._curves = Curves(tracker, health)
         self._watch = Watch(self.device)
         self._terms: dict[str, torch.Tensor] = {}
         self._inside = False  # a step: nothing may be saved
