@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from genenv import networks, objectives
 from genenv.checks import Mistake
@@ -19,6 +20,7 @@ from genenv.objectives import (
     Wgan,
     WganGp,
 )
+from genenv.objectives.slopes import scores_and_slopes, slopes
 
 SHAPES = [(1, 7), (5, 3), (4, 6, 6), (3, 2, 5, 5)]
 
@@ -124,6 +126,60 @@ def test_the_penalty_stays_in_float32_under_autocast():
         with torch.autocast("cpu", torch.bfloat16):
             objective.critic_terms(critic, *rows((4, 3)), rng())
         assert types[-1] == torch.float32
+
+
+class PreActivated(nn.Module):
+    def __init__(self, activation):
+        super().__init__()
+        self.first, self.second, self.activation = nn.Conv2d(2, 4, 3), nn.Linear(4, 1), activation
+
+    def forward(self, x):
+        x = self.first(x)
+        return self.second((x + self.activation(2 * x)).mean((2, 3))).squeeze(1)
+
+
+ACTIVATIONS = {
+    "leaky": nn.LeakyReLU(0.2),
+    "leaky of torch's slope": nn.functional.leaky_relu,
+    "leaky, falling": nn.LeakyReLU(-0.5),
+    "relu": nn.ReLU(),
+    "relu of a tensor": torch.Tensor.relu,
+    "relu in place": nn.ReLU(True),
+    "smooth": nn.Softplus(),
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_slopes_alone_equal_those_beside_the_scores_and_so_do_their_gradients(activation):
+    torch.manual_seed(0)
+    critic = nn.Sequential(PreActivated(ACTIVATIONS[activation]))
+    x, found = torch.randn(5, 2, 6, 6), []
+    for squares in (scores_and_slopes(critic, x)[1], slopes(critic, x)):
+        weights = list(critic.parameters())
+        slope = torch.autograd.grad(
+            (squares.sqrt() - 1).square().mean(), weights, allow_unused=True
+        )
+        found.append([squares, *(g for g, w in zip(slope, weights, strict=True) if w.ndim > 1)])
+    for a, b in zip(*found, strict=True):
+        assert torch.equal(a, b)
+
+
+class Operations(TorchDispatchMode):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.seen.append(func.overloadpacket)
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_penalty_of_straight_pieces_carries_no_zeros_back_through_the_critic():
+    critic = PreActivated(nn.LeakyReLU(0.2))
+    with Operations() as operations:
+        slopes(critic, torch.randn(5, 2, 6, 6)).sum().backward()
+    assert torch.ops.aten.zeros_like not in operations.seen
+    assert operations.seen.count(torch.ops.aten.convolution_backward) == 1  # the slope itself
 
 
 def test_non_saturating_terms_are_the_log_sigmoid_formula():

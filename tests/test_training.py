@@ -165,6 +165,45 @@ def test_the_average_of_a_short_run_forgets_within_it():
     assert torch.equal(run.game.ema.module.body[0].weight, run.game.generator.body[0].weight)
 
 
+class Seen(objectives.Gan):
+    """Notes the fakes of both players."""
+
+    def __init__(self):
+        self.by_critic, self.by_generator = [], []
+
+    def critic_terms(self, critic, real, fake, rng):
+        assert not fake.requires_grad
+        self.by_critic.append(fake)
+        return super().critic_terms(critic, real, fake, rng)
+
+    def generator_terms(self, critic, real, fake, latent, rng):
+        self.by_generator.append(fake.detach())
+        return super().generator_terms(critic, real, fake, latent, rng)
+
+
+def test_the_generator_learns_from_the_fakes_that_the_critic_saw_last():
+    run = trainer(critic_steps=2)
+    run.game.objective = seen = Seen()
+    for _ in range(3):
+        run.step()
+    assert len(seen.by_critic) == 6
+    assert not torch.equal(seen.by_critic[0], seen.by_critic[1])
+    for last, fake in zip(seen.by_critic[1::2], seen.by_generator, strict=True):
+        assert torch.equal(last, fake)
+
+
+def test_a_training_lays_weights_out_as_images_come_and_hands_them_over_as_on_disk():
+    run = trainer(network="dcgan", steps=2)
+    run.fit()
+    for module in (run.game.generator, run.game.critic, run.game.ema):
+        weights = [p for p in module.parameters() if p.ndim == 4]
+        assert weights
+        assert all(p.is_contiguous(memory_format=torch.channels_last) for p in weights)
+    generator = run.result()
+    for module in (generator, generator.kept_critic):
+        assert all(p.is_contiguous() for p in module.parameters())
+
+
 def test_the_learning_rate_falls_to_its_floor_on_a_cosine():
     run, rates = trainer(steps=10, lr=1.0, lr_floor=0.2), []
     for _ in range(10):
