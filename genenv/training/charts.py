@@ -87,9 +87,10 @@ def surface(
         made, _ = generator.sample(DOTS_ON_SURFACE, seed)
         for rows, size, face in ((real[:DOTS_ON_SURFACE], 26, "white"), (made, 7, MADE)):
             axes.scatter(*rows.T, s=size, c=face, edgecolors="black", linewidths=0.4)
-        figure.colorbar(filled, scale, label="critic's raw score", format="%.3g")
+        figure.colorbar(filled, scale, format="%.3g")
         _plane(axes, units)
-        axes.set_title("white: real rows,  orange: generated rows", loc="left", color=INK)
+        words = "critic's raw score; white: real rows, orange: generated rows"
+        axes.set_title(words, loc="left", color=INK)
         return _drawn(figure)
 
 
