@@ -95,7 +95,7 @@ def measure(objective, seed):
         "seed": seed,
         "network": run.game.generator.kind,
         "norm": run.game.norm,
-        "precision": args.precision,
+        "numbers": args.precision,
         "threads": args.threads,
         "steps": steps,
         "cpu_minutes": (time.process_time() - began) / 60,
@@ -105,7 +105,7 @@ def measure(objective, seed):
     count = args.samples or len(rows)
     made = generator.sample(count, seed=seeding.fold(seed, "samples"))
     result = gan_train(cnn, made, own, held_out)
-    row |= {"samples": count, "gan_train": result.generated, "real_train": result.real}
+    row |= {"gan_train_samples": count, "gan_train": result.generated, "real_train": result.real}
     few = generator.sample(FULL, seed=seeding.fold(seed, "agreement"))
     row["agreement"] = agreement(cnn, held_out, few)
     features = own_features(*own, units, len(classes))
