@@ -13,6 +13,11 @@ from genenv.training.config import TrainingConfig
 
 CODED_BELOW = 32  # pixels, where codes are learned by fully connected networks unless told
 
+PLAIN: dict[str, dict[str, Any]] = {  # without a penalty or a bound on the critic
+    "vector": {"betas": (0.5, 0.999), "steps": 20_000},
+    "small": {"betas": (0.5, 0.999)},
+    "image": {"betas": (0.5, 0.999), "lr": 2e-4},
+}
 # objective -> kind of data -> what differs from TrainingConfig's defaults
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "relativistic": {
@@ -20,21 +25,9 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "small": {"penalty": 0.5},
         "image": {"penalty": 1.0},
     },
-    "gan": {
-        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
-        "small": {"betas": (0.5, 0.999)},
-        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
-    },
-    "minimax": {
-        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
-        "small": {"betas": (0.5, 0.999)},
-        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
-    },
-    "lsgan": {
-        "vector": {"betas": (0.5, 0.999), "steps": 20_000},
-        "small": {"betas": (0.5, 0.999)},
-        "image": {"betas": (0.5, 0.999), "lr": 2e-4},
-    },
+    "gan": PLAIN,
+    "minimax": PLAIN,
+    "lsgan": PLAIN,
     "hinge": {
         "vector": {"betas": (0.0, 0.9), "steps": 20_000},
         "small": {"betas": (0.0, 0.9)},
