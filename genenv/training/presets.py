@@ -54,7 +54,7 @@ def kind_of(units: Units) -> str:
 
 
 def preset(objective: str, units: Units) -> TrainingConfig:
-    """Return the settings that were measured for an objective on a kind of data.
+    """Return the settings of an objective for a kind of data.
 
     Parameters
     ----------
