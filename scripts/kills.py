@@ -57,7 +57,11 @@ def finish(process):
 
 
 began = time.perf_counter()
-finish(start(whole, resume=False))
+process = start(whole, resume=False)
+while checkpoint.newest(whole / "checkpoints") is None and process.poll() is None:
+    time.sleep(0.05)
+startup = time.perf_counter() - began  # of Python, the data and the first steps
+finish(process)
 straight = time.perf_counter() - began
 moments, steps, kills = random.Random(args.seed), [], 0
 while kills < args.kills:
@@ -65,7 +69,8 @@ while kills < args.kills:
         shutil.rmtree(broken)  # killed before there was anything
     process = start(broken, resume=begun())
     try:
-        process.wait(moments.uniform(0.2, 2 * straight / args.kills + 6))
+        share = (straight - startup) / args.kills
+        process.wait(moments.uniform(0.5 * startup, 1.2 * startup + 1.5 * share))
     except subprocess.TimeoutExpired:
         process.kill()
         kills += 1
