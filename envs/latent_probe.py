@@ -13,8 +13,8 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from genenv import bundled, checks, seeding
+from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
-from genenv.envs.pictures import probe_picture
 from genenv.probe import Findings, Probe
 from genenv.runs import load_probe
 
@@ -165,7 +165,16 @@ class LatentProbe(BatchedEnv):
         seen = self._findings().rows(slice(row, row + 1))
         x = self.probe.sample(torch.from_numpy(seen.e), torch.from_numpy(seen.label))
         u = self.probe.units.to_unit(x)[0].numpy()
-        return probe_picture(u, seen, self.probe.generator.classes)
+        p, label, classes = np.exp(seen.output[0]), int(seen.label[0]), self.probe.generator.classes
+        answer = int(p.argmax())
+        bars = [pictures.GREY] * len(p)
+        bars[answer], bars[label] = pictures.BAD, pictures.GOOD
+        verdict = "failed" if seen.severity[0] > 0 else "passed"
+        guide = "accepts" if seen.accepted[0] else "refuses"
+        said = f"asked for {classes[label]}, model says {classes[answer]} ({p[answer]:.0%})"
+        numbers = f"realism {seen.guide_distance[0]:+.2f}, severity {seen.severity[0]:+.2f}"
+        lines = (f"{said}: {verdict}", f"guide {guide}, {numbers}")
+        return pictures.page([pictures.sample(u), pictures.bars(p, bars)], lines)
 
     def _findings(self) -> Findings:
         assert self._seen is not None
