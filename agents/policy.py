@@ -2,54 +2,55 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 import torch
-from gymnasium.spaces import Box
 from numpy.typing import NDArray
-from stable_baselines3 import PPO
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.save_util import save_to_zip_file
 from stable_baselines3.common.vec_env import VecMonitor
 from torch import Tensor
 
 from genenv import checks, seeding
-from genenv.agents.presets import Log, Preset, blank_ppo, make_ppo
+from genenv.agents.agent import Agent
+from genenv.agents.algorithms import Log, Ppo
 from genenv.agents.random import starts
 from genenv.agents.sb3_bridge import VectorEnvBridge
-from genenv.envs.latent_probe import LIMIT, LatentProbe, observation
+from genenv.agents.threads import OneThreadUpdates
+from genenv.envs.latent_probe import LatentProbe, observation
 from genenv.probe import Findings, Probe
 from genenv.search import Search, Space
 
+ID = "genenv/LatentProbe-v0"
 CHAINS = 64
 
 
-@dataclass(frozen=True)
-class Player:
-    """A trained PPO and what it was trained by."""
-
-    ppo: PPO
-    preset: Preset
-    queries: int
-    """Queries to the model that the training cost."""
+class Player(Agent):
+    """A trained PPO that moves base vectors; `steps` counts queries to the model."""
 
     @property
     def base_dim(self) -> int:
         """Base coordinates that it moves."""
-        return int(np.prod(self.ppo.action_space.shape or ()))
+        return int(np.prod(self.model.action_space.shape or ()))
 
     @property
     def columns(self) -> int:
         """Columns of an observation."""
-        return int(np.prod(self.ppo.observation_space.shape or ()))
+        return int(np.prod(self.model.observation_space.shape or ()))
 
-    def act(self, seen: NDArray[np.float32], keys: NDArray[np.uint64]) -> Tensor:
+    @property
+    def horizon(self) -> int:
+        """Steps of an episode that it was trained in."""
+        return int(self.preset.arguments["horizon"])
+
+    @property
+    def stride(self) -> float:
+        """Length of a full action along one base coordinate."""
+        return float(self.preset.arguments["stride"])
+
+    def draw(self, seen: NDArray[np.float32], keys: NDArray[np.uint64]) -> Tensor:
         """Draw actions at the addresses `keys`.
 
         Parameters
@@ -64,34 +65,13 @@ class Player:
         (n, base_dim) in [-1, 1].
         """
         with torch.no_grad():
-            law: Any = self.ppo.policy.get_distribution(torch.from_numpy(seen)).distribution
+            policy: Any = self.model.policy
+            law = policy.get_distribution(torch.from_numpy(seen)).distribution
             noise = torch.from_numpy(seeding.normals(keys, law.mean.shape[1]))
             return (law.mean + law.stddev * noise).clamp(-1.0, 1.0)  # type: ignore[no-any-return]
 
-    def save(self, folder: Path) -> None:
-        """Write settings as JSON and parameters as a zip of tensors."""
-        folder.mkdir(parents=True, exist_ok=True)
-        spec = {
-            "preset": self.preset.to_json(),
-            "queries": self.queries,
-            "base_dim": self.base_dim,
-            "columns": self.columns,
-        }
-        (folder / "player.json").write_text(json.dumps(spec, indent=2))
-        save_to_zip_file(folder / "parameters.zip", params=self.ppo.get_parameters())
 
-    @staticmethod
-    def load(folder: Path) -> Player:
-        """Read what `save` wrote; executes nothing that the files hold."""
-        spec = json.loads((folder / "player.json").read_text())
-        preset = Preset.from_json(spec["preset"])
-        seen = Box(-LIMIT, LIMIT, (spec["columns"],), np.float32)
-        ppo = blank_ppo(seen, Box(-1.0, 1.0, (spec["base_dim"],), np.float32), preset)
-        ppo.set_parameters(str(folder / "parameters.zip"), device="cpu")
-        return Player(ppo, preset, spec["queries"])
-
-
-def check_training(preset: Preset, train_queries: int) -> None:
+def check_training(preset: Ppo, train_queries: int) -> None:
     """Raise a Mistake if the training queries do not cover one update."""
     least = preset.envs * (2 * preset.steps + 1)
     if train_queries < least:
@@ -100,7 +80,7 @@ def check_training(preset: Preset, train_queries: int) -> None:
 
 def train_player(
     probe: Probe,
-    preset: Preset,
+    preset: Ppo,
     train_queries: int,
     seed: int,
     folder: Path | None = None,
@@ -136,18 +116,12 @@ def train_player(
     """
     check_training(preset, train_queries)
     metered = _Metered(probe, train_queries, advance, on_findings)
-    batch = LatentProbe(
-        preset.envs,
-        probe=metered,
-        horizon=preset.horizon,
-        stride=preset.stride,
-        autoreset_mode="SameStep",
-    )
+    batch = LatentProbe(preset.envs, probe=metered, autoreset_mode="SameStep", **preset.arguments)
     address = seeding.fold(seed, "player") % 2**31
-    ppo = make_ppo(VecMonitor(VectorEnvBridge(batch)), preset, address, _prefixed(log))
-    with seeding.global_seed(address), _OneThreadUpdates() as callback, suppress(_SpentError):
-        ppo.learn(train_queries, callback=callback)  # ends by _SpentError: a step costs a query
-    player = Player(ppo, preset, metered.queries)
+    model = preset.make(VecMonitor(VectorEnvBridge(batch)), address, _prefixed(log))
+    with seeding.global_seed(address), OneThreadUpdates() as callback, suppress(_SpentError):
+        model.learn(train_queries, callback=callback)  # ends by _SpentError: a step costs a query
+    player = Player(ID, preset, model, metered.queries)
     if folder is not None:
         player.save(folder)
     return player
@@ -190,8 +164,8 @@ class Policy(Search):
         """Propose the next step of every chain."""
         count, dim = min(limit, CHAINS), self.space.noise.base_dim
         keys = seeding.fold_rows(self.seed, "action", self.turn, np.arange(count))
-        action = self.player.act(self.seen[:count], keys)
-        e = torch.from_numpy(self.seen[:count, :dim]) + self.player.preset.stride * action
+        action = self.player.draw(self.seen[:count], keys)
+        e = torch.from_numpy(self.seen[:count, :dim]) + self.player.stride * action
         rows = np.flatnonzero(self.fresh[:count])
         if len(rows):
             index = np.arange(self.begun, self.begun + len(rows))
@@ -203,7 +177,7 @@ class Policy(Search):
 
     def tell(self, findings: Findings) -> None:
         """Lay out what each chain sees next; mark those that start afresh."""
-        count, horizon = len(findings), self.player.preset.horizon
+        count, horizon = len(findings), self.player.horizon
         self.seen[:count] = observation(
             findings.e,
             findings.label,
@@ -247,26 +221,6 @@ class _Metered(Probe):
         if len(findings) < len(e):
             raise _SpentError
         return findings
-
-
-class _OneThreadUpdates(BaseCallback):
-    """PPO's small network updates on one thread; the queries keep the run's thread count."""
-
-    def __enter__(self) -> _OneThreadUpdates:
-        self.threads = torch.get_num_threads()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        torch.set_num_threads(self.threads)
-
-    def _on_rollout_start(self) -> None:
-        torch.set_num_threads(self.threads)
-
-    def _on_rollout_end(self) -> None:
-        torch.set_num_threads(1)
-
-    def _on_step(self) -> bool:
-        return True
 
 
 def _prefixed(log: Log | None) -> Log | None:

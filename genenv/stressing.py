@@ -14,7 +14,7 @@ import torch
 from genenv import checks, downstream, failures, networks, rate, runs, seeding
 from genenv.agents import SEARCHES
 from genenv.agents.policy import Player, Policy, check_training, train_player
-from genenv.agents.presets import Preset
+from genenv.agents.presets import LATENT_PROBE
 from genenv.campaign import Campaign, Ledger, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.data import Dataset, Split, split
@@ -79,7 +79,7 @@ class StressConfig:
                 f"a budget of at least {LEAST_BUDGET} queries, one batch", self.budget, "give more"
             )
         if "policy" in self.search:
-            check_training(Preset(), self.train_queries)
+            check_training(LATENT_PROBE, self.train_queries)
         if self.threads < 0:
             raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
 
@@ -347,7 +347,7 @@ class Stressing:
             with self.stages.stage("policy training") as advance:
                 queries, seed = self.config.train_queries, self.config.seed
                 player = train_player(
-                    probe, Preset(), queries, seed, log=tracker.scalars, advance=advance
+                    probe, LATENT_PROBE, queries, seed, log=tracker.scalars, advance=advance
                 )
                 runs.whole(folder, player.save)
         return Player.load(folder)

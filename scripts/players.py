@@ -18,7 +18,7 @@ import numpy as np
 from genenv import data, failures, seeding
 from genenv.agents import SEARCHES
 from genenv.agents.policy import Policy, train_player
-from genenv.agents.presets import Preset
+from genenv.agents.presets import LATENT_PROBE
 from genenv.campaign import Campaign, Ledger, Log
 from genenv.probe import Findings
 from genenv.report.account import account
@@ -52,7 +52,7 @@ for seed in arguments.seeds:
     if "policy" in makers:
         parts: list[Findings] = []
         player = train_player(
-            probe, Preset(), arguments.train_queries, seed, on_findings=parts.append
+            probe, LATENT_PROBE, arguments.train_queries, seed, on_findings=parts.append
         )
         verdict, other = ledger.write(
             Findings.concatenate(parts), judge.audit, TRAINING, seed, 0, probe

@@ -7,15 +7,23 @@ import pytest
 import torch
 import toys
 
+from genenv.agents.algorithms import Ppo
 from genenv.agents.policy import CHAINS, Player, Policy, train_player
-from genenv.agents.presets import Preset
 from genenv.agents.random import Random
 from genenv.checks import Mistake
 from genenv.noise import Gaussian
 from genenv.probe import Findings
 from genenv.search import Space
 
-SMALL = Preset(envs=16, steps=16, batch=64, epochs=4, hidden=(32,), learning_rate=3e-3)
+SMALL = Ppo(
+    envs=16,
+    steps=16,
+    batch=64,
+    epochs=4,
+    hidden=(32,),
+    learning_rate=3e-3,
+    arguments={"horizon": 6, "stride": 1.2},
+)
 SPACE = Space(Gaussian(toys.DIM), toys.CLASSES)
 QUERIES = 8_001
 
@@ -38,7 +46,7 @@ def run(search, probe, budget):
 
 def test_training_spends_exactly_the_queries_and_shows_them_all(trained):
     player, probe, seen, counts = trained
-    assert player.queries == probe.model.queries == len(seen) == sum(counts) == QUERIES
+    assert player.steps == probe.model.queries == len(seen) == sum(counts) == QUERIES
     assert seen.success.sum() > 0
 
 
@@ -59,7 +67,7 @@ def test_training_is_a_function_of_its_seed_and_leaves_global_state_alone():
     torch.manual_seed(5)
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     weights = [
-        train_player(toys.probe(), SMALL, 1200, seed).ppo.policy.action_net.weight
+        train_player(toys.probe(), SMALL, 1200, seed).model.policy.action_net.weight
         for seed in (3, 3, 4)
     ]
     assert torch.equal(weights[0], weights[1])
@@ -79,7 +87,7 @@ def test_a_saved_player_plays_the_same_and_its_files_hold_no_pickled_settings(tr
     player = trained[0]
     player.save(tmp_path / "agents")
     again = Player.load(tmp_path / "agents")
-    assert (again.preset, again.queries) == (SMALL, QUERIES)
+    assert (again.preset, again.steps) == (SMALL, QUERIES)
     one, two = (run(Policy(SPACE, 2, p), toys.probe(), 500) for p in (player, again))
     assert np.array_equal(one.e, two.e)
     with zipfile.ZipFile(tmp_path / "agents" / "parameters.zip") as archive:
@@ -88,8 +96,8 @@ def test_a_saved_player_plays_the_same_and_its_files_hold_no_pickled_settings(tr
 
 def test_training_saves_into_its_folder(tmp_path):
     player = train_player(toys.probe(), SMALL, 1200, 0, folder=tmp_path / "a")
-    loaded = Player.load(tmp_path / "a").ppo.policy.state_dict()
-    assert all(torch.equal(v, loaded[k]) for k, v in player.ppo.policy.state_dict().items())
+    loaded = Player.load(tmp_path / "a").model.policy.state_dict()
+    assert all(torch.equal(v, loaded[k]) for k, v in player.model.policy.state_dict().items())
 
 
 def test_the_search_is_a_function_of_its_seed_and_what_it_was_told(trained):
@@ -109,9 +117,9 @@ def test_chains_start_afresh_after_success_or_at_the_horizon(trained):
         assert np.array_equal(found.label[~fresh], labels[~fresh])
         assert (found.energy <= 9.49 / 2 + 1e-4).all()  # the 95 % ball of four coordinates
         since, labels = np.where(fresh, 0, since + 1), found.label
-        fresh = found.success | (since >= SMALL.horizon)
+        fresh = found.success | (since >= trained[0].horizon)
         search.tell(found)
-    assert since.max() <= SMALL.horizon
+    assert since.max() <= trained[0].horizon
 
 
 def test_a_small_limit_is_kept(trained):

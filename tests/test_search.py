@@ -11,8 +11,8 @@ import toys
 
 from genenv import noise
 from genenv.agents import SEARCHES
-from genenv.agents.policy import Player, Policy
-from genenv.agents.presets import Preset, blank_ppo
+from genenv.agents.algorithms import Ppo
+from genenv.agents.policy import ID, Player, Policy
 from genenv.checks import Mistake
 from genenv.envs.latent_probe import LIMIT
 from genenv.noise import Bernoulli, Categorical, Gaussian, Product, Sphere
@@ -26,7 +26,7 @@ LAWS = {
     "categorical": Categorical(6),
 }
 CLASSES = 3
-SMALL = Preset(envs=8, steps=8, batch=64, hidden=(8,))
+SMALL = Ppo(envs=8, steps=8, batch=64, hidden=(8,), arguments={"horizon": 6, "stride": 1.2})
 
 
 def make(name, space, seed=0):
@@ -35,14 +35,11 @@ def make(name, space, seed=0):
         return SEARCHES[name](space, seed)
     from gymnasium.spaces import Box
 
-    from genenv import seeding
-
     dim = space.noise.base_dim
     columns = dim + 2 * space.classes + 4
     seen = Box(-LIMIT, LIMIT, (columns,), np.float32)
-    with seeding.global_seed(0):
-        ppo = blank_ppo(seen, Box(-1.0, 1.0, (dim,), np.float32), SMALL)
-    return Policy(space, seed, Player(ppo, SMALL, 0))
+    model = SMALL.blank(seen, Box(-1.0, 1.0, (dim,), np.float32))
+    return Policy(space, seed, Player(ID, SMALL, model, 0))
 
 
 def told(space, e, label, turn):

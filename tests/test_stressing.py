@@ -63,7 +63,7 @@ def test_a_run_leaves_the_folder_that_the_design_names(done: tuple[Path, Report]
         "model/model.safetensors",
         "model/outputs.npz",
         "judge/guide.json",
-        "agents/policy/player.json",
+        "agents/policy/agent.json",
         "metrics.json",
         "samples.png",
         "findings/00000.npz",
