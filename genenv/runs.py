@@ -68,18 +68,18 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
 
 def begin(
-    folder: Path, command: str, content: dict[str, Any], resume: bool, repeat: str = ""
+    folder: Path, command: str, content: dict[str, Any], resume: bool | None, repeat: str = ""
 ) -> tuple[str, ...]:
     """Make a run's folder and write config.json, or check that the one there is this run.
 
     Parameters
     ----------
     folder, command
-        The run's folder; `fit` or `stress`.
+        The run's folder; `fit`, `stress` or `train`.
     content
         Settings that make the run what it is.
     resume
-        Whether a run may be there already.
+        Whether a run may be there already; None: the command cannot go on with one.
     repeat
         The command line that repeats the run.
 
@@ -98,10 +98,10 @@ def begin(
         raise checks.Mistake("a folder for the run", f"the file {folder}", "choose another --out")
     if path.is_file():
         if not resume:
+            again = "" if resume is None else "add --resume to go on with it, or "
             raise checks.Mistake(
-                f"an empty folder {folder}", "one that holds a run",
-                "add --resume to go on with it, or choose another --out",
-            )  # fmt: skip
+                f"an empty folder {folder}", "one that holds a run", f"{again}choose another --out"
+            )
         old = _read(path)
         _same(old, plain, folder)
         return _moved(old)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from genenv import classifier, cli, data, networks
+from genenv import ENVIRONMENTS, agents, classifier, cli, data, networks
 from genenv.agents import SEARCHES
 from genenv.metrics import generated
 from genenv.networks import NETWORKS
@@ -205,11 +205,12 @@ def test_a_model_that_cannot_be_asked_is_found_before_anything_is_trained(
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        ((), ["fit", "sample", "stress", "replay", "envs"]),
+        ((), ["fit", "sample", "stress", "replay", "envs", "train"]),
         (("fit",), [*OBJECTIVES, *NETWORKS, "--no-metrics", "--steps N"]),
         (("stress",), [*SEARCHES, *OBJECTIVES, "MODULE:NAME", "--budget N"]),
         (("sample",), ["--keep X", "(default: the trained one)"]),
         (("replay",), ["fail|pass"]),
+        (("train",), ["ENV_ID", "--steps N", "--episodes N"]),
     ],
 )
 def test_help_names_what_can_be_chosen(run: Run, words: tuple[str, ...], shown: list[str]) -> None:
@@ -348,7 +349,40 @@ def test_a_setting_that_cannot_be_is_one_sentence_and_leaves_no_folder(
 def test_envs_lists_every_id(run: Run) -> None:
     code, out, _ = run("envs")
     assert code == 0
-    assert "genenv/LatentProbe-v0  " in out
+    for name in ENVIRONMENTS:
+        assert f"{name}  " in out
+    assert out.count("    observation ") == out.count("    action ") == len(ENVIRONMENTS)
+    assert "action      Box(-1.0, 1.0, (32,), float32)" in out
+
+
+def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) -> None:
+    name = "genenv/LatentProbe-v0"
+    code, out, _ = run("train", name, "--steps", "2048", "--episodes", "16", "--out", "seat")
+    assert code == 0
+    assert re.search(r"agent  return \S+ \[\S+, \S+\], mean of 16 fresh episodes", out)
+    assert agents.load(place / "seat").steps == 2048
+    assert json.loads((place / "seat" / "returns.json").read_text()).keys() == {"agent", "random"}
+    assert json.loads((place / "seat" / "config.json").read_text())["preset"]["algorithm"] == "ppo"
+    code, _, err = run("train", name, "--out", "seat")
+    assert code == 2
+    assert "got one that holds a run; choose another --out" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("nowhere/X-v0", "expected an environment with a preset to be one of genenv/"),
+        ("genenv/LatentProbe-v0 --steps 0", "expected steps to be a whole number above 0, got 0"),
+        ("genenv/LatentProbe-v0 --episodes -1", "expected episodes of 0 or more, got -1"),
+    ],
+)
+def test_a_training_that_cannot_be_is_one_sentence_and_leaves_no_folder(
+    run: Run, place: Path, words: str, sentence: str
+) -> None:
+    code, _, err = run("train", *words.split(), "--out", "no-seat")
+    assert code == 2
+    assert sentence in err
+    assert not (place / "no-seat").exists()
 
 
 def test_a_disk_that_refuses_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The commands: fit, sample, stress, replay, envs."""
+"""The commands: fit, sample, stress, replay, envs, train."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from genenv.cli.fit import Fit
 from genenv.cli.replay import Replay
 from genenv.cli.sample import Sample
 from genenv.cli.stress import Stress
+from genenv.cli.train import Train
 
 Command = (
     Annotated[Fit, tyro.conf.subcommand("fit")]
@@ -23,6 +24,7 @@ Command = (
     | Annotated[Stress, tyro.conf.subcommand("stress")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Envs, tyro.conf.subcommand("envs")]
+    | Annotated[Train, tyro.conf.subcommand("train")]
 )
 
 

@@ -1,0 +1,92 @@
+"""The command `train`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from genenv import checks
+from genenv.cli.shown import Number, Whole, shown
+
+if TYPE_CHECKING:
+    from genenv.agents import Agent
+
+Id = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="ENV_ID")]
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train the agent of an environment by its preset; leaves a run folder.
+
+    Its curves are in TensorBoard, `genenv.agents.load(RUN)` reads the agent back. At the end it
+    plays fresh episodes beside random actions on the same starts.
+    """
+
+    env_id: Id
+    """Such as genenv/TrainingGame-v0; `genenv envs` lists them."""
+    out: Annotated[Path | None, shown("RUN", "runs/train-NAME-000, the next free number")] = None
+    """The run's folder; it must be new or empty."""
+    steps: Whole = None
+    """Steps of the environment, over all rows."""
+    seed: Number = 0
+    """Address of weights, episodes and actions."""
+    episodes: Number = 64
+    """Fresh episodes that are played at the end; 0: none."""
+
+    def __call__(self, line: str) -> int:
+        """Train, play, and say where the run lies."""
+        from genenv import runs
+        from genenv.agents import train
+        from genenv.agents.presets import preset
+        from genenv.stages import Stages
+
+        settings = preset(self.env_id)
+        steps = settings.total_steps if self.steps is None else checks.whole("steps", self.steps)
+        if self.episodes < 0:
+            raise checks.Mistake("episodes of 0 or more", self.episodes, "give 0 for none")
+        name = self.env_id.rpartition("/")[2].lower()
+        out = self.out or runs.next_folder(f"train-{name}")
+        given = {"seed": self.seed, "steps": steps, "episodes": self.episodes}
+        content = {"env": self.env_id, "preset": settings.to_json(), **given}
+        runs.begin(out, "train", content, resume=None, repeat=line)
+        stages = Stages(display=True)
+        stages.plan({"training": steps, "episodes": 2})
+        try:
+            with stages.stage("training") as advance:
+                agent = train(
+                    self.env_id, seed=self.seed, total_steps=steps, out=out, advance=advance
+                )
+            with stages.stage("episodes") as advance:
+                played = self._play(agent, advance)
+        except KeyboardInterrupt as error:
+            error.add_note(f"{out}/agents holds the agent as it stands")
+            raise
+        finally:
+            stages.close()
+        runs.write_json(out / "returns.json", played)
+        for player, row in played.items():
+            print(
+                f"{player:6} return {row['mean']:.4g} [{row['low']:.4g}, {row['high']:.4g}], "
+                f"mean of {self.episodes} fresh episodes"
+            )
+        print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {out}")
+        return 0
+
+    def _play(self, agent: Agent, advance: Callable[[int], None]) -> dict[str, dict[str, float]]:
+        """Play fresh episodes, the agent's and chance's on the same starts."""
+        from genenv import seeding
+        from genenv.agents.returns import interval, returns
+
+        played: dict[str, dict[str, float]] = {}
+        address = seeding.fold(self.seed, "episodes") % 2**31
+        for player, act in {"agent": agent.act, "random": None}.items():
+            if self.episodes:
+                total = returns(self.env_id, act, self.episodes, address, agent.preset.arguments)
+                low, high = interval(total)
+                played[player] = {"mean": float(total.mean()), "low": low, "high": high}
+            advance(1)
+        return played
