@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks
+from genenv import checks, files
 from genenv.failures import UNREADABLE, Confirmed
 from genenv.judge import VERDICTS, Audit
 from genenv.probe import Findings, Probe
@@ -125,9 +124,9 @@ class Ledger:
             shared = {f.name for f in fields(Confirmed)} & (kept.keys() | address.keys())
             part = {name: (kept | address)[name][rows] for name in shared}
             failures = Confirmed(x=units.store(x[torch.from_numpy(rows)]), **part)
-            _atomic(place, failures.save)
+            files.whole(place, failures.save)
         shard = self.findings / f"{self.next:05d}.npz"
-        _atomic(shard, lambda file: np.savez_compressed(file, **kept, **address))
+        files.whole(shard, lambda file: np.savez_compressed(file, **kept, **address))
         self.next += 1
         return verdict, other
 
@@ -162,16 +161,6 @@ class Ledger:
                     f"{path.name} to hold findings", f"{error}", "repeat the run in a new folder"
                 ) from error
         return shards
-
-
-def _atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Write under a temporary name, then rename: a reader sees the whole file or none."""
-    partial = path.with_name(f"{path.stem}.partial.npz.tmp")
-    with open(partial, "wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
 
 
 class _Recorded:

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from genenv import checks, downstream, networks
+from genenv import checks, downstream, files, networks
 from genenv.classifier import Classifier, InUnits
 from genenv.data import Dataset
 from genenv.downstream import Downstream
@@ -165,10 +165,9 @@ def _short(value: Any) -> str:
 
 
 def write_json(path: Path, plain: Any) -> None:
-    """Write JSON under a temporary name, then rename."""
-    partial = path.with_suffix(".json.tmp")
-    partial.write_text(json.dumps(plain, indent=2) + "\n")
-    os.replace(partial, path)
+    """Write JSON, whole or not at all."""
+    text = json.dumps(plain, indent=2) + "\n"
+    files.whole(path, lambda file: file.write(text.encode()))
 
 
 def whole(folder: Path, write: Callable[[Path], None]) -> None:
@@ -242,9 +241,9 @@ def trained_on(folder: Path, dataset: Dataset) -> NDArray[np.int64] | None:
 
 def record_outputs(folder: Path, model: Downstream, x: NDArray[Any]) -> None:
     """Write what the model says of the first 64 rows, for `compare_outputs`."""
-    rows, partial = x[:CHECK_ROWS], folder / "outputs.tmp.npz"
-    np.savez(partial, x=rows, log_p=_ask_uncounted(model, rows))
-    os.replace(partial, folder / "outputs.npz")
+    rows = x[:CHECK_ROWS]
+    log_p = _ask_uncounted(model, rows)
+    files.whole(folder / "outputs.npz", lambda file: np.savez(file, x=rows, log_p=log_p))
 
 
 def compare_outputs(folder: Path, model: Downstream) -> tuple[str, ...]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks
+from genenv import checks, files
 from genenv.networks import Generator
 from genenv.noise import NOISES, Noise, Scaled
 
@@ -115,12 +114,6 @@ def write(path: Path, x: NDArray[Any], y: NDArray[Any] | None) -> Path:
     The file's path.
     """
     path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with open(partial, "wb") as file:
-            columns: dict[str, Any] = {"x": x} if y is None else {"x": x, "y": y}
-            np.savez_compressed(file, **columns)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    columns: dict[str, Any] = {"x": x} if y is None else {"x": x, "y": y}
+    files.whole(path, lambda file: np.savez_compressed(file, **columns))
     return path

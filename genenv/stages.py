@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from genenv import files
 
 
 class Stages:
@@ -79,9 +80,8 @@ class Stages:
 
     def _write(self) -> None:
         if self._path is not None:
-            partial = self._path.with_suffix(".json.tmp")
-            partial.write_text(json.dumps({"stages": self.seconds, "parts": self.parts}, indent=2))
-            os.replace(partial, self._path)
+            text = json.dumps({"stages": self.seconds, "parts": self.parts}, indent=2)
+            files.whole(self._path, lambda file: file.write(text.encode()))
 
     def close(self) -> None:
         """Leave the display."""

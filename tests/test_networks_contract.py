@@ -117,3 +117,19 @@ def test_every_sound_game_moves_both_players(objective, network, units, classes,
     game.constrain(critic)
     critic.requires_grad_(False)
     descend(generator, game.generator_terms(score, real, generator(z, label), z, rng))
+
+
+@pytest.mark.parametrize(
+    ("network", "units", "classes", "norm", "pack"), [case for case in CASES if case[2]]
+)
+def test_weights_of_the_classes_are_labels_too(network, units, classes, norm, pack):
+    generator, _ = pair(network, units, classes, norm, pack)
+    generator.eval()
+    e, label = torch.randn(8, generator.noise.base_dim), labels(classes)
+    whole = torch.nn.functional.one_hot(label, len(classes)).float()
+    with torch.no_grad():
+        assert torch.allclose(generator.from_base(e, whole), generator.from_base(e, label))
+        other = generator.from_base(e, whole.roll(1, 1))
+        between = generator.from_base(e, 0.5 * whole + 0.5 * whole.roll(1, 1))
+    assert not torch.allclose(between, generator.from_base(e, label))
+    assert not torch.allclose(between, other)

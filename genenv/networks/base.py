@@ -83,7 +83,10 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, noise.dim), (batch,) -> (batch, *units.shape)."""
+        """(batch, noise.dim), (batch,) -> (batch, *units.shape).
+
+        Labels may be weights of the classes, (batch, classes): samples between them.
+        """
 
     @final
     @property
@@ -121,7 +124,7 @@ class Generator(nn.Module, ABC):
 
     @final
     def from_base(self, e: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, noise.base_dim), (batch,) -> (batch, *units.shape); differentiable in e."""
+        """(batch, noise.base_dim), labels -> (batch, *units.shape); differentiable in e."""
         return self(self.noise.from_base(e), label)  # type: ignore[no-any-return]
 
     @final

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from genenv.data.dataset import Units
 from genenv.networks.base import Classes, Critic, Generator
 from genenv.networks.images import canvas, channels, image_layout, user_layout
+from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
 from genenv.noise import Noise
 
@@ -73,7 +74,7 @@ class DCGANGenerator(Generator):
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """(batch, noise.dim), (batch,) -> (batch, *units.shape) in [-1, 1]."""
         if self.embedding is not None:
-            z = torch.cat([z, self.embedding(label)], 1)
+            z = torch.cat([z, embedded(self.embedding, label)], 1)
         x = self.body(z[:, :, None, None])
         return user_layout(self.canvas.crop(x), self.units)
 

@@ -1,9 +1,10 @@
-"""Labels that a user asks for, checked and broadcast."""
+"""Labels that a user asks for, checked and broadcast, and how they enter a generator."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from genenv import checks
 
@@ -30,3 +31,22 @@ def indices(label: int | NDArray[np.int64], count: int, classes: int) -> NDArray
             "give indices into the classes",
         )
     return np.broadcast_to(array, (count,)).astype(np.int64)
+
+
+def embedded(embedding: nn.Embedding, label: Tensor | None) -> Tensor:
+    """Look labels up, or mix them.
+
+    Parameters
+    ----------
+    embedding
+        A row a class.
+    label
+        Class indices (batch,), or weights of the classes (batch, classes): a sample between them.
+
+    Returns
+    -------
+    (batch, length of a row).
+    """
+    assert label is not None, "a conditional generator is called with labels"
+    mixed = label.is_floating_point()
+    return label @ embedding.weight if mixed else embedding(label)  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from genenv.data.dataset import Units
 from genenv.networks.base import Classes, Critic, Generator
+from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
 from genenv.noise import Noise
 
@@ -58,9 +59,9 @@ class MLPGenerator(Generator):
         self.body = nn.Sequential(*layers, nn.Tanh() if units.is_image else nn.Identity())
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, noise.dim), (batch,) -> (batch, *units.shape)."""
+        """(batch, noise.dim), (batch,) or (batch, classes) -> (batch, *units.shape)."""
         if self.embedding is not None:
-            z = torch.cat([z, self.embedding(label)], 1)
+            z = torch.cat([z, embedded(self.embedding, label)], 1)
         return self.body(z).unflatten(1, self.units.shape)  # type: ignore[no-any-return]
 
 

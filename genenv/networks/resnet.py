@@ -26,6 +26,7 @@ from torch.nn import functional
 from genenv.data.dataset import Units
 from genenv.networks.base import Classes, Critic, Generator
 from genenv.networks.images import canvas, channels, image_layout, user_layout
+from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
 from genenv.networks.resampling import ConvThenAverage, RepeatThenConv
 from genenv.noise import Noise
@@ -74,7 +75,7 @@ class ResnetGenerator(Generator):
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """(batch, noise.dim), (batch,) -> (batch, *units.shape) in [-1, 1]."""
         if self.embedding is not None:
-            z = torch.cat([z, self.embedding(label)], 1)
+            z = torch.cat([z, embedded(self.embedding, label)], 1)
         x = self.body(self.first(z).unflatten(1, (-1, *self.canvas.start)))
         return user_layout(self.canvas.crop(x), self.units)
 

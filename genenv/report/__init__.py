@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genenv import checks
+from genenv import checks, files
 from genenv.report import summary
 from genenv.report.document import document
 from genenv.report.evidence import Curve, Evidence, Failures
@@ -109,7 +108,5 @@ def load(folder: Path | str) -> Report:
 def _write(path: Path, text: str) -> Path:
     """Replace a file in one step, so that an interrupted run leaves a whole one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    files.whole(path, lambda file: file.write(text.encode()))
     return path
