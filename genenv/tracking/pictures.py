@@ -1,11 +1,9 @@
-"""TensorBoard logs of a run, read back without TensorBoard, and the pictures that go into them."""
+"""Pictures for TensorBoard, reports and files: grids, scatters, PNG and GIF."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from types import TracebackType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,126 +21,6 @@ _PAPER, _INK = 255, 40  # grey levels of a grid's background and captions
 _SCATTER_SIDE = 320  # pixels
 _GREYS = 32  # levels of a grey animation: a third of the bytes of 256, and no difference to the eye
 _COLOURS = 128  # of a colour animation, one palette for all frames
-
-
-class Tracker:
-    """Writes scalars, pictures, animations, histograms and text of one run for TensorBoard.
-
-    Parameters
-    ----------
-    folder
-        The run's folder, made if missing; event files lie directly in it. None: nothing is written
-        and TensorBoard is not imported.
-    resume_at
-        On resume, the first step that will be written again: whatever an interrupted process
-        wrote from this step on is ignored by readers. None: a fresh run.
-    """
-
-    def __init__(self, folder: Path | str | None, resume_at: int | None = None) -> None:
-        self.folder = None if folder is None else Path(folder)
-        self._writer: Any = None
-        if self.folder is not None:
-            from torch.utils.tensorboard import SummaryWriter
-
-            # The default flush of 120 s would lose two minutes of curves with a killed process.
-            self._writer = SummaryWriter(str(self.folder), purge_step=resume_at, flush_secs=10)
-
-    def scalars(self, values: Mapping[str, float], step: int) -> None:
-        """Write named numbers at a step; a slash in a name groups the curves."""
-        if self._writer is not None and values:
-            # one event for all: a tenth of the time of one a number
-            self._add([{"tag": k, "simple_value": float(v)} for k, v in values.items()], step)
-
-    def images(self, tag: str, grid: NDArray[np.uint8], step: int) -> None:
-        """Write one picture (height, width, 1 or 3) of uint8, as `grid` makes it."""
-        if self._writer is not None:
-            checks.shape("a picture", grid, (None, None, None))
-            self.encoded(tag, still(grid), grid.shape, step)
-
-    def gif(self, tag: str, frames: NDArray[np.uint8], step: int) -> None:
-        """Write an animation (n, height, width, 1 or 3) of uint8 that repeats without end."""
-        if self._writer is not None:
-            self.encoded(tag, animation(frames), frames.shape[1:], step)
-
-    def encoded(self, tag: str, data: bytes, shape: Sequence[int], step: int) -> None:
-        """Write the bytes of a PNG or GIF of this height, width and number of channels."""
-        if self._writer is not None:
-            sizes = dict(zip(("height", "width", "colorspace"), shape, strict=True))
-            self._add([{"tag": tag, "image": {**sizes, "encoded_image_string": data}}], step)
-
-    def histogram(self, tag: str, values: ArrayLike, step: int) -> None:
-        """Write the distribution of the finite ones among `values`, of any shape."""
-        array = np.asarray(values, np.float64)
-        array = array[np.isfinite(array)]  # TensorBoard's buckets hold no NaN or infinity
-        if self._writer is not None and array.size:
-            self._writer.add_histogram(tag, array, step)
-
-    def text(self, tag: str, markdown: str, step: int = 0) -> None:
-        """Write a text that TensorBoard renders as Markdown."""
-        if self._writer is not None:
-            self._writer.add_text(tag, markdown, step)
-
-    def _add(self, values: list[dict[str, Any]], step: int) -> None:
-        """Write summary values at a step, as one event."""
-        from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]
-            Summary,
-        )
-
-        self._writer.file_writer.add_summary(Summary(value=values), step)
-
-    def close(self) -> None:
-        """Write what is buffered and close the file; later calls write nothing."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-    def __enter__(self) -> Tracker:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-def read(run: Path | str) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """Read every scalar that a run wrote.
-
-    Parameters
-    ----------
-    run
-        Folder that holds `events.out.tfevents*` files; several (after a resume) are joined.
-
-    Returns
-    -------
-    For each tag the steps (n,) and the values (n,), in the order of writing.
-
-    Raises
-    ------
-    Mistake
-        The folder holds no event file.
-    """
-    from tensorboard.backend.event_processing import (  # type: ignore[import-untyped]
-        event_accumulator,
-    )
-
-    if not any(Path(run).glob("events.out.tfevents*")):
-        raise checks.Mistake(
-            "a run folder with TensorBoard's event files", str(run), "give the folder of a run"
-        )
-    log: Any = event_accumulator.EventAccumulator(str(run), size_guidance={"scalars": 0})
-    log.Reload()
-    curves = {tag: log.Scalars(tag) for tag in log.Tags()["scalars"]}
-    return {
-        tag: (
-            np.array([point.step for point in curve], np.int64),
-            np.array([point.value for point in curve], np.float64),
-        )
-        for tag, curve in curves.items()
-    }
 
 
 def still(grid: NDArray[np.uint8]) -> bytes:

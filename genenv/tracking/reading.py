@@ -1,0 +1,155 @@
+"""A run's scalars, read back from its event files."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EVENTS = "events.out.tfevents*"
+FRAMING = 16  # bytes around a record: its length, and two checksums
+
+Scalars = dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
+
+
+def read(run: Path | str) -> Scalars:
+    """Read every scalar that a run wrote.
+
+    Parameters
+    ----------
+    run
+        Folder that holds `events.out.tfevents*` files; several (after a resume) are joined, and
+        what a resumed run wrote again stands for what it wrote before.
+
+    Returns
+    -------
+    For each tag the steps (n,) and the values (n,), in the order of writing.
+
+    Warns
+    -----
+    UserWarning
+        A file ends in the middle, for its process was killed or still writes: what comes before is
+        returned.
+
+    Raises
+    ------
+    Mistake
+        There is no such folder, or it holds no event file.
+    """
+    folder = _existing(run)
+    if not any(folder.glob(EVENTS)):
+        below = any(folder.rglob(EVENTS))
+        raise checks.Mistake(
+            "a run folder with TensorBoard's event files",
+            str(folder),
+            "read_all takes those of its sub-folders" if below else "give the folder of a run",
+        )
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for event in _events(folder):
+        if event.session_log.status == event.session_log.START:
+            # a process that resumed: what was written from this step on is written again
+            curves = {
+                tag: [point for point in curve if point[0] < event.step]
+                for tag, curve in curves.items()
+            }
+        for value in event.summary.value:
+            if value.HasField("simple_value"):
+                curves.setdefault(value.tag, []).append((event.step, value.simple_value))
+    return {
+        tag: (
+            np.array([step for step, _ in curve], np.int64),
+            np.array([value for _, value in curve], np.float64),
+        )
+        for tag, curve in curves.items()
+        if curve
+    }
+
+
+def read_all(run: Path | str) -> dict[str, Scalars]:
+    """Read every scalar of a folder and of the runs below it.
+
+    Parameters
+    ----------
+    run
+        A run, or a folder of runs.
+
+    Returns
+    -------
+    For each run, by its path below `run` ("." for itself), what `read` gives.
+
+    Raises
+    ------
+    Mistake
+        There is no such folder, or no event file in or below it.
+    """
+    folder = _existing(run)
+    runs = sorted({path.parent for path in folder.rglob(EVENTS)})
+    if not runs:
+        raise checks.Mistake(
+            "a folder with TensorBoard's event files in or below it", str(folder),
+            "give the folder of a run, or of runs",
+        )  # fmt: skip
+    return {path.relative_to(folder).as_posix(): read(path) for path in runs}
+
+
+def frame(run: Path | str) -> pd.DataFrame:
+    """Read every scalar of a folder and of the runs below it as one table.
+
+    Needs pandas, which the extra `table` brings.
+
+    Returns
+    -------
+    A row a point, in the order of writing, with the columns run, tag, step and value.
+
+    Raises
+    ------
+    Mistake
+        pandas is not installed, or there is nothing to read.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise checks.Mistake(
+            "pandas for a table of scalars", "none installed", "pip install 'genenv[table]'"
+        ) from error
+    parts = [
+        pd.DataFrame({"run": name, "tag": tag, "step": steps, "value": values})
+        for name, curves in read_all(run).items()
+        for tag, (steps, values) in curves.items()
+    ]
+    empty = pd.DataFrame({"run": [], "tag": [], "step": [], "value": []})
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def _existing(run: Path | str) -> Path:
+    folder = Path(run)
+    if not folder.is_dir():
+        raise checks.Mistake("the folder of a run", f"no folder {folder}", "check the path")
+    return folder
+
+
+def _events(folder: Path) -> Iterator[Any]:
+    """Yield the events of a run, file by file as they were begun."""
+    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    for path in sorted(folder.glob(EVENTS)):
+        there, done = path.stat().st_size, 0
+        for record in RawEventFileLoader(str(path)).Load():  # ends at a record that is not whole
+            done += len(record) + FRAMING
+            yield Event.FromString(record)
+        if done < there:
+            warnings.warn(
+                f"{path} is cut off or damaged at byte {done:,} of {there:,}; "
+                "what comes before was read",
+                stacklevel=4,
+            )
