@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import builtins
+import warnings
+
+import numpy as np
+import pytest
+
+from genenv.checks import Mistake
+from genenv.tracking import Tracker, frame, read, read_all
+
+
+def write(folder, count=50, shift=0.0):
+    with Tracker(folder) as tracker:
+        for step in range(count):
+            tracker.scalars({"a": step + shift}, step)
+    (path,) = folder.glob("events*")
+    return path
+
+
+def test_what_stands_before_a_cut_is_read_with_a_warning(tmp_path):
+    path = write(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(UserWarning, match=r"is cut off or damaged at byte .* before was read"):
+        steps, values = read(tmp_path)["a"]
+    assert 0 < len(steps) < 50
+    assert steps.tolist() == list(range(len(steps))) == values.tolist()
+
+
+def test_every_cut_leaves_whole_points(tmp_path):
+    path = write(tmp_path, 3)
+    whole = path.read_bytes()
+    lengths = []
+    for end in range(len(whole) + 1):
+        path.write_bytes(whole[:end])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            lengths.append(len(read(tmp_path).get("a", ((), ()))[0]))
+    assert lengths == sorted(lengths)
+    assert set(lengths) == {0, 1, 2, 3}
+
+
+def test_a_damaged_event_ends_its_file_and_not_the_reading(tmp_path):
+    first = write(tmp_path)
+    data = bytearray(first.read_bytes())
+    data[len(data) // 2] ^= 255
+    first.write_bytes(data)
+    with Tracker(tmp_path, resume_at=10) as tracker:
+        tracker.scalars({"a": -1.0}, 10)
+    with pytest.warns(UserWarning, match="damaged"):
+        steps, values = read(tmp_path)["a"]
+    assert steps.tolist() == list(range(11))
+    assert values[-1] == -1
+
+
+def test_an_empty_event_file_is_a_run_without_scalars(tmp_path):
+    write(tmp_path).write_bytes(b"")
+    assert read(tmp_path) == {}
+
+
+def test_a_whole_file_is_read_without_a_warning(tmp_path):
+    write(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(tmp_path)
+
+
+def test_a_step_can_be_forgotten_while_a_run_goes_on(tmp_path):
+    with Tracker(tmp_path) as tracker:
+        for step in range(5):
+            tracker.scalars({"a": step, "b": step}, step)
+        tracker.forget(3)
+        tracker.scalars({"a": 30.0}, 3)
+    curves = read(tmp_path)
+    assert curves["a"][1].tolist() == [0, 1, 2, 30]
+    assert curves["b"][1].tolist() == [0, 1, 2]
+
+
+def test_a_folder_is_read_with_the_runs_below_it(tmp_path):
+    for name, shift in (("mlp/noise", 0.5), ("cnn", 1.0)):
+        write(tmp_path / name, 3, shift)
+    runs = read_all(tmp_path)
+    assert list(runs) == ["cnn", "mlp/noise"]
+    np.testing.assert_array_equal(runs["mlp/noise"]["a"][1], [0.5, 1.5, 2.5])
+    write(tmp_path, 1)
+    assert list(read_all(tmp_path)) == [".", "cnn", "mlp/noise"]
+
+
+def test_a_frame_has_a_row_a_point(tmp_path):
+    pytest.importorskip("pandas", reason="the extra table brings pandas")
+    for name, shift in (("x", 0.0), ("y", 10.0)):
+        write(tmp_path / name, 2, shift)
+    table = frame(tmp_path)
+    assert list(table.columns) == ["run", "tag", "step", "value"]
+    assert table.to_dict("list") == {
+        "run": ["x", "x", "y", "y"],
+        "tag": ["a"] * 4,
+        "step": [0, 1, 0, 1],
+        "value": [0.0, 1.0, 10.0, 11.0],
+    }
+    write(tmp_path / "z").write_bytes(b"")
+    assert len(frame(tmp_path / "z")) == 0
+
+
+def test_without_pandas_a_frame_says_what_to_install(tmp_path, monkeypatch):
+    real = builtins.__import__
+
+    def refuse(name, *rest, **more):
+        if name == "pandas":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    write(tmp_path)
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(Mistake, match=r"expected pandas .*pip install 'genenv\[table\]'"):
+        frame(tmp_path)
+
+
+@pytest.mark.parametrize("reader", [read, read_all, frame])
+def test_a_folder_that_is_not_there_is_a_mistake(tmp_path, reader):
+    with pytest.raises(Mistake, match=r"expected the folder of a run, got no folder .*missing"):
+        reader(tmp_path / "missing")
+
+
+def test_folders_without_events_are_mistakes(tmp_path):
+    with pytest.raises(Mistake, match=r"give the folder of a run$"):
+        read(tmp_path)
+    with pytest.raises(Mistake, match=r"below it, got .*; give the folder of a run, or of runs"):
+        read_all(tmp_path)
+    write(tmp_path / "below")
+    with pytest.raises(Mistake, match="read_all takes those of its sub-folders"):
+        read(tmp_path)
