@@ -14,11 +14,12 @@ from gymnasium.envs.registration import register
 if TYPE_CHECKING:
     from genenv.api import fit as fit
     from genenv.api import load as load
+    from genenv.api import react as react
     from genenv.api import replay as replay
     from genenv.api import stress as stress
 
 __version__ = "0.1.0"
-__all__ = ["ENVIRONMENTS", "fit", "load", "replay", "stress"]
+__all__ = ["ENVIRONMENTS", "fit", "load", "react", "replay", "stress"]
 
 _SUBMODULES = frozenset(
     (
@@ -32,8 +33,10 @@ _SUBMODULES = frozenset(
         "downstream",
         "envs",
         "failures",
+        "files",
         "fitting",
         "judge",
+        "learners",
         "memory",
         "metrics",
         "networks",
@@ -41,6 +44,8 @@ _SUBMODULES = frozenset(
         "objectives",
         "probe",
         "rate",
+        "reacting",
+        "reactions",
         "report",
         "runs",
         "sampling",
@@ -67,7 +72,7 @@ for _id, (_single, _batch) in ENVIRONMENTS.items():
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("fit", "load", "replay", "stress"):
+    if name in ("fit", "load", "react", "replay", "stress"):
         return getattr(importlib.import_module("genenv.api"), name)
     if name in _SUBMODULES:
         return importlib.import_module(f"genenv.{name}")

@@ -1,11 +1,11 @@
-"""The Python front door: fit a generator, load one, stress a model, replay its failures."""
+"""The Python front door: fit a generator, load one, stress a model, replay, study reactions."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from genenv import checks, data, failures, networks, runs
 from genenv.downstream import Downstream
 from genenv.fitting import Fitting
 from genenv.networks import Generator
+from genenv.reacting import ReactConfig, Reacting
 from genenv.report import Report
 from genenv.stages import Stages
 from genenv.stressing import StressConfig, Stressing
 from genenv.training import shrunk, train
 from genenv.training.presets import configured
 
-__all__ = ["fit", "load", "replay", "stress"]
+__all__ = ["fit", "load", "react", "replay", "stress"]
 
 
 def load(run: str | Path) -> Generator:
@@ -192,6 +193,82 @@ def stress(
     try:
         run = Stressing(config, dataset, other, model, generator, folder, kept=out is not None)
         return run.run(resume)
+    finally:
+        if out is None:
+            shutil.rmtree(folder)
+
+
+def react(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    generator: Generator | None = None,
+    held_out: tuple[ArrayLike, ArrayLike] | None = None,
+    learners: Sequence[str] = (),
+    noises: Sequence[str] = (),
+    samples: int = 500,
+    sizes: Sequence[int] = (),
+    seeds: Sequence[int] = (0,),
+    objective: str = "relativistic",
+    steps: int | None = None,
+    seed: int = 0,
+    threads: int = 0,
+    out: str | Path | None = None,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Study how learners react to noise and to generated data.
+
+    Parameters
+    ----------
+    x, y
+        What learners and generator are trained on, and labels. Without `held_out` they are split.
+    generator
+        Conditional, trained on `x`; None: one is fitted.
+    held_out
+        Rows that neither saw, for the judge and for every figure.
+    learners
+        Names in `learners.LEARNERS`, or module:factory; none: the quick ones.
+    noises
+        SOURCE:KIND, see `reactions.noises.names`; none: all.
+    samples
+        Generated samples a noise and strength.
+    sizes
+        Real rows of a training set; none: all, at most 10,000, and a quarter of them.
+    seeds
+        Of learners and samples.
+    objective, steps, seed, threads
+        Of the generator that is fitted; of the split and judge; see `stress`.
+    out
+        The run's folder; None: nothing is left on disk.
+    resume
+        Go on with what `out` holds.
+
+    Returns
+    -------
+    The content of react.json.
+
+    Raises
+    ------
+    Mistake
+        Anything that cannot be used, in one sentence.
+    """
+    config = ReactConfig(
+        learners=tuple(learners),
+        noises=tuple(noises),
+        samples=samples,
+        sizes=tuple(sizes),
+        seeds=tuple(seeds),
+        seed=seed,
+        objective=objective,
+        steps=steps,
+        threads=threads,
+    )
+    dataset = data.from_arrays(x, y)
+    if held_out is not None:
+        dataset = replace(dataset, held_out=data.from_arrays(*held_out, name="held-out arrays"))
+    folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
+    try:
+        return Reacting(config, dataset, generator, folder).run(resume)
     finally:
         if out is None:
             shutil.rmtree(folder)

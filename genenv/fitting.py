@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from genenv import checks, metrics, runs
+from genenv import checks, metrics, networks, runs
 from genenv.data import Dataset, check_batch, hold_out
 from genenv.downstream import import_model
 from genenv.metrics import (
@@ -31,7 +31,7 @@ from genenv.metrics import (
 from genenv.networks import Generator
 from genenv.stages import Stages
 from genenv.tracking import Tracker
-from genenv.training import Trainer, TrainingConfig, distributed, shrunk
+from genenv.training import Trainer, TrainingConfig, distributed, shrunk, train
 from genenv.training.game import critic_of
 from genenv.training.machine import pick_device, pick_threads, settled
 from genenv.training.pictures import write_all
@@ -242,3 +242,65 @@ class Fitting:
     def _threads(self, generator: Generator) -> int:
         parameters = sum(p.numel() for p in generator.parameters())
         return pick_threads(self.config.threads, parameters, kind_of(generator.units) == "image")
+
+
+def prepared_generator(
+    folder: Path,
+    dataset: Dataset,
+    rows: NDArray[np.int64],
+    config: TrainingConfig,
+    given: Generator | None,
+    stages: Stages,
+    tracker: Tracker,
+    resume: bool,
+) -> Generator:
+    """Load the generator of a run, keep the one that was given, or train one.
+
+    Parameters
+    ----------
+    folder
+        Of the run; `generator/` and samples.png are left in it.
+    dataset, rows
+        Labelled data, and the rows to learn from.
+    config
+        Of the training.
+    given
+        None: one is trained, as the stage "generator".
+    stages, tracker
+        Progress; curves and pictures.
+    resume
+        Go on from the newest whole checkpoint.
+    """
+    place = folder / "generator"
+    if place.is_dir():
+        return networks.load(place)
+    if given is None:
+        x, label = dataset.pick(rows)
+        with stages.stage("generator") as advance:
+            given = train(
+                x,
+                label,
+                dataset.units,
+                dataset.classes,
+                config,
+                folder=folder / "checkpoints",
+                tracker=tracker,
+                advance=advance,
+                resume=resume,
+            )
+    write_all(folder, given, dataset.x[rows])
+    runs.whole(place, given.save)
+    return networks.load(place)
+
+
+def check_fits(generator: Generator, dataset: Dataset) -> None:
+    """Raise a Mistake unless a generator makes samples like the data, of the data's classes."""
+    wanted, got = (
+        f"shape {units.shape}, dtype {units.dtype} and classes {list(classes)}"
+        for units, classes in (
+            (dataset.units, dataset.classes),
+            (generator.units, generator.classes),
+        )
+    )
+    if wanted != got:
+        raise checks.Mistake(f"a generator of {wanted}", got, "fit one on these data, with labels")

@@ -20,6 +20,7 @@ from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.data import Dataset, Split, split
 from genenv.downstream import Downstream
 from genenv.failures import Confirmed
+from genenv.fitting import check_fits, prepared_generator
 from genenv.judge import Judge, judge_steps, make_judge
 from genenv.metrics import generator_metrics, metric_steps
 from genenv.networks import Generator
@@ -29,9 +30,8 @@ from genenv.report.account import Account, account
 from genenv.search import Space
 from genenv.stages import Stages
 from genenv.tracking import Tracker, grid, picture
-from genenv.training import TrainingConfig, preset, shrunk, train
+from genenv.training import TrainingConfig, preset, shrunk
 from genenv.training.machine import pick_threads, settled
-from genenv.training.pictures import write_all
 from genenv.training.presets import kind_of
 
 LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
@@ -139,7 +139,7 @@ class Stressing:
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
         if generator is not None:
-            _fits(generator, dataset)
+            check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
         self.config, self.dataset, self.folder = config, dataset, folder
         self.source = dataset if held_out is None else held_out
@@ -249,27 +249,16 @@ class Stressing:
         return pick_threads(self.config.threads, parameters, images)
 
     def _generator(self, tracker: Tracker, resume: bool) -> Generator:
-        place = self.folder / "generator"
-        if place.is_dir():
-            return networks.load(place)
-        generator = self.given_generator
-        if generator is None:
-            with self.stages.stage("generator") as advance:
-                assert self.dataset.label is not None
-                generator = train(
-                    self.dataset.x[self.split.train],
-                    self.dataset.label[self.split.train],
-                    self.dataset.units,
-                    self.dataset.classes,
-                    self.training,
-                    folder=self.folder / "checkpoints",
-                    tracker=tracker,
-                    advance=advance,
-                    resume=resume,
-                )
-        write_all(self.folder, generator, self.dataset.x[self.split.train])
-        runs.whole(place, generator.save)
-        return networks.load(place)
+        return prepared_generator(
+            self.folder,
+            self.dataset,
+            self.split.train,
+            self.training,
+            self.given_generator,
+            self.stages,
+            tracker,
+            resume,
+        )
 
     def _metrics(self, generator: Generator, tracker: Tracker) -> dict[str, float]:
         """Measure GAN-train accuracy and agreement, by SVM and small network."""
@@ -474,18 +463,6 @@ class Stressing:
                 for a, b in zip(shown.label, shown.prediction, strict=True)
             ]
             tracker.images("failures", grid(images, 8, captions), self.config.budget)
-
-
-def _fits(generator: Generator, dataset: Dataset) -> None:
-    wanted, got = (
-        f"shape {units.shape}, dtype {units.dtype} and classes {list(classes)}"
-        for units, classes in (
-            (dataset.units, dataset.classes),
-            (generator.units, generator.classes),
-        )
-    )
-    if wanted != got:
-        raise checks.Mistake(f"a generator of {wanted}", got, "fit one on these data, with labels")
 
 
 def _nothing(model: Downstream, folder: Path) -> Confirmed:

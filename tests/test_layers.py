@@ -10,15 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
-    "seeding checks memory",
+    "seeding checks memory files",
     "data noise",
     "networks classifier objectives metrics tracking stages",
-    "downstream training judge sampling",
+    "downstream training judge sampling learners",
     "search probe failures",
-    "campaign rate runs bundled report",
+    "campaign rate runs bundled report reactions",
     "envs testing",
     "agents",
-    "api fitting stressing cli __main__",
+    "api fitting stressing reacting cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

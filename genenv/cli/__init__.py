@@ -1,4 +1,4 @@
-"""The commands: fit, sample, stress, replay, envs, train."""
+"""The commands: fit, sample, stress, replay, react, envs, train."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import tyro
 from genenv import checks
 from genenv.cli.envs import Envs
 from genenv.cli.fit import Fit
+from genenv.cli.react import React
 from genenv.cli.replay import Replay
 from genenv.cli.sample import Sample
 from genenv.cli.stress import Stress
@@ -23,6 +24,7 @@ Command = (
     | Annotated[Sample, tyro.conf.subcommand("sample")]
     | Annotated[Stress, tyro.conf.subcommand("stress")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
+    | Annotated[React, tyro.conf.subcommand("react")]
     | Annotated[Envs, tyro.conf.subcommand("envs")]
     | Annotated[Train, tyro.conf.subcommand("train")]
 )

@@ -6,7 +6,7 @@ from genenv.data.arrays import from_arrays
 from genenv.data.batches import Batches, check_batch
 from genenv.data.dataset import Dataset, Modes, Units
 from genenv.data.sources import DATA, load
-from genenv.data.splits import Split, hold_out, split
+from genenv.data.splits import Split, hold_out, split, stratified_order
 
 __all__ = [
     "DATA",
@@ -20,4 +20,5 @@ __all__ = [
     "hold_out",
     "load",
     "split",
+    "stratified_order",
 ]

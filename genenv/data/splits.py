@@ -87,7 +87,7 @@ def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Row
         return np.arange(len(dataset)), _rows_of(other, np.arange(len(other)))
     if dataset.label is not None:
         _check_fifth(dataset, dataset.label)
-    order = _stratified_order(dataset, seed)
+    order = stratified_order(dataset, seed)
     apart = max(len(order) // FIFTH, 1)
     return np.sort(order[:-apart]), _rows_of(dataset, np.sort(order[-apart:]))
 
@@ -112,14 +112,14 @@ def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:
     """Cut a stratified order at exact shares."""
     shares = np.array([PARTS[part] for part in parts]) / sum(PARTS[part] for part in parts)
     edges = np.rint(np.append(0, shares.cumsum()) * len(dataset)).astype(np.int64)
-    order = _stratified_order(dataset, seed)
+    order = stratified_order(dataset, seed)
     rows = [np.sort(order[low:high]) for low, high in pairwise(edges)]
     for part, chosen in zip(parts, rows, strict=True):
         _check_enough(dataset, part, chosen, _rows_needed(parts, shares))
     return rows
 
 
-def _stratified_order(dataset: Dataset, seed: int) -> Rows:
+def stratified_order(dataset: Dataset, seed: int) -> Rows:
     """Shuffle the rows so that every stretch of the order has each class in proportion."""
     shuffled = seeding.numpy_generator(seed, "split").permutation(len(dataset))
     if dataset.label is None:

@@ -4,81 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genenv.report.drawing import SERIES, VARIABLES, one_axes, styled, svg
 from genenv.report.evidence import Curve, Evidence
 
-# Colours that stand for CSS variables in what matplotlib writes, so that figures follow the
-# page into dark mode and print.
-_VARIABLES = {"ink": "#010101", "muted": "#010102", "line": "#010103", "accent": "#010104"}
-_SERIES = tuple(f"#0102{i:02x}" for i in range(5))  # --series-0 to --series-4
 _DASHES: tuple[Any, ...] = ("solid", (0, (6, 2)), (0, (2, 1.5)))
 _STEPS = 240  # points of a drawn curve
 _TICKS = 24  # classes on the axes of the confusion
 _NAME = 14  # letters of a class on an axis
-
-
-@contextmanager
-def _style(salt: str) -> Iterator[None]:
-    """Set up every figure alike; the salt keeps the ids of one figure apart from another's."""
-    import matplotlib
-
-    ink, muted, line = (_VARIABLES[name] for name in ("ink", "muted", "line"))
-    with matplotlib.rc_context(
-        {
-            "font.size": 8.5,
-            "text.color": ink,
-            "text.parse_math": False,  # a class may be called "$x$"
-            "axes.edgecolor": line,
-            "axes.labelcolor": muted,
-            "axes.labelsize": 8.5,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "xtick.color": line,
-            "ytick.color": line,
-            "xtick.labelcolor": muted,
-            "ytick.labelcolor": muted,
-            "grid.color": line,
-            "grid.linewidth": 0.5,
-            "svg.fonttype": "none",  # text stays text, in the page's own font
-            "svg.hashsalt": salt,
-            "path.simplify": False,
-        }
-    ):
-        yield
-
-
-def _axes(width: float, height: float) -> tuple[Any, Any]:
-    """Make a figure in inches without touching pyplot's global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure((width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
-
-
-def _svg(figure: Any, title: str) -> str:
-    """Write a figure as an inline <svg> that scales with its column."""
-    stream = io.StringIO()
-    no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(stream, format="svg", transparent=True, metadata=no_metadata)
-    text = stream.getvalue()
-    box = re.search(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', text)
-    assert box is not None, "matplotlib writes a viewBox"
-    text = f'<svg {box[1]} role="img" aria-label="{title}">' + text[box.end() :]
-    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-    for name, colour in _VARIABLES.items():
-        text = text.replace(colour, f"var(--{name})")
-    for i, colour in enumerate(_SERIES):
-        text = text.replace(colour, f"var(--series-{i})")
-    return text
 
 
 def _thinned(curve: Curve) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -109,7 +47,7 @@ def series_colour(names: Sequence[str], name: str) -> int:
     """Return the colour's index: 0 is random's, the others follow in order of appearance."""
     if name == "random":
         return 0
-    return 1 + [other for other in names if other != "random"].index(name) % (len(_SERIES) - 1)
+    return 1 + [other for other in names if other != "random"].index(name) % (len(SERIES) - 1)
 
 
 def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
@@ -123,14 +61,14 @@ def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
     if not found:
         return None
     names = list(dict.fromkeys(curve.search for curve in curves))
-    with _style("curves"):
-        figure, axes = _axes(4.6, 4.0)
+    with styled("curves"):
+        figure, axes = one_axes(4.6, 4.0)
         axes.set_xscale("log")
         axes.set_yscale("log")
         for curve in found:
             index = series_colour(names, curve.search)
-            dash = _DASHES[names.index(curve.search) // len(_SERIES) % len(_DASHES)]
-            style = {"color": _SERIES[index], "linestyle": dash if index else (0, (3, 2))}
+            dash = _DASHES[names.index(curve.search) // len(SERIES) % len(_DASHES)]
+            style = {"color": SERIES[index], "linestyle": dash if index else (0, (3, 2))}
             axes.step(*_thinned(curve), where="post", linewidth=1.5, **style)
         top = max(curve.confirmed[-1] for curve in found)
         right = max(curve.queries[-1] for curve in found)
@@ -138,12 +76,12 @@ def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
         axes.set_xlim(min(first * 0.8, right / 10), right * 1.02)
         axes.set_ylim(0.8, max(top, 10) * 1.4)
         if top >= 10:
-            axes.axhline(10, color=_VARIABLES["line"], linewidth=0.8)
+            axes.axhline(10, color=VARIABLES["line"], linewidth=0.8)
         _label_ends(axes, found, names, right)
         _plain_ticks(axes)
         axes.set_xlabel("queries to the model under test")
         axes.set_ylabel("confirmed failures")
-        return _svg(figure, "Confirmed failures against queries, one line a search")
+        return svg(figure, "Confirmed failures against queries, one line a search")
 
 
 def _label_ends(axes: Any, curves: Sequence[Curve], names: Sequence[str], right: int) -> None:
@@ -161,7 +99,7 @@ def _label_ends(axes: Any, curves: Sequence[Curve], names: Sequence[str], right:
             (5, 0),
             textcoords="offset points",
             va="center",
-            color=_SERIES[series_colour(names, name)],
+            color=SERIES[series_colour(names, name)],
             annotation_clip=False,
         )
 
@@ -198,8 +136,8 @@ def confusion(evidence: Evidence) -> str | None:
     else:
         shown = np.arange(size)
     names = [shorten(evidence.class_name(i)) for i in shown]
-    with _style("confusion"):
-        return _svg(
+    with styled("confusion"):
+        return svg(
             _confusion(counts[np.ix_(shown, shown)], names),
             "Distinct confirmed failures, condition by prediction",
         )
@@ -209,17 +147,17 @@ def _confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Any:
     from matplotlib.patches import Rectangle
 
     size = len(names)
-    figure, axes = _axes(4.6, 4.2 if size > 6 else 3.4)
+    figure, axes = one_axes(4.6, 4.2 if size > 6 else 3.4)
     for (row, column), value in np.ndenumerate(counts):
         if row == column:
             axes.add_patch(
-                Rectangle((column - 0.5, row - 0.5), 1, 1, fc=_VARIABLES["line"], alpha=0.45, lw=0)
+                Rectangle((column - 0.5, row - 0.5), 1, 1, fc=VARIABLES["line"], alpha=0.45, lw=0)
             )
         elif value:
             shade = 0.12 + 0.63 * value / counts.max()
             axes.add_patch(
                 Rectangle(
-                    (column - 0.5, row - 0.5), 1, 1, fc=_VARIABLES["accent"], alpha=shade, lw=0
+                    (column - 0.5, row - 0.5), 1, 1, fc=VARIABLES["accent"], alpha=shade, lw=0
                 )
             )
         if value and size <= 16:

@@ -1,0 +1,155 @@
+"""Learners: what is fitted on labelled samples and then asked, several kinds side by side."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genenv import checks, downstream, seeding
+from genenv.classifier import InUnits, fit_classifier
+from genenv.data.dataset import Units
+from genenv.downstream import Downstream
+from genenv.downstream.wording import said
+
+Classes = tuple[int | str, ...]
+Fitted = Callable[[NDArray[Any], NDArray[np.int64], Units, Classes, int], Downstream]
+"""(x (n, *units.shape), label (n,), units, classes, seed) -> the trained model."""
+
+
+def network(kind: str) -> Fitted:
+    """Return the learner that trains genenv's own small classifier, see `classifier`."""
+
+    def fit(
+        x: NDArray[Any], label: NDArray[np.int64], units: Units, classes: Classes, seed: int
+    ) -> Downstream:
+        trained = fit_classifier(kind, x, label, units, len(classes), seed)
+        return downstream.wrap(InUnits(trained), units, classes, "raw", "logits")
+
+    return fit
+
+
+def estimator(make: Callable[[int], Any]) -> Fitted:
+    """Return the learner that fits what `make(seed)` makes: scikit-learn's fit and predict_proba.
+
+    Samples are flattened and handed over in the data's units; classes that the rows do not show
+    have probability 0.
+    """
+
+    def fit(
+        x: NDArray[Any], label: NDArray[np.int64], units: Units, classes: Classes, seed: int
+    ) -> Downstream:
+        made = make(seeding.fold(seed, "learner") % 2**31)
+        try:
+            fitted = made.fit(x.reshape(len(x), -1), label)
+        except Exception as error:
+            raise checks.Mistake(
+                f"{type(made).__name__} to fit {len(x)} rows", said(error), "mend the learner"
+            ) from error
+        seen = np.asarray(fitted.classes_)
+
+        def answer(rows: NDArray[Any]) -> NDArray[np.float64]:
+            p = np.zeros((len(rows), len(classes)))
+            p[:, seen] = fitted.predict_proba(rows)
+            return p
+
+        return downstream.wrap(answer, units, classes, "flat", "probabilities")
+
+    return fit
+
+
+def _logistic(_seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+
+
+def _forest(seed: int) -> Any:
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(100, random_state=seed)
+
+
+def _svm(_seed: int) -> Any:
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    machine = make_pipeline(StandardScaler(), SVC(C=10, cache_size=500))
+    return CalibratedClassifierCV(machine, ensemble=False, cv=3)
+
+
+LEARNERS: dict[str, Fitted] = {
+    "logistic": estimator(_logistic),
+    "mlp": network("mlp"),
+    "cnn": network("cnn"),
+    "forest": estimator(_forest),
+    "svm": estimator(_svm),
+}
+
+
+def features(model: Downstream, x: NDArray[Any]) -> NDArray[np.float32]:
+    """Return where a learner puts samples (n, *units.shape): its last hidden layer, (n, 64).
+
+    Learners that are no networks of genenv's put them where their log-probabilities are.
+    """
+    rows = model.units.tensor(x)
+    with torch.no_grad():
+        if isinstance(model.model, InUnits):
+            return model.model.classifier.features(model.units.to_unit(rows)).numpy()  # type: ignore[no-any-return]
+        return model.log_probabilities(rows).numpy()  # type: ignore[no-any-return]
+
+
+def usual(units: Units) -> tuple[str, ...]:
+    """Name the learners that are quick on any number of rows; `svm` is not."""
+    return ("logistic", "mlp", "cnn", "forest") if units.is_image else ("logistic", "mlp", "forest")
+
+
+def named(name: str, units: Units) -> Fitted:
+    """Return a learner of LEARNERS, or one from a factory `module:factory`.
+
+    Parameters
+    ----------
+    name
+        A factory is called with a seed, or without arguments, and returns what has scikit-learn's
+        `fit` and `predict_proba`.
+    units
+        Of the data.
+
+    Raises
+    ------
+    Mistake
+        An unknown name, a network for images on vectors, or a factory that fails.
+    """
+    if ":" not in name:
+        checks.choice("learner", name, (*LEARNERS, "module:factory"))
+        if name == "cnn" and not units.is_image:
+            raise checks.Mistake("images for the learner cnn", "vectors", "leave it out")
+        return LEARNERS[name]
+    factory = downstream.import_model(name)
+
+    def make(seed: int) -> Any:
+        try:
+            takes = len(inspect.signature(factory).parameters)
+            made = factory(seed) if takes else factory()
+        except Exception as error:
+            raise checks.Mistake(
+                f"the factory {name} to make a learner", said(error), "mend the factory"
+            ) from error
+        if not (hasattr(made, "fit") and hasattr(made, "predict_proba")):
+            raise checks.Mistake(
+                f"the factory {name} to return what has fit and predict_proba",
+                type(made).__name__,
+                "return a scikit-learn classifier",
+            )
+        return made
+
+    make(0)  # a factory that fails is told before anything is trained
+    return estimator(make)

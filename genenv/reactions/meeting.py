@@ -1,0 +1,150 @@
+"""Trained learners meet noise: every learner answers the same samples, at every strength."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genenv import files
+from genenv.data.dataset import Units
+from genenv.downstream import Downstream
+from genenv.judge import Audit
+from genenv.reactions import measures
+from genenv.reactions.noises import STRENGTHS, Lot
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What learners of one seed answered to samples of one source of labels."""
+
+    noises: tuple[str, ...]
+    learners: tuple[str, ...]
+    label: dict[str, NDArray[np.int64]]
+    """Source (generated, real) -> (n,)."""
+    accepted: dict[str, NDArray[np.bool_]]
+    """Noise -> (strengths, n): both gates of the audit take it for its label."""
+    log_p: dict[str, NDArray[np.float32]]
+    """Noise -> (learners, strengths, n, classes)."""
+
+    def label_of(self, noise: str) -> NDArray[np.int64]:
+        """Labels (n,) of a noise's samples."""
+        return self.label["real" if noise.startswith("real:") else "generated"]
+
+    def save(self, path: Path) -> None:
+        """Write one .npz file, whole."""
+        columns: dict[str, Any] = {
+            "noises": np.array(self.noises),
+            "learners": np.array(self.learners),
+        }
+        columns |= {f"label {source}": label for source, label in self.label.items()}
+        for noise in self.noises:
+            columns[f"accepted {noise}"] = self.accepted[noise]
+            columns[f"log_p {noise}"] = self.log_p[noise]
+        files.whole(path, lambda file: np.savez_compressed(file, **columns))
+
+    @staticmethod
+    def load(path: Path) -> Answers:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as file:
+            noises = tuple(map(str, file["noises"]))
+            return Answers(
+                noises,
+                tuple(map(str, file["learners"])),
+                {source: file[f"label {source}"] for source in ("generated", "real")},
+                {noise: file[f"accepted {noise}"] for noise in noises},
+                {noise: file[f"log_p {noise}"] for noise in noises},
+            )
+
+
+def meet(
+    lot: Lot,
+    learners: Mapping[str, Downstream],
+    audit: Audit,
+    noises: Sequence[str],
+    advance: Callable[[int], None] | None = None,
+) -> Answers:
+    """Ask every learner about every noise at strengths 0 to 5.
+
+    Parameters
+    ----------
+    lot
+        The samples.
+    learners
+        Name -> trained model.
+    audit
+        Gates that no learner has seen.
+    noises
+        See `noises.names`.
+    advance
+        Called with 1 after each noise and strength.
+    """
+    accepted: dict[str, NDArray[np.bool_]] = {}
+    log_p: dict[str, NDArray[np.float32]] = {}
+    for noise in noises:
+        gates, answers = [], []
+        for strength in STRENGTHS:
+            x, label = lot.at(noise, strength)
+            gates.append(accepts(audit, lot.units, x, label))
+            rows = lot.units.tensor(x)
+            with torch.no_grad():
+                answers.append([m.log_probabilities(rows).numpy() for m in learners.values()])
+            if advance:
+                advance(1)
+        accepted[noise] = np.stack(gates)
+        log_p[noise] = np.stack([np.stack(own) for own in answers], 1)
+    label_of = {"generated": lot.label, "real": lot.real[1]}
+    return Answers(tuple(noises), tuple(learners), label_of, accepted, log_p)
+
+
+def accepts(
+    audit: Audit, units: Units, x: NDArray[Any], label: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell which samples (n, *units.shape) both gates take for their labels, (n,)."""
+    realistic, labelled, _ = audit.gate(units.to_unit(units.tensor(x)), torch.from_numpy(label))
+    return (realistic & labelled).numpy()  # type: ignore[no-any-return]
+
+
+def curves(answers: Answers, seed: int) -> list[Row]:
+    """Return a row a noise, strength and learner: their names, the seed, and `measures.figures`."""
+    return [
+        {"noise": noise, "learner": learner, "seed": seed, "strength": strength}
+        | measures.figures(
+            answers.log_p[noise][i, j], answers.label_of(noise), answers.accepted[noise][j]
+        )
+        for noise in answers.noises
+        for i, learner in enumerate(answers.learners)
+        for j, strength in enumerate(STRENGTHS)
+    ]
+
+
+def alike(answers: Answers, seed: int) -> list[Row]:
+    """Return a row a noise and strength: the agreement between learners."""
+    rows = []
+    for noise in answers.noises:
+        said = answers.log_p[noise].argmax(3)
+        for j, strength in enumerate(STRENGTHS):
+            share = measures.between(list(said[:, j]))
+            rows.append({"noise": noise, "seed": seed, "strength": strength, "between": share})
+    return rows
+
+
+def half_margins(rows: Sequence[Row]) -> list[Row]:
+    """Return a row a noise and learner: the strength of half the margin, of the mean over seeds."""
+    found = []
+    for noise, learner in dict.fromkeys((row["noise"], row["learner"]) for row in rows):
+        own = [row for row in rows if (row["noise"], row["learner"]) == (noise, learner)]
+        margin = [
+            float(np.mean([row["margin"] for row in own if row["strength"] == strength]))
+            for strength in STRENGTHS
+        ]
+        at = measures.half_margin(np.array(STRENGTHS, float), np.array(margin))
+        found.append({"noise": noise, "learner": learner, "half_margin_strength": at})
+    return found

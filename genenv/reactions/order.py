@@ -1,0 +1,106 @@
+"""Whether learners order alike under accepted generated samples and under real hard rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genenv import seeding
+from genenv.data.dataset import Units
+from genenv.judge import Audit, mean_probability
+from genenv.reactions.meeting import Answers
+from genenv.reactions.noises import STRENGTHS
+
+DECILE = 0.1
+DRAWS = 2000  # of the bootstrap
+
+Row = dict[str, Any]
+
+
+def hard(
+    audit: Audit, units: Units, x: NDArray[Any], label: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Mark the tenth of real rows whose label the audit's oracles give the least probability."""
+    with torch.no_grad():
+        p = mean_probability(audit.oracles, units.to_unit(units.tensor(x)))
+    own = p.gather(1, torch.from_numpy(label)[:, None]).squeeze(1).numpy()
+    marked = np.zeros(len(label), np.bool_)
+    marked[np.argsort(own, kind="stable")[: max(1, round(DECILE * len(label)))]] = True
+    return marked
+
+
+def cells(answers: Answers, hardest: NDArray[np.bool_]) -> list[Row]:
+    """Return a row a learner and class: accuracies and the samples that they rest on.
+
+    `generated`: over accepted generated samples of all noises and strengths; `hard`: over the real
+    rows in `hardest`. None where there is no sample.
+    """
+    real = next(noise for noise in answers.noises if noise.startswith("real:"))
+    drawn = [noise for noise in answers.noises if not noise.startswith("real:")]
+    rows = []
+    for i, learner in enumerate(answers.learners):
+        hits, labels = [], []
+        for noise in drawn:
+            label = answers.label_of(noise)
+            for j in range(len(STRENGTHS)):
+                kept = answers.accepted[noise][j]
+                hits.append((answers.log_p[noise][i, j].argmax(1) == label)[kept])
+                labels.append(label[kept])
+        hit, label = np.concatenate(hits), np.concatenate(labels)
+        own = answers.label["real"][hardest]
+        real_hit = answers.log_p[real][i, 0].argmax(1)[hardest] == own
+        for c in range(answers.log_p[real].shape[3]):
+            made, stored = hit[label == c], real_hit[own == c]
+            rows.append(
+                {
+                    "learner": learner,
+                    "class": c,
+                    "generated": float(made.mean()) if len(made) else None,
+                    "generated_samples": len(made),
+                    "hard": float(stored.mean()) if len(stored) else None,
+                    "hard_rows": len(stored),
+                }
+            )
+    return rows
+
+
+def rank_correlation(rows: Sequence[Row], seed: int) -> Row | None:
+    """Correlate ranks over cells of learner and class, each the mean over seeds.
+
+    Parameters
+    ----------
+    rows
+        Of `cells`, of all seeds.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    Spearman's coefficient, with an interval of 95 % from 2,000 draws of the cells (percentiles),
+    and the number of cells; None with fewer than three cells, or where one side never varies.
+    """
+    from scipy.stats import spearmanr
+
+    pairs: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    for row in rows:
+        if row["generated"] is not None and row["hard"] is not None:
+            key = row["learner"], row["class"]
+            pairs.setdefault(key, []).append((row["generated"], row["hard"]))
+    if len(pairs) < 3:
+        return None
+    both = np.array([np.mean(values, 0) for values in pairs.values()])
+    if (both == both[0]).all(0).any():
+        return None
+    rng = seeding.numpy_generator(seed, "order")
+    drawn = []
+    for _ in range(DRAWS):
+        picked = both[rng.integers(len(both), size=len(both))]
+        if not (picked == picked[0]).all(0).any():
+            drawn.append(spearmanr(picked[:, 0], picked[:, 1]).statistic)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    estimate = float(spearmanr(both[:, 0], both[:, 1]).statistic)
+    return {"estimate": estimate, "low": float(low), "high": float(high), "cells": len(both)}

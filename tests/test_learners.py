@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+import torch
+import toys
+
+from genenv import data, learners
+from genenv.checks import Mistake
+
+RINGS = toys.rings(240)
+
+FACTORIES = """
+from sklearn.tree import DecisionTreeClassifier
+def tree(seed): return DecisionTreeClassifier(random_state=seed)
+def plain(): return DecisionTreeClassifier(random_state=0)
+def fails(): raise RuntimeError("no licence")
+def other(): return 3
+class Refuses(DecisionTreeClassifier):
+    def fit(self, x, y): raise ValueError("too few rows")
+def refuses(): return Refuses()
+"""
+
+
+@pytest.fixture
+def factories(tmp_path, monkeypatch):
+    (tmp_path / "factories_of_mine.py").write_text(FACTORIES)
+    monkeypatch.syspath_prepend(tmp_path)
+    return "factories_of_mine"
+
+
+def taught(fit, dataset=RINGS, seed=0):
+    return fit(dataset.x, dataset.label, dataset.units, dataset.classes, seed)
+
+
+def accuracy(model, dataset):
+    said = model.log_probabilities(dataset.units.tensor(dataset.x)).argmax(1).numpy()
+    return (said == dataset.label).mean()
+
+
+@pytest.mark.parametrize("name", [*learners.usual(RINGS.units), "svm"])
+def test_every_learner_beats_chance_and_is_a_function_of_its_seed(name):
+    fit = learners.named(name, RINGS.units)
+    one, two = taught(fit), taught(fit)
+    fresh = toys.rings(240, seed=1)
+    assert accuracy(one, fresh) > (0.9 if name != "logistic" else 0.3)
+    rows = fresh.units.tensor(fresh.x)
+    assert torch.equal(one.log_probabilities(rows), two.log_probabilities(rows))
+
+
+def test_networks_for_images_learn_digits():
+    digits = data.load("digits")
+    few = digits.x[:300], digits.label[:300]
+    model = learners.named("cnn", digits.units)(*few, digits.units, digits.classes, 0)
+    said = model.log_probabilities(digits.units.tensor(digits.x[300:500])).argmax(1).numpy()
+    assert (said == digits.label[300:500]).mean() > 0.85
+    assert learners.features(model, digits.x[:3]).shape == (3, 64)
+
+
+def test_features_of_other_learners_are_their_log_probabilities():
+    model = taught(learners.LEARNERS["forest"])
+    assert learners.features(model, RINGS.x[:4]).shape == (4, 3)
+
+
+def test_classes_without_rows_have_no_probability():
+    two = RINGS.label < 2
+    fit = learners.LEARNERS["logistic"]
+    model = fit(RINGS.x[two], RINGS.label[two], RINGS.units, RINGS.classes, 0)
+    p = model.log_probabilities(RINGS.units.tensor(RINGS.x)).exp()
+    assert p.shape == (240, 3)
+    assert (p[:, 2] < 1e-9).all()
+
+
+@pytest.mark.parametrize("name", ["tree", "plain"])
+def test_a_factory_makes_a_learner(factories, name):
+    model = taught(learners.named(f"{factories}:{name}", RINGS.units))
+    assert accuracy(model, RINGS) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("boost", "expected learner to be one of logistic, mlp, cnn, forest, svm, module:factory"),
+        ("cnn", "expected images for the learner cnn, got vectors; leave it out"),
+        ("nowhere_at_all:f", "a module nowhere_at_all"),
+    ],
+)
+def test_a_learner_that_is_none_is_a_mistake(name, sentence):
+    with pytest.raises(Mistake, match=sentence):
+        learners.named(name, RINGS.units)
+
+
+def test_a_factory_that_fails_is_told_at_once(factories):
+    with pytest.raises(Mistake, match=r"factory .*:fails to make a learner, got RuntimeError"):
+        learners.named(f"{factories}:fails", RINGS.units)
+    with pytest.raises(Mistake, match=r"return what has fit and predict_proba, got int"):
+        learners.named(f"{factories}:other", RINGS.units)
+    with pytest.raises(Mistake, match="expected Refuses to fit 240 rows, got ValueError"):
+        taught(learners.named(f"{factories}:refuses", RINGS.units))
+
+
+def test_the_usual_learners_fit_the_data():
+    assert "cnn" not in learners.usual(RINGS.units)
+    assert "cnn" in learners.usual(data.load("digits").units)
+    assert set(learners.usual(RINGS.units)) < set(learners.LEARNERS)

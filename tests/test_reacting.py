@@ -1,0 +1,236 @@
+"""The study of reactions on digits, with everything small."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import toys
+
+import genenv
+from genenv import bundled, classifier, data, networks, tracking
+from genenv.checks import Mistake
+from genenv.networks import Generator
+from genenv.reacting import ReactConfig, Reacting
+from genenv.report.reactions import best_gain, markdown, order_sentence, summary
+
+NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
+CONFIG = ReactConfig(
+    learners=("logistic", "mlp"), noises=NOISES, samples=40, sizes=(60,), seeds=(0, 1), steps=60
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 60)
+        patch.setattr(classifier, "LEAST_EPOCHS", 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    return networks.load(bundled.FOLDER / "generator")
+
+
+def study(
+    folder: Path, generator: Generator | None, config: ReactConfig = CONFIG, **more: Any
+) -> Reacting:
+    return Reacting(config, data.load("digits"), generator, folder, **more)
+
+
+@pytest.fixture(scope="module")
+def done(
+    tmp_path_factory: pytest.TempPathFactory, generator: Generator
+) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("react") / "run"
+    return folder, study(folder, generator).run()
+
+
+def without_seconds(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key != "timings"}
+
+
+def test_react_json_holds_what_the_design_names(done: tuple[Path, dict[str, Any]]) -> None:
+    folder, content = done
+    stored = json.loads((folder / "react.json").read_text())
+    assert stored == json.loads(json.dumps(content))
+    assert {"schema", "learners", "noises", "curves", "shares"} <= stored.keys()
+    assert stored["noises"] == list(NOISES)
+    assert len(stored["curves"]) == 3 * 6 * 2 * 2
+    assert len(stored["shares"]) == 2 * 2 * 16
+    assert len(stored["lessons"]) == 2 * 5
+    assert stored["order"]["hard_rows"] == 40
+
+
+def test_every_row_says_agreement_and_accuracy_among_accepted(
+    done: tuple[Path, dict[str, Any]],
+) -> None:
+    for row in done[1]["curves"]:
+        assert {"agreement", "accuracy_accepted", "accepted", "margin"} <= row.keys()
+        assert 0 <= row["agreement"] <= 1
+    plain = [r["agreement"] for r in done[1]["curves"] if r["strength"] == 0]
+    hard = [
+        r["agreement"]
+        for r in done[1]["curves"]
+        if r["strength"] == 5 and r["noise"].endswith("rotate")
+    ]
+    assert np.mean(plain) > np.mean(hard) + 0.1
+
+
+def test_the_page_loads_nothing_and_shows_every_learner(
+    done: tuple[Path, dict[str, Any]],
+) -> None:
+    page = (done[0] / "react.html").read_text()
+    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "<script" not in page
+    for word in ("logistic", "mlp", "rotate", "temperature", "half the margin"):
+        assert word in page
+    assert page.count("<svg") == 5
+
+
+def test_a_learners_name_is_escaped_on_the_page(done: tuple[Path, dict[str, Any]]) -> None:
+    from genenv.report.reactions import write_page
+
+    text = json.dumps(done[1]).replace('"logistic"', '"<b>evil</b>"')
+    write_page(json.loads(text), done[0] / "other.html")
+    assert "<b>evil" not in (done[0] / "other.html").read_text()
+
+
+def test_tensorboard_has_an_overview_and_a_run_a_learner_and_noise(
+    done: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, content = done
+    own = tracking.read(folder / "overview" / "logistic")
+    steps, values = own["agreement/sample-rotate"]
+    assert steps.tolist() == [0, 1, 2, 3, 4, 5]
+    rows = [
+        r
+        for r in content["curves"]
+        if (r["learner"], r["noise"], r["strength"]) == ("logistic", "sample:rotate", 3)
+    ]
+    assert values[3] == pytest.approx(np.mean([r["agreement"] for r in rows]), abs=1e-6)
+    assert own["gain/judge"][0].tolist() == [0, 10, 25, 50, 75, 100]
+    one = tracking.read(folder / "noise" / "mlp" / "latent-temperature")
+    assert {"summary/agreement_1", "summary/agreement_3", "reaction/margin"} <= one.keys()
+    assert "lessons/real-then-generated" in tracking.read(folder / "overview" / "mlp")
+    assert (folder / "overview" / "projector_config.pbtxt").is_file()
+
+
+def test_the_same_seeds_give_the_same_figures_and_an_interrupt_costs_nothing(
+    done: tuple[Path, dict[str, Any]], generator: Generator, tmp_path: Path
+) -> None:
+    run = study(tmp_path / "run", generator)
+    kept = run._cell
+    calls: list[str] = []
+
+    def interrupted(stage: str, seed: int, name: str, work: Any) -> Any:
+        calls.append(name)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return kept(stage, seed, name, work)
+
+    run._cell = interrupted  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
+    answers = (tmp_path / "run" / "cells" / "answers-0.npz").stat().st_mtime_ns
+    again = study(tmp_path / "run", generator).run(resume=True)
+    assert without_seconds(again) == without_seconds(done[1])
+    assert (tmp_path / "run" / "cells" / "answers-0.npz").stat().st_mtime_ns == answers
+
+
+def test_other_settings_do_not_resume(
+    done: tuple[Path, dict[str, Any]], generator: Generator
+) -> None:
+    with pytest.raises(Mistake, match="samples"):
+        study(done[0], generator, replace(CONFIG, samples=50)).run(resume=True)
+
+
+def test_words_say_what_the_figures_say(done: tuple[Path, dict[str, Any]]) -> None:
+    content = done[1]
+    assert order_sentence(content) in summary(content)
+    assert "| logistic |" in markdown(content)
+    found = {"estimate": 0.4, "low": 0.1, "high": 0.7, "cells": 20}
+    rising = {"order": {"correlation": found, "hard_rows": 40}}
+    assert "are harder with real hard rows" in order_sentence(rising)
+    falling = {"order": {"correlation": found | {"low": -0.7, "high": -0.1}, "hard_rows": 4}}
+    assert "are easier with real hard rows" in order_sentence(falling)
+    unsure = {"order": {"correlation": found | {"low": -0.1}, "hard_rows": 40}}
+    assert "do not say that the orders agree" in order_sentence(unsure)
+    assert "Too few cells" in order_sentence({"order": {"correlation": None, "hard_rows": 1}})
+
+
+def test_the_best_gain_is_the_largest_mean_over_seeds() -> None:
+    rows = [{"size": 10, "share": 0.5, "filter": "none", "gain": gain} for gain in (0.1, -0.3)] + [
+        {"size": 10, "share": 0.1, "filter": "judge", "gain": gain} for gain in (0.02, 0.04)
+    ]
+    found = best_gain(rows)
+    assert found is not None
+    assert (found["share"], found["filter"]) == (0.1, "judge")
+    assert found["mean"] == pytest.approx(0.03)
+    assert (found["least"], found["most"]) == (0.02, 0.04)
+    assert best_gain([]) is None
+
+
+def test_on_vectors_with_a_generator_of_their_own(tmp_path: Path) -> None:
+    rings = toys.rings(600)
+    config = ReactConfig(
+        learners=("logistic",), noises=("latent:laplace", "real:drift"), samples=30, steps=40,
+        sizes=(50,),
+    )  # fmt: skip
+    content = Reacting(config, rings, None, tmp_path / "run").run()
+    assert (tmp_path / "run" / "generator" / "spec.json").is_file()
+    assert len(content["curves"]) == 2 * 6
+    assert all(math.isfinite(row["margin"]) for row in content["curves"])
+
+
+def test_the_front_door_takes_arrays(generator: Generator) -> None:
+    digits = data.load("digits")
+    content = genenv.react(
+        digits.x[:1200],
+        digits.label[:1200],
+        held_out=(digits.x[1200:], digits.label[1200:]),
+        generator=generator,
+        learners=["logistic"],
+        noises=["latent:temperature", "real:blur"],
+        samples=20,
+        sizes=[40],
+    )
+    assert content["learners"] == ["logistic"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"learners": ("boost",)}, "expected learner to be one of"),
+        ({"learners": ("mlp", "mlp")}, "expected each of learners once"),
+        ({"seeds": ()}, "expected at least one seed, got none"),
+        ({"samples": 0}, "expected samples to be a whole number above 0"),
+        ({"sizes": (5000,)}, "expected sizes up to 800, the rows to learn from, got 5000"),
+        ({"threads": -1}, "expected threads of 0 or more"),
+        ({"noises": ("sample:fog",)}, "expected noise to be one of latent:temperature"),
+    ],
+)
+def test_what_cannot_be_studied_is_a_mistake(
+    tmp_path: Path, generator: Generator, change: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(Mistake, match=sentence):
+        study(tmp_path / "run", generator, replace(CONFIG, **change))
+
+
+def test_data_and_generators_that_do_not_fit_are_mistakes(
+    tmp_path: Path, generator: Generator
+) -> None:
+    bare = replace(data.load("digits"), label=None)
+    with pytest.raises(Mistake, match="expected labelled data, got none in digits"):
+        Reacting(CONFIG, bare, None, tmp_path)
+    with pytest.raises(Mistake, match="expected a generator of shape"):
+        Reacting(CONFIG, toys.rings(60), generator, tmp_path)
+    with pytest.raises(Mistake, match=r"expected residuals of shape \(2,\)"):
+        Reacting(CONFIG, toys.rings(600), None, tmp_path, residuals=generator)

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from genenv import bundled, data, networks
+from genenv.checks import Mistake
+from genenv.noise import Gaussian
+from genenv.reactions import lessons, measures, mixing, noises, order
+from genenv.reactions.meeting import Answers, alike, curves, half_margins
+from genenv.reactions.noises import STRENGTHS, Lot
+
+CERTAIN = np.log(np.array([[0.98, 0.01, 0.01], [0.2, 0.7, 0.1]]))
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return networks.load(bundled.FOLDER / "generator")
+
+
+@pytest.fixture(scope="module")
+def lot(generator):
+    digits = data.load("digits")
+    return Lot(generator, (digits.x[:30], digits.label[:30]), 40, seed=3)
+
+
+def test_figures_of_two_answers_are_known():
+    found = measures.figures(CERTAIN, np.array([0, 0]), np.array([True, False]))
+    assert found["agreement"] == 0.5
+    assert found["accepted"] == 0.5
+    assert found["accuracy_accepted"] == 1.0
+    assert found["confidence"] == pytest.approx((0.98 + 0.7) / 2)
+    expected = np.log(0.98 / 0.01), np.log(0.2 / 0.7)
+    assert found["margin"] == pytest.approx(np.mean(expected))
+    assert found["entropy"] == pytest.approx(-(np.exp(CERTAIN) * CERTAIN).sum() / 2)
+    assert found["calibration_error"] == pytest.approx((0.02 + 0.7) / 2)
+
+
+def test_nothing_accepted_has_no_accuracy():
+    found = measures.figures(CERTAIN, np.array([0, 0]), np.zeros(2, bool))
+    assert found["accuracy_accepted"] is None
+
+
+def test_certain_and_right_is_calibrated():
+    assert measures.calibration_error(np.ones(5), np.ones(5, bool)) == 0
+    assert measures.calibration_error(np.full(4, 0.75), np.array([1, 1, 1, 0], bool)) == 0
+
+
+@pytest.mark.parametrize(
+    ("margin", "expected"),
+    [
+        ([4.0, 3.0, 1.0], 1.5),
+        ([4.0, 2.0, 0.0], 1.0),
+        ([4.0, 3.9, 3.0], None),
+        ([-1.0, -2.0, -3.0], None),
+    ],
+)
+def test_the_strength_of_half_the_margin_is_interpolated(margin, expected):
+    assert measures.half_margin(np.arange(3.0), np.array(margin)) == expected
+
+
+def test_agreement_between_learners_is_the_mean_over_pairs():
+    a, b, c = np.array([0, 1]), np.array([0, 0]), np.array([0, 1])
+    assert measures.between([a, b, c]) == pytest.approx((0.5 + 1.0 + 0.5) / 3)
+    assert measures.between([a]) is None
+
+
+def test_at_strength_0_every_noise_is_the_identity(generator, lot):
+    plain, label = generator.sample(40, seed=3)
+    for name in noises.names(generator):
+        x, own = lot.at(name, 0)
+        if name.startswith("real:"):
+            assert np.array_equal(x, lot.real[0])
+            assert np.array_equal(own, lot.real[1])
+        else:
+            assert np.array_equal(own, label)
+            assert np.allclose(x, plain, atol=1e-4)
+
+
+def test_every_noise_moves_samples_farther_with_strength(generator, lot):
+    for name in noises.names(generator):
+        start = lot.at(name, 0)[0].astype(float)
+        moved = [np.abs(lot.at(name, s)[0] - start).mean() for s in STRENGTHS]
+        assert moved[0] == 0
+        assert moved[5] > moved[2] > 0, name
+
+
+def test_the_same_lot_is_the_same_at_any_time(generator):
+    digits = data.load("digits")
+    again = Lot(generator, (digits.x[:30], digits.label[:30]), 40, seed=3)
+    for name in ("latent:student-t", "sample:impulse", "real:rotate"):
+        one, two = again.at(name, 2.5)[0], again.at(name, 2.5)[0]
+        assert np.array_equal(one, two)
+
+
+def test_known_latents_of_the_laws(generator):
+    e, label = torch.randn(6, generator.noise.base_dim), torch.arange(6)
+    z = generator.noise.from_base(e)
+    stretched, _ = noises.Temperature(generator).change(e, label, 5)
+    assert torch.allclose(stretched, 2 * z)
+    shrunk, _ = noises.Truncation(generator).change(e, label, 5)
+    assert torch.allclose(shrunk, 0.1 * z)
+    _, mixed = noises.Classes(generator).change(e, label, 5)
+    assert torch.allclose(mixed[0, :2], torch.tensor([0.5, 0.5]))
+    assert mixed.sum(1).tolist() == pytest.approx([1] * 6)
+    other, _ = noises.OtherLaw(generator, "uniform").change(e, label, 5)
+    assert other.abs().max() <= 1
+
+
+def test_a_generator_of_residuals_is_a_noise(generator, lot):
+    digits = data.load("digits")
+    own = Lot(generator, (digits.x[:5], digits.label[:5]), 5, seed=0, residuals=generator)
+    start = own.at("real:learned", 0)[0]
+    assert np.array_equal(start, digits.x[:5])
+    assert not np.array_equal(own.at("real:learned", 3)[0], start)
+    with pytest.raises(Mistake, match="expected corruption to be one of"):
+        lot.at("real:learned", 3)
+
+
+def test_an_unknown_noise_is_a_mistake(lot):
+    with pytest.raises(Mistake, match="source of a noise to be one of latent, sample, real"):
+        lot.at("blur", 1)
+    with pytest.raises(Mistake, match="expected latent noise to be one of temperature"):
+        lot.at("latent:blur", 1)
+
+
+def answers(noise=("latent:temperature", "real:blur")):
+    """Two learners of two classes: the first is right below strength 3, the second always."""
+    label = np.array([0, 1, 0, 1])
+    right, wrong = (
+        np.log(np.eye(2)[label] * 0.98 + 0.01),
+        np.log(np.eye(2)[1 - label] * 0.98 + 0.01),
+    )
+    first = np.stack([right if s < 3 else wrong for s in STRENGTHS])
+    second = np.stack([right] * len(STRENGTHS))
+    log_p = np.stack([first, second]).astype(np.float32)
+    accepted = np.ones((len(STRENGTHS), 4), bool)
+    return Answers(
+        noise,
+        ("a", "b"),
+        {"generated": label, "real": label},
+        dict.fromkeys(noise, accepted),
+        dict.fromkeys(noise, log_p),
+    )
+
+
+def test_answers_survive_the_disk(tmp_path):
+    own = answers()
+    own.save(tmp_path / "answers.npz")
+    again = Answers.load(tmp_path / "answers.npz")
+    assert (again.noises, again.learners) == (own.noises, own.learners)
+    assert np.array_equal(again.log_p["real:blur"], own.log_p["real:blur"])
+    assert np.array_equal(again.accepted["real:blur"], own.accepted["real:blur"])
+
+
+def test_curves_follow_the_answers():
+    rows = curves(answers(), seed=7)
+    assert len(rows) == 2 * 2 * len(STRENGTHS)
+    own = [r["agreement"] for r in rows if (r["learner"], r["noise"]) == ("a", "real:blur")]
+    assert own == [1, 1, 1, 0, 0, 0]
+    halves = {(r["noise"], r["learner"]): r["half_margin_strength"] for r in half_margins(rows)}
+    assert halves["real:blur", "a"] == pytest.approx(2.25)
+    assert halves["real:blur", "b"] is None
+    between = [r["between"] for r in alike(answers(), 7) if r["noise"] == "real:blur"]
+    assert between == [1, 1, 1, 0, 0, 0]
+
+
+def test_cells_hold_a_learner_and_a_class():
+    rows = order.cells(answers(), np.array([True, True, False, False]))
+    assert [(r["learner"], r["class"]) for r in rows] == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+    assert rows[0]["generated"] == 0.5
+    assert rows[0]["hard"] == 1.0
+    assert rows[0]["hard_rows"] == 1
+
+
+def test_the_rank_correlation_of_known_orders():
+    def rows(pairs):
+        return [
+            {"learner": "a", "class": c, "generated": g, "hard": h}
+            for c, (g, h) in enumerate(pairs)
+        ]
+
+    rising = [(i / 10, i / 20) for i in range(10)]
+    found = order.rank_correlation(rows(rising), 0)
+    assert found["estimate"] == pytest.approx(1)
+    assert found["low"] > 0.9
+    falling = order.rank_correlation(rows([(g, -h) for g, h in rising]), 0)
+    assert falling["estimate"] == pytest.approx(-1)
+    assert order.rank_correlation(rows(rising[:2]), 0) is None
+    assert order.rank_correlation(rows([(0.5, h) for _, h in rising]), 0) is None
+
+
+def test_shares_count_generated_rows_beside_real_ones():
+    assert mixing.made(90, 0.1) == 10
+    assert mixing.made(100, 0.5) == 100
+    assert mixing.made(100, mixing.MOST) == 300
+    assert mixing.made(100, 1.0) == 100
+    x = np.arange(40.0)[:, None]
+    real, extra = (x, np.zeros(40, int)), (-x, np.ones(40, int))
+    pools = mixing.Pools(real, {"none": extra})
+    _, label = pools.mixed(20, 0.5, "none")
+    assert label.tolist() == [0] * 20 + [1] * 20
+    assert pools.mixed(20, 1.0, "none")[1].tolist() == [1] * 20
+    assert pools.mixed(20, 0.0, "none")[1].tolist() == [0] * 20
+
+
+def test_every_mixture_has_its_control():
+    pairs = list(mixing.combinations(("none", "judge")))
+    assert pairs[0] == (0.0, "none")
+    assert len(pairs) == 1 + 2 * (len(mixing.SHARES) - 1)
+
+
+class Halves:
+    """A guide that accepts the second half of a batch; `never` accepts nothing."""
+
+    def __init__(self, never=False):
+        self.never = never
+
+    def look(self, _, label):
+        good = torch.arange(len(label)) >= len(label) / 2
+        return None, None, good & (not self.never)
+
+
+def test_filters_let_the_right_samples_pass(generator):
+    plain, label = generator.sample(20, seed=5)
+    x, own = mixing.generated(generator, Halves(), 20, 5, "none")
+    assert np.array_equal(x, plain)
+    assert np.array_equal(own, label)
+    x, own = mixing.generated(generator, Halves(), 20, 5, "judge")
+    later, later_label = generator.sample(10, seed=5, start=10)
+    assert np.allclose(x[:10], later)
+    assert np.array_equal(own[:10], later_label)
+    assert mixing.generated(generator, Halves(never=True), 20, 5, "judge") is None
+    x, own = mixing.generated(generator, Halves(), 100, 5, "critic")
+    assert len(x) == len(own) == 100
+    drawn, every = generator.sample(100, seed=6)
+    assert generator.score(x, own).mean() > generator.score(drawn, every).mean()
+    with pytest.raises(Mistake, match="expected filter to be one of none, judge, critic"):
+        mixing.generated(generator, Halves(), 20, 5, "best")
+
+
+def test_a_generator_without_a_critic_has_no_critics_filter():
+    bare = networks.load(bundled.FOLDER / "generator")
+    bare._kept = ()
+    assert mixing.generated(bare, Halves(), 20, 5, "critic") is None
+
+
+def test_a_network_forgets_when_useless_rows_take_over(generator):
+    digits = data.load("digits")
+    real = digits.x[:400].astype(np.float32), digits.label[:400]
+    junk = real[0], (real[1] + 1) % 10  # the labels are wrong
+    pools = mixing.Pools(real, {"none": junk})
+    told = []
+    rows = lessons.watch(
+        "mlp", pools, generator, (digits.x[400:600], digits.label[400:600]), 0, told.append
+    )
+    found = {row["schedule"]: row for row in rows}
+    assert found["real, then generated"]["forgetting"] > 0.5
+    assert found["generated, then real"]["accuracy"][-1] > 0.8
+    assert found["real"]["forgetting"] is None
+    assert sum(told) == len(lessons.SCHEDULES)
+    assert all(len(row["steps"]) == len(row["accuracy"]) == lessons.POINTS for row in rows)
+
+
+def test_laws_with_other_base_coordinates_are_left_out(generator):
+    assert isinstance(generator.noise, Gaussian)
+    assert "latent:student-t" in noises.names(generator)
