@@ -28,6 +28,7 @@ _SUBMODULES = frozenset(
         "checks",
         "classifier",
         "cli",
+        "corruptions",
         "data",
         "downstream",
         "envs",
