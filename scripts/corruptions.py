@@ -26,6 +26,7 @@ parser.add_argument("data", help="what genenv.data.load takes: a name, a folder 
 parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--kinds", nargs="+", default=None, help="default: all that apply")
 parser.add_argument("--pad", type=int, default=0, help="black pixels to add on each side")
+parser.add_argument("--rows", type=int, default=60_000, help="training rows at most")
 parser.add_argument("--test", type=int, default=10_000, help="test rows at most")
 parser.add_argument("--classifier", type=Path, default=None, help="kept here, or read from here")
 parser.add_argument("--picture", type=Path, default=None, help="PNG: kinds by strengths")
@@ -36,6 +37,7 @@ CHUNK = 1000  # test rows at a time
 
 dataset = data.load(args.data)
 train, (x, label) = data.hold_out(dataset, args.seed)
+train = train[: args.rows]
 x, label = x[: args.test], label[: args.test]
 x_train, label_train, units = dataset.x[train], dataset.label[train], dataset.units
 if args.pad:

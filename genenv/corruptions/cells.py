@@ -116,7 +116,7 @@ class CategoryShift(Corruption):
         """Of e the first half says which cells, the second half which value."""
         hitting, picking = torch.split(e, self.units.size, -1)
         own = self.real.from_unit(u).double().round() - self.least
-        other = (special.ndtr(picking.double()) * self.others).floor()
+        other = (torch.special.ndtr(picking.double()) * self.others).floor()
         other = torch.minimum(other, self.others - 1)  # where Φ(e) is 1
         other += other >= own
         shifted = self.real.to_unit(self.least + other)

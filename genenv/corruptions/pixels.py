@@ -21,7 +21,7 @@ class Gaussian(Corruption):
     """
 
     kind, domain = "gaussian", "image"
-    levels = (0.04, 0.08, 0.12, 0.18, 0.26)
+    levels = (0.05, 0.09, 0.14, 0.2, 0.28)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, units.size)
@@ -40,7 +40,7 @@ class Shot(Corruption):
     """
 
     kind, domain = "shot", "image"
-    levels = (0.01, 0.03, 0.06, 0.1, 0.2)
+    levels = (0.02, 0.05, 0.1, 0.2, 0.4)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, units.size)
@@ -58,7 +58,7 @@ class Impulse(Corruption):
     """
 
     kind, domain = "impulse", "image"
-    levels = (0.01, 0.03, 0.06, 0.1, 0.17)
+    levels = (0.02, 0.04, 0.07, 0.11, 0.17)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, units.shape[0] * units.shape[1])
@@ -77,7 +77,7 @@ class Contrast(Corruption):
     """
 
     kind, domain = "contrast", "image"
-    levels = (0.2, 0.35, 0.5, 0.65, 0.8)
+    levels = (0.25, 0.45, 0.6, 0.7, 0.8)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:  # noqa: ARG002
         """Return u + amount·(mean - u)."""
@@ -94,7 +94,7 @@ class Blur(Corruption):
     """
 
     kind, domain = "blur", "image"
-    levels = (0.015, 0.025, 0.035, 0.05, 0.07)
+    levels = (0.015, 0.03, 0.045, 0.06, 0.08)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:  # noqa: ARG002
         """Smear along the height, then along the width."""
@@ -130,7 +130,7 @@ class Occlusion(Corruption):
     """
 
     kind, domain = "occlusion", "image"
-    levels = (0.1, 0.2, 0.3, 0.4, 0.5)
+    levels = (0.2, 0.3, 0.4, 0.5, 0.6)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, 2)

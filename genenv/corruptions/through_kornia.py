@@ -57,7 +57,7 @@ class Elastic(_Larger):
     """
 
     kind = "elastic"
-    levels = (0.01, 0.02, 0.03, 0.045, 0.06)
+    levels = (0.01, 0.025, 0.04, 0.055, 0.075)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, 2 * units.shape[0] * units.shape[1])
@@ -87,7 +87,7 @@ class MotionBlur(_Larger):
     """
 
     kind = "motion-blur"
-    levels = (0.08, 0.14, 0.2, 0.28, 0.38)
+    levels = (0.08, 0.13, 0.2, 0.28, 0.4)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, 2)
@@ -126,7 +126,7 @@ class Jpeg(_Larger):
     """
 
     kind = "jpeg"
-    levels = (50.0, 75.0, 85.0, 92.0, 96.0)
+    levels = (60.0, 80.0, 90.0, 95.0, 98.0)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:  # noqa: ARG002
         """Code in [0, 1]."""

@@ -39,7 +39,7 @@ class Rotate(Corruption):
     """
 
     kind, domain = "rotate", "image"
-    levels = (5.0, 12.0, 20.0, 30.0, 45.0)
+    levels = (8.0, 16.0, 25.0, 35.0, 50.0)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, 1)
@@ -58,7 +58,7 @@ class Shear(Corruption):
     """
 
     kind, domain = "shear", "image"
-    levels = (0.1, 0.2, 0.35, 0.5, 0.75)
+    levels = (0.15, 0.3, 0.5, 0.7, 0.9)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, 1)
@@ -76,7 +76,7 @@ class Scale(Corruption):
     """
 
     kind, domain = "scale", "image"
-    levels = (0.1, 0.2, 0.3, 0.5, 0.8)
+    levels = (0.1, 0.25, 0.5, 0.75, 1.1)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, 1)
@@ -94,7 +94,7 @@ class Translate(Corruption):
     """
 
     kind, domain = "translate", "image"
-    levels = (0.04, 0.08, 0.12, 0.18, 0.25)
+    levels = (0.04, 0.08, 0.12, 0.17, 0.23)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, 2)
