@@ -23,8 +23,8 @@ class Corruption(ABC):
     """What spoils samples: by how much says a strength from 0 to 5, in which way says e ~ N(0, I).
 
     One e serves at all strengths, so that the path of a sample as its strength grows is continuous,
-    or, where cells are hit or not, one on which a cell once hit stays hit. A kind writes `change`,
-    and has a row in CORRUPTIONS.
+    or, where cells are hit or not, one on which a cell once hit stays hit; rounding and JPEG move
+    in steps. A kind writes `change`, and has a row in CORRUPTIONS.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class Corruption(ABC):
         if strength == 0 or not len(x):
             return x.copy()
         u = self.units.to_unit(self.units.tensor(x))
-        changed = self.change(u, e, amount)
+        changed = self.change(u, e.to(u), amount)
         spoilt = replace(self.units, dtype=x.dtype.name).store(self.real.from_unit(changed))
         if self.units.is_image:
             least, most = self.units.least[0], self.units.most[0]

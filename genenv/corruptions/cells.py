@@ -59,7 +59,7 @@ class UnitErrors(Corruption):
     """
 
     kind, domain = "unit-errors", "vector"
-    levels = (0.01, 0.03, 0.07, 0.15, 0.3)
+    levels = (0.005, 0.015, 0.04, 0.08, 0.15)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, units.size)

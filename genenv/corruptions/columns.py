@@ -20,7 +20,7 @@ class SwappedColumns(Corruption):
     """
 
     kind, domain = "swapped-columns", "vector"
-    levels = (0.03, 0.07, 0.15, 0.3, 0.5)
+    levels = (0.02, 0.05, 0.1, 0.2, 0.35)
 
     def __init__(self, units: Units) -> None:
         self.pairs = units.size // 2
@@ -52,7 +52,7 @@ class Rounding(Corruption):
     """
 
     kind, domain = "rounding", "vector"
-    levels = (0.25, 0.5, 1.0, 1.5, 2.0)
+    levels = (0.3, 0.7, 1.2, 2.0, 3.0)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:  # noqa: ARG002
         """Go to the nearest multiple of the step."""
