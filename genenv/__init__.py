@@ -29,6 +29,7 @@ _SUBMODULES = frozenset(
         "checks",
         "classifier",
         "cli",
+        "corruptions",
         "data",
         "downstream",
         "envs",

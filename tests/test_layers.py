@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files",
     "data noise",
-    "networks classifier objectives metrics tracking stages",
+    "networks classifier objectives metrics tracking stages corruptions",
     "downstream training judge sampling learners",
     "search probe failures",
     "campaign rate runs bundled report reactions",

@@ -1,0 +1,74 @@
+"""Corruptions of samples: five strengths each, addressed like latents, 0 the identity."""
+
+from __future__ import annotations
+
+from genenv.corruptions.base import STRONGEST, Corruption
+from genenv.corruptions.cells import (
+    CategoryShift,
+    Missing,
+    MissingNotAtRandom,
+    Outliers,
+    UnitErrors,
+)
+from genenv.corruptions.columns import Drift, Rounding, SwappedColumns
+from genenv.corruptions.pixels import Blur, Contrast, Gaussian, Impulse, Occlusion, Shot
+from genenv.corruptions.through_kornia import Elastic, Jpeg, MotionBlur
+from genenv.corruptions.warps import Rotate, Scale, Shear, Translate
+from genenv.data import Units
+
+__all__ = [
+    "CORRUPTIONS",
+    "STRONGEST",
+    "Blur",
+    "CategoryShift",
+    "Contrast",
+    "Corruption",
+    "Drift",
+    "Elastic",
+    "Gaussian",
+    "Impulse",
+    "Jpeg",
+    "Missing",
+    "MissingNotAtRandom",
+    "MotionBlur",
+    "Occlusion",
+    "Outliers",
+    "Rotate",
+    "Rounding",
+    "Scale",
+    "Shear",
+    "Shot",
+    "SwappedColumns",
+    "Translate",
+    "UnitErrors",
+    "names_for",
+]
+
+CORRUPTIONS: dict[str, type[Corruption]] = {
+    "shot": Shot,
+    "impulse": Impulse,
+    "gaussian": Gaussian,
+    "blur": Blur,
+    "rotate": Rotate,
+    "shear": Shear,
+    "scale": Scale,
+    "translate": Translate,
+    "contrast": Contrast,
+    "occlusion": Occlusion,
+    "elastic": Elastic,
+    "motion-blur": MotionBlur,
+    "jpeg": Jpeg,
+    "missing": Missing,
+    "missing-not-at-random": MissingNotAtRandom,
+    "unit-errors": UnitErrors,
+    "swapped-columns": SwappedColumns,
+    "outliers": Outliers,
+    "category-shift": CategoryShift,
+    "rounding": Rounding,
+    "drift": Drift,
+}
+
+
+def names_for(units: Units) -> list[str]:
+    """List the kinds that apply to data of these units, in the order of CORRUPTIONS."""
+    return [name for name, kind in CORRUPTIONS.items() if kind.refusal(units) is None]
