@@ -25,6 +25,7 @@ _SUBMODULES = frozenset(
     (
         "agents",
         "api",
+        "board",
         "campaign",
         "checks",
         "classifier",

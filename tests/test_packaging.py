@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = {"genenv": "genenv", "envs": "genenv/envs", "agents": "genenv/agents"}
-KINDS = {".py", ".typed", ".json", ".safetensors", ".npz", ".html", ".css"}
+KINDS = {".js", ".py", ".typed", ".json", ".safetensors", ".npz", ".html", ".css"}
 
 
 @pytest.fixture(scope="module")
