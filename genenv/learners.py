@@ -103,8 +103,8 @@ def features(model: Downstream, x: NDArray[Any]) -> NDArray[np.float32]:
     rows = model.units.tensor(x)
     with torch.no_grad():
         if isinstance(model.model, InUnits):
-            return model.model.classifier.features(model.units.to_unit(rows)).numpy()  # type: ignore[no-any-return]
-        return model.log_probabilities(rows).numpy()  # type: ignore[no-any-return]
+            return model.model.classifier.features(model.units.to_unit(rows)).numpy()
+        return model.log_probabilities(rows).numpy()
 
 
 def usual(units: Units) -> tuple[str, ...]:

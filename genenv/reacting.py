@@ -18,6 +18,7 @@ from genenv.data import Dataset, Split, split, stratified_order
 from genenv.downstream import Downstream
 from genenv.fitting import check_fits, prepared_generator
 from genenv.judge import Judge, judge_steps, make_judge
+from genenv.learners import Fitted
 from genenv.networks import Generator
 from genenv.reactions import charts, lessons, mixing, noises, order
 from genenv.reactions.meeting import Answers, alike, curves, half_margins, meet
@@ -35,6 +36,7 @@ CELLS = "cells"  # folder of what is finished, in a run
 QUARTER, LARGEST = 4, 10_000  # of the sizes of training sets, unless told
 
 Rows = list[dict[str, Any]]
+Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -264,23 +266,22 @@ class Reacting:
         pools_of = cache(lambda seed: self._pools(generator, judge, seed))
         for seed in self.config.seeds:
             for name, fit in self.learners.items():
-                shares += self._cell(
-                    "shares",
-                    seed,
-                    name,
-                    lambda advance, name=name, fit=fit, seed=seed: mixing.teach(
-                        name, fit, pools_of(seed), generator, test, self.sizes, seed, advance
-                    ),
-                )
+
+                def teach(
+                    advance: Advance, name: str = name, fit: Fitted = fit, seed: int = seed
+                ) -> Rows:
+                    pools = pools_of(seed)
+                    return mixing.teach(
+                        name, fit, pools, generator, test, self.sizes, seed, advance
+                    )
+
+                shares += self._cell("shares", seed, name, teach)
             for name in self._watched():
-                watched += self._cell(
-                    "lessons",
-                    seed,
-                    name,
-                    lambda advance, name=name, seed=seed: lessons.watch(
-                        name, pools_of(seed), generator, test, seed, advance
-                    ),
-                )
+
+                def watch(advance: Advance, name: str = name, seed: int = seed) -> Rows:
+                    return lessons.watch(name, pools_of(seed), generator, test, seed, advance)
+
+                watched += self._cell("lessons", seed, name, watch)
         return shares, watched
 
     def _watched(self) -> list[str]:
@@ -301,9 +302,7 @@ class Reacting:
                 pools[kept] = pool
         return mixing.Pools(self.dataset.pick(rows), pools)
 
-    def _cell(
-        self, stage: str, seed: int, name: str, work: Callable[[Callable[[int], None]], Rows]
-    ) -> Rows:
+    def _cell(self, stage: str, seed: int, name: str, work: Callable[[Advance], Rows]) -> Rows:
         """Return what an earlier process finished, or do it and keep it."""
         path = self.folder / CELLS / f"{stage}-{seed}-{re.sub('[^a-zA-Z0-9]', '-', name)}.json"
         if not path.is_file():

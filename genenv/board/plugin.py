@@ -154,7 +154,7 @@ def _number(request: wrappers.Request, name: str, most: int, usual: int = 0) -> 
 def _served(answer: Answer) -> Any:
     """Answer by HTTP; a mistake is one sentence with status 400."""
 
-    @wrappers.Request.application  # type: ignore[arg-type]
+    @wrappers.Request.application
     def respond(request: wrappers.Request) -> Any:
         try:
             content, kind = answer(request)

@@ -49,4 +49,4 @@ def embedded(embedding: nn.Embedding, label: Tensor | None) -> Tensor:
     """
     assert label is not None, "a conditional generator is called with labels"
     mixed = label.is_floating_point()
-    return label @ embedding.weight if mixed else embedding(label)  # type: ignore[no-any-return]
+    return label @ embedding.weight if mixed else embedding(label)

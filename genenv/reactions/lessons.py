@@ -129,6 +129,6 @@ class _Lesson:
 def _accuracy(network: Classifier, u: Tensor, label: Tensor) -> float:
     network.eval()
     with torch.no_grad():
-        hit = torch.cat([network(part).argmax(1) for part in u.split(1024)]) == label
+        hit = torch.cat([network(part).argmax(1) for part in torch.split(u, 1024)]) == label
     network.train()
     return float(hit.float().mean())

@@ -109,7 +109,7 @@ def accepts(
 ) -> NDArray[np.bool_]:
     """Tell which samples (n, *units.shape) both gates take for their labels, (n,)."""
     realistic, labelled, _ = audit.gate(units.to_unit(units.tensor(x)), torch.from_numpy(label))
-    return (realistic & labelled).numpy()  # type: ignore[no-any-return]
+    return (realistic & labelled).numpy()
 
 
 def curves(answers: Answers, seed: int) -> list[Row]:

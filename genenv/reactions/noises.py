@@ -197,7 +197,7 @@ class Lot:
     def _generate(self, noise: LatentNoise, strength: float) -> Samples:
         parts, units = [], self.units
         with torch.no_grad(), evaluating(self.generator):
-            for rows in torch.arange(len(self.e)).split(CHUNK):
+            for rows in torch.split(torch.arange(len(self.e)), CHUNK):
                 label = torch.from_numpy(self.label)[rows]
                 z, asked = noise.change(self.e[rows], label, strength)
                 parts.append(units.store(units.from_unit(self.generator(z, asked))))
