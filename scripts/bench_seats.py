@@ -2,8 +2,8 @@
 
 Rates by `gymnasium.utils.performance.benchmark_vector_step`, on one thread, medians of the repeats,
 interleaved. A cell of SyncVectorEnv is left out where one step would take more than `--patience`
-seconds by the rate of one row; the seats that train networks inside a step are such. Prints Markdown
-and writes JSON.
+seconds by the rate of one row, as of seats that train networks inside a step. Prints Markdown and
+writes JSON.
 Example: python scripts/bench_seats.py --repeats 3
 """
 
@@ -35,7 +35,7 @@ torch.set_num_threads(1)
 
 
 def rate(env):
-    """Steps a second of a vector environment, which is closed."""
+    """Measure steps a second of a vector environment, and close it."""
     try:
         return benchmark_vector_step(env, args.seconds, seed=0)
     finally:
