@@ -17,7 +17,16 @@ from genenv.agents.algorithms import Preset
 from genenv.agents.presets import preset as preset_of
 from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.agents.threads import OneThreadUpdates
-from genenv.tracking import Tracker
+from genenv.tracking import Chart, Lines, Tracker, exactly, plain
+
+RETURN, LENGTH = "rollout/ep_rew_mean", "rollout/ep_len_mean"
+LAYOUT: dict[str, list[Chart]] = {
+    "Agent": [
+        Lines("mean return of an episode", (exactly(RETURN),)),
+        Lines("mean length of an episode, steps", (exactly(LENGTH),)),
+        Lines("losses", ("train/.*loss",)),
+    ]
+}
 
 
 def train(
@@ -73,6 +82,9 @@ def train(
     env = VecMonitor(VectorEnvBridge(batch))
     address = seeding.fold(seed, "train", env_id) % 2**31
     with Tracker(folder) as tracker:
+        steps = {"env": env_id, "seed": seed, "total_steps": total_steps or preset.total_steps}
+        tracker.hparams(plain(preset.to_json() | steps), [RETURN, LENGTH])
+        tracker.layout(LAYOUT)
         model = preset.make(env, address, tracker.scalars)
         try:
             with seeding.global_seed(address), OneThreadUpdates() as threads:

@@ -30,14 +30,15 @@ from genenv.metrics import (
 )
 from genenv.networks import Generator
 from genenv.stages import Stages
-from genenv.tracking import Tracker
-from genenv.training import Trainer, TrainingConfig, distributed, shrunk, train
+from genenv.tracking import Tracker, plain
+from genenv.training import Trainer, TrainingConfig, distributed, logged, shrunk, train
 from genenv.training.game import critic_of
 from genenv.training.machine import pick_device, pick_threads, settled
 from genenv.training.pictures import write_all
 from genenv.training.presets import kind_of
 
 FEATURES = "features.safetensors"  # in the run's folder: the classifier whose features are compared
+EFFICACY = ("agreement", "gan_train_svm", "gan_train_network")  # of generators with classes
 LEAST_HELD_OUT = 10  # rows without labels, below which none are held out
 
 Labelled = tuple[NDArray[Any], NDArray[np.int64] | None]
@@ -103,6 +104,7 @@ class Fitting:
             distributed.wait(world)
             self.stages.plan(self._totals())
             with Tracker(self.folder if world.leads else None) as tracker:
+                self._describe(tracker)
                 evaluation = self._evaluation() if world.leads else None
                 trainer = self._train(evaluation, tracker, resume)
                 generator = trainer.result()
@@ -144,6 +146,21 @@ class Fitting:
             "train": None if whole else self.rows.tolist(),
             "features": self.features if isinstance(self.features, str) else "given",
         }
+
+    def _describe(self, tracker: Tracker) -> None:
+        """Write the run's row of the HParams table, and its layout."""
+        settings = logged.described(self.config, self.dataset.units)
+        results = [f"metrics/{name}" for name in self._measures()]
+        tracker.hparams(plain({"data": self.dataset.name} | settings), [*results, *logged.SIGNS])
+        tracker.layout(logged.LAYOUT)
+
+    def _measures(self) -> list[str]:
+        """Name the metrics that the HParams table is sorted by."""
+        if self.held_out is None:
+            return []
+        names = {} if self.given is None else self.given.names
+        measured = [names.get(k, k) for kind in metrics.METRICS.values() for k in kind.keys]
+        return [*measured, *(EFFICACY if self.classes else ())]
 
     def _totals(self) -> dict[str, int]:
         """Stages with their units of work."""
@@ -288,7 +305,7 @@ def prepared_generator(
                 advance=advance,
                 resume=resume,
             )
-    write_all(folder, given, dataset.x[rows])
+    write_all(folder, given, dataset.x[rows], tracker, config.steps)
     runs.whole(place, given.save)
     return networks.load(place)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from genenv import checks, downstream, failures, networks, rate, runs, seeding
+from genenv import checks, downstream, failures, networks, rate, runs, seeding, stress_log
 from genenv.agents import SEARCHES
 from genenv.agents.policy import Player, Policy, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
@@ -29,13 +29,13 @@ from genenv.report import Evidence, Report
 from genenv.report.account import Account, account
 from genenv.search import Space
 from genenv.stages import Stages
-from genenv.tracking import Tracker, grid, picture
-from genenv.training import TrainingConfig, preset, shrunk
+from genenv.tracking import Tracker
+from genenv.training import TrainingConfig, logged, preset, shrunk
 from genenv.training.machine import pick_threads, settled
 from genenv.training.presets import kind_of
 
 LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
-SHOWN = 64  # confirmed failures in TensorBoard's picture
+OF_GENERATOR = ("objective", "network", "steps", "lr", "penalty")  # columns of the HParams table
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,7 @@ class Stressing:
         self.stages.plan(self._totals())
         try:
             with Tracker(self.folder) as tracker, settled(self._threads()):
+                stress_log.begin(tracker, self._described(), self.config.search)
                 return self._run(tracker, resume)
         finally:
             self.stages.close()
@@ -195,6 +196,18 @@ class Stressing:
             else runs.fingerprint(self.given_generator),
             "training": runs.settings(self.training),
             "split": {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in rows.items()},
+        }
+
+    def _described(self) -> dict[str, Any]:
+        """Return the columns of the run's row in the HParams table."""
+        fitted = self.given_generator is None
+        training = logged.described(self.training, self.dataset.units) if fitted else {}
+        own = "search", "budget", "train_queries", "seeds", "seed", "input", "output"
+        return {
+            "data": self.dataset.name,
+            "model": self.model_path or self._model_name(),
+            **{name: getattr(self.config, name) for name in own},
+            "generator": {k: v for k, v in training.items() if k in OF_GENERATOR},
         }
 
     def _totals(self) -> dict[str, int]:
@@ -368,7 +381,11 @@ class Stressing:
             versions=runs.versions(),
         )
         report = Report(content, evidence)
-        self._track(tracker, confirmed, report)
+        tracker.text("summary", f"```\n{report}\n```")
+        stress_log.results(tracker, content, self.config.budget)
+        stress_log.failures(tracker, confirmed, self.dataset, self.config.budget)
+        unseen = self.source.pick(self.split.test)
+        stress_log.embedding(tracker, judge.audit, unseen, probe.generator, confirmed)
         return report
 
     def _replayed(self, logs: list[Log]) -> tuple[list[Log], Confirmed]:
@@ -451,18 +468,6 @@ class Stressing:
         both = int(np.isin(rows, seen).sum())
         told = f"The generator was trained on {both:,} of the {len(rows):,} rows of the judge."
         return f"{told} Held-out data would keep them apart." if both else ""
-
-    def _track(self, tracker: Tracker, confirmed: Confirmed, report: Report) -> None:
-        tracker.text("summary", f"```\n{report}\n```")
-        shown = confirmed.rows(slice(SHOWN))
-        images = picture(shown.x, self.dataset.units) if len(shown) else None
-        if images is not None:
-            names = self.dataset.classes
-            captions = [
-                f"{names[a]} > {names[b]}"
-                for a, b in zip(shown.label, shown.prediction, strict=True)
-            ]
-            tracker.images("failures", grid(images, 8, captions), self.config.budget)
 
 
 def _nothing(model: Downstream, folder: Path) -> Confirmed:

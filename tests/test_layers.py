@@ -19,7 +19,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "board",
     "envs testing",
     "agents",
-    "api fitting stressing reacting cli __main__",
+    "api fitting stressing stress_log reacting cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

@@ -192,7 +192,9 @@ def test_settings_that_the_table_cannot_show_are_mistakes(tmp_path, value):
 
 def test_settings_become_plain():
     given = {"betas": (0.0, 0.99), "penalty": None, "hidden": [64, 64], "lr": 1, "coded": True}
+    given["env"] = {"horizon": 4, "more": {"none": None, "kind": "a"}}
     made = {"betas": "0.0 0.99", "hidden": "64 64", "lr": 1, "coded": True}
+    made |= {"env/horizon": 4, "env/more/kind": "a"}
     assert tracking.plain(given) == made
 
 

@@ -99,3 +99,43 @@ def test_the_picture_of_a_generator_is_the_same_at_each_call():
         first = curves.picture(run.game.average, seed=3)
         np.testing.assert_array_equal(first, curves.picture(run.game.average, seed=3))
         assert (first != curves.picture(run.game.average, seed=4)).any()
+
+
+class KilledError(Exception):
+    """Stands for a process that ends in the middle."""
+
+
+def train_to_the_end(folder, at=None):
+    """Train for 60 steps in a run's folder, or until step `at`."""
+    x, _ = trainer()
+    often = {"steps": 60, "log_every": 10, "picture_every": 10, "checkpoint_every": 20}
+    config = replace(preset("gan", GREY), **SMALL, **often)
+    done = []
+
+    def advance(steps):
+        done.append(steps)
+        if at is not None and sum(done) >= at:
+            raise KilledError
+
+    with Tracker(folder) as tracker:
+        tracker.hparams({"a": 1}, ["lr"])
+        places = {"folder": folder / "checkpoints", "tracker": tracker}
+        run = Trainer(x, None, GREY, (), config, **places)
+        run.resume()
+        run.fit(advance)
+
+
+@pytest.mark.parametrize(("at", "kept"), [(35, 20), (15, 0)])
+def test_a_resumed_run_has_one_point_a_step(tmp_path, at, kept):
+    with pytest.raises(KilledError):
+        train_to_the_end(tmp_path, at)
+    first = read(tmp_path)
+    train_to_the_end(tmp_path)
+    curves = read(tmp_path)
+    every = list(range(10, 61, 10))
+    assert all(steps.tolist() == every for steps, _ in curves.values())
+    assert images(tmp_path)["samples"] == every
+    for tag, (steps, values) in first.items():
+        if tag != "samples_per_second":
+            before = steps <= kept
+            assert values[before].tolist() == curves[tag][1][: before.sum()].tolist()

@@ -19,14 +19,18 @@ Setting = bool | float | str
 def plain(settings: Mapping[str, Any]) -> dict[str, Setting]:
     """Turn settings into what the table shows.
 
-    Numbers, strings and truth values stay, None is left out (an empty cell), and the members of a
-    tuple or list are joined by spaces.
+    Numbers, strings and truth values stay, None is left out (an empty cell), the members of a tuple
+    or list are joined by spaces, and those of a mapping get columns named NAME/KEY.
     """
-    return {
-        name: " ".join(map(str, value)) if isinstance(value, tuple | list) else value
-        for name, value in settings.items()
-        if value is not None
-    }
+    columns: dict[str, Setting] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            columns |= {f"{name}/{key}": inner for key, inner in plain(value).items()}
+        elif isinstance(value, tuple | list):
+            columns[name] = " ".join(map(str, value))
+        elif value is not None:
+            columns[name] = value
+    return columns
 
 
 def start(settings: Mapping[str, Setting], metrics: Sequence[str]) -> list[Any]:

@@ -7,7 +7,6 @@ of them.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks
+from genenv import checks, files
 from genenv.tracking.pictures import still
 
 CONFIG = "projector_config.pbtxt"  # the name that TensorBoard looks for
@@ -65,7 +64,7 @@ def write(
     info: dict[str, Any] = {"tensor_name": tag, "tensor_shape": points.shape}
 
     def put(name: str, data: bytes) -> str:
-        _put(place / name, data)
+        files.whole(place / name, lambda file: file.write(data))
         return (place / name).relative_to(run).as_posix()
 
     rows = ("\t".join(f"{number:.6g}" for number in row) for row in points.tolist())
@@ -96,7 +95,8 @@ def _enter(path: Path, info: dict[str, Any]) -> None:
             ) from error
     others = [e for e in config.embeddings if e.tensor_name != info["tensor_name"]]
     config = ProjectorConfig(embeddings=[*others, EmbeddingInfo(**info)])
-    _put(path, text_format.MessageToString(config).encode())
+    data = text_format.MessageToString(config).encode()
+    files.whole(path, lambda file: file.write(data))
 
 
 def _table(columns: Mapping[str, Sequence[Any]]) -> str:
@@ -128,10 +128,3 @@ def _sheet(sprites: NDArray[np.uint8], count: int) -> tuple[NDArray[np.uint8], i
     cells[:count, top : top + height, left : left + width] = sprites
     rows = cells.reshape(across, across, side, side, channels).swapaxes(1, 2)
     return rows.reshape(across * side, across * side, channels), side
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write under a temporary name, then rename: TensorBoard may read at any time."""
-    partial = path.with_name(f".writing-{path.name}")
-    partial.write_bytes(data)
-    os.replace(partial, path)

@@ -2,7 +2,7 @@
 
 Judged is the last third of the steps so far: good trainings pass through near-collapse early. Every
 limit lies between what healthy and sick trainings of digits and of the ring showed; see
-docs/training-curves.md.
+docs/tensorboard.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a training shows in TensorBoard while it runs; docs/training-curves.md lists the tags."""
+"""What a training shows in TensorBoard while it runs; docs/tensorboard.md lists the tags."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ class Curves:
         self._tracker, self.health = tracker, health
         self._drawn = 0  # step of the last picture that takes long to draw
         self.restart(0)
+
+    def resume(self, step: int) -> None:
+        """Drop what an interrupted process wrote after this finished step: it comes again."""
+        self._tracker.forget(step + 1)
 
     def restart(self, step: int) -> None:
         """Count samples a second from here."""

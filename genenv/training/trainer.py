@@ -208,6 +208,8 @@ class Trainer:
             raise checks.Mistake(
                 "the same checkpoint in all processes", "different ones", "share the run's folder"
             )
+        if self._curves is not None:
+            self._curves.resume(int(plain["step"]))
         if path is None:
             self.told.append("no checkpoint was found, training started at step 0")
             return 0

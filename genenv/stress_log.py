@@ -1,0 +1,125 @@
+"""What a stress run shows in TensorBoard beside its curves: settings, layout, results, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv.data import Dataset
+from genenv.failures import Confirmed
+from genenv.judge import Audit
+from genenv.networks import Generator
+from genenv.report.account import RANDOM
+from genenv.tracking import Chart, Lines, Tracker, exactly, grid, picture, plain
+from genenv.training import logged
+
+PICTURES = 64  # confirmed failures in one picture
+POINTS = 300  # of each kind in the projector
+RESULTS = ("confirmed_per_1k", "distinct", "modes")  # of a search, mean over its seeds
+QUALITY = ("metrics/gan_train_svm", "metrics/agreement")  # of the generator
+PROBABILITY = "failure_probability"
+
+Rows = tuple[NDArray[Any], NDArray[np.int64]]
+
+
+def begin(tracker: Tracker, settings: Mapping[str, Any], searches: Sequence[str]) -> None:
+    """Write the run's row of the HParams table, and the layout.
+
+    Parameters
+    ----------
+    tracker
+        Takes them.
+    settings
+        Of the run, see `tracking.plain`.
+    searches
+        Names of the players.
+    """
+    results = [f"searches/{name}/{result}" for name in searches for result in RESULTS]
+    probability = [PROBABILITY] if RANDOM in searches else []
+    tracker.hparams(plain(settings), [*results, *probability, *QUALITY])
+    tracker.layout(_layout(searches))
+
+
+def _layout(searches: Sequence[str]) -> dict[str, list[Chart]]:
+    """Put searches side by side: all in one chart, then each with a curve a seed."""
+    together = Lines("confirmed failures by queries, all searches", ("confirmed/",))
+    apart = [Lines(f"{name}: a curve a seed", (f"confirmed/{name}/",)) for name in searches]
+    policy = "policy/rollout/"
+    trained: dict[str, list[Chart]] = {
+        "Training of the policy": [
+            Lines("mean return of an episode", (exactly(f"{policy}ep_rew_mean"),)),
+            Lines("mean length of an episode, steps", (exactly(f"{policy}ep_len_mean"),)),
+        ]
+    }
+    first: dict[str, list[Chart]] = {"Searches": [together, *apart]}
+    return first | (trained if "policy" in searches else {}) | logged.LAYOUT
+
+
+def results(tracker: Tracker, report: Mapping[str, Any], step: int) -> None:
+    """Write what each search found, mean over its seeds.
+
+    Parameters
+    ----------
+    tracker
+        Takes them.
+    report
+        Content of report.json.
+    step
+        Queries a search and seed.
+    """
+    found: dict[str, list[float]] = {}
+    for row in report["searches"]:
+        for result in RESULTS:
+            found.setdefault(f"searches/{row['name']}/{result}", []).append(row[result])
+    values = {tag: float(np.mean(each)) for tag, each in found.items()}
+    if report[PROBABILITY] is not None:
+        values[PROBABILITY] = report[PROBABILITY]["estimate"]
+    tracker.scalars(values, step)
+
+
+def failures(tracker: Tracker, confirmed: Confirmed, dataset: Dataset, step: int) -> None:
+    """Draw the first confirmed failures, with what they are and what the model takes them for."""
+    first = confirmed.rows(slice(PICTURES))
+    images = picture(first.x, dataset.units) if len(first) else None
+    if images is not None:
+        pairs = zip(first.label, first.prediction, strict=True)
+        captions = [f"{dataset.classes[a]} > {dataset.classes[b]}" for a, b in pairs]
+        tracker.images("failures", grid(images, 8, captions), step)
+
+
+def embedding(
+    tracker: Tracker, audit: Audit, real: Rows, generator: Generator, confirmed: Confirmed
+) -> None:
+    """Show real, generated and failing samples in the features of the audit's network.
+
+    Parameters
+    ----------
+    tracker
+        Takes 300 of each kind.
+    audit
+        Whose features are the points.
+    real
+        Rows that neither generator nor model was trained on, in the data's units, and their labels.
+    generator
+        Makes as many samples, by its own address.
+    confirmed
+        Failures of all searches, of which every n-th is shown.
+    """
+    units, classes = generator.units, [*map(str, generator.classes)]
+    made, label = generator.sample(POINTS)
+    assert label is not None
+    failing = confirmed.rows(slice(None, None, max(1, -(-len(confirmed) // POINTS))))
+    parts = [real[0][:POINTS], made, failing.x]
+    x = np.concatenate(parts)
+    names = ("real", "generated", "failing")
+    columns = {
+        "kind": np.repeat(names, [*map(len, parts)]),
+        "label": [classes[k] for k in np.concatenate([real[1][:POINTS], label, failing.label])],
+        "model says": ["-"] * (len(x) - len(failing)) + [classes[k] for k in failing.prediction],
+        "search": ["-"] * (len(x) - len(failing)) + [*failing.search],
+    }
+    points = audit.features(units.to_unit(units.tensor(x))).numpy()
+    tracker.embedding("samples", points, columns, picture(x, units))

@@ -1,0 +1,44 @@
+"""What a training says of itself in TensorBoard before it starts: its settings, its charts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from genenv import objectives
+from genenv.data.dataset import Units
+from genenv.tracking import Chart, Lines, exactly
+from genenv.training.config import FREE_ON_RESUME, TrainingConfig
+from genenv.training.game import critic_of
+
+SIGNS = ("health/diversity", "health/coverage", "health/critic/accuracy", "samples_per_second")
+
+LAYOUT: dict[str, list[Chart]] = {
+    "Training": [
+        Lines("critic's loss, by term", ("loss/critic/",)),
+        Lines("generator's loss, by term", ("loss/generator/",)),
+        Lines("norm of the gradients", ("gradient/",)),
+        Lines(
+            "critic's score: training, held-out and generated rows",
+            (*map(exactly, ("critic/train", "critic/held_out", "critic/fake")),),
+        ),
+    ],
+    "Health of the training": [
+        Lines("diversity, near 1", ("health/diversity",)),
+        Lines("coverage, 0.3 to 1", (exactly("health/coverage"),)),
+        Lines("critic's accuracy, 0.5 to 0.95", (exactly("health/critic/accuracy"),)),
+        Lines("what the critic remembers", ("health/critic/(overfitting|recognised)",)),
+    ],
+}
+
+
+def described(config: TrainingConfig, units: Units) -> dict[str, Any]:
+    """Return the settings that decide a training, with what `auto` and None stand for."""
+    free = FREE_ON_RESUME | {"metrics_every"}
+    settings = {name: value for name, value in asdict(config).items() if name not in free}
+    network, norm = critic_of(config, units)
+    objective = objectives.build(config.objective, config.penalty)
+    penalty = getattr(objective, "penalty", None)
+    chosen = {"network": network, "critic_norm": norm, "penalty": penalty}
+    codes = () if config.coded else ("categorical", "continuous", "information")
+    return {k: v for k, v in (settings | chosen).items() if k not in codes}
