@@ -82,15 +82,17 @@ def train(
     env = VecMonitor(VectorEnvBridge(batch))
     address = seeding.fold(seed, "train", env_id) % 2**31
     with Tracker(folder) as tracker:
-        steps = {"env": env_id, "seed": seed, "total_steps": total_steps or preset.total_steps}
-        tracker.hparams(plain(preset.to_json() | steps), [RETURN, LENGTH])
+        steps = total_steps or preset.total_steps
+        asked = {"env": env_id, "algorithm": preset.kind, "seed": seed, "total_steps": steps}
+        others = {k: v for k, v in preset.to_json().items() if k not in asked}
+        tracker.hparams(plain(asked | others), [RETURN, LENGTH])
         tracker.layout(LAYOUT)
         model = preset.make(env, address, tracker.scalars)
         try:
             with seeding.global_seed(address), OneThreadUpdates() as threads:
                 preset.prepare(model, env)
                 told = CallbackList([threads, _Told(advance)])
-                model.learn(total_steps or preset.total_steps, callback=told)
+                model.learn(steps, callback=told)
         finally:
             env.close()
             agent = Agent(env_id, preset, model, int(model.num_timesteps))

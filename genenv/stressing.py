@@ -202,7 +202,7 @@ class Stressing:
         """Return the columns of the run's row in the HParams table."""
         fitted = self.given_generator is None
         training = logged.described(self.training, self.dataset.units) if fitted else {}
-        own = "search", "budget", "train_queries", "seeds", "seed", "input", "output"
+        own = "search", "budget", "seed", "seeds", "train_queries", "input", "output"
         return {
             "data": self.dataset.name,
             "model": self.model_path or self._model_name(),

@@ -90,6 +90,14 @@ def test_the_hparams_table_has_typed_columns(board):
     assert kinds == {"objective": "STRING", "lr": "FLOAT64", "ema": "BOOL", "seed": "FLOAT64"}
 
 
+def test_the_first_five_settings_are_the_first_columns(tmp_path):
+    with Tracker(tmp_path) as tracker:
+        tracker.hparams(dict.fromkeys("zyxwvba", 0.0), [])
+        tracker.scalars({"c": 0.0}, 0)
+    infos = Board(tmp_path).wait(1).plugin("hparams/experiment", {})["hparamInfos"]
+    assert [info["name"] for info in infos] == [*"vwxyz", "a", "b"]
+
+
 def test_layouts_of_equal_runs_are_one(board):
     first, second = board.plugin("custom_scalars/layout")["category"]
     assert (first["title"], second["title"]) == ("Found", "Reactions")

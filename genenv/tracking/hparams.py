@@ -14,6 +14,7 @@ from typing import Any
 from genenv import checks
 
 Setting = bool | float | str
+FIRST = 5  # columns that TensorBoard shows until one chooses others
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Setting]:
@@ -39,7 +40,8 @@ def start(settings: Mapping[str, Setting], metrics: Sequence[str]) -> list[Any]:
     Parameters
     ----------
     settings
-        Columns of the table: truth values, finite numbers or strings.
+        Columns of the table: truth values, finite numbers or strings. The first five are shown
+        at once, the others when they are ticked.
     metrics
         Tags of scalars of this run, columns too.
 
@@ -52,10 +54,11 @@ def start(settings: Mapping[str, Setting], metrics: Sequence[str]) -> list[Any]:
 
     experiment, session = api_pb2.Experiment(), plugin_data_pb2.SessionStartInfo()
     session.start_time_secs = time.time()
-    for name, value in settings.items():
+    for place, (name, value) in enumerate(settings.items()):
         kind, field = _kind(name, value)
         setattr(session.hparams[name], field, value)
-        experiment.hparam_infos.add(name=name, type=getattr(api_pb2, kind))
+        info = experiment.hparam_infos.add(name=name, type=getattr(api_pb2, kind))
+        info.differs = place < FIRST  # these come first; all others go by name
     for tag in metrics:
         experiment.metric_infos.add().name.tag = tag
     return [

@@ -54,7 +54,8 @@ class Tracker:
         Parameters
         ----------
         settings
-            Columns: truth values, finite numbers or strings; `plain` makes them.
+            Columns: truth values, finite numbers or strings; `plain` makes them. Those that runs
+            are compared by stand first: TensorBoard shows five until others are ticked.
         metrics
             Tags of scalars of this run, columns by which the table is sorted too.
 

@@ -32,6 +32,9 @@ LAYOUT: dict[str, list[Chart]] = {
 }
 
 
+FIRST = ("objective", "network", "lr", "seed")  # what trainings are compared by
+
+
 def described(config: TrainingConfig, units: Units) -> dict[str, Any]:
     """Return the settings that decide a training, with what `auto` and None stand for."""
     free = FREE_ON_RESUME | {"metrics_every"}
@@ -40,5 +43,6 @@ def described(config: TrainingConfig, units: Units) -> dict[str, Any]:
     objective = objectives.build(config.objective, config.penalty)
     penalty = getattr(objective, "penalty", None)
     chosen = {"network": network, "critic_norm": norm, "penalty": penalty}
+    settings = {name: settings[name] for name in FIRST} | settings | chosen
     codes = () if config.coded else ("categorical", "continuous", "information")
-    return {k: v for k, v in (settings | chosen).items() if k not in codes}
+    return {k: v for k, v in settings.items() if k not in codes}
