@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import time
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
@@ -26,16 +25,16 @@ PATIENCE = 60  # seconds until a page must show something
 
 
 class Board:
-    """TensorBoard over a folder, in this process."""
+    """TensorBoard over what a folder holds now, in this process."""
 
     def __init__(self, folder):
         from tensorboard import program
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         board = program.TensorBoard()
-        # the plain reader: it is in this process and sees files that are written later, too
-        options = {"load_fast": "false", "reload_interval": 1, "host": "localhost", "port": 0}
-        board.configure(logdir=str(folder), **options)
+        # the plain reader, once and to the end before anything is served
+        options = {"load_fast": "false", "reload_task": "blocking", "reload_interval": 0}
+        board.configure(logdir=str(folder), host="localhost", port=0, **options)
         self.url = board.launch()
 
     def raw(self, path, body=None, **query):
@@ -53,14 +52,6 @@ class Board:
     def plugin(self, path, body=None, **query):
         """Ask an endpoint of a plugin for JSON."""
         return self.ask(f"plugin/{path}", body, **query)
-
-    def wait(self, runs):
-        """Wait until so many runs were read to their end."""
-        limit = time.monotonic() + PATIENCE
-        while len(self.ask("runs")) < runs:
-            assert time.monotonic() < limit, "TensorBoard does not see the runs"
-            time.sleep(0.1)
-        return self
 
     def sessions(self):
         """Return the rows of the HParams table: name -> settings, {tag: value}, status."""

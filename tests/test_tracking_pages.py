@@ -20,7 +20,7 @@ def page(tmp_path_factory):
         folder = tmp_path_factory.mktemp("runs")
         for name, lr in (("gan", 0.25), ("wgan", 0.5)):
             write(folder / name, name, lr)
-        page.base = Board(folder).wait(2).url
+        page.base = Board(folder).url
         yield page
 
 

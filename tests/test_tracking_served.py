@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def board(folder):
-    return Board(folder).wait(3)
+    return Board(folder)
 
 
 def test_scalars_are_served_with_their_steps(board):
@@ -94,7 +94,7 @@ def test_the_first_five_settings_are_the_first_columns(tmp_path):
     with Tracker(tmp_path) as tracker:
         tracker.hparams(dict.fromkeys("zyxwvba", 0.0), [])
         tracker.scalars({"c": 0.0}, 0)
-    infos = Board(tmp_path).wait(1).plugin("hparams/experiment", {})["hparamInfos"]
+    infos = Board(tmp_path).plugin("hparams/experiment", {})["hparamInfos"]
     assert [info["name"] for info in infos] == [*"vwxyz", "a", "b"]
 
 

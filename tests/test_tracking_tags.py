@@ -105,7 +105,7 @@ def stressed(tmp_path_factory):
 def reacted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("react") / "react"
     noises = ("latent:temperature", "real:rotate")
-    config = ReactConfig(("logistic", "mlp"), noises, samples=40, sizes=(60, 80), seeds=(0, 1))
+    config = ReactConfig(("logistic", "mlp"), noises, samples=40, sizes=(60, 80))
     generator = networks.load(bundled.FOLDER / "generator")
     Reacting(config, data.load("digits"), generator, folder).run()
     return folder
@@ -132,7 +132,7 @@ def runs(fits, stressed, trained):
 
 @pytest.fixture(scope="module")
 def boards(runs):
-    return {run: Board(run).wait(1) for run in runs}
+    return {run: Board(run) for run in runs}
 
 
 def test_the_page_lists_what_fit_writes(fits):

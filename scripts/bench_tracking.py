@@ -1,0 +1,70 @@
+"""What logging costs a training: CPU seconds with a Tracker over those without one.
+
+Curves, health signals and pictures as often as the preset has them. Both trainings are the same,
+bit for bit. In turn, round after round, in one process; the first round warms up and is not
+counted. The cost is the median ratio over the rounds, less one.
+
+    python scripts/bench_tracking.py --out bench_tracking.json
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from genenv import data
+from genenv.tracking import Tracker
+from genenv.training import Trainer, preset
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--steps", type=int, default=3000, help="generator updates; the preset's")
+parser.add_argument("--objectives", nargs="+", default=["relativistic", "wgan-gp"])
+parser.add_argument("--data", nargs="+", default=["digits", "ring"])
+parser.add_argument("--out", type=Path, help="JSON of every round")
+args = parser.parse_args()
+
+
+def seconds(dataset, config, folder):
+    """CPU seconds of one training, and its samples; folder None: nothing is logged."""
+    label, classes = dataset.label, dataset.classes
+    if dataset.unconditional:
+        label, classes = None, ()
+    began = time.process_time()
+    with Tracker(folder) as tracker:
+        told = tracker if folder else None
+        trainer = Trainer(dataset.x, label, dataset.units, classes, config, tracker=told)
+        trainer.fit()
+    spent = time.process_time() - began
+    return spent, trainer.result().sample(16)[0]
+
+
+torch.set_num_threads(1)
+rows = []
+print(
+    "| data | objective | seconds without | seconds with | cost of logging |\n|---|---|---|---|---|"
+)
+for name in args.data:
+    dataset = data.load(name)
+    for objective in args.objectives:
+        config = replace(preset(objective, dataset.units), steps=args.steps, threads=1)
+        found = []
+        for turn in range(args.rounds + 1):
+            bare, x = seconds(dataset, config, None)
+            with tempfile.TemporaryDirectory() as folder:
+                logged, same = seconds(dataset, config, folder)
+            assert np.array_equal(x, same), "a training depends on being watched"
+            if turn:
+                found.append({"without": bare, "with": logged})
+        cost = statistics.median(row["with"] / row["without"] for row in found) - 1
+        bare, logged = (statistics.median(row[key] for row in found) for key in found[0])
+        print(f"| {name} | {objective} | {bare:.1f} | {logged:.1f} | {cost:.1%} |", flush=True)
+        rows.append({"data": name, "objective": objective, "cost": cost, "rounds": found})
+if args.out:
+    args.out.write_text(json.dumps({"steps": args.steps, "rows": rows}, indent=1))
