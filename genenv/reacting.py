@@ -96,6 +96,8 @@ class Reacting:
         The command line that repeats the run.
     residuals
         A generator of what real rows differ by: it is met as the noise `learned`.
+    generator_run
+        The run that `generator` was loaded from, which may know the rows it was trained on.
 
     Raises
     ------
@@ -113,6 +115,7 @@ class Reacting:
         stages: Stages | None = None,
         command: str = "",
         residuals: Generator | None = None,
+        generator_run: Path | None = None,
     ) -> None:
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
@@ -129,6 +132,9 @@ class Reacting:
         self.stages, self.command = stages or Stages(), command
         self.given, self.residuals = generator, residuals
         self.told: list[str] = [*dataset.notes]
+        if generator is not None and self.split.shares_rows:
+            seen = runs.seen_by_generator(generator_run, dataset, self.split)
+            self.told += [seen] if seen else []
         learned = noises.LEARNED if residuals is not None else ()
         for name in config.noises:
             checks.choice("noise", name, (*noises.possible(dataset.units), *learned))

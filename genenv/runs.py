@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 
 from genenv import checks, downstream, files, networks
 from genenv.classifier import Classifier, InUnits
-from genenv.data import Dataset
+from genenv.data import Dataset, Split
 from genenv.downstream import Downstream
 from genenv.failures import OUTPUT_TOLERANCE, ask
 from genenv.judge import load_guide
@@ -196,6 +196,7 @@ PARTS = {  # what a run may hold, in the order of making
     "judge": "the guide",
     "agents/policy": "the trained player",
     "findings": "queries",
+    "cells": "answers and lessons of learners",
 }
 
 
@@ -237,6 +238,25 @@ def trained_on(folder: Path, dataset: Dataset) -> NDArray[np.int64] | None:
         return None
     rows = plain["split"]["train"] if "split" in plain else plain.get("train")
     return np.arange(len(dataset)) if rows is None else np.array(rows, np.int64)
+
+
+def seen_by_generator(run: Path | None, dataset: Dataset, split: Split) -> str:
+    """Say which rows of the judge a given generator was trained on; "" for none.
+
+    Parameters
+    ----------
+    run
+        That the generator was loaded from; None: it came as an object.
+    dataset, split
+        Whose rows both share.
+    """
+    seen = None if run is None else trained_on(run, dataset)
+    if seen is None:
+        return "The generator was trained elsewhere and may have seen rows of the judge."
+    rows = np.concatenate([split.guide, split.audit, split.calibration, split.test])
+    both = int(np.isin(rows, seen).sum())
+    told = f"The generator was trained on {both:,} of the {len(rows):,} rows of the judge."
+    return f"{told} Held-out data would keep them apart." if both else ""
 
 
 def record_outputs(folder: Path, model: Downstream, x: NDArray[Any]) -> None:

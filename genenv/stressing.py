@@ -455,19 +455,8 @@ class Stressing:
                 "model may have been trained on."
             )
         if self.split.shares_rows and self.given_generator is not None:
-            told.append(self._seen_by_generator())
+            told.append(runs.seen_by_generator(self.generator_run, self.dataset, self.split))
         return [sentence for sentence in told if sentence]
-
-    def _seen_by_generator(self) -> str:
-        """Say which rows of the judge a given generator was trained on; "" for none."""
-        run, parts = self.generator_run, self.split
-        seen = None if run is None else runs.trained_on(run, self.dataset)
-        if seen is None:
-            return "The generator was trained elsewhere and may have seen rows of the judge."
-        rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
-        both = int(np.isin(rows, seen).sum())
-        told = f"The generator was trained on {both:,} of the {len(rows):,} rows of the judge."
-        return f"{told} Held-out data would keep them apart." if both else ""
 
 
 def _nothing(model: Downstream, folder: Path) -> Confirmed:

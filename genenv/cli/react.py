@@ -77,7 +77,7 @@ class React:
         )
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"react-{dataset.name}")
         stages = Stages(display=True)
-        study = Reacting(config, dataset, generator, out, stages, line, residuals)
+        study = Reacting(config, dataset, generator, out, stages, line, residuals, self.generator)
         with kept(out, stages, line):
             content = study.run(self.resume)
         print(summary(content))
