@@ -115,11 +115,11 @@ def embedding(
     parts = [real[0][:POINTS], made, failing.x]
     x = np.concatenate(parts)
     names = ("real", "generated", "failing")
-    columns = {
-        "kind": np.repeat(names, [*map(len, parts)]),
+    columns: dict[str, Sequence[Any]] = {
+        "kind": np.repeat(names, [*map(len, parts)]).tolist(),
         "label": [classes[k] for k in np.concatenate([real[1][:POINTS], label, failing.label])],
         "model says": ["-"] * (len(x) - len(failing)) + [classes[k] for k in failing.prediction],
-        "search": ["-"] * (len(x) - len(failing)) + [*failing.search],
+        "search": ["-"] * (len(x) - len(failing)) + failing.search.tolist(),
     }
     points = audit.features(units.to_unit(units.tensor(x))).numpy()
     tracker.embedding("samples", points, columns, picture(x, units))
