@@ -63,7 +63,9 @@ def react_run(folder):
         log_p[noise] = np.array([a, [right] * len(STRENGTHS)], np.float32)
         accepted[noise] = np.ones((len(STRENGTHS), len(label)), bool)
     (folder / "cells").mkdir()
-    answers = Answers(NOISES, ("a", "b"), labels, accepted, log_p)
+    real = np.log(np.eye(10)[labels["real"]] * 0.9 + 0.01)
+    real = np.array([real, real], np.float32)
+    answers = Answers(NOISES, ("a", "b"), labels, accepted, log_p, real)
     answers.save(folder / "cells" / "answers-4.npz")
 
 

@@ -142,6 +142,7 @@ def answers(noise=("latent:temperature", "real:blur")):
         {"generated": label, "real": label},
         dict.fromkeys(noise, accepted),
         dict.fromkeys(noise, log_p),
+        np.stack([right, right]).astype(np.float32),
     )
 
 
@@ -152,6 +153,7 @@ def test_answers_survive_the_disk(tmp_path):
     assert (again.noises, again.learners) == (own.noises, own.learners)
     assert np.array_equal(again.log_p["real:blur"], own.log_p["real:blur"])
     assert np.array_equal(again.accepted["real:blur"], own.accepted["real:blur"])
+    assert np.array_equal(again.real, own.real)
 
 
 def test_curves_follow_the_answers():
@@ -172,6 +174,12 @@ def test_cells_hold_a_learner_and_a_class():
     assert rows[0]["generated"] == 0.5
     assert rows[0]["hard"] == 1.0
     assert rows[0]["hard_rows"] == 1
+
+
+def test_without_noise_of_a_source_its_side_of_a_cell_is_empty():
+    marked = np.array([True, True, False, False])
+    assert order.cells(answers(("real:blur",)), marked)[0]["generated"] is None
+    assert order.cells(answers(("latent:temperature",)), marked)[0]["hard"] == 1.0
 
 
 def test_the_rank_correlation_of_known_orders():

@@ -33,6 +33,8 @@ class Answers:
     """Noise -> (strengths, n): both gates of the audit take it for its label."""
     log_p: dict[str, NDArray[np.float32]]
     """Noise -> (learners, strengths, n, classes)."""
+    real: NDArray[np.float32]
+    """Of the real rows as stored: (learners, n, classes) log-probabilities."""
 
     def label_of(self, noise: str) -> NDArray[np.int64]:
         """Labels (n,) of a noise's samples."""
@@ -43,6 +45,7 @@ class Answers:
         columns: dict[str, Any] = {
             "noises": np.array(self.noises),
             "learners": np.array(self.learners),
+            "real": self.real,
         }
         columns |= {f"label {source}": label for source, label in self.label.items()}
         for noise in self.noises:
@@ -61,6 +64,7 @@ class Answers:
                 {source: file[f"label {source}"] for source in ("generated", "real")},
                 {noise: file[f"accepted {noise}"] for noise in noises},
                 {noise: file[f"log_p {noise}"] for noise in noises},
+                file["real"],
             )
 
 
@@ -93,15 +97,23 @@ def meet(
         for strength in STRENGTHS:
             x, label = lot.at(noise, strength)
             gates.append(accepts(audit, lot.units, x, label))
-            rows = lot.units.tensor(x)
-            with torch.no_grad():
-                answers.append([m.log_probabilities(rows).numpy() for m in learners.values()])
+            answers.append(_asked(learners, lot, x))
             if advance:
                 advance(1)
         accepted[noise] = np.stack(gates)
         log_p[noise] = np.stack([np.stack(own) for own in answers], 1)
     label_of = {"generated": lot.label, "real": lot.real[1]}
-    return Answers(tuple(noises), tuple(learners), label_of, accepted, log_p)
+    real = np.stack(_asked(learners, lot, lot.real[0]))
+    return Answers(tuple(noises), tuple(learners), label_of, accepted, log_p, real)
+
+
+def _asked(
+    learners: Mapping[str, Downstream], lot: Lot, x: NDArray[Any]
+) -> list[NDArray[np.float32]]:
+    """Ask every learner about samples: log-probabilities (n, classes) each."""
+    rows = lot.units.tensor(x)
+    with torch.no_grad():
+        return [model.log_probabilities(rows).numpy() for model in learners.values()]
 
 
 def accepts(

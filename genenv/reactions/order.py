@@ -39,7 +39,6 @@ def cells(answers: Answers, hardest: NDArray[np.bool_]) -> list[Row]:
     `generated`: over accepted generated samples of all noises and strengths; `hard`: over the real
     rows in `hardest`. None where there is no sample.
     """
-    real = next(noise for noise in answers.noises if noise.startswith("real:"))
     drawn = [noise for noise in answers.noises if not noise.startswith("real:")]
     rows = []
     for i, learner in enumerate(answers.learners):
@@ -50,10 +49,11 @@ def cells(answers: Answers, hardest: NDArray[np.bool_]) -> list[Row]:
                 kept = answers.accepted[noise][j]
                 hits.append((answers.log_p[noise][i, j].argmax(1) == label)[kept])
                 labels.append(label[kept])
-        hit, label = np.concatenate(hits), np.concatenate(labels)
+        hit = np.concatenate(hits) if hits else np.zeros(0, np.bool_)
+        label = np.concatenate(labels) if labels else np.zeros(0, np.int64)
         own = answers.label["real"][hardest]
-        real_hit = answers.log_p[real][i, 0].argmax(1)[hardest] == own
-        for c in range(answers.log_p[real].shape[3]):
+        real_hit = answers.real[i].argmax(1)[hardest] == own
+        for c in range(answers.real.shape[2]):
             made, stored = hit[label == c], real_hit[own == c]
             rows.append(
                 {
