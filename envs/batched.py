@@ -81,6 +81,13 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Start episodes in these rows, given by index; draw from `keys(rows, ...)`."""
 
+    def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:  # noqa: B027
+        """Take what the options of a `reset` ask of the episodes that it begins in these rows.
+
+        Called before `begin`, whatever the options are; episodes that begin by themselves later
+        have none. A `Mistake` that is raised here leaves the environment as it was.
+        """
+
     @abstractmethod
     def advance(self, action: Any, live: Flags) -> tuple[Array, Flags]:
         """Take one step in the live rows and leave the others alone.
@@ -131,7 +138,8 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         seed
             Row i is seeded with seed + i; None goes on with the next episode of each row.
         options
-            `reset_mask`, (num_envs,) bool: rows to begin; the others stay as they are.
+            `reset_mask`, (num_envs,) bool: rows to begin; the others stay as they are. What else
+            there is goes to `configure`.
 
         Raises
         ------
@@ -145,6 +153,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         mask = self._mask(options)
         if (~mask & (self.episode < 0)).any():
             raise ResetNeeded("expected every row to have begun; call reset() without a mask first")
+        self.configure(np.flatnonzero(mask), options or {})
         if seed is not None:
             self._seed(mask, seed)
         elif (fresh := mask & (self.episode < 0)).any():

@@ -38,6 +38,7 @@ _SUBMODULES = frozenset(
         "files",
         "fitting",
         "judge",
+        "ladder",
         "learners",
         "memory",
         "metrics",
@@ -63,6 +64,10 @@ _SUBMODULES = frozenset(
 
 # id -> (the single environment, the batch)
 ENVIRONMENTS = {
+    "genenv/Detective-v0": (
+        "genenv.envs.detective:single",
+        "genenv.envs.detective:Detective",
+    ),
     "genenv/LatentProbe-v0": (
         "genenv.envs.latent_probe:single",
         "genenv.envs.latent_probe:LatentProbe",

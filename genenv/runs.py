@@ -259,6 +259,13 @@ def seen_by_generator(run: Path | None, dataset: Dataset, split: Split) -> str:
     return f"{told} Held-out data would keep them apart." if both else ""
 
 
+def data_name(folder: Path) -> str | None:
+    """Return the name of the data that a run learned, None where it tells none."""
+    path = folder / "config.json"
+    recorded = (_read(path) if path.is_file() else {}).get("data")
+    return str(recorded["name"]) if isinstance(recorded, dict) else None
+
+
 def record_outputs(folder: Path, model: Downstream, x: NDArray[Any]) -> None:
     """Write what the model says of the first 64 rows, for `compare_outputs`."""
     rows = x[:CHECK_ROWS]

@@ -15,7 +15,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream training judge sampling learners",
     "search probe failures",
-    "campaign rate runs bundled report reactions",
+    "campaign rate runs bundled ladder report reactions",
     "board",
     "envs testing",
     "agents",

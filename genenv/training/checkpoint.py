@@ -88,6 +88,11 @@ def newest(folder: Path | str) -> Path | None:
     return next((path for path in _steps(Path(folder)) if _whole(path)), None)
 
 
+def every(folder: Path | str) -> list[Path]:
+    """Find all whole checkpoints, the oldest first."""
+    return [path for path in reversed(_steps(Path(folder))) if _whole(path)]
+
+
 def read(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read tensors and state of one checkpoint; executes nothing.
 

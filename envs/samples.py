@@ -1,0 +1,95 @@
+"""Samples as agents see and make them: flat, in [-1, 1], stored as the data are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genenv import checks
+from genenv.data import Dataset
+from genenv.networks import Generator
+from genenv.networks.base import evaluating
+
+MARGIN = 1.25  # vectors: ±1 lies this much beyond the largest deviation of the data
+ROUNDING = 1e-6  # of half the range: what a batch may move a sample by, with room to spare
+
+
+class Scale:
+    """The map between samples in the data's units and rows of numbers in [-1, 1].
+
+    Images map as `Units` do; each column of vectors is centred on its mean, and its largest
+    deviation in the data is ±0.8. Where all data are whole numbers, samples are rounded like them:
+    or the digits behind the point would tell the generated ones.
+
+    Parameters
+    ----------
+    dataset
+        The data.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.units = dataset.units
+        self.size = dataset.units.size
+        self.whole = bool((dataset.x == np.rint(dataset.x)).all())
+        self._reach = torch.ones(1)
+        if not self.units.is_image:
+            u = self.units.to_unit(self.units.tensor(dataset.x)).abs().amax(0)
+            self._reach = torch.where(u == 0, 1.0, MARGIN * u)
+
+    def to_box(self, x: Tensor) -> Tensor:
+        """(n, *units.shape) in the data's units -> (n, size), clipped to [-1, 1]."""
+        u = self.units.to_unit(x) / self._reach
+        return u.flatten(1).clamp(-1.0, 1.0)
+
+    def from_box(self, box: Tensor) -> Tensor:
+        """(n, size) in [-1, 1] -> (n, *units.shape) in the data's units, stored as these are."""
+        u = box.unflatten(1, self.units.shape) * self._reach
+        units = replace(self.units, dtype="int64") if self.whole else self.units
+        return units.from_unit(u)
+
+    def generated(self, generator: Generator, e: Tensor, label: Tensor | None) -> Tensor:
+        """Make samples, stored as the data are: the same ones in any batch, to 1e-5.
+
+        Parameters
+        ----------
+        generator
+            Of samples of the data's shape.
+        e
+            (n, base_dim).
+        label
+            (n,) class indices; None: unconditional.
+
+        Returns
+        -------
+        (n, *units.shape) in the data's units.
+        """
+        with torch.no_grad(), evaluating(generator):
+            u = generator.from_base(e, label)
+            if not self.whole:
+                return generator.units.from_unit(u)
+            for row in _undecided(generator, u):  # a batch must not turn the rounding
+                one = slice(row, row + 1)
+                u[one] = generator.from_base(e[one], None if label is None else label[one])
+        return replace(generator.units, dtype="int64").from_unit(u)
+
+
+def _undecided(generator: Generator, u: Tensor) -> list[int]:
+    """Rows with a value so near to the middle of two whole numbers that a batch may turn it."""
+    x = replace(generator.units, dtype="float32").from_unit(u).flatten(1)
+    half = max(b - a for a, b in zip(generator.units.low, generator.units.high, strict=True)) / 2
+    ties = (x - x.floor() - 0.5).abs() <= ROUNDING * half
+    found: list[int] = ties.any(1).nonzero().flatten().tolist()
+    return found
+
+
+def check_alike(generator: Generator, dataset: Dataset, name: str) -> None:
+    """Raise a Mistake unless a generator makes samples of the data's shape."""
+    if generator.units.shape != dataset.units.shape:
+        raise checks.Mistake(
+            f"{name} to make samples of shape {dataset.units.shape}, as the data have",
+            f"shape {generator.units.shape}",
+            "give generators of these data",
+        )
