@@ -20,7 +20,7 @@ from genenv.envs.samples import Scale, check_alike
 from genenv.networks import Generator
 
 REAL, GENERATED, LOOK = range(3)
-LOOKS, NOISE, PRICE = 5, 0.2, 0.05  # looks to be bought; of a look, in [-1, 1]; of a look
+LOOKS, NOISE, PRICE = 5, 0.3, 0.05  # looks to be bought; of a look, in [-1, 1]; of a look
 
 
 class Detective(BatchedEnv):
