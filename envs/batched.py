@@ -81,7 +81,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Start episodes in these rows, given by index; draw from `keys(rows, ...)`."""
 
-    def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:  # noqa: B027
+    def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:
         """Take what the options of a `reset` ask of the episodes that it begins in these rows.
 
         Called before `begin`, whatever the options are; episodes that begin by themselves later

@@ -1,0 +1,398 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
+from scipy.special import ndtr
+from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
+from torch import nn
+from toys import rings
+
+from genenv import agents, bundled, data, networks
+from genenv.agents import PRESETS
+from genenv.checks import Mistake
+from genenv.envs.detective import GENERATED, LOOK, REAL, Detective, single
+from genenv.envs.samples import Scale
+from genenv.noise import Gaussian
+from genenv.testing import check_vector_env
+from genenv.training import Trainer, preset
+
+ID = "genenv/Detective-v0"
+COLUMNS = 4
+
+
+class Point(nn.Module):
+    """Makes the vector of one value always."""
+
+    def __init__(self, units, value):
+        super().__init__()
+        self.noise, self.units, self.classes, self.conditional = Gaussian(2), units, (), False
+        self.u = units.to_unit(torch.full((1, *units.shape), value))
+
+    def from_base(self, e, label=None):
+        assert label is None
+        return self.u.repeat(len(e), 1)
+
+
+def line():
+    """Rows alike in all columns, at 0.8 times these values in [-1, 1]."""
+    values = np.repeat([-1.0, 1.0, -0.5, 0.5, -0.1, 0.1], 4)
+    return data.from_arrays(values[:, None].repeat(COLUMNS, 1).astype(np.float32), None, "line")
+
+
+def points(rows=64, value=-0.1, mode="Disabled", **kw):
+    """What is real lies at 0.08, what is generated at 0.8 times the value."""
+    return Detective(rows, **known(value), autoreset_mode=mode, **kw)
+
+
+def known(value=-0.1, real=0.1):
+    dataset = line()
+    rows = np.flatnonzero(np.isclose(dataset.x[:, 0], real))
+    return {"ladder": [Point(dataset.units, value)], "data": dataset, "rows": rows}
+
+
+def by_mean(env, seen):
+    return np.where(seen[:, COLUMNS : 2 * COLUMNS].sum(1) > 0, REAL, GENERATED)
+
+
+def verdict(env, action):
+    return env.step(np.broadcast_to(action, env.num_envs))
+
+
+@pytest.mark.filterwarnings("error")
+def test_both_checkers_pass_without_a_warning_on_the_bundled_set():
+    env = gymnasium.make(ID, render_mode="rgb_array").unwrapped
+    assert env.observation_space.shape == (2 * 64 + 1,)
+    check_env(env)
+    check_env_for_sb3(env)
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_a_batch_equals_singles_on_the_bundled_set(mode):
+    check_vector_env(
+        lambda n, m: Detective(n, autoreset_mode=m), single, episode_ends=100, modes=[mode]
+    )
+
+
+def test_a_batch_equals_singles_where_episodes_are_truncated_early():
+    def limited():
+        return gymnasium.wrappers.TimeLimit(single(), 2)
+
+    check_vector_env(
+        lambda n, m: Detective(n, max_episode_steps=2, autoreset_mode=m), limited, episode_ends=40
+    )
+
+
+def test_spawned_workers_play_the_same_episodes():
+    many = gymnasium.make_vec(ID, 2, vectorization_mode="async", vector_kwargs={"context": "spawn"})
+    own = gymnasium.make_vec(ID, 2)
+    try:
+        assert np.allclose(many.reset(seed=3)[0], own.reset(seed=3)[0], atol=1e-5)
+        action = np.array([LOOK, REAL])
+        for a, b in zip(many.step(action)[:4], own.step(action)[:4], strict=True):
+            assert np.allclose(a, b, atol=1e-5)
+    finally:
+        many.close()
+
+
+def test_a_spec_goes_through_json():
+    spec = EnvSpec.from_json(gymnasium.make(ID, looks=2, rows=[5, 6], noise=0.1).spec.to_json())
+    env = gymnasium.make(spec)
+    assert env.unwrapped.batch.looks == 2
+    assert np.array_equal(env.unwrapped.batch.rows, [5, 6])
+
+
+def test_the_coin_is_fair_and_every_rung_as_likely():
+    env = Detective(4096, autoreset_mode="Disabled")
+    rung = env.reset(seed=0)[1]["rung"]
+    assert (rung < 0).mean() == pytest.approx(0.5, abs=0.03)
+    assert np.allclose(np.bincount(rung[rung >= 0]) / (rung >= 0).sum(), 0.25, atol=0.04)
+
+
+def test_a_rung_can_be_asked_for_and_holds_for_the_episodes_that_begin_then():
+    env = Detective(256, autoreset_mode="Disabled")
+    for asked in (0, 3):
+        rung = env.reset(seed=1, options={"rung": asked})[1]["rung"]
+        assert set(rung) == {-1, asked}
+        assert (rung < 0).mean() == pytest.approx(0.5, abs=0.1)
+    each = np.arange(256) % 5 - 1
+    rung = env.reset(seed=1, options={"rung": each})[1]["rung"]
+    assert np.array_equal(rung[rung >= 0][each[rung >= 0] >= 0], each[(rung >= 0) & (each >= 0)])
+    assert set(rung[each < 0]) == {-1, 0, 1, 2, 3}
+    before = env.reset(seed=1)[1]["rung"]
+    mask = np.arange(256) < 128
+    after = env.reset(options={"rung": 2, "reset_mask": mask})[1]["rung"]
+    assert set(after[mask]) == {-1, 2}
+    assert np.array_equal(after[~mask], before[~mask])
+    assert set(env.reset()[1]["rung"]) == {-1, 0, 1, 2, 3}
+
+
+def test_the_single_environment_takes_the_rung_too():
+    env = gymnasium.make(ID)
+    rungs = {env.reset(seed=s, options={"rung": 1})[1]["rung"] for s in range(12)}
+    assert rungs == {-1, 1}
+
+
+def test_columns_are_the_last_look_the_mean_of_all_and_the_looks_left():
+    env = points(3, noise=0.3, looks=4)
+    looks = [env.reset(seed=0)[0][:, :COLUMNS]]
+    for k in range(1, 4):
+        seen = verdict(env, LOOK)[0]
+        looks.append(seen[:, :COLUMNS])
+        assert np.allclose(seen[:, COLUMNS:-1], np.mean(looks, 0), atol=1e-6)
+        assert np.allclose(seen[:, -1], 1 - k / 4)
+    assert not np.array_equal(looks[0], looks[1])
+
+
+def test_looks_scatter_about_the_sample_by_the_noise_that_was_asked_for():
+    env = points(4096, value=0.0, noise=0.1)
+    seen, info = env.reset(seed=0)
+    fake = seen[info["rung"] == 0, :COLUMNS]
+    assert fake.mean() == pytest.approx(0.0, abs=0.01)
+    assert fake.std() == pytest.approx(0.1, abs=0.005)
+    assert np.allclose(points(2, value=0.1, noise=0).reset(seed=0)[0][:, :-1], 0.08, atol=1e-6)
+
+
+def test_rewards_and_ends():
+    env = points(64, noise=0.01, looks=2)
+    seen, info = env.reset(seed=0)
+    right = np.where(info["rung"] < 0, REAL, GENERATED)
+    assert np.array_equal(by_mean(env, seen), right)
+    _, reward, terminated, truncated, info = verdict(env, right)
+    assert (reward == 1).all()
+    assert terminated.all()
+    assert not truncated.any()
+    assert info["correct"].all()
+    env.reset(seed=0)
+    assert (verdict(env, 1 - right)[1] == -1).all()
+    env.reset(seed=0)
+    for k in (1, 2):
+        _, reward, terminated, truncated, info = verdict(env, LOOK)
+        assert (reward == -0.05).all()
+        assert not (terminated | truncated).any()
+        assert (info["looks"] == k).all()
+    seen, reward, terminated, truncated, info = verdict(env, LOOK)
+    assert (reward == -1).all()
+    assert truncated.all()
+    assert not (terminated | info["correct"]).any()
+    assert (info["looks"] == 2).all()
+
+
+def test_the_truth_is_not_in_the_observation():
+    env = points(512, value=0.1, noise=0.0)  # what is generated equals what is real
+    seen, info = env.reset(seed=0)
+    assert 0.3 < (info["rung"] < 0).mean() < 0.7
+    assert (seen == seen[0]).all()
+
+
+@pytest.mark.parametrize("looks", [0, 1, 5])
+def test_the_best_verdict_is_right_as_often_as_its_known_probability(looks):
+    # The sum of 4k numbers at ±0.08 under noise 0.2 has the right sign with Φ(√(4k)·0.08/0.2).
+    env = points(20_000, noise=0.2)
+    seen, _ = env.reset(seed=0)
+    for _ in range(looks):
+        seen = verdict(env, LOOK)[0]
+    info = verdict(env, by_mean(env, seen))[4]
+    expected = ndtr(np.sqrt(4 * (1 + looks)) * 0.08 / 0.2)
+    assert info["correct"].mean() == pytest.approx(expected, abs=0.01)
+
+
+def test_generators_that_draw_the_data_cannot_be_told():
+    env = points(20_000, value=0.1, noise=0.2)
+    seen, _ = env.reset(seed=0)
+    info = verdict(env, by_mean(env, seen))[4]
+    assert info["correct"].mean() == pytest.approx(0.5, abs=0.015)
+
+
+def test_whole_numbers_do_not_tell_the_generated_ones():
+    env = Detective(256, noise=0.0, autoreset_mode="Disabled")
+    seen, _ = env.reset(seed=0, options={"rung": 3})
+    grey = (seen[:, :64] + 1) * 8
+    assert np.allclose(grey, np.rint(grey), atol=1e-4)
+    assert not Scale(rings(30)).whole
+
+
+def test_rounding_does_not_depend_on_the_batch():
+    many, alone = (Detective(n, noise=0.0, autoreset_mode="Disabled") for n in (2048, 1))
+    seen, info = many.reset(seed=11, options={"rung": 3})
+    for row in np.flatnonzero(info["rung"] == 3)[:200].tolist():
+        own, _ = alone.reset(seed=11 + row, options={"rung": 3})
+        assert np.allclose(own[0], seen[row], atol=1e-5)
+
+
+def test_vectors_are_scaled_so_that_the_data_fill_four_fifths():
+    dataset = rings(300)
+    scale = Scale(dataset)
+    box = scale.to_box(dataset.units.tensor(dataset.x))
+    assert np.allclose(box.abs().amax(0), 0.8, atol=1e-6)
+    assert np.allclose(scale.from_box(box), dataset.x, atol=1e-5)
+
+
+def test_the_bundled_real_rows_are_those_that_the_generators_did_not_see():
+    env = Detective()
+    with np.load(bundled.FOLDER / "data.npz") as file:
+        assert set(env.rows) == set(range(1797)) - set(file["train"].tolist())
+    assert len(env.ladder) == len(bundled.LADDER)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """What `fit` leaves, of a ring with a checkpoint every 4 steps."""
+    folder = tmp_path_factory.mktemp("run")
+    dataset = data.load("ring")
+    config = replace(
+        preset("gan", dataset.units), steps=12, checkpoint_every=4, keep=3, batch=16, width=8
+    )
+    train = np.arange(0, len(dataset), 2)
+    trainer = Trainer(
+        dataset.x[train], None, dataset.units, (), config, folder=folder / "checkpoints"
+    )
+    trainer.fit()
+    trainer.result().save(folder / "generator")
+    plain = {"data": described(dataset), "train": train.tolist()}
+    (folder / "config.json").write_text(json.dumps(plain))
+    return folder
+
+
+def described(dataset):
+    from genenv.runs import describe
+
+    return describe(dataset)
+
+
+def test_a_run_brings_its_checkpoints_and_the_rows_that_it_held_out(run):
+    env = Detective(64, run=run, autoreset_mode="Disabled")
+    assert len(env.ladder) == 3
+    assert np.array_equal(env.rows, np.arange(1, 20_000, 2))
+    last = networks.load(run / "generator")
+    for name, weight in last.state_dict().items():
+        assert torch.equal(weight, env.ladder[-1].state_dict()[name])
+    first, late = (g.sample(5)[0] for g in (env.ladder[0], last))
+    assert not np.allclose(first, late)
+    assert env.reset(seed=0)[0].shape == (64, 5)
+    assert gymnasium.make(ID, run=str(run)).reset(seed=0)[0].shape == (5,)
+
+
+def test_a_run_without_checkpoints_has_one_rung(run, tmp_path):
+    networks.load(run / "generator").save(tmp_path / "generator")
+    with pytest.raises(Mistake, match="a run that names none; give the data too"):
+        Detective(run=tmp_path)
+    env = Detective(run=tmp_path, data="ring")
+    assert len(env.ladder) == 1
+    assert len(env.rows) == 20_000
+
+
+def test_a_run_on_data_without_a_name_asks_for_them(run, tmp_path):
+    networks.load(run / "generator").save(tmp_path / "generator")
+    (tmp_path / "config.json").write_text(json.dumps({"data": {"name": "mine"}}))
+    with pytest.raises(Mistake, match="expected a run on digits, .*, got a run on 'mine'; give"):
+        Detective(run=tmp_path)
+
+
+def test_held_out_data_are_what_is_real():
+    dataset, test = rings(90), rings(30, seed=1)
+    env = Detective(run=bundled.FOLDER)
+    assert len(env.data) == 1797
+    from genenv import ladder
+
+    found, rows = ladder.unseen(bundled.FOLDER, replace(dataset, held_out=test))
+    assert found is test
+    assert len(rows) == 30
+
+
+def test_wrong_arguments_are_mistakes(tmp_path):
+    ladder = [networks.load(bundled.rung(step)) for step in bundled.LADDER[:1]]
+    with pytest.raises(Mistake, match="expected data beside a ladder, got none; give the real"):
+        Detective(ladder=ladder)
+    with pytest.raises(Mistake, match="expected either a ladder or a run, got both; leave one"):
+        Detective(ladder=ladder, run=bundled.FOLDER)
+    with pytest.raises(Mistake, match="expected a ladder of one generator or more, got an empty"):
+        Detective(ladder=[], data="ring")
+    with pytest.raises(Mistake, match=r"rung 0 of the ladder to make samples of shape \(2,\)"):
+        Detective(ladder=ladder, data="ring")
+    with pytest.raises(Mistake, match=r"got shape \(8, 8\); give generators of these data"):
+        Detective(data="ring")
+    with pytest.raises(Mistake, match="one of digits, ring, grid.*which does not exist"):
+        Detective(data="nowhere")
+    with pytest.raises(Mistake, match=r"a folder with spec\.json"):
+        Detective(run=tmp_path)
+    with pytest.raises(Mistake, match="expected looks to be a whole number above 0, got 0"):
+        Detective(looks=0)
+    with pytest.raises(Mistake, match=r"expected noise above 0, got -0\.1"):
+        Detective(noise=-0.1)
+    with pytest.raises(Mistake, match="expected max_episode_steps above 0, got 0"):
+        Detective(max_episode_steps=0)
+    for rows in ([1797], [-1], [0.5]):
+        with pytest.raises(Mistake, match="expected rows to be whole numbers below 1797, got 1 of"):
+            Detective(rows=rows)
+    with pytest.raises(Mistake, match="rows to be whole numbers below 1797, got 0 of"):
+        Detective(rows=[])
+
+
+@pytest.mark.parametrize("rung", [4, -1, 1.0, "late"])
+def test_a_rung_out_of_range_is_a_mistake_at_reset(rung):
+    env = Detective(2)
+    with pytest.raises(Mistake, match=r"options\['rung'\] to be whole numbers from 0 to 3, got"):
+        env.reset(seed=0, options={"rung": rung})
+    assert (env.episode == -1).all()
+
+
+def test_an_array_of_rungs_is_one_a_row():
+    env = Detective(2)
+    with pytest.raises(Mistake, match=r"options\['rung'\] of shape \(2\)"):
+        env.reset(seed=0, options={"rung": [0, 1, 2]})
+    with pytest.raises(Mistake, match=r"from 0 to 3 \(-1: by chance\), got \[0, -2\]"):
+        env.reset(seed=0, options={"rung": [0, -2]})
+
+
+def test_actions_that_are_none_are_mistakes():
+    env = Detective(2)
+    env.reset(seed=0)
+    for actions in ([0, 3], [0.5, 1], [0]):
+        with pytest.raises(Mistake, match="expected actions to be 0, 1 or 2, one a row"):
+            env.step(np.array(actions))
+
+
+def test_the_picture_shows_looks_sample_and_verdict():
+    env = Detective(2, render_mode="rgb_array")
+    env.reset(seed=0)
+    first, other = env.render()
+    assert first.dtype == np.uint8
+    assert first.ndim == 3
+    assert not np.array_equal(first, other)
+    verdict(env, REAL)
+    assert not np.array_equal(env.render()[0], first)
+    env = Detective(
+        1, ladder=[Point(rings(30).units, 0.0)], data=rings(30), render_mode="rgb_array"
+    )
+    env.reset(seed=0)
+    assert env.render()[0].shape == first.shape
+
+
+@pytest.mark.skipif(importlib.util.find_spec("moviepy") is None, reason="moviepy writes films")
+def test_record_video_writes_a_film(tmp_path):
+    env = gymnasium.make(ID, render_mode="rgb_array")
+    env = gymnasium.wrappers.RecordVideo(env, str(tmp_path / "films"), disable_logger=True)
+    env.reset(seed=0)
+    for action in (LOOK, LOOK, REAL):
+        env.step(action)
+    env.close()
+    (film,) = (tmp_path / "films").glob("*.mp4")
+    assert film.stat().st_size > 1000
+
+
+def test_the_preset_finds_the_best_verdict():
+    small = replace(PRESETS[ID], hidden=(16,))
+    arguments = known(-0.5, 0.5) | {"noise": 0.2}
+    agent = agents.train(ID, small, total_steps=16_000, arguments=arguments)
+    env = Detective(2048, autoreset_mode="Disabled", **arguments)
+    seen, _ = env.reset(seed=5)
+    assert verdict(env, agent.act(seen))[4]["correct"].mean() > 0.98
