@@ -59,7 +59,7 @@ def known(value=-0.1, real=0.1):
     return {"ladder": [Point(dataset.units, value)], "data": dataset, "rows": rows}
 
 
-def by_mean(env, seen):
+def by_mean(seen):
     return np.where(seen[:, COLUMNS : 2 * COLUMNS].sum(1) > 0, REAL, GENERATED)
 
 
@@ -165,7 +165,7 @@ def test_rewards_and_ends():
     env = points(64, noise=0.01, looks=2)
     seen, info = env.reset(seed=0)
     right = np.where(info["rung"] < 0, REAL, GENERATED)
-    assert np.array_equal(by_mean(env, seen), right)
+    assert np.array_equal(by_mean(seen), right)
     _, reward, terminated, truncated, info = verdict(env, right)
     assert (reward == 1).all()
     assert terminated.all()
@@ -200,7 +200,7 @@ def test_the_best_verdict_is_right_as_often_as_its_known_probability(looks):
     seen, _ = env.reset(seed=0)
     for _ in range(looks):
         seen = verdict(env, LOOK)[0]
-    info = verdict(env, by_mean(env, seen))[4]
+    info = verdict(env, by_mean(seen))[4]
     expected = ndtr(np.sqrt(4 * (1 + looks)) * 0.08 / 0.2)
     assert info["correct"].mean() == pytest.approx(expected, abs=0.01)
 
@@ -208,7 +208,7 @@ def test_the_best_verdict_is_right_as_often_as_its_known_probability(looks):
 def test_generators_that_draw_the_data_cannot_be_told():
     env = points(20_000, value=0.1, noise=0.2)
     seen, _ = env.reset(seed=0)
-    info = verdict(env, by_mean(env, seen))[4]
+    info = verdict(env, by_mean(seen))[4]
     assert info["correct"].mean() == pytest.approx(0.5, abs=0.015)
 
 
@@ -293,7 +293,7 @@ def test_a_run_without_checkpoints_has_one_rung(run, tmp_path):
 def test_a_run_on_data_without_a_name_asks_for_them(run, tmp_path):
     networks.load(run / "generator").save(tmp_path / "generator")
     (tmp_path / "config.json").write_text(json.dumps({"data": {"name": "mine"}}))
-    with pytest.raises(Mistake, match="expected a run on digits, .*, got a run on 'mine'; give"):
+    with pytest.raises(Mistake, match=r"expected a run on digits, .*, got a run on 'mine'; give"):
         Detective(run=tmp_path)
 
 
@@ -320,7 +320,7 @@ def test_wrong_arguments_are_mistakes(tmp_path):
         Detective(ladder=ladder, data="ring")
     with pytest.raises(Mistake, match=r"got shape \(8, 8\); give generators of these data"):
         Detective(data="ring")
-    with pytest.raises(Mistake, match="one of digits, ring, grid.*which does not exist"):
+    with pytest.raises(Mistake, match=r"one of digits, ring, grid.*which does not exist"):
         Detective(data="nowhere")
     with pytest.raises(Mistake, match=r"a folder with spec\.json"):
         Detective(run=tmp_path)
