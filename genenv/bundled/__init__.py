@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-LADDER = (300, 1600, 2000, 3000)  # training steps of the generators in `ladder/`: ever harder to tell
+LADDER = (300, 1600, 2000, 3000)  # training steps of the generators in `ladder/`
 
 
 def rung(step: int, folder: Path = FOLDER) -> Path:
