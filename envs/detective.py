@@ -219,7 +219,8 @@ class Detective(BatchedEnv):
 
     def _correct(self) -> Flags:
         """Whether each row's verdict is right; False where there is none."""
-        return np.where(self._rung < 0, self._verdict == REAL, self._verdict == GENERATED)
+        right: Flags = self._verdict == np.where(self._rung < 0, REAL, GENERATED)
+        return right
 
     def _generated(
         self, generator: Generator, rows: NDArray[np.int64], chance: NDArray[np.float64]
@@ -257,7 +258,7 @@ def find_ladder(
     if not rungs:
         raise checks.Mistake("a ladder of one generator or more", "an empty one", "give some")
     for k, generator in enumerate(rungs):
-        check_alike(generator, dataset, f"rung {k} of the ladder")
+        check_alike(generator.units, dataset, f"rung {k} of the ladder")
     return rungs, dataset, rows
 
 

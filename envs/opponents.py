@@ -83,7 +83,7 @@ class Trained(Opponent):
     def meet(self, rounds: Rounds, side: str) -> None:
         """Compare shape, noise and classes."""
         assert side == GENERATOR
-        check_alike(self.generator, rounds.dataset, "the generator")
+        check_alike(self.generator.units, rounds.dataset, "the generator")
         if self.generator.noise.base_dim != rounds.noise.base_dim:
             raise checks.Mistake(
                 f"a generator driven by {rounds.noise.base_dim} numbers, as the duel's noise",
@@ -127,7 +127,7 @@ class Judges(Opponent):
         """Compare shape and classes, and centre the scores."""
         if side != DISCRIMINATOR:
             raise checks.Mistake(f"a {side}", "a critic", "let it play the discriminator")
-        check_alike(self.critic, rounds.dataset, "the critic")
+        check_alike(self.critic.units, rounds.dataset, "the critic")
         if self.critic.pack > 1:
             got = f"one of packs of {self.critic.pack}"
             raise checks.Mistake("a critic of single samples", got, "train with a pack of 1")
@@ -220,8 +220,9 @@ class Learns(Opponent):
         memory: int = 2048,
         updates: int = 1,
     ) -> None:
-        known = isinstance(objective, Objective)
-        self.objective = objective if known else objectives.build(str(objective))
+        if not isinstance(objective, Objective):
+            objective = objectives.build(objective)
+        self.objective: Objective = objective
         checks.positive("learning_rate", learning_rate)
         self.width, self.learning_rate = checks.whole("width", width), learning_rate
         self.batch, self.memory = checks.whole("batch", batch), checks.whole("memory", memory)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from genenv import checks
-from genenv.data import Dataset
+from genenv.data import Dataset, Units
 from genenv.networks import Generator
 from genenv.networks.base import evaluating
 
@@ -46,7 +46,7 @@ class Scale:
 
     def from_box(self, box: Tensor) -> Tensor:
         """(n, size) in [-1, 1] -> (n, *units.shape) in the data's units, stored as these are."""
-        u = box.unflatten(1, self.units.shape) * self._reach
+        u = box.reshape(-1, *self.units.shape) * self._reach
         units = replace(self.units, dtype="int64") if self.whole else self.units
         return units.from_unit(u)
 
@@ -85,11 +85,11 @@ def _undecided(generator: Generator, u: Tensor) -> list[int]:
     return found
 
 
-def check_alike(generator: Generator, dataset: Dataset, name: str) -> None:
-    """Raise a Mistake unless a generator makes samples of the data's shape."""
-    if generator.units.shape != dataset.units.shape:
+def check_alike(units: Units, dataset: Dataset, name: str) -> None:
+    """Raise a Mistake unless a network is one of samples of the data's shape."""
+    if units.shape != dataset.units.shape:
         raise checks.Mistake(
-            f"{name} to make samples of shape {dataset.units.shape}, as the data have",
-            f"shape {generator.units.shape}",
-            "give generators of these data",
+            f"{name} to be one of samples of shape {dataset.units.shape}, as the data have",
+            f"shape {units.shape}",
+            "give one of these data",
         )

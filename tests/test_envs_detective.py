@@ -316,9 +316,9 @@ def test_wrong_arguments_are_mistakes(tmp_path):
         Detective(ladder=ladder, run=bundled.FOLDER)
     with pytest.raises(Mistake, match="expected a ladder of one generator or more, got an empty"):
         Detective(ladder=[], data="ring")
-    with pytest.raises(Mistake, match=r"rung 0 of the ladder to make samples of shape \(2,\)"):
+    with pytest.raises(Mistake, match=r"rung 0 of the ladder to be one of samples of shape \(2,\)"):
         Detective(ladder=ladder, data="ring")
-    with pytest.raises(Mistake, match=r"got shape \(8, 8\); give generators of these data"):
+    with pytest.raises(Mistake, match=r"got shape \(8, 8\); give one of these data"):
         Detective(data="ring")
     with pytest.raises(Mistake, match=r"one of digits, ring, grid.*which does not exist"):
         Detective(data="nowhere")

@@ -357,7 +357,7 @@ def test_wrong_arguments_are_mistakes():
     with pytest.raises(Mistake, match="expected a generator, got a critic that learns"):
         as_single(DISCRIMINATOR, Learns())
     generator = networks.load(bundled.FOLDER / "generator")
-    with pytest.raises(Mistake, match=r"the generator to make samples of shape \(2,\)"):
+    with pytest.raises(Mistake, match=r"the generator to be one of samples of shape \(2,\)"):
         as_single(DISCRIMINATOR, generator)
     with pytest.raises(Mistake, match="expected a generator, got a critic; let it play the disc"):
         as_single(DISCRIMINATOR, generator.kept_critic, data="digits")
