@@ -122,4 +122,5 @@ for name in ("PPO", "supervised"):
     mine = [r for r in table if r["player"] == name]
     real, looks = (np.mean([r[k] for r in mine]) for k in ("on_real", "looks"))
     print(f"| {name} | {' | '.join(cells)} | {100 * real:.1f} | {looks:.2f} |")
+print(f"| plain chance | {' | '.join(['50.0'] * rungs)} | 50.0 | |")
 print(f"\n{len(args.seeds)} seeds: mean (least to most), %; {steps:,} steps each")
