@@ -15,12 +15,13 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from genenv import checks, data
+from genenv import checks
 from genenv.data import Dataset
 from genenv.envs.batched import BatchedEnv, Flags, Single
-from genenv.envs.opponents import Judges, Learns, Opponent, Plays, Trained, wrap
-from genenv.envs.rounds import AGENTS, DISCRIMINATOR, GENERATOR, Rounds
-from genenv.noise import Gaussian, Noise
+from genenv.envs.learner import Learns
+from genenv.envs.opponents import Judges, Opponent, Plays, Trained, wrap
+from genenv.envs.rounds import AGENTS, DISCRIMINATOR, GENERATOR, HORIZON, make_rounds
+from genenv.noise import Noise
 
 if TYPE_CHECKING:
     from genenv.envs.parallel import Duel
@@ -38,8 +39,6 @@ __all__ = [
     "as_single",
     "parallel_env",
 ]
-
-HORIZON = 32  # steps
 
 
 class Side(BatchedEnv):
@@ -168,16 +167,6 @@ class Side(BatchedEnv):
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw what is on show."""
         return self.rounds.picture(row, int(self.elapsed[row]))
-
-
-def make_rounds(
-    count: int, source: Dataset | str | Path, noise: Noise | None, horizon: int
-) -> Rounds:
-    """Make the duel's state from what the user hands over."""
-    if checks.whole("horizon", horizon) < 2:
-        raise checks.Mistake("horizon of 2 or more, for the first step pays nothing", 1, "raise it")
-    dataset = source if isinstance(source, Dataset) else data.load(source)
-    return Rounds(count, dataset, Gaussian(2) if noise is None else noise)
 
 
 def as_single(agent: str, opponent: Any, **arguments: Any) -> Single:

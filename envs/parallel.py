@@ -13,8 +13,7 @@ from pettingzoo import ParallelEnv
 
 from genenv import checks, seeding
 from genenv.data import Dataset
-from genenv.envs.duel import HORIZON, make_rounds
-from genenv.envs.rounds import AGENTS, DISCRIMINATOR, GENERATOR
+from genenv.envs.rounds import AGENTS, DISCRIMINATOR, GENERATOR, HORIZON, make_rounds
 from genenv.noise import Noise
 
 Array = NDArray[np.float32]

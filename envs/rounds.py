@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ import torch
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from genenv import seeding
+from genenv import checks, data, seeding
 from genenv.data import Dataset
 from genenv.envs import pictures
 from genenv.envs.samples import Scale
-from genenv.noise import Noise
+from genenv.noise import Gaussian, Noise
 
 GENERATOR, DISCRIMINATOR = AGENTS = ("generator", "discriminator")
+HORIZON = 32  # steps
 FARTHEST = 6.0  # base noise is shown clipped to this many standard deviations
 
 TRAIL = 64  # generated samples that a picture of plane data keeps
@@ -161,3 +163,13 @@ class Rounds:
         assert self.dataset.label is not None
         one_hot = np.eye(len(self.classes), dtype=np.float32)[self.dataset.label[rows]]
         return np.concatenate([x, one_hot], 1)
+
+
+def make_rounds(
+    count: int, source: Dataset | str | Path, noise: Noise | None, horizon: int
+) -> Rounds:
+    """Make the duel's state from what the user hands over."""
+    if checks.whole("horizon", horizon) < 2:
+        raise checks.Mistake("horizon of 2 or more, for the first step pays nothing", 1, "raise it")
+    dataset = source if isinstance(source, Dataset) else data.load(source)
+    return Rounds(count, dataset, Gaussian(2) if noise is None else noise)

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from genenv import agents, networks, seeding
-from genenv.envs.detective import GENERATED, LOOK, REAL, Detective
+from genenv.envs.detective import GENERATED, REAL, Detective
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
@@ -92,7 +92,6 @@ def supervised(rows, seed):
     return act
 
 
-assert LOOK == 2
 torch.set_num_threads(1)
 table = []
 for seed in args.seeds:

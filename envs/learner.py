@@ -1,0 +1,110 @@
+"""The opponent of the duel that learns by gradient between the steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genenv import checks, objectives, seeding
+from genenv.data import Units
+from genenv.envs.opponents import Array, Opponent, centred
+from genenv.envs.rounds import DISCRIMINATOR, Rounds
+from genenv.networks.mlp import MLPCritic
+from genenv.objectives import Objective
+
+
+class Learns(Opponent):
+    """A discriminator that learns by gradient from what it has seen, between the steps.
+
+    Its network sees the observation, the label's columns included. The verdict is
+    tanh of the score, `centred` by the last real and generated batch.
+    `reset(seed=...)` makes it forget everything; `reset()` does not. It is shared by the rows of a
+    batch.
+
+    Parameters
+    ----------
+    objective
+        A name in `genenv.objectives.OBJECTIVES`, or an Objective.
+    width
+        Units of each of two hidden layers.
+    learning_rate
+        Of Adam.
+    batch
+        Real and generated samples of an update, each.
+    memory
+        Real and generated samples that are kept, each.
+    updates
+        Updates after each step.
+
+    Raises
+    ------
+    Mistake
+        An unknown objective, or a number that is not above 0.
+    """
+
+    def __init__(
+        self,
+        objective: str | Objective = "gan",
+        *,
+        width: int = 64,
+        learning_rate: float = 1e-3,
+        batch: int = 64,
+        memory: int = 2048,
+        updates: int = 1,
+    ) -> None:
+        if not isinstance(objective, Objective):
+            objective = objectives.build(objective)
+        self.objective: Objective = objective
+        checks.positive("learning_rate", learning_rate)
+        self.width, self.learning_rate = checks.whole("width", width), learning_rate
+        self.batch, self.memory = checks.whole("batch", batch), checks.whole("memory", memory)
+        self.updates = checks.whole("updates", updates)
+
+    def meet(self, rounds: Rounds, side: str) -> None:
+        """Make the network."""
+        if side != DISCRIMINATOR:
+            raise checks.Mistake(f"a {side}", "a critic that learns", "let it play the other side")
+        (self._columns,) = rounds.spaces[side].shape
+        self.restart(0)
+
+    def restart(self, seed: int) -> None:
+        """Forget everything."""
+        self._seed, self._done = seed, 0
+        self._middle, self._spread = 0.0, 2.0
+        self._seen = [torch.zeros(0, self._columns) for _ in range(2)]  # generated, real
+        units = Units((self._columns,), "float32", (-1.0,), (1.0,))
+        with seeding.global_seed(seeding.fold(seed, "opponent")):
+            self._critic = MLPCritic(units, (), self.width, depth=2)
+        self._optimizer = torch.optim.Adam(
+            self._critic.parameters(), self.learning_rate, betas=(0.0, 0.99)
+        )
+
+    def act(self, seen: Array) -> Array:
+        """Judge by the score."""
+        with torch.no_grad():
+            score = self._critic(torch.from_numpy(seen))
+        return torch.tanh((score - self._middle) / self._spread)[:, None].numpy()
+
+    def learn(self, seen: Array, judged: NDArray[np.int64]) -> None:
+        """Remember, and update."""
+        for truth in range(2):
+            new = torch.from_numpy(seen[judged == truth])
+            self._seen[truth] = torch.cat([self._seen[truth], new])[-self.memory :]
+        if min(len(part) for part in self._seen) >= self.batch:
+            for _ in range(self.updates):
+                self._update()
+
+    def _update(self) -> None:
+        rng = seeding.torch_generator(self._seed, "opponent", self._done)
+        self._done += 1
+        fake, real = (
+            part[torch.randint(len(part), (self.batch,), generator=rng)] for part in self._seen
+        )
+        terms = self.objective.critic_terms(self._critic, real, fake, rng)
+        self._optimizer.zero_grad()
+        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        self.objective.constrain(self._critic)
+        with torch.no_grad():
+            self._middle, self._spread = centred(self._critic(real), self._critic(fake))
