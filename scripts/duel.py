@@ -5,7 +5,7 @@ discriminators so far: the last one alone, or all of them with equal shares (fic
 a best response is paid a step says how far the other side is from playing safe: 0 for a generator
 that draws the data (the discriminator's pay is then the total variation distance), 0 for a
 discriminator that nothing fools. Prints Markdown and writes JSON.
-Example: python scripts/duel.py --rounds 6 --seeds 0 1 2
+Example: python scripts/duel.py --rounds 8 --seeds 0 1 2
 """
 
 import argparse
@@ -24,10 +24,10 @@ from genenv.envs.duel import DISCRIMINATOR, GENERATOR, Plays, Side
 from genenv.metrics import mode_metrics
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-parser.add_argument("--rounds", type=int, default=6)
+parser.add_argument("--rounds", type=int, default=8)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
 parser.add_argument("--against", nargs="+", default=["last", "all"], choices=["last", "all"])
-parser.add_argument("--steps", type=int, default=40_000, help="of each best response")
+parser.add_argument("--steps", type=int, default=20_480, help="of each best response")
 parser.add_argument("--out", type=Path, default=Path("duel.json"))
 args = parser.parse_args()
 
@@ -35,7 +35,7 @@ args = parser.parse_args()
 SHARED = {"envs": 64, "steps": 16, "batch": 256, "lr_floor": 0.1, "hidden": (64, 64)}
 PRESETS = {
     DISCRIMINATOR: Ppo(learning_rate=3e-3, gamma=0.01, activation="relu", **SHARED),
-    GENERATOR: Ppo(learning_rate=3e-3, gamma=0.9, log_std=0.0, **SHARED),
+    GENERATOR: Ppo(learning_rate=3e-3, gamma=0.9, log_std=-0.7, **SHARED),
 }
 ROWS, HORIZON, MODES_FROM = 512, 33, 2500
 ring = data.load("ring")
