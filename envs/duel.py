@@ -157,7 +157,8 @@ class Side(BatchedEnv):
         reward = np.zeros(self.num_envs)
         payoff = self.rounds.play(rows, sample, verdict, partial(self.keys, rows))
         reward[rows] = payoff if self.agent == DISCRIMINATOR else 0.0 - payoff
-        self.opponent.learn(seen[rows], self.rounds.judged[rows])
+        if len(rows):
+            self.opponent.learn(seen[rows], self.rounds.judged[rows])
         return reward, np.zeros(self.num_envs, np.bool_)
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:

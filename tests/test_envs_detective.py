@@ -78,7 +78,7 @@ def test_both_checkers_pass_without_a_warning_on_the_bundled_set():
 @pytest.mark.parametrize("mode", AutoresetMode)
 def test_a_batch_equals_singles_on_the_bundled_set(mode):
     check_vector_env(
-        lambda n, m: Detective(n, autoreset_mode=m), single, episode_ends=100, modes=[mode]
+        lambda n, m: Detective(n, autoreset_mode=m), single, episode_ends=60, modes=[mode]
     )
 
 
@@ -87,7 +87,10 @@ def test_a_batch_equals_singles_where_episodes_are_truncated_early():
         return gymnasium.wrappers.TimeLimit(single(), 2)
 
     check_vector_env(
-        lambda n, m: Detective(n, max_episode_steps=2, autoreset_mode=m), limited, episode_ends=40
+        lambda n, m: Detective(n, max_episode_steps=2, autoreset_mode=m),
+        limited,
+        episode_ends=12,
+        rows=3,
     )
 
 
