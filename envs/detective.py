@@ -82,8 +82,8 @@ class Detective(BatchedEnv):
         What is real: a data set, or a name or path that `genenv.data.load` takes. None: the run's,
         where its name is one of `genenv.data.DATA`.
     rows
-        Numbers of the rows that arrive as real. None: those that the generators did not see, where
-        the run tells which these are (or the data came with a test set); else all.
+        Numbers of the rows that arrive as real. None: those that the generators did not see (of
+        data with a test set, that); all, where a run learned from every row or does not tell.
     looks
         Looks that can be bought in an episode.
     noise
