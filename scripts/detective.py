@@ -109,17 +109,19 @@ for seed in args.seeds:
             table.append(row | {"seconds": seconds if name == "PPO" else None})
     args.out.write_text(json.dumps(table, indent=2))
 
-print("| player | " + " | ".join(f"rung {k}" for k in range(rungs)) + " | real | looks |")
-print("|---" * (rungs + 3) + "|")
+print("| player | " + " | ".join(f"rung {k}" for k in range(rungs)) + " | real samples |")
+print("|---" * (rungs + 2) + "|")
 for name in ("PPO", "supervised"):
-    cells = []
-    for rung in range(rungs):
-        a = 100 * np.array(
-            [r["accuracy"] for r in table if (r["player"], r["rung"]) == (name, rung)]
-        )
-        cells.append(f"{a.mean():.1f} ({a.min():.1f} to {a.max():.1f})")
     mine = [r for r in table if r["player"] == name]
-    real, looks = (np.mean([r[k] for r in mine]) for k in ("on_real", "looks"))
-    print(f"| {name} | {' | '.join(cells)} | {100 * real:.1f} | {looks:.2f} |")
+    cells, looks = [], []
+    for rung in range(rungs):
+        rows = [r for r in mine if r["rung"] == rung]
+        a = 100 * np.array([r["accuracy"] for r in rows])
+        cells.append(f"{a.mean():.1f} ({a.min():.1f} to {a.max():.1f})")
+        looks.append(f"{np.mean([r['looks'] for r in rows]):.2f}")
+    real = 100 * np.mean([r["on_real"] for r in mine])
+    print(f"| {name}, accuracy % | {' | '.join(cells)} | {real:.1f} |")
+    if name == "PPO":
+        print(f"| {name}, looks bought | {' | '.join(looks)} | |")
 print(f"| plain chance | {' | '.join(['50.0'] * rungs)} | 50.0 | |")
 print(f"\n{len(args.seeds)} seeds: mean (least to most), %; {steps:,} steps each")
