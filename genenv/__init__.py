@@ -67,6 +67,7 @@ ENVIRONMENTS = {
         "genenv.envs.latent_probe:single",
         "genenv.envs.latent_probe:LatentProbe",
     ),
+    "genenv/Forger-v0": ("genenv.envs.forger:single", "genenv.envs.forger:Forger"),
 }
 
 for _id, (_single, _batch) in ENVIRONMENTS.items():
