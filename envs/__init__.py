@@ -2,6 +2,7 @@
 
 from genenv.envs.batched import BatchedEnv, Single
 from genenv.envs.forger import Forger
+from genenv.envs.forger_sequence import ForgerSequence
 from genenv.envs.latent_probe import LatentProbe
 
-__all__ = ["BatchedEnv", "Forger", "LatentProbe", "Single"]
+__all__ = ["BatchedEnv", "Forger", "ForgerSequence", "LatentProbe", "Single"]
