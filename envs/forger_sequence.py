@@ -127,13 +127,13 @@ class ForgerSequence(BatchedEnv):
         self.oracle, real = find_sequences(data, vocabulary, length, oracle_seed, rows)
         self.vocabulary = self.oracle.vocabulary if self.oracle else vocabulary or real.max() + 1
         self.vocabulary, self.length = int(self.vocabulary), real.shape[1]
-        max_episode_steps = self.length if max_episode_steps is None else max_episode_steps
-        checks.positive("max_episode_steps", max_episode_steps)
+        if max_episode_steps is not None:
+            checks.positive("max_episode_steps", max_episode_steps)
         super().__init__(
             num_envs,
             Box(0, self.vocabulary, (self.length,), np.int64),
             Discrete(self.vocabulary),
-            min(self.length, max_episode_steps),
+            self.length + 1 if max_episode_steps is None else max_episode_steps,  # it terminates
             autoreset_mode,
             render_mode,
         )
@@ -201,7 +201,7 @@ class ForgerSequence(BatchedEnv):
         return pictures.page(panels, (legend, f"{told}, {self.critic.updates} updates"))
 
     def _coloured(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Paint tokens (n, length) in colours in [0, 1], (n, length, 3); white where none is written."""
+        """Paint tokens (n, length), blank ones white: colours in [0, 1], (n, length, 3)."""
         hues = [colorsys.hsv_to_rgb(k / self.vocabulary, 0.8, 0.85) for k in range(self.vocabulary)]
         return np.array([*hues, (1.0, 1.0, 1.0)])[tokens]
 
@@ -218,9 +218,16 @@ def find_sequences(
 ) -> tuple[LSTMOracle | None, NDArray[np.int64]]:
     """Take real sequences (n, length) as they are, or draw them from an oracle."""
     if source is None:
-        source = LSTMOracle(vocabulary or 200, length or 20, seed=oracle_seed)
+        size = 200 if vocabulary is None else vocabulary, 20 if length is None else length
+        source = LSTMOracle(*size, seed=oracle_seed)
     if isinstance(source, LSTMOracle):
+        own = source.vocabulary, source.length
+        if vocabulary not in (None, own[0]) or length not in (None, own[1]):
+            expected = f"vocabulary and length of the oracle, {own[0]} and {own[1]}"
+            raise checks.Mistake(expected, f"{vocabulary} and {length}", "leave them out")
         return source, source.sample(checks.whole("rows", rows))
+    if not isinstance(source, np.ndarray):
+        raise checks.Mistake("an LSTMOracle or an array of tokens", repr(source), "give one")
     return None, check_tokens(source, length, vocabulary)
 
 

@@ -114,7 +114,7 @@ class LSTMOracle:
         return expit(show) * np.tanh(c), c
 
     def _next(self, state: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Return logits of the next token (n, vocabulary): some tens at most, so that exp is safe."""
+        """Return logits of the next token (n, vocabulary): tens at most, so that exp is safe."""
         weight, bias = self._head
         return state[0] @ weight + bias  # type: ignore[no-any-return]
 
