@@ -12,14 +12,18 @@ from stable_baselines3 import PPO, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.noise import NormalActionNoise
+from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
 from genenv import checks, seeding
+from genenv.agents.sequence import PrefixReader, likeliest
 
 Log = Callable[[dict[str, float], int], None]
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
-ZERO_ALLOWED = frozenset(("log_std", "ent_coef", "target_kl", "action_noise", "learning_starts"))
+ZERO_ALLOWED = frozenset(
+    ("log_std", "ent_coef", "target_kl", "action_noise", "learning_starts", "warm_up")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +179,46 @@ class Ppo(Preset):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SequencePpo(Ppo):
+    """PPO on prefixes of tokens: a GRU reads them, and likelihood trains it before rewards do.
+
+    The policy's logits come from the GRU itself; `hidden` are layers of the value, which has a GRU
+    of its own that starts as the policy's.
+    """
+
+    kind = "sequence-ppo"
+
+    width: int = 64
+    """Of the GRU's state."""
+    likelihood_epochs: int = 50
+    """Passes over real sequences at most, before reinforcement learning."""
+    likelihood_rate: float = 5e-3
+    """Learning rate of these."""
+    warm_up: int = 2_000
+    """Sequences of the pre-trained policy that the environment sees before the policy learns."""
+
+    def prepare(self, model: BaseAlgorithm, env: VecEnv) -> None:
+        """Train the policy on the environment's `real` sequences, then let the critic see it."""
+        assert isinstance(model.policy, ActorCriticPolicy)
+        seen = env.reset()
+        (real,) = env.get_attr("real", [0])
+        rate, epochs = self.likelihood_rate, self.likelihood_epochs
+        likeliest(model.policy, real.numpy(), epochs=epochs, lr=rate, seed=model.seed or 0)
+        ended = 0
+        while ended < self.warm_up:
+            seen, _, done, _ = env.step(model.predict(seen)[0])
+            ended += int(done.sum())
+
+    def _networks(self) -> dict[str, Any]:
+        return super()._networks() | {
+            "net_arch": {"pi": [], "vf": list(self.hidden)},
+            "features_extractor_class": PrefixReader,
+            "features_extractor_kwargs": {"width": self.width},
+            "share_features_extractor": False,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Td3(Preset):
     """TD3 (arXiv 1802.09477): a deterministic policy that climbs learned values."""
 
@@ -227,7 +271,7 @@ def _normal(shape: tuple[int, ...] | None, deviation: float) -> tuple[Any, Any]:
     return np.zeros(shape or ()), np.full(shape or (), deviation)
 
 
-ALGORITHMS: dict[str, type[Preset]] = {kind.kind: kind for kind in (Ppo, Td3)}
+ALGORITHMS: dict[str, type[Preset]] = {kind.kind: kind for kind in (Ppo, SequencePpo, Td3)}
 
 
 class _Writer(KVWriter):

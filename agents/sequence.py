@@ -74,6 +74,22 @@ def log_prob(policy: ActorCriticPolicy, tokens: Tensor) -> Tensor:
     return logits.log_softmax(2).gather(2, tokens[:, :, None]).squeeze(2)  # type: ignore[no-any-return]
 
 
+@torch.no_grad()
+def written(policy: ActorCriticPolicy, count: int, length: int, seed: int) -> NDArray[np.int64]:
+    """Let a policy write sequences, each token drawn from its distribution: (count, length)."""
+    reader = policy.pi_features_extractor
+    assert isinstance(reader, PrefixReader)
+    rng = seeding.torch_generator(seed, "written")
+    token, state = torch.full((count, 1), reader.blank), None
+    tokens = []
+    for _ in range(length):
+        features, state = reader.memory(reader.embedding(token), state)
+        logits = policy.action_net(policy.mlp_extractor.forward_actor(features[:, 0]))
+        token = torch.multinomial(logits.softmax(1), 1, generator=rng)
+        tokens.append(token)
+    return torch.cat(tokens, 1).numpy()  # type: ignore[no-any-return]
+
+
 def likeliest(
     policy: ActorCriticPolicy,
     sequences: NDArray[np.int64],
@@ -81,8 +97,8 @@ def likeliest(
     held_out: float = 0.1,
     epochs: int = 100,
     patience: int = 3,
-    batch: int = 64,
-    lr: float = 3e-3,
+    batch: int = 128,
+    lr: float = 5e-3,
     seed: int = 0,
 ) -> Fit:
     """Train a policy to write sequences by maximum likelihood, until held-out ones gain no more.
@@ -125,7 +141,7 @@ def likeliest(
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            losses.append(float(loss))
+            losses.append(float(loss.detach()))
         with torch.no_grad():
             now = -float(log_prob(policy, kept).mean())
         if now < fit.held_out:

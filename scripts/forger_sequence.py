@@ -1,0 +1,99 @@
+"""Train genenv/ForgerSequence by its preset: how far does the critic's praise carry a policy?
+
+SeqGAN's protocol (arXiv 1609.05473) on an LSTM oracle, in nats a token: the negative
+log-likelihood of the policy's sequences under the oracle ("own"), which plausible sequences lower,
+beside that of fresh oracle samples under the policy ("held-out"), which rises when the policy
+drops what the data have. Both after pre-training by likelihood, and at the end. Beside them the
+oracle's entropy and its greedy sequence, a policy that has collapsed. Seed s takes the oracle,
+critic and policy of seed s. Prints Markdown and writes JSON; seeds that the JSON has already are
+not trained again.
+Example: python scripts/forger_sequence.py --seeds 0 1 2 3 4 --out forger-sequence.json
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from genenv import agents, seeding
+from genenv.agents.algorithms import SequencePpo
+from genenv.agents.presets import preset
+from genenv.agents.sequence import log_prob, written
+from genenv.data.sequences import LSTMOracle
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+parser.add_argument("--steps", type=int, default=None, help="tokens to learn from; None: preset")
+parser.add_argument("--out", type=Path, default=Path("forger-sequence.json"))
+args = parser.parse_args()
+
+ID, SAMPLES = "genenv/ForgerSequence-v0", 5000
+table = json.loads(args.out.read_text()) if args.out.is_file() else []
+
+
+def measure(policy, oracle):
+    """Negative log-likelihoods, nats a token."""
+    fresh = torch.from_numpy(oracle.sample(SAMPLES, seed=1))
+    own = oracle.log_prob(written(policy, SAMPLES, oracle.length, seed=2)).mean()
+    with torch.no_grad():
+        held_out = float(log_prob(policy, fresh).mean())
+    return {"own": -own / oracle.length, "held_out": -held_out}
+
+
+class Watched(SequencePpo):
+    """The preset, measured when its pre-training is over."""
+
+    def prepare(self, model, env):
+        super().prepare(model, env)
+        (oracle,) = env.get_attr("oracle", [0])
+        starts.append(measure(model.policy, oracle))
+
+
+for seed in args.seeds:
+    if any(row["seed"] == seed for row in table):
+        continue
+    starts = []
+    settings = preset(ID).to_json()
+    del settings["algorithm"]
+    watched = Watched(**settings | {"hidden": tuple(settings["hidden"])})
+    oracle = LSTMOracle(seed=seed)
+    began = time.process_time()
+    agent = agents.train(
+        ID,
+        watched,
+        seed=seed,
+        total_steps=args.steps,
+        arguments={"oracle_seed": seed, "critic_seed": seed},
+    )
+    row = {"seed": seed, "steps": agent.steps, "cpu_seconds": time.process_time() - began}
+    row |= {"start": starts[0], "end": measure(agent.model.policy, oracle)}
+    row["entropy"] = -oracle.log_prob(oracle.sample(SAMPLES, seed=3)).mean() / oracle.length
+    row["greedy"] = -oracle.log_prob(oracle.greedy()[None])[0] / oracle.length
+    chance = np.random.default_rng(seeding.fold(seed, "chance"))
+    tokens = chance.integers(oracle.vocabulary, size=(SAMPLES, oracle.length))
+    row["uniform"] = -oracle.log_prob(tokens).mean() / oracle.length
+    table.append(row)
+    args.out.write_text(json.dumps(table, indent=2))
+    print(row, flush=True)
+
+rows = [row for row in table if row["seed"] in args.seeds]
+print(
+    "\n| seed | tokens | CPU s | own, pre-trained | own, at the end | change % "
+    "| held-out, pre-trained | at the end | change % | oracle's entropy | its greedy sequence "
+    "| uniform tokens |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
+)
+changes = {k: [100 * (r["end"][k] / r["start"][k] - 1) for r in rows] for k in ("own", "held_out")}
+for i, row in enumerate(rows):
+    cells = [
+        f"{row['start'][k]:.3f} | {row['end'][k]:.3f} | {changes[k][i]:+.1f}"
+        for k in ("own", "held_out")
+    ]
+    print(
+        f"| {row['seed']} | {row['steps']:,} | {row['cpu_seconds']:.0f} | {' | '.join(cells)} "
+        f"| {row['entropy']:.3f} | {row['greedy']:.3f} | {row['uniform']:.3f} |"
+    )
+for key, change in changes.items():
+    print(f"\n{key}: {np.mean(change):+.1f} % ({min(change):+.1f} to {max(change):+.1f})")
