@@ -1,4 +1,4 @@
-"""Train genenv/ForgerSequence by its preset: how far does the critic's praise carry a policy?
+"""Train genenv/ForgerSequence by its preset, to see how far the critic's praise carries a policy.
 
 SeqGAN's protocol (arXiv 1609.05473) on an LSTM oracle, in nats a token: the negative
 log-likelihood of the policy's sequences under the oracle ("own"), which plausible sequences lower,
@@ -46,7 +46,7 @@ def measure(policy, oracle):
 class Watched(SequencePpo):
     """The preset, measured when its pre-training is over."""
 
-    def prepare(self, model, env):
+    def prepare(self, model, env):  # noqa: D102
         super().prepare(model, env)
         (oracle,) = env.get_attr("oracle", [0])
         starts.append(measure(model.policy, oracle))

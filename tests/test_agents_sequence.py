@@ -42,8 +42,8 @@ def test_features_are_the_state_after_the_tokens_written_whatever_the_batch():
     tokens = torch.tensor([[1, 0, 2, 1], [2, 2, 3, 3], [3, 3, 3, 3]])
     states = reader.states(tokens)
     together = reader(tokens.float())
-    for row, written in enumerate((4, 2, 0)):
-        assert torch.allclose(together[row], states[row, written], atol=1e-6)
+    for row, count in enumerate((4, 2, 0)):
+        assert torch.allclose(together[row], states[row, count], atol=1e-6)
         assert torch.allclose(reader(tokens[row : row + 1].float())[0], together[row], atol=1e-6)
 
 
