@@ -3,12 +3,41 @@
 from __future__ import annotations
 
 from genenv import checks
-from genenv.agents.algorithms import Ppo, Preset
+from genenv.agents.algorithms import Ppo, Preset, SequencePpo
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
+FORGER = Ppo(  # episodes of one step: discount and λ are without effect
+    total_steps=1_500_000,
+    envs=1024,
+    steps=1,
+    batch=256,
+    epochs=4,
+    learning_rate=1e-3,
+    lr_floor=0.1,
+    hidden=(64, 64),
+    activation="relu",
+    log_std=-2.0,
+    arguments={"batch": 1024, "replay": 2048},
+)
+FORGER_SEQUENCE = SequencePpo(
+    total_steps=61_440,  # 24 updates: the critic's praise is followed a little way only
+    envs=128,
+    steps=20,
+    batch=1280,
+    epochs=2,
+    learning_rate=3e-4,
+    lr_floor=0.1,
+    gamma=1.0,
+    gae_lambda=1.0,
+    hidden=(),
+    warm_up=4_000,
+    arguments={"replay": 8192},
+)
 
 PRESETS: dict[str, Preset] = {
     "genenv/LatentProbe-v0": LATENT_PROBE,
+    "genenv/Forger-v0": FORGER,
+    "genenv/ForgerSequence-v0": FORGER_SEQUENCE,
 }
 
 
