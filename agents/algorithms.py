@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import gymnasium
+import numpy as np
 from stable_baselines3 import PPO, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import KVWriter, Logger
@@ -206,7 +207,7 @@ class SequencePpo(Ppo):
         likeliest(model.policy, real.numpy(), epochs=epochs, lr=rate, seed=model.seed or 0)
         ended = 0
         while ended < self.warm_up:
-            seen, _, done, _ = env.step(model.predict(seen)[0])
+            seen, _, done, _ = env.step(model.predict(np.asarray(seen))[0])
             ended += int(done.sum())
 
     def _networks(self) -> dict[str, Any]:
@@ -266,8 +267,6 @@ class Td3(Preset):
 
 
 def _normal(shape: tuple[int, ...] | None, deviation: float) -> tuple[Any, Any]:
-    import numpy as np
-
     return np.zeros(shape or ()), np.full(shape or (), deviation)
 
 

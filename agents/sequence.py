@@ -87,7 +87,7 @@ def written(policy: ActorCriticPolicy, count: int, length: int, seed: int) -> ND
         logits = policy.action_net(policy.mlp_extractor.forward_actor(features[:, 0]))
         token = torch.multinomial(logits.softmax(1), 1, generator=rng)
         tokens.append(token)
-    return torch.cat(tokens, 1).numpy()  # type: ignore[no-any-return]
+    return torch.cat(tokens, 1).numpy()
 
 
 def likeliest(
@@ -136,7 +136,8 @@ def likeliest(
         epoch += 1
         losses = []
         shuffled = seeding.torch_generator(seed, "epoch", epoch)
-        for rows in torch.randperm(len(rest), generator=shuffled).split(batch):
+        order_now = torch.randperm(len(rest), generator=shuffled)
+        for rows in torch.split(order_now, batch):
             loss = -log_prob(policy, rest[rows]).mean()
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

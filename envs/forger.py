@@ -145,16 +145,17 @@ class Forger(BatchedEnv):
         self._noise_dim = checks.whole("noise_dim", size)
         self._renderer = None if renderer is None else _rendering(renderer)
         self._low, self._high = _ends(units)
+        numbers = _action_size(action_size, renderer, units)
         super().__init__(
             num_envs,
             Box(-LIMIT, LIMIT, (self._noise_dim + self._classes,), np.float32),
-            Box(-1.0, 1.0, (_action_size(action_size, renderer, units),), np.float32),
+            Box(-1.0, 1.0, (numbers,), np.float32),
             2 if max_episode_steps is None else max_episode_steps,  # `terminated` ends a bandit
             autoreset_mode,
             render_mode,
         )
         if self._renderer is not None:
-            trial = self._renderer(np.zeros((2, *self.single_action_space.shape), np.float32))
+            trial = self._renderer(np.zeros((2, numbers), np.float32))
             checks.shape("the renderer's samples of 2 actions", trial, (2, *units.shape))
         game = _objective(objective, penalty, units)
         checks.whole("critic_width", critic_width)
@@ -241,7 +242,7 @@ class Forger(BatchedEnv):
         action = np.asarray(action, np.float32).clip(-1.0, 1.0)
         if self._renderer is not None:
             return self.units.to_unit(self._renderer(action))
-        share = torch.from_numpy(action).unflatten(1, self.units.shape)
+        share = torch.from_numpy(action).view(-1, *self.units.shape)
         u = (self._low + self._high) / 2 + share * (self._high - self._low) / 2
         return self.units.to_unit(self.units.from_unit(u)) if self.units.integer else u
 

@@ -63,7 +63,8 @@ class LSTMOracle:
 
     def greedy(self) -> Tokens:
         """Return the sequence of each step's likeliest token, (length,)."""
-        return self._draw(None)[0]
+        (tokens,) = self._draw(None)
+        return tokens  # type: ignore[no-any-return]
 
     def log_prob(self, sequences: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """Log-probabilities of whole sequences (n, length): (n,), in nats.
@@ -116,7 +117,7 @@ class LSTMOracle:
     def _next(self, state: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
         """Return logits of the next token (n, vocabulary): tens at most, so that exp is safe."""
         weight, bias = self._head
-        return state[0] @ weight + bias  # type: ignore[no-any-return]
+        return state[0] @ weight + bias
 
 
 def check_tokens(

@@ -110,7 +110,7 @@ class LearningCritic:
     def rewards(self, scores: Tensor) -> NDArray[np.float64]:
         """Standardise raw scores (n,); clipped to [-10, 10]."""
         standard = (scores.double() - self.middle) / self.scale
-        return standard.clamp_(-LIMIT, LIMIT).numpy()  # type: ignore[no-any-return]
+        return standard.clamp_(-LIMIT, LIMIT).numpy()
 
     def hand_in(self, x: Tensor, label: Tensor | None) -> None:
         """Put rows (n, *shape) into the replay; learn when enough have come."""
