@@ -11,6 +11,7 @@ import gymnasium
 import numpy as np
 from stable_baselines3 import PPO, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.policies import ActorCriticPolicy
@@ -18,7 +19,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
 from genenv import checks, seeding
-from genenv.agents.sequence import PrefixReader, likeliest
+from genenv.agents.sequence import Anchored, PrefixReader, apart, likeliest
 
 Log = Callable[[dict[str, float], int], None]
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
@@ -66,6 +67,10 @@ class Preset(ABC):
 
     def prepare(self, model: BaseAlgorithm, env: VecEnv) -> None:  # noqa: B027 - most need nothing
         """Do what precedes reinforcement learning, as pre-training does; nothing by default."""
+
+    def callbacks(self, model: BaseAlgorithm, env: VecEnv) -> list[BaseCallback]:  # noqa: ARG002
+        """Make what watches the learning, once `prepare` is done; nothing by default."""
+        return []
 
     def make(self, env: VecEnv, seed: int, log: Log | None = None) -> BaseAlgorithm:
         """Make the algorithm on the CPU; no global random state is left changed.
@@ -197,6 +202,8 @@ class SequencePpo(Ppo):
     """Learning rate of these."""
     warm_up: int = 2_000
     """Sequences of the pre-trained policy that the environment sees before the policy learns."""
+    held_out_rise: float = 0.012
+    """Learning ends when held-out sequences' negative log-likelihood has risen by this share."""
 
     def prepare(self, model: BaseAlgorithm, env: VecEnv) -> None:
         """Train the policy on the environment's `real` sequences, then let the critic see it."""
@@ -209,6 +216,11 @@ class SequencePpo(Ppo):
         while ended < self.warm_up:
             seen, _, done, _ = env.step(model.predict(np.asarray(seen))[0])
             ended += int(done.sum())
+
+    def callbacks(self, model: BaseAlgorithm, env: VecEnv) -> list[BaseCallback]:
+        """Watch the likelihood of the real sequences that pre-training held out."""
+        (real,) = env.get_attr("real", [0])
+        return [Anchored(apart(real.numpy(), model.seed or 0)[0], self.held_out_rise)]
 
     def _networks(self) -> dict[str, Any]:
         return super()._networks() | {

@@ -20,18 +20,17 @@ FORGER = Ppo(  # episodes of one step: discount and λ are without effect
     arguments={"batch": 1024, "replay": 2048},
 )
 FORGER_SEQUENCE = SequencePpo(
-    total_steps=61_440,  # 24 updates: the critic's praise is followed a little way only
-    envs=128,
+    total_steps=102_400,  # at most: `held_out_rise` ends it earlier
+    envs=64,
     steps=20,
-    batch=1280,
+    batch=640,
     epochs=2,
-    learning_rate=3e-4,
-    lr_floor=0.1,
+    learning_rate=4e-4,
     gamma=1.0,
     gae_lambda=1.0,
     hidden=(),
-    warm_up=4_000,
-    arguments={"replay": 8192},
+    warm_up=3_840,
+    arguments={"critic_steps": 3, "replay": 8192},
 )
 
 PRESETS: dict[str, Preset] = {

@@ -8,11 +8,14 @@ import gymnasium
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
 from genenv import checks, seeding
+
+HELD_OUT = 0.1  # share of the sequences that tells when to stop
 
 
 class PrefixReader(BaseFeaturesExtractor):
@@ -94,7 +97,7 @@ def likeliest(
     policy: ActorCriticPolicy,
     sequences: NDArray[np.int64],
     *,
-    held_out: float = 0.1,
+    held_out: float = HELD_OUT,
     epochs: int = 100,
     patience: int = 3,
     batch: int = 128,
@@ -127,9 +130,7 @@ def likeliest(
     What it came to; the policy has the weights that were best on held-out sequences.
     """
     checks.shape("sequences", sequences, (None, None))
-    order = seeding.numpy_generator(seed, "split").permutation(len(sequences))
-    apart = max(1, round(held_out * len(sequences)))
-    kept, rest = (torch.from_numpy(sequences[rows]) for rows in (order[:apart], order[apart:]))
+    kept, rest = apart(sequences, seed, held_out)
     optimizer = torch.optim.Adam(policy.parameters(), lr)
     best, fit, epoch = _copied(policy), Fit(0, np.inf, np.inf), 0
     while epoch < epochs and epoch - fit.epochs < patience:
@@ -151,6 +152,52 @@ def likeliest(
     if policy.vf_features_extractor is not policy.pi_features_extractor:
         policy.vf_features_extractor.load_state_dict(policy.pi_features_extractor.state_dict())
     return fit
+
+
+def apart(
+    sequences: NDArray[np.int64], seed: int, share: float = HELD_OUT
+) -> tuple[Tensor, Tensor]:
+    """Split sequences (n, length) by address into those held out and those to learn from."""
+    order = torch.from_numpy(seeding.numpy_generator(seed, "split").permutation(len(sequences)))
+    count, rows = max(1, round(share * len(sequences))), torch.from_numpy(sequences)
+    return rows[order[:count]], rows[order[count:]]
+
+
+class Anchored(BaseCallback):
+    """Ends the training when held-out sequences have become this much less likely.
+
+    Praise for what is likely costs a policy the variety of the data, which the likelihood of real
+    sequences shows without any oracle.
+
+    Parameters
+    ----------
+    held_out
+        Sequences (n, length) that the policy has not learned from.
+    rise
+        Share by which their negative log-likelihood may rise from where it is at the start.
+    """
+
+    def __init__(self, held_out: Tensor, rise: float) -> None:
+        super().__init__()
+        self.held_out, self.rise = held_out, rise
+        self.start = self.now = np.nan
+        self.over = False
+
+    def _on_training_start(self) -> None:
+        self.start = self.now = self._measured()
+
+    def _on_rollout_start(self) -> None:
+        self.now = self._measured()
+        self.over = self.now > self.start * (1 + self.rise)
+
+    def _on_step(self) -> bool:
+        return not self.over
+
+    @torch.no_grad()
+    def _measured(self) -> float:
+        policy = self.model.policy
+        assert isinstance(policy, ActorCriticPolicy)
+        return -float(log_prob(policy, self.held_out).mean())
 
 
 def _copied(policy: ActorCriticPolicy) -> dict[str, Tensor]:

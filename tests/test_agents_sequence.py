@@ -10,7 +10,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 import genenv.agents
 from genenv import seeding
 from genenv.agents.algorithms import SequencePpo
-from genenv.agents.sequence import PrefixReader, likeliest, log_prob, written
+from genenv.agents.sequence import PrefixReader, apart, likeliest, log_prob, written
 from genenv.data.sequences import LSTMOracle
 
 LENGTH, VOCABULARY = 4, 3
@@ -126,3 +126,26 @@ def test_the_critic_keeps_what_it_learned_of_the_pre_trained_policy():
     assert batch.critic.updates == 10
     model.learn(32)
     assert batch.critic.updates == 11
+
+
+def test_learning_ends_when_held_out_sequences_become_less_likely():
+    settings = SequencePpo(
+        total_steps=40_000,
+        envs=8,
+        steps=4,
+        batch=32,
+        width=16,
+        warm_up=0,
+        learning_rate=0.02,
+        likelihood_epochs=8,
+        held_out_rise=0.05,
+        arguments={"vocabulary": 5, "length": 4, "rows": 300, "batch": 8, "replay": 64},
+    )
+    assert genenv.agents.train("genenv/ForgerSequence-v0", settings).steps < 5_000
+
+
+def test_held_out_sequences_are_not_learned_from():
+    rows = np.arange(200).reshape(100, 2)
+    kept, rest = apart(rows, seed=0)
+    assert (len(kept), len(rest)) == (10, 90)
+    assert np.array_equal(np.sort(np.concatenate([kept, rest]), 0), rows)
