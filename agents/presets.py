@@ -7,17 +7,17 @@ from genenv.agents.algorithms import Ppo, Preset, SequencePpo
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
 FORGER = Ppo(  # episodes of one step: discount and λ are without effect
-    total_steps=1_500_000,
+    total_steps=1_126_400,
     envs=1024,
     steps=1,
-    batch=256,
+    batch=512,
     epochs=4,
-    learning_rate=1e-3,
-    lr_floor=0.1,
-    hidden=(64, 64),
+    learning_rate=2e-3,
+    lr_floor=0.05,
+    hidden=(128, 128, 128),
     activation="relu",
-    log_std=-2.0,
-    arguments={"batch": 1024, "replay": 2048},
+    log_std=-2.5,
+    arguments={"batch": 512, "replay": 4096},
 )
 FORGER_SEQUENCE = SequencePpo(
     total_steps=102_400,  # at most: `held_out_rise` ends it earlier
