@@ -202,7 +202,7 @@ class SequencePpo(Ppo):
     """Learning rate of these."""
     warm_up: int = 2_000
     """Sequences of the pre-trained policy that the environment sees before the policy learns."""
-    held_out_rise: float = 0.012
+    held_out_rise: float = 0.015
     """Learning ends when held-out sequences' negative log-likelihood has risen by this share."""
 
     def prepare(self, model: BaseAlgorithm, env: VecEnv) -> None:

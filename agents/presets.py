@@ -7,7 +7,7 @@ from genenv.agents.algorithms import Ppo, Preset, SequencePpo
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
 FORGER = Ppo(  # episodes of one step: discount and λ are without effect
-    total_steps=1_126_400,
+    total_steps=1_024_000,
     envs=1024,
     steps=1,
     batch=512,
@@ -20,7 +20,7 @@ FORGER = Ppo(  # episodes of one step: discount and λ are without effect
     arguments={"batch": 512, "replay": 4096},
 )
 FORGER_SEQUENCE = SequencePpo(
-    total_steps=102_400,  # at most: `held_out_rise` ends it earlier
+    total_steps=128_000,  # at most: `held_out_rise` ends it earlier
     envs=64,
     steps=20,
     batch=640,
