@@ -9,7 +9,8 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
-from genenv import data
+from genenv import agents, data
+from genenv.agents.algorithms import Ppo
 from genenv.checks import Mistake
 from genenv.envs.forger import Forger, single
 from genenv.metrics import mode_metrics
@@ -297,3 +298,24 @@ def test_data_come_by_name_as_a_data_set_and_as_an_array():
     assert np.array_equal(Forger(data="grid").dataset.x, data.load("grid").x)
     assert Forger(data=RINGS).dataset is RINGS
     assert Forger(data=RINGS.x).reset(seed=0)[0].shape == (1, 2)
+
+
+def test_ppo_finds_the_best_answer_to_each_label():
+    settings = Ppo(
+        total_steps=128 * 60,
+        envs=128,
+        steps=1,
+        batch=64,
+        epochs=4,
+        learning_rate=3e-3,
+        log_std=-1.0,
+        hidden=(32,),
+        arguments={"batch": 128, "replay": 512, "critic_lr": 5e-3},
+    )
+    piles = toys.two_piles()
+    agent = agents.train(ID, settings, arguments={"data": piles})
+    env = Forger(200, data=piles)
+    seen, _ = env.reset(seed=7)
+    made, label = env.samples(agent.act(seen)), seen[:, 2:].argmax(1)
+    target = np.array([[-1.0, 1.0], [1.0, -1.0]])[label]
+    assert (np.linalg.norm(made - target, axis=1) < 0.5).mean() > 0.95

@@ -8,6 +8,8 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
+from genenv import agents
+from genenv.agents.algorithms import SequencePpo
 from genenv.checks import Mistake
 from genenv.data.sequences import LSTMOracle
 from genenv.envs.forger_sequence import ForgerSequence, single
@@ -206,3 +208,29 @@ def test_actions_that_are_no_tokens_are_mistakes():
         env.step(np.array([2, 6]))
     with pytest.raises(Mistake, match=r"actions of shape \(2\), got shape \(3,\)"):
         env.step(np.array([2, 1, 1]))
+
+
+def test_by_rewards_alone_the_policy_writes_the_one_real_sequence():
+    settings = SequencePpo(
+        total_steps=3 * 32 * 60,
+        envs=32,
+        steps=3,
+        batch=48,
+        epochs=4,
+        learning_rate=0.01,
+        gamma=1.0,
+        gae_lambda=1.0,
+        hidden=(16,),
+        width=16,
+        likelihood_epochs=1,
+        likelihood_rate=1e-6,
+        held_out_rise=10.0,
+        warm_up=64,
+        arguments={"batch": 32, "replay": 256, "critic_width": 8, "critic_lr": 5e-3},
+    )
+    only = np.tile([[2, 0, 3]], (64, 1))
+    agent = agents.train(ID, settings, arguments={"data": only})
+    seen = np.full((1, 3), 4)
+    for step in range(3):
+        seen[:, step] = agent.act(seen)
+    assert seen.tolist() == [[2, 0, 3]]
