@@ -84,6 +84,8 @@ class Forger(BatchedEnv):
         Units of each of its three hidden layers (two for images).
     critic_lr
         Learning rate of its Adam.
+    critic_half_life
+        Updates after which that has halved, again and again; None: it is constant.
     critic_seed
         Address of its initial weights and of what it draws.
     batch
@@ -123,6 +125,7 @@ class Forger(BatchedEnv):
         critic_steps: int = 1,
         critic_width: int = 64,
         critic_lr: float = 1e-3,
+        critic_half_life: int | None = None,
         critic_seed: int = 0,
         batch: int = 256,
         replay: int = 2048,
@@ -177,6 +180,7 @@ class Forger(BatchedEnv):
             batch=batch,
             replay=replay,
             lr=critic_lr,
+            half_life=critic_half_life,
             seed=critic_seed,
         )
         self._e = np.zeros((num_envs, self._noise_dim), np.float32)

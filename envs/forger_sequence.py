@@ -83,6 +83,8 @@ class ForgerSequence(BatchedEnv):
         Channels of its two convolutions.
     critic_lr
         Learning rate of its Adam.
+    critic_half_life
+        Updates after which that has halved, again and again; None: it is constant.
     critic_seed
         Address of its initial weights and of what it draws.
     batch
@@ -117,6 +119,7 @@ class ForgerSequence(BatchedEnv):
         critic_steps: int = 1,
         critic_width: int = 64,
         critic_lr: float = 1e-3,
+        critic_half_life: int | None = None,
         critic_seed: int = 0,
         batch: int = 64,
         replay: int = 1024,
@@ -153,6 +156,7 @@ class ForgerSequence(BatchedEnv):
             batch=batch,
             replay=replay,
             lr=critic_lr,
+            half_life=critic_half_life,
             seed=critic_seed,
             encode=self._one_hot,
         )

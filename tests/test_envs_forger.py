@@ -174,6 +174,19 @@ def test_a_seed_starts_the_critic_afresh_and_a_plain_reset_keeps_it():
     assert all(np.array_equal(a[1], b[1]) for a, b in zip(first, again, strict=True))
 
 
+def test_the_critic_settles_where_its_rate_has_a_half_life():
+    def moved(half_life):
+        env = batch(16, critic_half_life=half_life)
+        env.reset(seed=0)
+        play(env, 60)
+        before = torch.cat([p.detach().flatten() for p in env.critic.module.parameters()])
+        play(env, 5)
+        after = torch.cat([p.detach().flatten() for p in env.critic.module.parameters()])
+        return float((after - before).abs().max())
+
+    assert moved(6) < moved(None) / 100
+
+
 def test_the_critics_weights_come_from_its_own_seed():
     def rewards(env, seed):
         env.reset(seed=seed)
@@ -276,6 +289,7 @@ MISTAKES = [
     ({"critic_steps": -1}, "critic_steps to be a whole number above 0, got -1"),
     ({"critic_width": 0}, "critic_width to be a whole number above 0, got 0"),
     ({"critic_lr": 0.0}, "critic_lr above 0, got 0"),
+    ({"critic_half_life": 0}, "critic_half_life to be a whole number above 0, got 0"),
     ({"batch": 0}, "batch to be a whole number above 0, got 0"),
     ({"batch": 256, "replay": 100}, "a replay of at least a batch, 256 rows, got 100"),
     ({"noise_dim": 0}, "noise_dim to be a whole number above 0, got 0"),

@@ -42,6 +42,8 @@ class LearningCritic:
         Recent rows that are kept.
     lr
         Of Adam.
+    half_life
+        Updates after which the learning rate has halved, again and again; None: it is constant.
     seed
         Address of all that is drawn.
     encode
@@ -64,12 +66,14 @@ class LearningCritic:
         batch: int,
         replay: int,
         lr: float,
+        half_life: int | None,
         seed: int,
         encode: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         self.steps = steps if steps == 0 else checks.whole("critic_steps", steps)
         self.batch, self.replay = checks.whole("batch", batch), checks.whole("replay", replay)
         checks.positive("critic_lr", lr)
+        self._half_life = None if half_life is None else checks.whole("critic_half_life", half_life)
         if replay < batch:
             do = "keep more samples"
             raise checks.Mistake(f"a replay of at least a batch, {batch} rows", replay, do)
@@ -145,6 +149,8 @@ class LearningCritic:
         self.module.train()
         both = self._encoded(real), self._encoded(fake)
         terms = self._objective.critic_terms(score, *both, self._rng)
+        if self._half_life is not None:
+            self._optimizer.param_groups[0]["lr"] = self._lr / 2 ** (self.updates / self._half_life)
         self._optimizer.zero_grad()
         sum(terms.values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
