@@ -8,18 +8,24 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import gymnasium
+import numpy as np
 from stable_baselines3 import PPO, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.noise import NormalActionNoise
+from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
 from genenv import checks, seeding
+from genenv.agents.sequence import Anchored, PrefixReader, apart, likeliest
 
 Log = Callable[[dict[str, float], int], None]
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
-ZERO_ALLOWED = frozenset(("log_std", "ent_coef", "target_kl", "action_noise", "learning_starts"))
+ZERO_ALLOWED = frozenset(
+    ("log_std", "ent_coef", "target_kl", "action_noise", "learning_starts", "warm_up")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +67,10 @@ class Preset(ABC):
 
     def prepare(self, model: BaseAlgorithm, env: VecEnv) -> None:  # noqa: B027 - most need nothing
         """Do what precedes reinforcement learning, as pre-training does; nothing by default."""
+
+    def callbacks(self, model: BaseAlgorithm, env: VecEnv) -> list[BaseCallback]:  # noqa: ARG002
+        """Make what watches the learning, once `prepare` is done; nothing by default."""
+        return []
 
     def make(self, env: VecEnv, seed: int, log: Log | None = None) -> BaseAlgorithm:
         """Make the algorithm on the CPU; no global random state is left changed.
@@ -175,6 +185,53 @@ class Ppo(Preset):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SequencePpo(Ppo):
+    """PPO on prefixes of tokens: a GRU reads them, and likelihood trains it before rewards do.
+
+    The policy's logits come from the GRU itself; `hidden` are layers of the value, which has a GRU
+    of its own that starts as the policy's.
+    """
+
+    kind = "sequence-ppo"
+
+    width: int = 64
+    """Of the GRU's state."""
+    likelihood_epochs: int = 50
+    """Passes over real sequences at most, before reinforcement learning."""
+    likelihood_rate: float = 5e-3
+    """Learning rate of these."""
+    warm_up: int = 2_000
+    """Sequences of the pre-trained policy that the environment sees before the policy learns."""
+    held_out_rise: float = 0.015
+    """Learning ends when held-out sequences' negative log-likelihood has risen by this share."""
+
+    def prepare(self, model: BaseAlgorithm, env: VecEnv) -> None:
+        """Train the policy on the environment's `real` sequences, then let the critic see it."""
+        assert isinstance(model.policy, ActorCriticPolicy)
+        seen = env.reset()
+        (real,) = env.get_attr("real", [0])
+        rate, epochs = self.likelihood_rate, self.likelihood_epochs
+        likeliest(model.policy, real.numpy(), epochs=epochs, lr=rate, seed=model.seed or 0)
+        ended = 0
+        while ended < self.warm_up:
+            seen, _, done, _ = env.step(model.predict(np.asarray(seen))[0])
+            ended += int(done.sum())
+
+    def callbacks(self, model: BaseAlgorithm, env: VecEnv) -> list[BaseCallback]:
+        """Watch the likelihood of the real sequences that pre-training held out."""
+        (real,) = env.get_attr("real", [0])
+        return [Anchored(apart(real.numpy(), model.seed or 0)[0], self.held_out_rise)]
+
+    def _networks(self) -> dict[str, Any]:
+        return super()._networks() | {
+            "net_arch": {"pi": [], "vf": list(self.hidden)},
+            "features_extractor_class": PrefixReader,
+            "features_extractor_kwargs": {"width": self.width},
+            "share_features_extractor": False,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Td3(Preset):
     """TD3 (arXiv 1802.09477): a deterministic policy that climbs learned values."""
 
@@ -222,12 +279,10 @@ class Td3(Preset):
 
 
 def _normal(shape: tuple[int, ...] | None, deviation: float) -> tuple[Any, Any]:
-    import numpy as np
-
     return np.zeros(shape or ()), np.full(shape or (), deviation)
 
 
-ALGORITHMS: dict[str, type[Preset]] = {kind.kind: kind for kind in (Ppo, Td3)}
+ALGORITHMS: dict[str, type[Preset]] = {kind.kind: kind for kind in (Ppo, SequencePpo, Td3)}
 
 
 class _Writer(KVWriter):

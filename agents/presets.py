@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 from genenv import checks
-from genenv.agents.algorithms import Ppo, Preset
+from genenv.agents.algorithms import Ppo, Preset, SequencePpo
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
+FORGER = Ppo(  # episodes of one step: discount and λ are without effect
+    total_steps=1_024_000,
+    envs=1024,
+    steps=1,
+    batch=512,
+    epochs=4,
+    learning_rate=2e-3,
+    lr_floor=0.05,
+    hidden=(128, 128, 128),
+    activation="relu",
+    log_std=-2.5,
+    arguments={"batch": 512, "replay": 4096},
+)
+FORGER_SEQUENCE = SequencePpo(
+    total_steps=128_000,  # at most: `held_out_rise` ends it earlier
+    envs=64,
+    steps=20,
+    batch=640,
+    epochs=2,
+    learning_rate=4e-4,
+    gamma=1.0,
+    gae_lambda=1.0,
+    hidden=(),
+    warm_up=3_840,
+    arguments={"critic_steps": 3, "replay": 8192},
+)
 
 DETECTIVE = Ppo(
     total_steps=400_000,
@@ -23,6 +49,8 @@ DETECTIVE = Ppo(
 PRESETS: dict[str, Preset] = {
     "genenv/Detective-v0": DETECTIVE,
     "genenv/LatentProbe-v0": LATENT_PROBE,
+    "genenv/Forger-v0": FORGER,
+    "genenv/ForgerSequence-v0": FORGER_SEQUENCE,
 }
 
 

@@ -91,7 +91,7 @@ def train(
         try:
             with seeding.global_seed(address), OneThreadUpdates() as threads:
                 preset.prepare(model, env)
-                told = CallbackList([threads, _Told(advance)])
+                told = CallbackList([threads, _Told(advance), *preset.callbacks(model, env)])
                 model.learn(steps, callback=told)
         finally:
             env.close()

@@ -72,6 +72,11 @@ ENVIRONMENTS = {
         "genenv.envs.latent_probe:single",
         "genenv.envs.latent_probe:LatentProbe",
     ),
+    "genenv/Forger-v0": ("genenv.envs.forger:single", "genenv.envs.forger:Forger"),
+    "genenv/ForgerSequence-v0": (
+        "genenv.envs.forger_sequence:single",
+        "genenv.envs.forger_sequence:ForgerSequence",
+    ),
 }
 
 for _id, (_single, _batch) in ENVIRONMENTS.items():

@@ -10,20 +10,24 @@ import pytest
 import torch
 import toys
 
-from genenv.agents.algorithms import ALGORITHMS, Ppo, Td3
+from genenv.agents.algorithms import ALGORITHMS, Ppo, SequencePpo, Td3
 from genenv.agents.presets import PRESETS, preset
 from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.checks import Mistake
-from genenv.envs import LatentProbe
+from genenv.envs import ForgerSequence, LatentProbe
 
 SMALL = {
     "ppo": Ppo(envs=8, steps=8, batch=32, epochs=2, hidden=(16,), learning_rate=2e-3),
+    "sequence-ppo": SequencePpo(envs=8, steps=8, batch=32, width=8, warm_up=0, lr_floor=0.1),
     "td3": Td3(envs=8, batch=32, buffer=200, learning_starts=32, hidden=(16,), lr_floor=0.1),
 }
 EACH = pytest.mark.parametrize("kind", ALGORITHMS)
 
 
-def env(rows=8):
+def env(rows=8, kind="ppo"):
+    if kind == "sequence-ppo":
+        small = {"vocabulary": 5, "length": 3, "rows": 100}
+        return VectorEnvBridge(ForgerSequence(rows, autoreset_mode="SameStep", **small))
     return VectorEnvBridge(LatentProbe(rows, probe=toys.probe(), autoreset_mode="SameStep"))
 
 
@@ -60,7 +64,7 @@ def test_the_learning_rate_decays_to_its_floor():
 @EACH
 def test_making_leaves_the_global_random_state_alone(kind):
     states = [random.getstate()[1], np.random.get_state()[1].tolist(), torch.get_rng_state()]
-    model = SMALL[kind].make(env(), seed=0)
+    model = SMALL[kind].make(env(kind=kind), seed=0)
     SMALL[kind].blank(model.observation_space, model.action_space)
     after = [random.getstate()[1], np.random.get_state()[1].tolist(), torch.get_rng_state()]
     assert states[:2] == after[:2]
@@ -69,7 +73,7 @@ def test_making_leaves_the_global_random_state_alone(kind):
 
 @EACH
 def test_weights_are_a_function_of_the_seed(kind):
-    one, two, other = (SMALL[kind].make(env(), s).policy.state_dict() for s in (1, 1, 2))
+    one, two, other = (SMALL[kind].make(env(kind=kind), s).policy.state_dict() for s in (1, 1, 2))
     name = next(n for n, v in one.items() if n.endswith("weight") and v.ndim == 2)
     assert torch.equal(one[name], two[name])
     assert not torch.equal(one[name], other[name])
@@ -101,7 +105,9 @@ def test_wrong_settings_are_mistakes(kind, change, sentence):
 
 
 def test_an_unknown_algorithm_in_a_file_is_a_mistake():
-    with pytest.raises(Mistake, match="expected algorithm to be one of ppo, td3, got 'sac'"):
+    with pytest.raises(
+        Mistake, match="expected algorithm to be one of ppo, sequence-ppo, td3, got 'sac'"
+    ):
         Ppo.from_json({"algorithm": "sac", "hidden": []})
 
 

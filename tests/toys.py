@@ -139,3 +139,11 @@ class BatchedWalk(BatchedEnv):
 
 def single_walk() -> Single:
     return Single(BatchedWalk(autoreset_mode="Disabled"))
+
+
+def two_piles(rows: int = 400) -> Dataset:
+    """Label 0 lies at (-1, 1), label 1 at (1, -1), sigma 0.1: the best Forger answers the label."""
+    rng = np.random.default_rng(0)
+    y = np.arange(rows) % 2
+    x = np.where(y[:, None] == 0, [-1.0, 1.0], [1.0, -1.0]) + rng.normal(0, 0.1, (rows, 2))
+    return from_arrays(x.astype(np.float32), y, "two piles")

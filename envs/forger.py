@@ -1,0 +1,310 @@
+"""genenv/Forger: the agent is the generator; it makes vectors that fool a learning critic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from genenv import checks, data, networks, objectives, seeding
+from genenv.data import Dataset, Units
+from genenv.envs import pictures
+from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.networks import normalisation
+from genenv.noise import Gaussian
+from genenv.training import preset
+from genenv.training.learning_critic import LearningCritic
+
+LIMIT = 10.0  # observations are clipped to [-10, 10]
+SHOWN = 1000  # real and recent samples in a picture
+
+Renderer = Callable[[Any], Any]  # actions (n, action_size) -> samples (n, *shape), data's units
+
+
+class Forger(BatchedEnv):
+    """Make samples from noise, for the praise of a critic that keeps learning to tell them.
+
+    ## Description
+    The agent is the generator of a GAN, and learns by reward alone: no gradient of the critic is
+    handed over. An episode shows base noise e ~ N(0, I) and perhaps a label; the one action is the
+    sample. The critic scores it, puts it into a replay of recent samples, and after each `batch` of
+    new ones takes `critic_steps` updates on real rows against the replay. Critic and replay are
+    shared by all rows; `reset(seed=...)` of any row starts both afresh, `reset()` keeps them.
+
+    ## Action
+    `Box(-1, 1, (size,), float32)`: the sample's numbers, flattened. -1 and 1 are the least and the
+    largest value of each column of the data; of images, the ends of their range. Integers are
+    rounded. With a `renderer`, `action_size` numbers that it turns into a sample.
+
+    ## Observation
+    `Box(-10, 10, (noise_dim + classes,), float32)`, clipped to the limits:
+
+    | columns | what | unit |
+    |---|---|---|
+    | noise_dim | e | standard deviations |
+    | classes | label, one-hot; without labels none | |
+
+    ## Reward
+    The critic's score before it learns from the sample, less the mean score of real rows, in
+    standard deviations of scores (see `LearningCritic`), clipped to [-10, 10].
+
+    ## Start and end
+    e and an evenly drawn label. `terminated` after the one step.
+
+    ## Info
+    score (the critic's, raw; 0 at the start); and, the same in all rows: updates (the critic's, so
+    far), gap (mean score of real less recent samples at the latest, in standard deviations).
+
+    ## Arguments
+    See the parameters; `gymnasium.make("genenv/Forger-v0")` without any takes the ring, unlabelled.
+
+    ## Version history
+    v0: first release.
+
+    Parameters
+    ----------
+    num_envs
+        Rows of the batch.
+    data
+        A name in `genenv.data.DATA`, a path, a Dataset, or an array of samples.
+    objective
+        The critic's: a name in `genenv.objectives.OBJECTIVES`.
+    penalty
+        Weight of the objective's gradient penalty; None: that of its training preset.
+    critic_steps
+        Updates of the critic for each `batch` of samples; 0: it never learns.
+    critic_width
+        Units of each of its three hidden layers (two for images).
+    critic_lr
+        Learning rate of its Adam.
+    critic_half_life
+        Updates after which that has halved, again and again; None: it is constant.
+    critic_seed
+        Address of its initial weights and of what it draws.
+    batch
+        Real rows of an update, and as many recent samples.
+    replay
+        Recent samples that are kept.
+    noise_dim
+        Length of e; None: the length of a sample, within 2 to 32.
+    conditional
+        Whether samples are made on request of a class; None: where there are labels that count.
+    renderer
+        Actions (n, action_size) -> samples (n, *shape) in the data's units, differentiable or not:
+        torch modules get a tensor without gradient, other callables an array. None: see Action.
+    action_size
+        Numbers of an action, with a renderer; None: as many as a sample has.
+    max_episode_steps
+        1 marks the end of the step as `truncated`, too; None: no limit.
+    autoreset_mode, render_mode
+        See `BatchedEnv`; "rgb_array" draws real, recent and latest samples.
+
+    Raises
+    ------
+    Mistake
+        If data or objective are unknown, labels are asked for and missing, a number is out of
+        range, or the renderer returns another shape than a sample's.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        data: str | Path | Dataset | NDArray[Any] = "ring",
+        objective: str = "relativistic",
+        penalty: float | None = None,
+        critic_steps: int = 1,
+        critic_width: int = 64,
+        critic_lr: float = 1e-3,
+        critic_half_life: int | None = None,
+        critic_seed: int = 0,
+        batch: int = 256,
+        replay: int = 2048,
+        noise_dim: int | None = None,
+        conditional: bool | None = None,
+        renderer: Renderer | None = None,
+        action_size: int | None = None,
+        max_episode_steps: int | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
+    ) -> None:
+        if max_episode_steps is not None:
+            checks.positive("max_episode_steps", max_episode_steps)
+        self.dataset = find_data(data)
+        units = self.units = self.dataset.units
+        label = find_labels(self.dataset, conditional)
+        classes = () if label is None else self.dataset.classes
+        self._classes = len(classes)
+        size = max(2, min(units.size, 32)) if noise_dim is None else noise_dim
+        self._noise_dim = checks.whole("noise_dim", size)
+        self._renderer = None if renderer is None else _rendering(renderer)
+        self._low, self._high = _ends(units)
+        numbers = _action_size(action_size, renderer, units)
+        super().__init__(
+            num_envs,
+            Box(-LIMIT, LIMIT, (self._noise_dim + self._classes,), np.float32),
+            Box(-1.0, 1.0, (numbers,), np.float32),
+            2 if max_episode_steps is None else max_episode_steps,  # `terminated` ends a bandit
+            autoreset_mode,
+            render_mode,
+        )
+        if self._renderer is not None:
+            trial = self._renderer(np.zeros((2, numbers), np.float32))
+            checks.shape("the renderer's samples of 2 actions", trial, (2, *units.shape))
+        game = _objective(objective, penalty, units)
+        checks.whole("critic_width", critic_width)
+        norm = normalisation.choose(
+            "auto", "mlp", penalised=game.penalised, clips=game.clips, preferred=game.normalise
+        )
+
+        def make() -> nn.Module:
+            unused = Gaussian(1), units, classes, 1  # of the generator that comes with a critic
+            return networks.build("mlp", *unused, critic_width, norm, seed=critic_seed)[1]
+
+        self._real = units.to_unit(units.tensor(self.dataset.x))
+        self.critic = LearningCritic(
+            make,
+            game,
+            self._real,
+            label,
+            steps=critic_steps,
+            batch=batch,
+            replay=replay,
+            lr=critic_lr,
+            half_life=critic_half_life,
+            seed=critic_seed,
+        )
+        self._e = np.zeros((num_envs, self._noise_dim), np.float32)
+        self._label = np.zeros(num_envs, np.int64)
+        self._u = torch.zeros(num_envs, *units.shape)  # the latest samples, as the critic sees them
+        self._score = np.zeros(num_envs)
+
+    def begin(self, rows: NDArray[np.int64]) -> None:
+        """Draw noise and label; the critic starts afresh where a row was seeded."""
+        if (self.episode[rows] == 0).any():
+            self.critic.restart()
+        self._e[rows] = seeding.normals(self.keys(rows, "e"), self._noise_dim)
+        share = seeding.uniforms(self.keys(rows, "label"), 1)[:, 0]
+        self._label[rows] = (share * self._classes).astype(np.int64)
+        self._score[rows] = 0.0
+
+    def advance(self, action: NDArray[np.float32], live: Flags) -> tuple[NDArray[Any], Flags]:
+        """Score the live rows' samples, then hand them to the critic."""
+        reward, rows = np.zeros(self.num_envs), np.flatnonzero(live)
+        if len(rows):
+            u = self._unit(action[rows])
+            label = torch.from_numpy(self._label[rows]) if self._classes else None
+            score = self.critic.scores(u, label)
+            self._u[rows], self._score[rows] = u, score.numpy()
+            reward[rows] = self.critic.rewards(score)
+            self.critic.hand_in(u, label)
+        return reward, np.ones(self.num_envs, np.bool_)
+
+    def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
+        """Observations (num_envs, noise_dim + classes) and the info named above."""
+        one_hot = np.arange(self._classes) == self._label[:, None]
+        seen = np.concatenate([self._e.clip(-LIMIT, LIMIT), one_hot], 1, dtype=np.float32)
+        return seen, {
+            "score": self._score.copy(),
+            "updates": np.full(self.num_envs, self.critic.updates),
+            "gap": np.full(self.num_envs, self.critic.gap),
+        }
+
+    def samples(self, actions: NDArray[Any]) -> NDArray[Any]:
+        """Turn actions (n, action_size) into samples (n, *shape) as the data are stored."""
+        return self.units.store(self.units.from_unit(self._unit(actions)))
+
+    def picture(self, row: int) -> NDArray[np.uint8]:
+        """Draw the latest sample among real and recent ones, or beside a real one."""
+        real, recent, own = self._real[:SHOWN], self.critic.recent[-SHOWN:], self._u[row]
+        if self.units.shape == (2,):
+            clouds = ((real, pictures.GREY), (recent, pictures.BLUE), (own[None], pictures.BAD))
+            plane = [(self._share(u), colour) for u, colour in clouds]
+            panels = [
+                pictures.scatter(plane[:2], -1.1, 1.1),
+                pictures.scatter([plane[0], plane[2]], -1.1, 1.1, radius=3),
+            ]
+            legend = "grey: real; blue: recent; red: this one"
+        else:
+            pair = torch.stack([own, real[int(self.episode[row]) % len(real)]])
+            panels = [pictures.sample(share) for share in self._share(pair)]
+            legend = "this sample, and a real one"
+        told = f"score {self._score[row]:+.2f}, gap {self.critic.gap:+.2f}"
+        return pictures.page(panels, (legend, f"{told}, {self.critic.updates} updates"))
+
+    def _unit(self, action: NDArray[Any]) -> Tensor:
+        """Make what the critic sees of actions (n, action_size): (n, *shape)."""
+        action = np.asarray(action, np.float32).clip(-1.0, 1.0)
+        if self._renderer is not None:
+            return self.units.to_unit(self._renderer(action))
+        share = torch.from_numpy(action).view(-1, *self.units.shape)
+        u = (self._low + self._high) / 2 + share * (self._high - self._low) / 2
+        return self.units.to_unit(self.units.from_unit(u)) if self.units.integer else u
+
+    def _share(self, u: Tensor) -> NDArray[np.float32]:
+        """Tell where samples lie between the ends of the data: the action that would make each."""
+        half = (self._high - self._low).clamp_min(1e-6) / 2
+        return ((u - (self._low + self._high) / 2) / half).numpy()
+
+
+def find_data(source: str | Path | Dataset | NDArray[Any]) -> Dataset:
+    """Take a data set as it is, make one from an array, or load it by name or path."""
+    if isinstance(source, Dataset):
+        return source
+    return data.from_arrays(source) if isinstance(source, np.ndarray) else data.load(source)
+
+
+def find_labels(dataset: Dataset, conditional: bool | None) -> Tensor | None:
+    """Class indices (n,) to ask for, None for none; see the argument `conditional`."""
+    if conditional and dataset.label is None:
+        raise checks.Mistake("labels with conditional=True", "data without", "give y, or False")
+    wanted = not dataset.unconditional if conditional is None else conditional
+    return torch.from_numpy(dataset.label) if wanted and dataset.label is not None else None
+
+
+def single(**arguments: Any) -> Single:
+    """Make the single environment; takes Forger's arguments except the first."""
+    return Single(Forger(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+
+
+def _objective(name: str, penalty: float | None, units: Units) -> objectives.Objective:
+    checks.choice("objective", name, objectives.OBJECTIVES)
+    return objectives.build(name, preset(name, units).penalty if penalty is None else penalty)
+
+
+def _ends(units: Units) -> tuple[Tensor, Tensor]:
+    """Least and largest values in the critic's units: one number, or one a column."""
+    if units.is_image:
+        return torch.tensor(-1.0), torch.tensor(1.0)
+    least, most = units.to_unit(torch.tensor([units.least, units.most]))
+    return least, most
+
+
+def _action_size(asked: int | None, renderer: Renderer | None, units: Units) -> int:
+    if asked is None:
+        return units.size
+    if renderer is None:
+        raise checks.Mistake("action_size with a renderer only", asked, "leave it out")
+    return checks.whole("action_size", asked)
+
+
+def _rendering(renderer: Renderer) -> Callable[[NDArray[np.float32]], Tensor]:
+    """Call with what the renderer takes, and return a float32 tensor."""
+    if not callable(renderer):
+        raise checks.Mistake("a renderer that can be called", repr(renderer), "give a function")
+
+    @torch.no_grad()
+    def render(action: NDArray[np.float32]) -> Tensor:
+        given = torch.from_numpy(action) if isinstance(renderer, nn.Module) else action
+        return torch.as_tensor(renderer(given)).float()
+
+    return render
