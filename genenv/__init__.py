@@ -63,10 +63,16 @@ _SUBMODULES = frozenset(
 
 # id -> (the single environment, the batch)
 ENVIRONMENTS = {
+    "genenv/Crosswalk-v0": ("genenv.envs.crosswalk:single", "genenv.envs.crosswalk:Crosswalk"),
+    "genenv/Disturbance-v0": (
+        "genenv.envs.disturbance:single",
+        "genenv.envs.disturbance:Disturbance",
+    ),
     "genenv/LatentProbe-v0": (
         "genenv.envs.latent_probe:single",
         "genenv.envs.latent_probe:LatentProbe",
     ),
+    "genenv/Walk1D-v0": ("genenv.envs.walk1d:single", "genenv.envs.walk1d:Walk1D"),
 }
 
 for _id, (_single, _batch) in ENVIRONMENTS.items():
