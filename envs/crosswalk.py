@@ -68,8 +68,8 @@ class Crosswalk(BatchedEnv):
     road while the car moves faster than 0.5 m/s. `truncated`: after `horizon` steps.
 
     ## Info
-    distance in m; speed of the car in m/s; miss: m between pedestrian and the zone of a crash, by
-    35.
+    distance in m; speed of the car in m/s; miss: the least so far of the distance between the
+    pedestrian and the zone of a crash, in units of 35 m.
 
     ## Arguments
     See the parameters.
@@ -119,12 +119,14 @@ class Crosswalk(BatchedEnv):
         self._walker = np.zeros((num_envs, 4))  # position and velocity in m and m/s
         self._tracked = np.zeros((num_envs, 4))  # what the car takes them for
         self._car = np.zeros((num_envs, 3))  # position, speed, acceleration
+        self._least = np.zeros(num_envs)  # of the distance to the zone of a crash, in m
         self._paths = np.zeros((num_envs, horizon + 1, 3))  # walker's x and y, car's x
 
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Put both at their starts."""
         self._walker[rows] = self._tracked[rows] = 0.0, self.across, 0.0, PACE
         self._car[rows] = CAR_AT, CRUISE, 0.0
+        self._least[rows] = np.inf
         self._keep(rows)
 
     def advance(self, action: NDArray[np.float32], live: Flags) -> tuple[NDArray[Any], Flags]:
@@ -156,11 +158,10 @@ class Crosswalk(BatchedEnv):
             left[:, None],
         )
         seen = np.concatenate(columns, 1).astype(np.float32).clip(-LIMIT, LIMIT)
-        outside = (np.abs(apart) - HITBOX).clip(0)
         info = {
             "distance": np.sqrt((apart**2).sum(1)),
             "speed": self._car[:, 1].copy(),
-            "miss": np.sqrt((outside**2).sum(1)) / -CAR_AT,
+            "miss": self._least / -CAR_AT,
         }
         return seen, info
 
@@ -200,6 +201,8 @@ class Crosswalk(BatchedEnv):
     def _keep(self, rows: NDArray[np.int64]) -> None:
         at = np.concatenate([self._walker[rows, :2], self._car[rows, :1]], 1)
         self._paths[rows, self.elapsed[rows]] = at
+        outside = (np.abs(self._apart()[rows]) - HITBOX).clip(0)
+        self._least[rows] = np.minimum(self._least[rows], np.sqrt((outside**2).sum(1)))
 
 
 def walk(walker: NDArray[np.float64], acceleration: NDArray[np.float64]) -> NDArray[np.float64]:
