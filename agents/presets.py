@@ -6,8 +6,21 @@ from genenv import checks
 from genenv.agents.algorithms import Ppo, Preset
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
+DISTURBANCE = Ppo(
+    total_steps=180_000,
+    envs=32,
+    steps=30,
+    batch=240,
+    learning_rate=1e-3,
+    lr_floor=0.3,
+    gamma=1.0,
+    hidden=(32, 32),
+    log_std=-1.5,
+    arguments={"bonus": 1.0, "shaping": 0.5},
+)
 
 PRESETS: dict[str, Preset] = {
+    "genenv/Disturbance-v0": DISTURBANCE,
     "genenv/LatentProbe-v0": LATENT_PROBE,
 }
 
