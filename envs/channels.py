@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genenv import checks
 from genenv.envs.known_worlds import Known
-from genenv.envs.world import World
+from genenv.envs.world import World, columns
 
 Array = NDArray[Any]
 Strength = float | Sequence[float]
@@ -27,7 +27,7 @@ class Observation:
         space = world.observation_space
         if not isinstance(space, Box) or space.dtype.kind != "f":
             raise checks.Mistake("observations in a Box of floats", space, "take another channel")
-        self.space, self.size = space, math.prod(space.shape)
+        self.space, self.size = space, columns(space)
         self.strength = checked("observation", strength, self.size)
 
     def __call__(self, observation: Array, z: Array) -> Array:
@@ -43,8 +43,7 @@ class Action:
 
     def __init__(self, world: World, strength: Strength) -> None:
         self.space: Any = world.action_space
-        discrete = isinstance(self.space, Discrete)
-        self.size = int(self.space.n) if discrete else math.prod(self.space.shape)
+        self.size = columns(world.action_space)
         self.strength = checked("action", strength, self.size)
 
     def __call__(self, action: Array, z: Array) -> Array:
@@ -52,7 +51,8 @@ class Action:
         shift = self.strength * z
         if isinstance(self.space, Discrete):
             own = np.eye(self.size)[action - self.space.start]
-            return ((own + shift).argmax(1) + self.space.start).astype(self.space.dtype)
+            largest: Array = (own + shift).argmax(1) + self.space.start
+            return largest.astype(self.space.dtype)
         return moved(action, shift, self.space)
 
 

@@ -38,7 +38,8 @@ def rest(actions: int) -> Callable[[Array], Array]:
 def balance(observation: Array) -> Array:
     """Keep CartPole's pole up: push to where it leans, with a little pull to the middle."""
     leaning = observation * np.array([0.1, 0.3, 1.0, 0.5], np.float32)
-    return (leaning.sum(1) > 0).astype(np.int64)
+    right: Array = (leaning.sum(1) > 0).astype(np.int64)
+    return right
 
 
 def informed(outcome: Outcome) -> Array:
@@ -49,7 +50,8 @@ def informed(outcome: Outcome) -> Array:
 def cartpole_miss(outcome: Outcome) -> Array:
     """How far cart and pole are from the nearer of their limits, as a share of it."""
     place, angle = np.abs(outcome.observation[:, 0]) / 2.4, np.abs(outcome.observation[:, 2])
-    return (1 - np.maximum(place, angle / np.radians(12))).clip(0)
+    left: Array = (1 - np.maximum(place, angle / np.radians(12))).clip(0)
+    return left
 
 
 def cartpole_start(env: Any, shift: Array) -> Array:

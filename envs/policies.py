@@ -46,7 +46,7 @@ def wrap(
         if not _alike(own, space):
             raise checks.Mistake(f"a policy with {name} space {space}", own, "take another policy")
     if hasattr(policy, "predict"):
-        return lambda observation: policy.predict(observation, deterministic=True)[0]  # type: ignore[no-any-return]
+        return lambda observation: policy.predict(observation, deterministic=True)[0]
     if not callable(policy):
         got = type(policy).__name__
         raise checks.Mistake("a function, a Stable-Baselines3 model or its zip", got, "give one")

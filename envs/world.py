@@ -21,6 +21,9 @@ LIMIT = 10.0  # what is seen of a world is clipped to [-10, 10]
 BOUNDED = 1e6  # a limit of an observation beyond this is none
 
 
+WorldSpace = Box[Any] | Discrete[Any]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a step of the world brought, one row an episode; after a reset, the rewards are 0."""
@@ -72,12 +75,8 @@ class World:
         except TypeError as error:
             raise checks.Mistake(f"arguments that {id} takes", error, "mend them") from error
         self.rows = rows
-        self.observation_space = self.env.single_observation_space
-        self.action_space = self.env.single_action_space
-        for name in ("observation", "action"):
-            space = getattr(self, f"{name}_space")
-            if not isinstance(space, Box | Discrete):
-                raise checks.Mistake(f"a world whose {name}s are Box or Discrete", space, "wrap it")
+        self.observation_space = _known("observation", self.env.single_observation_space)
+        self.action_space = _known("action", self.env.single_action_space)
         self._seeds = [0] * rows
         self._ended = np.zeros(rows, np.bool_)
 
@@ -128,6 +127,12 @@ class World:
         return self.env.reset(seed=self._seeds, options={"reset_mask": mask.copy()})  # type: ignore[arg-type]
 
 
+def _known(name: str, space: gymnasium.Space[Any]) -> WorldSpace:
+    if not isinstance(space, Box | Discrete):
+        raise checks.Mistake(f"a world whose {name}s are Box or Discrete", space, "wrap it")
+    return space
+
+
 def _is_native(spec: Any) -> bool:
     """Whether the id has a batch of its own that is reset by rows and seeded by row."""
     entry = spec.vector_entry_point
@@ -137,12 +142,12 @@ def _is_native(spec: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BatchedEnv)
 
 
-def columns(space: Box | Discrete) -> int:
+def columns(space: WorldSpace) -> int:
     """Count the numbers in which `flat` lays out one observation."""
     return int(space.n) if isinstance(space, Discrete) else int(np.prod(space.shape))
 
 
-def flat(space: Box | Discrete, observation: NDArray[Any]) -> NDArray[np.float32]:
+def flat(space: WorldSpace, observation: NDArray[Any]) -> NDArray[np.float32]:
     """Lay out observations for an agent.
 
     Discrete ones one-hot; of a Box, coordinates whose limits are finite and beyond ±10 are scaled
@@ -153,8 +158,10 @@ def flat(space: Box | Discrete, observation: NDArray[Any]) -> NDArray[np.float32
     (rows, columns(space)).
     """
     if isinstance(space, Discrete):
-        return np.eye(int(space.n), dtype=np.float32)[observation - space.start]
+        one_hot: NDArray[np.float32] = np.eye(int(space.n), dtype=np.float32)
+        return one_hot[observation - space.start].reshape(len(observation), -1)
     reach = np.maximum(np.abs(space.low), np.abs(space.high)).ravel().astype(np.float64)
     scale = np.where((reach > LIMIT) & (reach < BOUNDED), LIMIT / reach.clip(LIMIT), 1.0)
     rows = scale * observation.reshape(len(observation), -1)
-    return rows.clip(-LIMIT, LIMIT).astype(np.float32)
+    clipped: NDArray[np.float32] = rows.clip(-LIMIT, LIMIT).astype(np.float32)
+    return clipped
