@@ -56,8 +56,8 @@ class Disturbance(BatchedEnv):
     observations are one-hot.
 
     ## Reward
-    -energy / horizon + shaping · (what the miss distance fell by) + bonus on the failure. The
-    shaping is a difference of potentials that sums to the fall from start to end.
+    scale · (-energy / horizon + shaping · (what the miss distance fell by) + bonus on the failure).
+    The shaping is a difference of potentials that sums to the fall from start to end.
 
     ## Start and end
     The first episode of row i after `reset(seed=s)` starts the world with seed s + i, later ones
@@ -111,6 +111,9 @@ class Disturbance(BatchedEnv):
         World steps of an episode; None: as the world is registered.
     bonus, shaping
         Of a failure; of a gain of 1 in miss distance.
+    scale
+        Of the reward. Energy a horizon is small: a learner that does not normalise rewards wants
+        returns of order 1 or more.
     plausible
         False: the action is e itself, without bounds; for rates under the noise's own law.
     autoreset_mode, render_mode
@@ -142,6 +145,7 @@ class Disturbance(BatchedEnv):
         horizon: int | None = None,
         bonus: float = BONUS,
         shaping: float = SHAPING,
+        scale: float = 1.0,
         plausible: bool = True,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
@@ -149,6 +153,7 @@ class Disturbance(BatchedEnv):
         for name, value in (("bonus", bonus), ("shaping", shaping)):
             if not 0 <= value < np.inf:
                 raise checks.Mistake(f"{name} of 0 or more", value, "give a larger number")
+        checks.positive("scale", scale)
         rows = checks.whole("num_envs", num_envs)
         apart = channels is not None and need_parts(channels)
         self.world = World(world, rows, world_arguments or {}, apart)
@@ -161,6 +166,7 @@ class Disturbance(BatchedEnv):
             raise checks.Mistake("a horizon for a world without a limit", None, "give one")
         law = noise if isinstance(noise, Noise) or noise is None else from_json(noise)
         self.horizon, self.bonus, self.shaping = checks.whole("horizon", horizon), bonus, shaping
+        self.scale = scale
         width, once = self.channels.width, self.channels.once
         self.drive = Drive(law, width, once, rows, horizon, plausible)
         spaces = self.world.observation_space, self.world.action_space
@@ -216,7 +222,8 @@ class Disturbance(BatchedEnv):
         self._record(e.numpy(), live)
         gain = self.shaping * (before - self._miss) + self.bonus * self._failed
         early = self._over & (self._steps < self.horizon)
-        return gain - energy / self.horizon, self._failed | early | (self.limit == 1)
+        reward = self.scale * (gain - energy / self.horizon)
+        return reward, self._failed | early | (self.limit == 1)
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """Observations (num_envs, columns) and the info named above."""

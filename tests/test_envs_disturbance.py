@@ -147,11 +147,11 @@ def test_the_rate_of_failure_of_the_walk_is_the_known_one():
 
 def test_rewards_sum_to_bonus_and_fall_of_the_miss_distance_less_the_share_of_energy():
     for push in (0.1, 0.9):
-        results = played(batch(bonus=3.0, shaping=0.5), np.full((30, 1), push))
+        results = played(batch(bonus=3.0, shaping=0.5, scale=2.0), np.full((30, 1), push))
         total = sum(result[1][0] for result in results[1:])
         info = results[-1][4]
         expected = 3 * info["failed"][0] + 0.5 * (1 - info["miss"][0]) - info["energy"][0] / 30
-        assert np.isclose(total, expected)
+        assert np.isclose(total, 2 * expected)
 
 
 def test_codes_stay_in_the_plausible_ball_of_each_step_and_of_the_episode():
@@ -425,6 +425,7 @@ class Odd(gymnasium.Env):
         ),
         ({"horizon": 0}, "expected horizon to be a whole number above 0, got 0"),
         ({"bonus": -1.0}, "expected bonus of 0 or more, got -1"),
+        ({"scale": 0.0}, "expected scale above 0, got 0"),
         ({"shaping": float("nan")}, "expected shaping of 0 or more, got nan"),
         ({"policy": 3}, "expected a function, a Stable-Baselines3 model or its zip, got int"),
         ({"policy": "nowhere.zip"}, "expected the zip of a Stable-Baselines3 model, got nowhere"),
