@@ -7,12 +7,12 @@ from genenv.agents.algorithms import Ppo, Preset
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
 DISTURBANCE = Ppo(
-    total_steps=150_000,
+    total_steps=210_000,
     envs=32,
     steps=30,
     batch=480,
     learning_rate=1e-3,
-    lr_floor=0.3,
+    lr_floor=0.1,
     gamma=1.0,
     hidden=(32, 32),
     log_std=-2.0,

@@ -158,8 +158,9 @@ def flat(space: WorldSpace, observation: NDArray[Any]) -> NDArray[np.float32]:
     (rows, columns(space)).
     """
     if isinstance(space, Discrete):
-        one_hot: NDArray[np.float32] = np.eye(int(space.n), dtype=np.float32)
-        return one_hot[observation - space.start].reshape(len(observation), -1)
+        picked = np.eye(int(space.n), dtype=np.float32)[observation - space.start]
+        one_hot: NDArray[np.float32] = picked.reshape(len(observation), -1)
+        return one_hot
     reach = np.maximum(np.abs(space.low), np.abs(space.high)).ravel().astype(np.float64)
     scale = np.where((reach > LIMIT) & (reach < BOUNDED), LIMIT / reach.clip(LIMIT), 1.0)
     rows = scale * observation.reshape(len(observation), -1)
