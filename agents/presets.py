@@ -45,9 +45,22 @@ DETECTIVE = Ppo(
     activation="relu",
     ent_coef=0.01,
 )
+DISTURBANCE = Ppo(
+    total_steps=210_000,
+    envs=32,
+    steps=30,
+    batch=480,
+    learning_rate=1e-3,
+    lr_floor=0.1,
+    gamma=1.0,
+    hidden=(32, 32),
+    log_std=-2.0,
+    arguments={"bonus": 0.2, "shaping": 0.2, "scale": 20.0},
+)
 
 PRESETS: dict[str, Preset] = {
     "genenv/Detective-v0": DETECTIVE,
+    "genenv/Disturbance-v0": DISTURBANCE,
     "genenv/LatentProbe-v0": LATENT_PROBE,
     "genenv/Forger-v0": FORGER,
     "genenv/ForgerSequence-v0": FORGER_SEQUENCE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, final
 
 import gymnasium
@@ -129,14 +130,18 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
 
     @final
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        self,
+        *,
+        seed: int | Sequence[int] | None = None,
+        options: dict[str, Any] | None = None,
     ) -> tuple[Any, Info]:
         """Begin episodes, in all rows or in those of `options["reset_mask"]`.
 
         Parameters
         ----------
         seed
-            Row i is seeded with seed + i; None goes on with the next episode of each row.
+            Row i is seeded with seed + i, or with seed[i] of a sequence; None goes on with the next
+            episode of each row.
         options
             `reset_mask`, (num_envs,) bool: rows to begin; the others stay as they are. What else
             there is goes to `configure`.
@@ -147,9 +152,11 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
             After `close`.
         ResetNeeded
             If rows outside of the mask have never begun.
+        Mistake
+            If the mask is none, or the seeds are not one a row.
         """
         self._check_open()
-        super().reset(seed=seed)
+        super().reset(seed=seed if isinstance(seed, int) else None)
         mask = self._mask(options)
         if (~mask & (self.episode < 0)).any():
             raise ResetNeeded("expected every row to have begun; call reset() without a mask first")
@@ -236,8 +243,12 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
             self._done = self._done & ~mask
             self.begin(np.flatnonzero(mask))
 
-    def _seed(self, mask: Flags, seed: int) -> None:
-        seeds = np.arange(self.num_envs, dtype=np.uint64) + np.uint64(seed % 2**64)
+    def _seed(self, mask: Flags, seed: int | Sequence[int]) -> None:
+        if isinstance(seed, int | np.integer):
+            seeds = np.arange(self.num_envs, dtype=np.uint64) + np.uint64(seed % 2**64)
+        else:
+            seeds = np.array([one % 2**64 for one in seed], np.uint64)
+            checks.shape("seed", seeds, (self.num_envs,))
         self.row_seed[mask] = seeds[mask]
         self.episode[mask] = -1
 

@@ -64,10 +64,6 @@ _SUBMODULES = frozenset(
 
 # id -> (the single environment, the batch)
 ENVIRONMENTS = {
-    "genenv/Detective-v0": (
-        "genenv.envs.detective:single",
-        "genenv.envs.detective:Detective",
-    ),
     "genenv/LatentProbe-v0": (
         "genenv.envs.latent_probe:single",
         "genenv.envs.latent_probe:LatentProbe",
@@ -77,6 +73,16 @@ ENVIRONMENTS = {
         "genenv.envs.forger_sequence:single",
         "genenv.envs.forger_sequence:ForgerSequence",
     ),
+    "genenv/Detective-v0": (
+        "genenv.envs.detective:single",
+        "genenv.envs.detective:Detective",
+    ),
+    "genenv/Disturbance-v0": (
+        "genenv.envs.disturbance:single",
+        "genenv.envs.disturbance:Disturbance",
+    ),
+    "genenv/Walk1D-v0": ("genenv.envs.walk1d:single", "genenv.envs.walk1d:Walk1D"),
+    "genenv/Crosswalk-v0": ("genenv.envs.crosswalk:single", "genenv.envs.crosswalk:Crosswalk"),
 }
 
 for _id, (_single, _batch) in ENVIRONMENTS.items():

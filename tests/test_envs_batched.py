@@ -198,3 +198,11 @@ def test_dict_observations_and_discrete_actions_work_in_batch_and_alone():
     assert type(terminated) is bool
     assert type(info["even"]) is bool
     assert isinstance(env, gymnasium.Env)
+
+
+def test_a_sequence_of_seeds_seeds_row_by_row():
+    seen, _ = walk().reset(seed=[9, 3, 3, 5])
+    assert np.array_equal(seen[0], walk().reset(seed=9)[0][0])
+    assert np.array_equal(seen[1], seen[2])
+    with pytest.raises(Mistake, match=r"expected seed of shape \(4\), got shape \(2,\)"):
+        walk().reset(seed=[1, 2])
