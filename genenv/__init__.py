@@ -52,6 +52,7 @@ _SUBMODULES = frozenset(
         "sampling",
         "search",
         "seeding",
+        "stacked",
         "stages",
         "stressing",
         "testing",
@@ -65,6 +66,10 @@ ENVIRONMENTS = {
     "genenv/LatentProbe-v0": (
         "genenv.envs.latent_probe:single",
         "genenv.envs.latent_probe:LatentProbe",
+    ),
+    "genenv/TrainingGame-v0": (
+        "genenv.envs.training_game:single",
+        "genenv.envs.training_game:TrainingGame",
     ),
 }
 

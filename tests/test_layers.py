@@ -13,7 +13,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files",
     "data noise",
     "networks classifier objectives metrics tracking stages corruptions",
-    "downstream training judge sampling learners",
+    "downstream training judge sampling learners stacked",
     "search probe failures",
     "campaign rate runs bundled report reactions",
     "envs testing",
