@@ -7,8 +7,13 @@ from genenv.agents.algorithms import Ppo, Preset
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
 
+TRAINING_GAME = Ppo(
+    total_steps=25_600, steps=20, batch=320, learning_rate=2e-3, gamma=1.0, log_std=-0.7
+)
+
 PRESETS: dict[str, Preset] = {
     "genenv/LatentProbe-v0": LATENT_PROBE,
+    "genenv/TrainingGame-v0": TRAINING_GAME,
 }
 
 

@@ -38,6 +38,7 @@ _SUBMODULES = frozenset(
         "fitting",
         "judge",
         "learners",
+        "material",
         "memory",
         "metrics",
         "networks",
@@ -66,6 +67,10 @@ ENVIRONMENTS = {
     "genenv/LatentProbe-v0": (
         "genenv.envs.latent_probe:single",
         "genenv.envs.latent_probe:LatentProbe",
+    ),
+    "genenv/Curriculum-v0": (
+        "genenv.envs.curriculum:single",
+        "genenv.envs.curriculum:Curriculum",
     ),
     "genenv/TrainingGame-v0": (
         "genenv.envs.training_game:single",

@@ -16,6 +16,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "downstream training judge sampling learners stacked",
     "search probe failures",
     "campaign rate runs bundled report reactions",
+    "material",
     "envs testing",
     "agents",
     "api fitting stressing reacting cli __main__",
