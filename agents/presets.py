@@ -10,9 +10,13 @@ LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 
 TRAINING_GAME = Ppo(
     total_steps=25_600, steps=20, batch=320, learning_rate=2e-3, gamma=1.0, log_std=-0.7
 )
+CURRICULUM = Ppo(
+    total_steps=32_000, steps=10, batch=320, learning_rate=2e-3, gamma=1.0, log_std=-0.7
+)
 
 PRESETS: dict[str, Preset] = {
     "genenv/LatentProbe-v0": LATENT_PROBE,
+    "genenv/Curriculum-v0": CURRICULUM,
     "genenv/TrainingGame-v0": TRAINING_GAME,
 }
 

@@ -85,6 +85,7 @@ def find_material(
     if generator is None:
         generator = folder / "generator"
     made = generator if isinstance(generator, Generator) else networks.load(Path(generator))
+    seen: NDArray[np.int64] | None
     if data is None and run is None:
         dataset, seen = _bundled()
     else:

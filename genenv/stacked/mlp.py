@@ -88,8 +88,8 @@ class StackedMlp:
             Whether the layers are leaves to differentiate by.
         """
         theta = self.theta if rows is None else self.theta[rows]
-        parts = theta.split([i * o for i, o in self.shapes], 1)
-        cut = [p.unflatten(1, shape) for p, shape in zip(parts, self.shapes, strict=True)]
+        parts = torch.split(theta, [i * o for i, o in self.shapes], 1)
+        cut = [p.view(-1, *shape) for p, shape in zip(parts, self.shapes, strict=True)]
         return [layer.detach().requires_grad_() for layer in cut] if grad else cut
 
     def __call__(self, layers: Layers, x: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ TEACHERS = {
 
 
 def _classes(observation: Array) -> int:
-    return (observation.shape[1] - 2) // 3
+    return int(observation.shape[1] - 2) // 3
 
 
 def _logits(weight: Array) -> Array:
