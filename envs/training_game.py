@@ -17,11 +17,11 @@ from genenv.data import load as load_data
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.stacked import StackedGan
-from genenv.stacked.exam import WORST, Exam
+from genenv.stacked.exam import SAMPLES, WORST, Exam
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 COLUMNS = 8
-HELD_OUT = 512  # rows at most, a tenth of the data
+HELD_OUT = 4096  # rows at most, a fifth of the data
 MOST_STEPS = 4  # of the critic, for one of the generator
 PENALTY = 1.0  # for a run that diverges
 REWARDS = ("quality", "equal-losses")
@@ -90,7 +90,7 @@ class TrainingGame(BatchedEnv):
     objective
         A name in `genenv.objectives.OBJECTIVES`; `wgan` is refused, for it clips.
     quality
-        `sliced`: sliced Wasserstein distance between as many generated as held-out rows, in
+        `sliced`: sliced 1-Wasserstein distance between 512 samples and the held-out rows, in
         standard deviations of the data; `missing`: share of modes without a sample within 3 σ.
     reward
         `quality` or `equal-losses`.
@@ -162,14 +162,14 @@ class TrainingGame(BatchedEnv):
         )
         dataset = data if isinstance(data, Dataset) else load_data(data)
         self._real, held_out = _parts(dataset, self.batch)
-        self._exam = Exam(held_out, dataset, quality)
+        self._exam = Exam(held_out, dataset, quality, checks.whole("latent", latent))
         self.learning_rate, self.penalty = learning_rate, penalty
         checks.choice("objective", objective, objectives.OBJECTIVES)
         penalised = objectives.OBJECTIVES[objective].penalised
         game = objectives.build(objective, 1.0 if penalised else None)
         size = self._real.shape[1]
         self.gan = StackedGan(num_envs, game, latent, size, width, depth, norm=critic_norm)
-        self._latent = torch.zeros(num_envs, len(held_out), latent)  # of the exam
+        self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the exam
         self._seen = np.zeros((num_envs, COLUMNS), np.float32)
         self._critic_updates = np.zeros(num_envs, np.int64)
         self._curve = np.zeros((num_envs, decisions + 1), np.float32)  # of the quality
@@ -177,9 +177,7 @@ class TrainingGame(BatchedEnv):
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Make new networks and examine them."""
         self.gan.begin(rows, self.keys(rows, "generator"), self.keys(rows, "critic"))
-        shape = (len(rows), *self._latent.shape[1:])
-        z = seeding.normals(self.keys(rows, "exam"), shape[1] * shape[2])
-        self._latent[torch.from_numpy(rows)] = torch.from_numpy(z).view(shape)
+        self._latent[torch.from_numpy(rows)] = self._exam.latents(self.keys(rows, "exam"))
         self._critic_updates[rows] = 0
         self._seen[rows] = 0.0
         self._examine(rows)
@@ -217,7 +215,7 @@ class TrainingGame(BatchedEnv):
         """Draw samples and held-out rows (of their first two columns), and the quality so far."""
         at = torch.tensor([row])
         fake = self.gan.sample(self._latent[at], at)[0, :, :2].numpy()
-        real = self._exam.held_out[:, :2].numpy()
+        real = self._exam.held_out[:SAMPLES, :2].numpy()
         if real.shape[1] == 1:
             real, fake = (np.stack([x[:, 0], np.zeros(len(x))], 1) for x in (real, fake))
         cloud = pictures.scatter([(fake, pictures.BLUE), (real, pictures.INK)], -2.5, 2.5)
@@ -295,13 +293,13 @@ class TrainingGame(BatchedEnv):
 
 
 def _parts(dataset: Dataset, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows to learn from and held-out ones, at most 512 and an even number, as vectors."""
+    """Rows to learn from and held-out ones, as vectors."""
     x = dataset.units.to_unit(dataset.units.tensor(dataset.x)).flatten(1)
     if len(x) < 2 * batch:
         do = "give a smaller batch or more data"
         raise checks.Mistake(f"data of at least two batches of {batch} rows", len(x), do)
     order = torch.from_numpy(seeding.numpy_generator(0, "held out").permutation(len(x)))
-    held = max(min(HELD_OUT, len(x) // 10 // 2 * 2), 2)
+    held = min(HELD_OUT, len(x) // 5)
     return x[order[held:]], x[order[:held]]
 
 

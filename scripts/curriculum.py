@@ -58,8 +58,10 @@ played = {name: play(act) for name, act in players.items()}
 plain = {n: {k: np.round(v, 5).tolist() for k, v in p.items()} for n, p in played.items()}
 args.out.write_text(json.dumps(plain, indent=1))
 base = played["uniform"]["accuracy"]
-print("\n| teacher | accuracy | log-loss | strength, first and last | share generated, first and last "
-      "| accuracy over uniform [95 %] |\n|---|---|---|---|---|---|")  # fmt: skip
+print(
+    "\n| teacher | accuracy | log-loss | strength: first, last | share generated: first, last "
+    "| accuracy over uniform [95 %] |\n|---|---|---|---|---|---|"
+)
 for name, p in played.items():
     low, high = interval(p["accuracy"] - base)
     mean = (p["accuracy"] - base).mean()

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.stats import wasserstein_distance
 
 from genenv import objectives, seeding
 from genenv.checks import Mistake
 from genenv.data import toys as mixtures
-from genenv.metrics import METRICS
 from genenv.metrics.modes import missing_rows, mode_metrics
-from genenv.metrics.sliced import sliced_rows
+from genenv.metrics.sliced import SlicedRows
 from genenv.stacked import RowByRow, StackedAdam, StackedGan, StackedMlp
 
 KEYS = np.arange(1, 6, dtype=np.uint64)
@@ -165,15 +165,23 @@ def test_bad_stacks_are_refused():
         StackedGan(2, build("gan"), 2, 2, depth=1.5)
 
 
-def test_sliced_distances_of_rows_agree_with_the_metric():
+def test_sliced_distances_of_rows_are_exact_along_their_directions():
     rng = np.random.default_rng(0)
-    real, fake = rng.normal(size=(300, 2)), rng.normal(size=(3, 300, 2)) * [[[2.0, 1.0]]] + 0.5
-    rows = sliced_rows(torch.from_numpy(real).float(), torch.from_numpy(fake).float())
-    metric = METRICS["sliced"]()
+    real, fake = rng.normal(size=(900, 2)), rng.normal(size=(3, 300, 2)) * [[[2.0, 1.0]]] + 0.5
+    rows = SlicedRows(torch.from_numpy(real).float(), 300)(torch.from_numpy(fake).float())
+    angles = np.arange(16) * np.pi / 16
+    axes = np.stack([np.cos(angles), np.sin(angles)])
     for i in range(3):
-        assert rows[i].item() == pytest.approx(metric.measure(real, fake[i])["sliced"], rel=0.1)
-    shifted = sliced_rows(torch.zeros(4, 2), torch.tensor([[[3.0, 4.0]] * 4]))
-    assert shifted.item() == pytest.approx(5 / 2**0.5, rel=1e-5)
+        exact = [
+            wasserstein_distance(*pair)
+            for pair in zip((real @ axes).T, (fake[i] @ axes).T, strict=True)
+        ]
+        assert rows[i].item() == pytest.approx(np.mean(exact), abs=5e-3)
+    same = SlicedRows(torch.from_numpy(real).float(), 900)(torch.from_numpy(real[None]).float())
+    assert same.item() == pytest.approx(0, abs=1e-6)
+    shifted = SlicedRows(torch.zeros(4, 2), 4)(torch.tensor([[[3.0, 4.0]] * 4]))
+    assert shifted.item() == pytest.approx(5 * 2 / np.pi, rel=5e-3)  # the mean of |cos|
+    assert SlicedRows(torch.zeros(4, 3), 4)(torch.full((1, 4, 3), torch.nan)).isnan().all()
 
 
 def test_missing_modes_of_rows_agree_with_the_protocol():

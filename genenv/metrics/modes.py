@@ -55,5 +55,5 @@ def missing_rows(fake: torch.Tensor, modes: Modes) -> torch.Tensor:
     """Share of modes without any sample of high quality, of many sets: (n, m, d) -> (n,)."""
     centres = torch.from_numpy(modes.centres).to(fake.dtype)
     squares = (fake[:, :, None] - centres).square().sum(3)
-    covered = (squares <= (WITHIN * modes.sigma) ** 2).any(1)
+    covered = (squares <= (WITHIN * modes.sigma) ** 2).any(1)  # never by NaN
     return 1 - covered.to(fake.dtype).mean(1)

@@ -11,7 +11,7 @@ from genenv.metrics.base import Array, Metric, pieces
 
 DIRECTIONS = 256
 AT_ONCE = 16  # directions
-FEW = 16  # directions of `sliced_rows`, which is asked again and again
+FEW = 16  # directions of `SlicedRows`, which is asked again and again
 
 
 class Sliced(Metric):
@@ -43,29 +43,36 @@ def directions(columns: int, count: int) -> NDArray[np.float64]:
     return axes
 
 
-def sliced_rows(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """Sliced Wasserstein distances of many sets from one set of the same size.
+class SlicedRows:
+    """Mean 1-Wasserstein distance along 16 directions, of many sets from one, in float32.
 
-    As `Sliced`, along 16 directions and in float32; in the plane they divide the half circle.
+    Of two sets that differ in the share δ of a far mode, the 1-Wasserstein distance grows with δ
+    and the 2-Wasserstein distance with √δ, which drowns in the noise of few samples. In the plane,
+    the directions divide the half circle.
 
     Parameters
     ----------
     real
-        (m, columns).
-    fake
-        (n, m, columns).
-
-    Returns
-    -------
-    (n,), NaN where a set has one.
+        (n, columns).
+    samples
+        m, of each set that will be compared.
     """
-    columns = real.shape[1]
-    angles = np.arange(FEW) * np.pi / FEW
-    even = np.stack([np.cos(angles), np.sin(angles)], 1)
-    axes = torch.from_numpy(even if columns == 2 else directions(columns, FEW)).float().T
-    along = (fake @ axes).transpose(1, 2).contiguous().sort(2).values
-    gaps = along - (real @ axes).T.contiguous().sort(1).values
-    return gaps.square().mean((1, 2)).sqrt()
+
+    def __init__(self, real: torch.Tensor, samples: int) -> None:
+        columns = real.shape[1]
+        angles = np.arange(FEW) * np.pi / FEW
+        even = np.stack([np.cos(angles), np.sin(angles)], 1)
+        axes = even if columns == 2 else directions(columns, FEW)
+        self._axes = torch.from_numpy(axes).float().T
+        along = np.sort((real @ self._axes).numpy(), axis=0)
+        level = (np.arange(samples) + 0.5) / samples
+        quantiles = np.quantile(along, level, axis=0, method="hazen")
+        self._quantiles = torch.from_numpy(quantiles.T.copy()).float()
+
+    def __call__(self, fake: torch.Tensor) -> torch.Tensor:
+        """(rows, m, columns) -> (rows,), NaN where a set has one."""
+        along = (fake @ self._axes).transpose(1, 2).contiguous().sort(2).values
+        return (along - self._quantiles).abs().mean((1, 2))
 
 
 def _sorted(x: Array, axes: NDArray[np.float64]) -> NDArray[np.float64]:

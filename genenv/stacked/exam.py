@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import qmc
 from torch import Tensor
 
-from genenv import checks
+from genenv import checks, seeding
 from genenv.data import Dataset
 from genenv.metrics.modes import missing_rows
-from genenv.metrics.sliced import sliced_rows
+from genenv.metrics.sliced import SlicedRows
 from genenv.stacked.gan import StackedGan
 
 WORST = 4.0  # a quality is at most this, also where samples are not finite
+SAMPLES = 512  # of each exam
+TINY = 1e-6
 
-Quality = Callable[[Tensor, Dataset, Tensor], Tensor]
-
-
-def _sliced(real: Tensor, dataset: Dataset, fake: Tensor) -> Tensor:  # noqa: ARG001 one signature
-    return sliced_rows(real, fake)
+Quality = Callable[[Tensor], Tensor]  # samples (rows, m, size) -> (rows,), less is better
 
 
-def _missing(real: Tensor, dataset: Dataset, fake: Tensor) -> Tensor:  # noqa: ARG001 one signature
-    if dataset.modes is None:
+def _sliced(held_out: Tensor, dataset: Dataset) -> Quality:  # noqa: ARG001 one signature
+    return SlicedRows(held_out, SAMPLES)
+
+
+def _missing(held_out: Tensor, dataset: Dataset) -> Quality:  # noqa: ARG001 one signature
+    units, modes = dataset.units, dataset.modes
+    if modes is None:
         do = "choose sliced, or ring or grid as data"
         raise checks.Mistake("data whose modes are known", dataset.name, do)
-    rows, m, size = fake.shape
-    samples = dataset.units.from_unit(fake.reshape(rows * m, size))
-    return missing_rows(samples.view(rows, m, size), dataset.modes)
+    return lambda fake: missing_rows(units.from_unit(fake), modes)
 
 
-# (held-out rows (m, size), their data set, samples (n, m, size)) -> (n,), less is better
-QUALITIES: dict[str, Quality] = {"sliced": _sliced, "missing": _missing}
+QUALITIES: dict[str, Callable[[Tensor, Dataset], Quality]] = {
+    "sliced": _sliced,
+    "missing": _missing,
+}
 
 
 class Exam:
@@ -44,8 +52,10 @@ class Exam:
     dataset
         That they come from.
     quality
-        A name in QUALITIES: `sliced`, the sliced Wasserstein distance in the data's standard
+        A name in QUALITIES: `sliced`, the sliced 1-Wasserstein distance in the data's standard
         deviations; `missing`, the share of modes without a sample within 3 σ.
+    latent
+        Columns of z ~ N(0, I).
 
     Raises
     ------
@@ -53,11 +63,23 @@ class Exam:
         An unknown quality, or one that the data do not allow.
     """
 
-    def __init__(self, held_out: Tensor, dataset: Dataset, quality: str) -> None:
-        self.held_out, self.dataset = held_out, dataset
-        self._quality = QUALITIES[checks.choice("quality", quality, QUALITIES)]
-        self._spread = _spread(held_out[None])
-        self._quality(held_out, dataset, held_out[None])
+    def __init__(self, held_out: Tensor, dataset: Dataset, quality: str, latent: int) -> None:
+        self.held_out = held_out
+        make = QUALITIES[checks.choice("quality", quality, QUALITIES)]
+        self._quality = make(held_out, dataset)
+        self._few = held_out[:SAMPLES]
+        self._spread = _spread(self._few[None])
+        self._points = qmc.Sobol(latent, scramble=False).random(SAMPLES)
+
+    def latents(self, keys: NDArray[np.uint64]) -> Tensor:
+        """Draw the latents of some rows: (k,) keys -> (k, 512, latent), z ~ N(0, I).
+
+        Sobol points, shifted by a uniform vector a row (Cranley and Patterson 1976): they lie
+        evenly, so that a distance is of the generator rather than of its samples.
+        """
+        shift = seeding.uniforms(keys, self._points.shape[1])
+        u = (self._points + shift[:, None]) % 1.0
+        return torch.from_numpy(ndtri(u.clip(TINY, 1 - TINY)).astype(np.float32))
 
     def __call__(
         self, gan: StackedGan, latent: Tensor, rows: Tensor | None
@@ -69,7 +91,7 @@ class Exam:
         gan
             The stack.
         latent
-            (k, m, latent): the same in every exam of a row.
+            Of these rows, from `latents`: the same in every exam.
         rows
             Indices (k,); None: all.
 
@@ -84,12 +106,11 @@ class Exam:
             (k,): log of the mean distance between two samples, over that of two held-out rows.
         """
         fake = gan.sample(latent, rows)
-        quality = self._quality(self.held_out, self.dataset, fake)
-        quality = quality.nan_to_num(WORST, WORST).clamp(max=WORST)
-        real = self.held_out.expand(len(fake), -1, -1)
-        accuracy = (gan.score(real, rows) > gan.score(fake, rows)).float().mean(1)
-        diversity = (_spread(fake) / self._spread + 1e-6).log()
-        return quality, accuracy, diversity
+        quality = self._quality(fake).nan_to_num(WORST, WORST).clamp(max=WORST)
+        real = self._few.expand(len(fake), -1, -1)
+        on_real, on_fake = gan.score(real, rows), gan.score(fake[:, : len(self._few)], rows)
+        diversity = (_spread(fake) / self._spread + TINY).log()
+        return quality, (on_real > on_fake).float().mean(1), diversity
 
 
 def _spread(x: Tensor) -> Tensor:
