@@ -162,8 +162,8 @@ def test_equal_losses_pay_a_critic_that_stands_still():
     sizes = {"updates": 60, "decisions": 1, "width": 16, "learning_rate": 1e-3}
     losses = [played(batch(reward="equal-losses", **sizes), a)[1][1] for a in (still, learns)]
     gains = [played(batch(**sizes), a)[1][1] for a in (still, learns)]
-    assert (losses[0] > losses[1]).all()
-    assert gains[0].mean() < gains[1].mean()
+    assert np.median(losses[0]) > max(losses[1])
+    assert np.median(gains[0]) < min(gains[1])
 
 
 @pytest.mark.parametrize("objective", ["gan", "wgan-gp", "hinge", "lsgan", "minimax"])
