@@ -8,7 +8,15 @@ from genenv.agents.algorithms import Ppo, Preset
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
 
 TRAINING_GAME = Ppo(
-    total_steps=25_600, steps=20, batch=320, learning_rate=2e-3, gamma=1.0, log_std=-0.7
+    total_steps=12_800,
+    envs=32,
+    steps=20,
+    batch=160,
+    learning_rate=3e-3,
+    lr_floor=0.2,
+    gamma=1.0,
+    log_std=-0.7,
+    arguments={"reward": "log-quality"},
 )
 CURRICULUM = Ppo(
     total_steps=32_000, steps=10, batch=320, learning_rate=2e-3, gamma=1.0, log_std=-0.7

@@ -24,7 +24,8 @@ COLUMNS = 8
 HELD_OUT = 4096  # rows at most, a fifth of the data
 MOST_STEPS = 4  # of the critic, for one of the generator
 PENALTY = 1.0  # for a run that diverges
-REWARDS = ("quality", "equal-losses")
+FLOOR = 0.01  # added to a quality before its logarithm is taken
+REWARDS = ("quality", "log-quality", "equal-losses")
 
 
 class TrainingGame(BatchedEnv):
@@ -59,14 +60,15 @@ class TrainingGame(BatchedEnv):
     | 3 | log10 of the critic's gradient norm over the generator's | |
     | 4 | share of pairs of a held-out and a generated sample that the critic orders right | |
     | 5 | log of the samples' mean distance from each other over that of held-out rows | nat |
-    | 6 | the quality, 0 at best | see `quality` |
+    | 6 | log of (the quality + 0.01) | nat |
     | 7 | share of the budget left | |
 
     ## Reward
-    The decrease of the quality over the decision: rewards sum to the total gain. A run that
-    diverges pays 1. With `reward="equal-losses"`, minus the absolute difference between the
-    critic's and the generator's mean terms, as FSCO has it (arXiv 2504.15099, section 3): it
-    can be had without learning anything, see the documentation.
+    The decrease of the quality over the decision, 0 at best: rewards sum to the total gain. A run
+    that diverges pays 1. With `reward="log-quality"`, the decrease of column 6, which late gains
+    count more in. With `reward="equal-losses"`, minus the absolute difference between the critic's
+    and the generator's mean terms, as FSCO has it (arXiv 2504.15099): it can be had without
+    learning anything, see the documentation.
 
     ## Start and end
     New networks by the row's address. `terminated`: a weight is not finite, or the quality reaches
@@ -93,7 +95,7 @@ class TrainingGame(BatchedEnv):
         `sliced`: sliced 1-Wasserstein distance between 512 samples and the held-out rows, in
         standard deviations of the data; `missing`: share of modes without a sample within 3 σ.
     reward
-        `quality` or `equal-losses`.
+        `quality`, `log-quality` or `equal-losses`.
     width, depth
         Of the hidden layers of both networks, and their number.
     batch
@@ -138,7 +140,7 @@ class TrainingGame(BatchedEnv):
         latent: int = 2,
         decisions: int = 20,
         updates: int = 25,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 4e-3,
         penalty: float = 0.1,
         critic_norm: str = "none",
         max_episode_steps: int | None = None,
@@ -171,6 +173,7 @@ class TrainingGame(BatchedEnv):
         self.gan = StackedGan(num_envs, game, latent, size, width, depth, norm=critic_norm)
         self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the exam
         self._seen = np.zeros((num_envs, COLUMNS), np.float32)
+        self._quality = np.zeros(num_envs)
         self._critic_updates = np.zeros(num_envs, np.int64)
         self._curve = np.zeros((num_envs, decisions + 1), np.float32)  # of the quality
 
@@ -188,16 +191,19 @@ class TrainingGame(BatchedEnv):
         reward, terminated = np.zeros(self.num_envs), np.zeros(self.num_envs, np.bool_)
         if not len(rows):
             return reward, terminated
-        before = self._seen[rows, 6].astype(np.float64)
+        before, log_before = self._quality[rows], self._seen[rows, 6].astype(np.float64)
         told = self._train(rows, action[rows].astype(np.float64).clip(-1.0, 1.0))
         self._seen[rows, :4] = _columns(told)
         self._examine(rows)
-        after = self._seen[rows, 6].astype(np.float64)
-        lost = (after >= WORST) | ~self._finite(rows)
+        lost = (self._quality[rows] >= WORST) | ~self._finite(rows)
         critic = told[:, 0] + told[:, 1]
         gap = np.nan_to_num(np.abs(critic - told[:, 2]), nan=LIMIT, posinf=LIMIT)
-        gain = -gap if self.reward == "equal-losses" else before - after
-        reward[rows], terminated[rows] = gain - PENALTY * lost, lost
+        gains = {
+            "quality": before - self._quality[rows],
+            "log-quality": log_before - self._seen[rows, 6],
+            "equal-losses": -gap,
+        }
+        reward[rows], terminated[rows] = gains[self.reward] - PENALTY * lost, lost
         return reward, terminated
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
@@ -205,7 +211,7 @@ class TrainingGame(BatchedEnv):
         seen = self._seen.copy()
         seen[:, 7] = 1 - self.elapsed / self.decisions
         info: dict[str, NDArray[Any]] = {
-            "quality": self._seen[:, 6].astype(np.float64),
+            "quality": self._quality.copy(),
             "generator_updates": self.elapsed * self.updates,
             "critic_updates": self._critic_updates.copy(),
         }
@@ -280,7 +286,8 @@ class TrainingGame(BatchedEnv):
         latent = self._latent if at is None else self._latent[at]
         quality, accuracy, diversity = self._exam(self.gan, latent, at)
         self._seen[rows, 4], self._seen[rows, 5] = accuracy.numpy(), diversity.numpy()
-        self._seen[rows, 6] = self._curve[rows, self.elapsed[rows]] = quality.numpy()
+        self._seen[rows, 6] = np.log(quality.numpy() + FLOOR)
+        self._quality[rows] = self._curve[rows, self.elapsed[rows]] = quality.numpy()
 
     def _rows(self, rows: NDArray[np.int64]) -> torch.Tensor | None:
         """Index of rows for the stack; None: all, which spares a copy."""

@@ -17,7 +17,7 @@ from genenv.testing import check_vector_env
 
 ID = "genenv/TrainingGame-v0"
 DATA = mixtures.ring(400)
-SMALL = {"data": DATA, "width": 8, "batch": 32, "decisions": 3, "updates": 2}
+SMALL = {"learning_rate": 2e-3, "data": DATA, "width": 8, "batch": 32, "decisions": 3, "updates": 2}
 WILD = {**SMALL, "updates": 1, "learning_rate": 1.0}  # some rows diverge
 
 
@@ -82,10 +82,12 @@ def test_at_default_sizes_a_row_equals_the_single_one_to_the_last_bit():
 def test_rewards_sum_to_the_gain_in_quality_and_the_budget_truncates():
     env = batch()
     seen, reward, info = played(env, Constant().act)
-    gain = seen[0][:, 6] - seen[-1][:, 6]
+    gain = info[0]["quality"] - info[-1]["quality"]
     assert np.allclose(sum(reward[1:]), gain, atol=1e-6)
+    by_log = played(batch(reward="log-quality"), Constant().act)[1]
+    assert np.allclose(sum(by_log[1:]), seen[0][:, 6] - seen[-1][:, 6], atol=1e-5)
     assert np.allclose([s[:, 7] for s in seen], [[1 - k / 3] * 4 for k in range(4)])
-    assert np.allclose(info[-1]["quality"], seen[-1][:, 6])
+    assert np.allclose(np.log(info[-1]["quality"] + 0.01), seen[-1][:, 6])
     assert (info[-1]["generator_updates"] == 6).all()
     with pytest.raises(gymnasium.error.ResetNeeded):
         env.step(acted(0, 0, 0))
@@ -138,10 +140,10 @@ def test_the_ratio_moves_the_rates_apart_and_the_penalty_holds_the_slope_down():
 
 def test_divergence_ends_the_episode_and_pays_the_penalty():
     env = batch(learning_rate=1e3, updates=5)
-    start, _ = env.reset(seed=0)
+    start = env.reset(seed=0)[1]["quality"]
     seen, reward, terminated, _, info = env.step(acted(0, 0, 0))
     assert terminated.all()
-    assert np.allclose(reward, start[:, 6] - 4 - 1)
+    assert np.allclose(reward, start - 4 - 1)
     assert (info["quality"] == 4).all()
     assert seen in env.observation_space
 
@@ -176,9 +178,10 @@ def test_other_objectives_train_too(objective):
 
 
 def test_missing_modes_are_a_quality_where_modes_are_known():
-    seen, reward, _ = played(batch(quality="missing"), Constant().act)
-    assert (8 * seen[0][:, 6] == np.rint(8 * seen[0][:, 6])).all()
-    assert np.allclose(sum(reward[1:]), seen[0][:, 6] - seen[-1][:, 6], atol=1e-6)
+    _, reward, info = played(batch(quality="missing"), Constant().act)
+    first, last = info[0]["quality"], info[-1]["quality"]
+    assert (8 * first == np.rint(8 * first)).all()
+    assert np.allclose(sum(reward[1:]), first - last, atol=1e-6)
     plain = from_arrays(DATA.x, None, "mine")
     with pytest.raises(Mistake, match="data whose modes are known, got mine; choose sliced"):
         batch(quality="missing", data=plain)
@@ -239,7 +242,7 @@ def test_spawned_workers_play_it():
         ({"objective": "ganz"}, "expected objective to be one of gan"),
         ({"objective": "wgan"}, "an objective without weight clipping, got Wgan"),
         ({"quality": "fid"}, "expected quality to be one of sliced, missing, got 'fid'"),
-        ({"reward": "loss"}, "expected reward to be one of quality, equal-losses, got 'loss'"),
+        ({"reward": "loss"}, "expected reward to be one of quality, log-quality, equal-losses"),
         ({"critic_norm": "spectral"}, "got norm 'spectral'; train it alone"),
         ({"critic_norm": "batch"}, "got norm 'batch'; train it alone"),
         ({"width": 0}, "expected width to be a whole number above 0, got 0"),
