@@ -10,7 +10,8 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
-from genenv import bundled, data, networks, runs
+from genenv import agents, bundled, data, networks, runs
+from genenv.agents.returns import returns
 from genenv.checks import Mistake
 from genenv.data import from_arrays
 from genenv.envs.curriculum import Curriculum, single
@@ -180,6 +181,20 @@ def test_known_answer_a_perfect_generator_teaches_and_a_wrong_one_sabotages():
     assert (start + bad < 0.8).all()
     teachers = {s: total(toy(off=2.0, updates=20), asked(share=s, classes=2)) for s in (-1.0, 1.0)}
     assert teachers[-1.0].mean() > teachers[1.0].mean() + 0.2
+
+
+def test_the_preset_finds_that_a_wrong_generator_teaches_nothing():
+    """Known answer: real rows only; the loss grows with every sample of the wrong generator."""
+    dataset = corners()
+    arguments = SMALL | {"data": dataset, "generator": Corners(dataset.units, (0, 1), 2.0)}
+    arguments |= {"learning_rate": 3e-2, "measure": "log-loss", "decisions": 2, "updates": 20}
+    agent = agents.train(ID, seed=0, total_steps=6400, arguments=arguments)
+    found = returns(ID, agent.act, 64, 9, arguments).mean()
+    by_share = [
+        returns(ID, Even(share=s).act, 64, 9, arguments).mean() for s in (-1.0, -0.5, 0.0, 1.0)
+    ]
+    assert by_share == sorted(by_share, reverse=True)
+    assert found > 0.85 * by_share[0] > by_share[1]
 
 
 def test_learners_that_are_not_named_stay_as_they_are():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gymnasium
 import numpy as np
 import pytest
@@ -8,6 +10,9 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
+from genenv import agents
+from genenv.agents.presets import PRESETS
+from genenv.agents.returns import returns
 from genenv.checks import Mistake
 from genenv.data import from_arrays
 from genenv.data import toys as mixtures
@@ -166,6 +171,21 @@ def test_equal_losses_pay_a_critic_that_stands_still():
     gains = [played(batch(**sizes), a)[1][1] for a in (still, learns)]
     assert np.median(losses[0]) > max(losses[1])
     assert np.median(gains[0]) < min(gains[1])
+
+
+def test_the_preset_finds_that_equal_losses_are_had_by_standing_still():
+    """Known answer: 0 is the most that equal losses pay, and a slow critic has it at once."""
+    arguments = SMALL | {"reward": "equal-losses", "learning_rate": 1e-2, "decisions": 2}
+    arguments["updates"] = 4
+    few = replace(PRESETS[ID], steps=4, batch=128)
+    agent = agents.train(ID, few, seed=0, total_steps=1280, arguments=arguments)
+    found = returns(ID, agent.act, 16, 9, arguments).mean()
+    middle, fast = (
+        returns(ID, Constant(a).act, 16, 9, arguments).mean() for a in ((0, 0, 0), (1, 1, -1))
+    )
+    assert 0 > found > middle / 2 > fast / 10
+    start = TrainingGame(8, **arguments).reset(seed=9)[0]
+    assert (agent.act(start)[:, 0] < -0.3).all()  # the critic's rate, over the generator's
 
 
 @pytest.mark.parametrize("objective", ["gan", "wgan-gp", "hinge", "lsgan", "minimax"])
