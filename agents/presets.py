@@ -19,7 +19,13 @@ TRAINING_GAME = Ppo(
     arguments={"reward": "log-quality"},
 )
 CURRICULUM = Ppo(
-    total_steps=32_000, steps=10, batch=320, learning_rate=2e-3, gamma=1.0, log_std=-0.7
+    total_steps=25_600,
+    steps=10,
+    batch=160,
+    learning_rate=3e-3,
+    lr_floor=0.2,
+    gamma=1.0,
+    log_std=-0.7,
 )
 
 PRESETS: dict[str, Preset] = {
