@@ -58,12 +58,35 @@ DISTURBANCE = Ppo(
     arguments={"bonus": 0.2, "shaping": 0.2, "scale": 20.0},
 )
 
+TRAINING_GAME = Ppo(
+    total_steps=12_800,
+    envs=32,
+    steps=20,
+    batch=160,
+    learning_rate=3e-3,
+    lr_floor=0.2,
+    gamma=1.0,
+    log_std=-0.7,
+    arguments={"reward": "log-quality"},
+)
+CURRICULUM = Ppo(
+    total_steps=25_600,
+    steps=10,
+    batch=160,
+    learning_rate=3e-3,
+    lr_floor=0.2,
+    gamma=1.0,
+    log_std=-0.7,
+)
+
 PRESETS: dict[str, Preset] = {
-    "genenv/Detective-v0": DETECTIVE,
-    "genenv/Disturbance-v0": DISTURBANCE,
     "genenv/LatentProbe-v0": LATENT_PROBE,
     "genenv/Forger-v0": FORGER,
     "genenv/ForgerSequence-v0": FORGER_SEQUENCE,
+    "genenv/Detective-v0": DETECTIVE,
+    "genenv/TrainingGame-v0": TRAINING_GAME,
+    "genenv/Curriculum-v0": CURRICULUM,
+    "genenv/Disturbance-v0": DISTURBANCE,
 }
 
 

@@ -40,6 +40,7 @@ _SUBMODULES = frozenset(
         "judge",
         "ladder",
         "learners",
+        "material",
         "memory",
         "metrics",
         "networks",
@@ -54,6 +55,7 @@ _SUBMODULES = frozenset(
         "sampling",
         "search",
         "seeding",
+        "stacked",
         "stages",
         "stressing",
         "testing",
@@ -73,10 +75,12 @@ ENVIRONMENTS = {
         "genenv.envs.forger_sequence:single",
         "genenv.envs.forger_sequence:ForgerSequence",
     ),
-    "genenv/Detective-v0": (
-        "genenv.envs.detective:single",
-        "genenv.envs.detective:Detective",
+    "genenv/Detective-v0": ("genenv.envs.detective:single", "genenv.envs.detective:Detective"),
+    "genenv/TrainingGame-v0": (
+        "genenv.envs.training_game:single",
+        "genenv.envs.training_game:TrainingGame",
     ),
+    "genenv/Curriculum-v0": ("genenv.envs.curriculum:single", "genenv.envs.curriculum:Curriculum"),
     "genenv/Disturbance-v0": (
         "genenv.envs.disturbance:single",
         "genenv.envs.disturbance:Disturbance",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
@@ -10,6 +11,7 @@ from genenv import checks
 from genenv.data.dataset import Modes
 
 SAMPLES = 2500  # of the protocol
+WITHIN = 3.0  # σ of its centre, a sample is of high quality
 
 
 def mode_metrics(x: NDArray[np.floating], modes: Modes) -> dict[str, float]:
@@ -38,7 +40,7 @@ def mode_metrics(x: NDArray[np.floating], modes: Modes) -> dict[str, float]:
     """
     checks.shape("samples", x, (None, modes.centres.shape[1]))
     distance = cdist(np.asarray(x, np.float64), modes.centres)
-    nearest, good = distance.argmin(1), distance.min(1) <= 3 * modes.sigma
+    nearest, good = distance.argmin(1), distance.min(1) <= WITHIN * modes.sigma
     counts = np.bincount(nearest[good], minlength=len(modes.centres))
     share = counts[counts > 0] / max(counts.sum(), 1)
     kl = float((share * np.log(share * len(counts))).sum()) if len(share) else np.inf
@@ -47,3 +49,11 @@ def mode_metrics(x: NDArray[np.floating], modes: Modes) -> dict[str, float]:
         "high_quality": float(good.mean()),
         "reverse_kl": kl,
     }
+
+
+def missing_rows(fake: torch.Tensor, modes: Modes) -> torch.Tensor:
+    """Share of modes without any sample of high quality, of many sets: (n, m, d) -> (n,)."""
+    centres = torch.from_numpy(modes.centres).to(fake.dtype)
+    squares = (fake[:, :, None] - centres).square().sum(3)
+    covered = (squares <= (WITHIN * modes.sigma) ** 2).any(1)  # never by NaN
+    return 1 - covered.to(fake.dtype).mean(1)

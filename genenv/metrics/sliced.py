@@ -11,6 +11,7 @@ from genenv.metrics.base import Array, Metric, pieces
 
 DIRECTIONS = 256
 AT_ONCE = 16  # directions
+FEW = 16  # directions of `SlicedRows`, which is asked again and again
 
 
 class Sliced(Metric):
@@ -26,14 +27,52 @@ class Sliced(Metric):
     def measure(self, real: Array, fake: Array) -> dict[str, float]:
         """Compare the quantile functions along each direction."""
         columns = real.shape[1]
-        axes = seeding.numpy_generator(0, "sliced", columns).standard_normal((DIRECTIONS, columns))
-        axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+        axes = directions(columns, DIRECTIONS)
         width, row, other = _steps(len(real), len(fake))
         total = 0.0
         for at in range(0, DIRECTIONS, AT_ONCE):
             a, b = (_sorted(x, axes[at : at + AT_ONCE]) for x in (real, fake))
             total += float((np.square(a[:, row] - b[:, other]) * width).sum())
         return {"sliced": float(np.sqrt(total / DIRECTIONS))}
+
+
+def directions(columns: int, count: int) -> NDArray[np.float64]:
+    """Draw unit vectors by address: (count, columns)."""
+    axes = seeding.numpy_generator(0, "sliced", columns).standard_normal((count, columns))
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    return axes
+
+
+class SlicedRows:
+    """Mean 1-Wasserstein distance along 16 directions, of many sets from one, in float32.
+
+    Of two sets that differ in the share δ of a far mode, the 1-Wasserstein distance grows with δ
+    and the 2-Wasserstein distance with √δ, which drowns in the noise of few samples. In the plane,
+    the directions divide the half circle.
+
+    Parameters
+    ----------
+    real
+        (n, columns).
+    samples
+        m, of each set that will be compared.
+    """
+
+    def __init__(self, real: torch.Tensor, samples: int) -> None:
+        columns = real.shape[1]
+        angles = np.arange(FEW) * np.pi / FEW
+        even = np.stack([np.cos(angles), np.sin(angles)], 1)
+        axes = even if columns == 2 else directions(columns, FEW)
+        self._axes = torch.from_numpy(axes).float().T
+        along = np.sort((real @ self._axes).numpy(), axis=0)
+        level = (np.arange(samples) + 0.5) / samples
+        quantiles = np.quantile(along, level, axis=0, method="hazen")
+        self._quantiles = torch.from_numpy(quantiles.T.copy()).float()
+
+    def __call__(self, fake: torch.Tensor) -> torch.Tensor:
+        """(rows, m, columns) -> (rows,), NaN where a set has one."""
+        along = (fake @ self._axes).transpose(1, 2).contiguous().sort(2).values
+        return (along - self._quantiles).abs().mean((1, 2))
 
 
 def _sorted(x: Array, axes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ class Objective(ABC):
     """
 
     penalised: ClassVar[bool] = False  # by a gradient of each score: its critic has no batch norm
+    penalties: ClassVar[frozenset[str]] = frozenset()  # names of the terms that `penalty` scales
     clips: ClassVar[bool] = False  # the critic's weights: spectral norm would rescale them again
     normalise: ClassVar[str] = "batch"  # the critic, unless told; see networks.normalisation
 

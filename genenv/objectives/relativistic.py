@@ -26,6 +26,7 @@ class Relativistic(Objective):
     """
 
     penalised = True
+    penalties = frozenset({"r1", "r2"})
     normalise = "none"
 
     def __init__(self, penalty: float = 0.5) -> None:

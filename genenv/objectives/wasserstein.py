@@ -68,6 +68,7 @@ class WganGp(Wgan):
     """
 
     penalised = True
+    penalties = frozenset({"penalty"})
     clips = False
     normalise = "none"
 

@@ -1,0 +1,141 @@
+"""What a learner is taught with: a conditional generator, and labelled rows in three parts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv import bundled, checks, networks, runs, seeding
+from genenv.data import Dataset, from_arrays
+from genenv.data import load as load_data
+from genenv.networks import Generator
+
+Labelled = tuple[Tensor, Tensor]  # (n, size) in [-1, 1], class indices (n,)
+
+
+@dataclass(frozen=True)
+class Material:
+    """A generator and rows of its classes."""
+
+    generator: Generator
+    pool: Labelled
+    """Real rows that may be learned from."""
+    checked: Labelled
+    """Validation rows, of every class."""
+    paying: Labelled
+    """Held-out rows that neither generator nor learner sees."""
+
+    def members(self, least: int) -> list[Tensor]:
+        """Numbers of the pool's rows by class.
+
+        Raises
+        ------
+        Mistake
+            A class has fewer than `least`.
+        """
+        parts = [(self.pool[1] == i).nonzero()[:, 0] for i in range(len(self.generator.classes))]
+        few = min(range(len(parts)), key=lambda i: len(parts[i]))
+        if len(parts[few]) < least:
+            got = f"{len(parts[few])} of class {self.generator.classes[few]!r} to learn from"
+            raise checks.Mistake(f"{least} real rows a class", got, "ask for fewer or give more")
+        return parts
+
+    @torch.no_grad()
+    def generate(self, e: Tensor, label: Tensor) -> Tensor:
+        """(n, base_dim), (n,) -> samples (n, size) in [-1, 1], rounded as stored data are."""
+        units = self.generator.units
+        return units.to_unit(units.from_unit(self.generator.from_base(e, label))).flatten(1)
+
+
+def find_material(
+    data: str | Path | Dataset | None,
+    generator: str | Path | Generator | None,
+    run: str | Path | None,
+) -> Material:
+    """Take generator and data as given, else from a run, else the bundled set.
+
+    The generator's training rows are the pool, where they are known, else half of all rows. Of the
+    others, a quarter is for validation and the rest pays.
+
+    Parameters
+    ----------
+    data
+        A name or path that `genenv.data.load` takes, or a `Dataset`; None: that of the run.
+    generator
+        Or its folder; None: that of the run.
+    run
+        A folder that `fit` or `stress` left; None: the bundled set.
+
+    Raises
+    ------
+    Mistake
+        Something is not there, has no labels, or does not match.
+    """
+    if run is not None and generator is not None:
+        raise checks.Mistake("either a run or a generator", "both", "leave one out")
+    if generator is not None and data is None:
+        raise checks.Mistake("the data of the generator", "none", "give data")
+    folder = bundled.FOLDER if run is None else Path(run)
+    if generator is None:
+        generator = folder / "generator"
+    made = generator if isinstance(generator, Generator) else networks.load(Path(generator))
+    seen: NDArray[np.int64] | None
+    if data is None and run is None:
+        dataset, seen = _bundled()
+    else:
+        dataset = data if isinstance(data, Dataset) else load_data(_named(folder, data))
+        seen = None if run is None else runs.trained_on(folder, dataset)
+    _check(made, dataset)
+    return _divide(made, dataset, seen)
+
+
+def _bundled() -> tuple[Dataset, NDArray[np.int64]]:
+    with np.load(bundled.FOLDER / "data.npz") as file:
+        return from_arrays(file["x"], file["label"], "digits"), file["train"].astype(np.int64)
+
+
+def _named(folder: Path, data: str | Path | None) -> str | Path:
+    """Take the name of the data, or read it from the run."""
+    if data is not None:
+        return data
+    path = folder / "config.json"
+    if not path.is_file():
+        raise checks.Mistake(f"a run with {path}", "none", "give a run, or data and generator")
+    return str(json.loads(path.read_text())["data"]["name"])
+
+
+def _check(generator: Generator, dataset: Dataset) -> None:
+    if not generator.conditional:
+        raise checks.Mistake("a generator with classes", "one without", "fit it with labels")
+    if dataset.label is None or dataset.classes != generator.classes:
+        got = f"{dataset.classes} in {dataset.name}"
+        raise checks.Mistake(f"data of the classes {generator.classes}", got, "give its data")
+    if dataset.units.shape != generator.units.shape:
+        got = f"{dataset.units.shape} in {dataset.name}"
+        raise checks.Mistake(f"samples of shape {generator.units.shape}", got, "give its data")
+
+
+def _divide(generator: Generator, dataset: Dataset, seen: NDArray[np.int64] | None) -> Material:
+    order = seeding.numpy_generator(0, "material").permutation(len(dataset))
+    pool = order[: len(order) // 2] if seen is None else seen
+    rest = order[~np.isin(order, pool)]
+    quarter = len(rest) // 4
+    parts = [_unit(generator, dataset, rows) for rows in (pool, rest[:quarter], rest[quarter:])]
+    for part in parts[1:]:
+        missing = set(range(len(generator.classes))) - set(part[1].tolist())
+        if missing:
+            got = f"none of class {generator.classes[min(missing)]!r} among {len(part[1])}"
+            raise checks.Mistake("held-out rows of every class", got, "give more data")
+    return Material(generator, *parts)
+
+
+def _unit(generator: Generator, dataset: Dataset, rows: NDArray[np.int64]) -> Labelled:
+    x, label = dataset.pick(rows)
+    units = generator.units
+    return units.to_unit(units.tensor(x)).flatten(1), torch.from_numpy(label.copy())

@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import json
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env
+from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
+
+from genenv import agents, bundled, data, networks, runs
+from genenv.agents.returns import returns
+from genenv.checks import Mistake
+from genenv.data import from_arrays
+from genenv.envs.curriculum import Curriculum, single
+from genenv.material import find_material
+from genenv.networks import Generator
+from genenv.noise import Gaussian
+from genenv.stacked import StackedLearners
+from genenv.stacked.teachers import SHARPNESS, TEACHERS, Even
+from genenv.testing import check_vector_env
+
+ID = "genenv/Curriculum-v0"
+SMALL = {"width": 8, "decisions": 3, "updates": 2, "batch": 8}
+CLASSES = 10
+
+
+def batch(rows=4, mode="Disabled", **kw):
+    return Curriculum(rows, autoreset_mode=mode, **(SMALL | kw))
+
+
+def asked(logits=0.0, strength=0.0, share=0.0, rows=4, classes=CLASSES):
+    action = np.zeros((rows, classes + 2), np.float32)
+    action[:, :classes], action[:, -2], action[:, -1] = logits, strength, share
+    return action
+
+
+class Corners(Generator):
+    """Class 0 at (-1, -1), class 1 at (1, 1), spread by the noise: a perfect generator."""
+
+    kind = "corners"
+
+    def __init__(self, units, classes, off=0.0):
+        super().__init__(Gaussian(2), units, classes, {})
+        self.weight = torch.nn.Parameter(torch.ones(1), requires_grad=False)
+        self.off = off
+
+    def forward(self, z, label=None):
+        return (2.0 * label[:, None] - 1 + self.off) + 0.3 * z
+
+
+def corners(rows=400, seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.arange(rows) % 2
+    x = 2.0 * y[:, None] - 1 + 0.3 * rng.normal(size=(rows, 2))
+    return from_arrays(x.astype(np.float32), y, "corners")
+
+
+def toy(rows=4, off=0.0, **kw):
+    dataset = corners()
+    generator = Corners(dataset.units, (0, 1), off)
+    return batch(rows, data=dataset, generator=generator, learning_rate=3e-2, **kw)
+
+
+def total(env, action):
+    env.reset(seed=0)
+    return sum(env.step(action)[1] for _ in range(env.limit))
+
+
+@pytest.mark.filterwarnings("error")
+def test_both_checkers_pass_without_a_warning():
+    env = gymnasium.make(ID, render_mode="rgb_array", **SMALL).unwrapped
+    check_env(env)
+    check_env_for_sb3(env)
+
+
+def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
+    check_vector_env(
+        lambda n, mode: batch(n, mode), lambda: single(**SMALL), rows=3, episode_ends=15
+    )
+
+
+def test_at_default_sizes_a_row_equals_the_single_one_over_an_episode():
+    env, alone = Curriculum(3), single()
+    env.reset(seed=5)
+    alone.reset(seed=7)
+    for action in np.random.default_rng(0).uniform(-1, 1, (10, 3, 12)).astype(np.float32):
+        seen, reward, *_ = env.step(action)
+        own, gain, *_ = alone.step(action[2])
+        assert np.allclose(seen[2], own, atol=1e-5)
+        assert reward[2] == pytest.approx(gain, abs=1e-5)
+    ours, theirs = env.learners.network.theta[2], alone.batch.learners.network.theta[0]
+    assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("measure", ["accuracy", "log-loss"])
+def test_rewards_sum_to_the_gain_and_sabotage_turns_the_sign(measure):
+    results = {}
+    for goal in ("teach", "sabotage"):
+        env = batch(goal=goal, measure=measure)
+        start = env.reset(seed=0)[1]
+        results[goal] = 0
+        for step in range(1, 4):
+            seen, reward, terminated, truncated, info = env.step(asked(share=1.0))
+            results[goal] += reward
+            assert not terminated.any()
+            assert (truncated == (step == 3)).all()
+            assert np.allclose(seen[:, -1], 1 - step / 3)
+        gain = (
+            info["accuracy"] - start["accuracy"]
+            if measure == "accuracy"
+            else start["loss"] - info["loss"]
+        )
+        assert np.allclose(results[goal], gain if goal == "teach" else -gain, atol=1e-6)
+    assert np.allclose(results["teach"], -results["sabotage"])
+
+
+def test_columns_hold_what_the_documentation_says():
+    env = batch()
+    first, _ = env.reset(seed=0)
+    seen, *_ = env.step(asked())
+    x, label = env.material.checked
+    log_p = env.learners.log_probabilities(x)
+    for k in range(CLASSES):
+        own = log_p[:, label == k]
+        assert np.allclose(seen[:, k], -own[..., k].mean(1), atol=1e-5)
+        assert np.allclose(seen[:, 10 + k], (own.argmax(2) == k).float().mean(1), atol=1e-5)
+    assert np.allclose(seen[:, 20:30], first[:, :10] - seen[:, :10], atol=1e-6)
+    assert (first[:, 20:31] == 0).all()
+    assert (seen[:, 30] > 0).all()
+
+
+def test_the_law_of_labels_the_share_and_the_strength_are_as_asked():
+    env = batch(batch=400, updates=5)
+    env.reset(seed=0)
+    rows = np.arange(4)
+    action = asked(logits=-1.0, share=0.5).astype(float)
+    action[:, 3] = 1.0
+    x, label = env._batches(rows, action)
+    p = np.exp(2 * SHARPNESS) / (np.exp(2 * SHARPNESS) + 9)
+    assert (label == 3).float().mean().item() == pytest.approx(p, abs=0.01)
+    real = {tuple(v) for v in env.material.pool[0].numpy().tolist()}
+    flat = x.flatten(0, 1).numpy()
+    assert all(tuple(v) in real for v in flat[:, 300:].reshape(-1, 64)[:50].tolist())
+    assert not any(tuple(v) in real for v in flat[:, :300].reshape(-1, 64)[:50].tolist())
+    assert env.observe()[1]["generated"].tolist() == [1500] * 4
+    low, high = (
+        env._batches(rows, asked(strength=s, share=1.0).astype(float))[0] for s in (-1.0, 1.0)
+    )
+    assert low.std(1).mean() < high.std(1).mean()
+
+
+def test_each_learner_has_its_own_few_real_rows_of_each_class():
+    env = batch(8, real_rows=3)
+    env.reset(seed=0)
+    label = env.material.pool[1][env._own]
+    assert (label == torch.arange(CLASSES)[None, :, None]).all()
+    assert all(len(set(rows.flatten().tolist())) == 30 for rows in env._own)
+    assert len({tuple(rows.flatten().tolist()) for rows in env._own}) == 8
+
+
+def test_who_pays_has_been_seen_by_nobody():
+    material = find_material(None, None, None)
+    parts = [
+        {tuple(v) for v in x.numpy().tolist()}
+        for x, _ in (material.pool, material.checked, material.paying)
+    ]
+    assert [len(part) for part in parts] == [800, 249, 748]
+    assert not parts[2] & (parts[0] | parts[1])
+    assert not parts[1] & parts[0]
+
+
+def test_known_answer_a_perfect_generator_teaches_and_a_wrong_one_sabotages():
+    """Corners of a square: samples shifted by a class teach the wrong side."""
+    good, bad = (total(toy(off=off, updates=20), asked(share=1.0, classes=2)) for off in (0.0, 2.0))
+    start = toy().reset(seed=0)[1]["accuracy"]
+    assert (start + good > 0.95).all()
+    assert (bad < good).all()
+    assert (start + bad < 0.8).all()
+    teachers = {s: total(toy(off=2.0, updates=20), asked(share=s, classes=2)) for s in (-1.0, 1.0)}
+    assert teachers[-1.0].mean() > teachers[1.0].mean() + 0.2
+
+
+def test_the_preset_finds_that_a_wrong_generator_teaches_nothing():
+    """Known answer: real rows only; the loss grows with every sample of the wrong generator."""
+    dataset = corners()
+    arguments = SMALL | {"data": dataset, "generator": Corners(dataset.units, (0, 1), 2.0)}
+    arguments |= {"learning_rate": 3e-2, "measure": "log-loss", "decisions": 2, "updates": 20}
+    agent = agents.train(ID, seed=0, total_steps=6400, arguments=arguments)
+    found = returns(ID, agent.act, 64, 9, arguments).mean()
+    by_share = [
+        returns(ID, Even(share=s).act, 64, 9, arguments).mean() for s in (-1.0, -0.5, 0.0, 1.0)
+    ]
+    assert by_share == sorted(by_share, reverse=True)
+    assert found > 0.85 * by_share[0] > by_share[1]
+
+
+def test_learners_that_are_not_named_stay_as_they_are():
+    learners = StackedLearners(3, [4, 8, 2], 1e-2)
+    learners.begin(np.arange(3), np.arange(3, dtype=np.uint64))
+    before = learners.network.theta.clone()
+    x = torch.randn(1, 16, 4, generator=torch.Generator().manual_seed(0))
+    label = (x[:, :, 0] > 0).long()
+    first = learners.learn(x, label, torch.tensor([1]))
+    assert torch.equal(before[[0, 2]], learners.network.theta[[0, 2]])
+    for _ in range(50):
+        last = learners.learn(x, label, torch.tensor([1]))
+    assert last < 0.7 * first
+
+
+def test_baselines_ask_for_what_their_names_say():
+    seen = np.zeros((2, 32), np.float32)
+    seen[:, :10] = 1.0
+    seen[:, 4] = np.e
+    seen[:, 20:30] = 1.0
+    seen[:, 25] = -np.e
+    for name, teacher in TEACHERS.items():
+        action = teacher.act(seen)
+        assert action.shape == (2, 12)
+        assert action.dtype == np.float32
+        odd = {"in proportion to loss": 4, "in proportion to progress": 5}.get(name)
+        p = np.exp(SHARPNESS * action[:, :10])
+        ratio = p / p[:, :1]
+        assert np.allclose(ratio, np.where(np.arange(10) == odd, np.e, 1), rtol=1e-4)
+    shares = [TEACHERS[n].act(seen)[0, -1] for n in ("uniform", "real only", "generated only")]
+    assert shares == [0, -1, 1]
+    assert (Even(strength=0.5).act(seen)[:, -2] == 0.5).all()
+
+
+def test_a_run_a_generator_and_data_can_be_given(tmp_path):
+    digits = data.load("digits")
+    generator = networks.load(bundled.FOLDER / "generator")
+    env = batch(data=digits, generator=generator)
+    assert env.reset(seed=0)[0].shape == (4, 32)
+    generator.save(tmp_path / "generator")
+    assert batch(data="digits", generator=tmp_path / "generator").classes == 10
+    with pytest.raises(Mistake, match=r"expected a run with .*config\.json, got none"):
+        batch(run=tmp_path)
+    train = list(range(700))
+    config = {"data": runs.describe(digits), "generator": "fitted", "split": {"train": train}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    env = batch(run=tmp_path)
+    assert len(env.material.pool[1]) == 700
+    assert len(env.material.checked[1]) == 274
+
+
+def test_pictures_show_the_last_batch():
+    for env in (batch(2, render_mode="rgb_array"), toy(2, render_mode="rgb_array")):
+        env.reset(seed=0)
+        first = env.render()
+        env.step(asked(share=1.0, rows=2, classes=env.classes))
+        after = env.render()
+        assert after[0].shape == first[0].shape
+        assert after[0].dtype == np.uint8
+        assert not np.array_equal(first[0], after[0])
+
+
+def test_the_id_works_untouched_and_its_spec_round_trips():
+    env = gymnasium.make(ID)
+    assert env.reset(seed=0)[0].shape == (32,)
+    again = gymnasium.make(EnvSpec.from_json(gymnasium.make(ID, goal="sabotage").spec.to_json()))
+    assert again.unwrapped.batch.goal == "sabotage"
+    assert gymnasium.make_vec(ID, 2).reset(seed=0)[0].shape == (2, 32)
+
+
+def test_spawned_workers_play_it():
+    env = gymnasium.make_vec(
+        f"genenv:{ID}", 2, "async", vector_kwargs={"context": "spawn"}, decisions=2
+    )
+    env.reset(seed=0)
+    assert not env.step(env.action_space.sample())[3].any()
+    assert env.step(env.action_space.sample())[3].all()
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"goal": "learn"}, "expected goal to be one of teach, sabotage, got 'learn'"),
+        ({"measure": "f1"}, "expected measure to be one of accuracy, log-loss, got 'f1'"),
+        ({"data": "nothing"}, "expected one of digits, ring, grid"),
+        ({"data": corners()}, r"data of the classes \(0, 1, .*, got \(0, 1\) in corners"),
+        ({"generator": "here"}, "expected the data of the generator, got none; give data"),
+        ({"generator": "here", "run": "there"}, "either a run or a generator, got both"),
+        ({"data": "digits", "generator": "here"}, r"a folder with spec\.json"),
+        ({"run": "there"}, r"a folder with spec\.json"),
+        ({"real_rows": 100}, r"expected 100 real rows a class, got 7\d of class"),
+        ({"real_rows": 0}, "expected real_rows to be a whole number above 0, got 0"),
+        ({"width": 0}, "expected width to be a whole number above 0"),
+        ({"depth": 1.5}, "expected depth to be a whole number above 0"),
+        ({"batch": 0}, "expected batch to be a whole number above 0"),
+        ({"updates": 0}, "expected updates to be a whole number above 0"),
+        ({"decisions": 0}, "expected decisions to be a whole number above 0"),
+        ({"max_episode_steps": 0}, "expected max_episode_steps to be a whole number above 0"),
+        ({"learning_rate": -1.0}, "expected learning_rate above 0"),
+        ({"render_mode": "human"}, "expected render_mode to be one of rgb_array"),
+    ],
+)
+def test_bad_arguments_are_refused_at_construction(arguments, words):
+    with pytest.raises(Mistake, match=words):
+        batch(**arguments)
+
+
+def test_data_and_generators_that_do_not_match_are_refused():
+    dataset = corners()
+    wide = from_arrays(np.concatenate([dataset.x, dataset.x], 1), dataset.label, "wide")
+    generator = Corners(dataset.units, (0, 1))
+    with pytest.raises(Mistake, match=r"samples of shape \(2,\), got \(4,\) in wide"):
+        batch(data=wide, generator=generator)
+    with pytest.raises(Mistake, match="expected a generator with classes, got one without"):
+        batch(data=dataset, generator=Corners(dataset.units, ()))
+    rare = from_arrays(dataset.x, np.arange(400) >= 399, "rare")
+    with pytest.raises(Mistake, match="held-out rows of every class, got none of class"):
+        batch(data=rare, generator=Corners(dataset.units, rare.classes))

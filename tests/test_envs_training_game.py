@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env
+from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
+
+from genenv import agents
+from genenv.agents.presets import PRESETS
+from genenv.agents.returns import returns
+from genenv.checks import Mistake
+from genenv.data import from_arrays
+from genenv.data import toys as mixtures
+from genenv.envs.training_game import TrainingGame, single
+from genenv.stacked.schedules import SCHEDULES, Constant, Decayed
+from genenv.testing import check_vector_env
+
+ID = "genenv/TrainingGame-v0"
+DATA = mixtures.ring(400)
+SMALL = {"learning_rate": 2e-3, "data": DATA, "width": 8, "batch": 32, "decisions": 3, "updates": 2}
+WILD = {**SMALL, "updates": 1, "learning_rate": 1.0}  # some rows diverge
+
+
+def batch(rows=4, mode="Disabled", **kw):
+    return TrainingGame(rows, autoreset_mode=mode, **(SMALL | kw))
+
+
+def acted(*action, rows=4):
+    return np.tile(np.array(action, np.float32), (rows, 1))
+
+
+def played(env, act, seed=0):
+    """Observations, rewards and infos of one episode without an early end."""
+    seen, info = env.reset(seed=seed)
+    told = [(seen, None, info)]
+    for _ in range(env.limit):
+        seen, reward, _, _, info = env.step(act(seen))
+        told.append((seen, reward, info))
+    return [list(column) for column in zip(*told, strict=True)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_both_checkers_pass_without_a_warning():
+    env = gymnasium.make(ID, render_mode="rgb_array", **SMALL).unwrapped
+    check_env(env)
+    check_env_for_sb3(env)
+
+
+def test_a_batch_equals_singles_in_all_modes_through_both_kinds_of_end():
+    ends = set()
+
+    def make(rows, mode):
+        env = TrainingGame(rows, autoreset_mode=mode, **WILD)
+        inner = env.advance
+
+        def advance(action, live):
+            reward, terminated = inner(action, live)
+            ends.update((terminated & live)[live].tolist())
+            return reward, terminated
+
+        env.advance = advance
+        return env
+
+    check_vector_env(make, lambda: single(**WILD), rows=2, episode_ends=8)
+    assert ends == {True, False}
+
+
+def test_at_default_sizes_a_row_equals_the_single_one_to_the_last_bit():
+    env, alone = TrainingGame(3, decisions=3), single(decisions=3)
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1, 1, (3, 3, 3)).astype(np.float32)
+    env.reset(seed=5)
+    alone.reset(seed=7)
+    for action in actions:
+        seen, reward, *_ = env.step(action)
+        own, gain, *_ = alone.step(action[2])
+        assert np.allclose(seen[2], own, atol=1e-5)
+        assert reward[2] == pytest.approx(gain, abs=1e-5)
+    assert torch.equal(env.gan.generator.theta[2], alone.batch.gan.generator.theta[0])
+
+
+def test_rewards_sum_to_the_gain_in_quality_and_the_budget_truncates():
+    env = batch()
+    seen, reward, info = played(env, Constant().act)
+    gain = info[0]["quality"] - info[-1]["quality"]
+    assert np.allclose(sum(reward[1:]), gain, atol=1e-6)
+    by_log = played(batch(reward="log-quality"), Constant().act)[1]
+    assert np.allclose(sum(by_log[1:]), seen[0][:, 6] - seen[-1][:, 6], atol=1e-5)
+    assert np.allclose([s[:, 7] for s in seen], [[1 - k / 3] * 4 for k in range(4)])
+    assert np.allclose(np.log(info[-1]["quality"] + 0.01), seen[-1][:, 6])
+    assert (info[-1]["generator_updates"] == 6).all()
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(acted(0, 0, 0))
+
+
+def test_steps_of_the_critic_are_one_to_four_and_counted():
+    for action, steps in ((-1, 1), (-0.51, 1), (-0.49, 2), (0.01, 3), (0.51, 4), (1, 4)):
+        env = batch()
+        env.reset(seed=0)
+        info = env.step(acted(0, action, 0))[4]
+        assert (info["critic_updates"] == 2 * steps).all()
+
+
+def test_rows_with_fewer_critic_steps_train_as_if_alone():
+    mixed = acted(0, -1, 0)
+    mixed[1:3, 1] = 0.2, 1.0
+    env = batch()
+    env.reset(seed=0)
+    env.step(mixed)
+    for action in (-1, 0.2, 1.0):
+        same = batch()
+        same.reset(seed=0)
+        same.step(acted(0, action, 0))
+        rows = mixed[:, 1] == np.float32(action)
+        for name in ("generator", "critic"):
+            ours, theirs = (getattr(e.gan, name).theta[torch.from_numpy(rows)] for e in (env, same))
+            assert torch.equal(ours, theirs)
+
+
+def test_the_ratio_moves_the_rates_apart_and_the_penalty_holds_the_slope_down():
+    """Known answers: whose weights move, and what a large penalty does to the slope."""
+
+    def moved(action):
+        env = batch(updates=1)
+        env.reset(seed=0)
+        before = [n.theta.clone() for n in (env.gan.generator, env.gan.critic)]
+        env.step(acted(*action))
+        after = [n.theta for n in (env.gan.generator, env.gan.critic)]
+        return [(b - a).abs().mean().item() for a, b in zip(before, after, strict=True)]
+
+    slow, fast = moved((-1, -1, 0)), moved((1, -1, 0))
+    assert slow[0] / fast[0] == pytest.approx(10, rel=0.1)
+    assert fast[1] / slow[1] == pytest.approx(10, rel=0.1)
+    steep, flat = (
+        played(batch(updates=30, decisions=1), Constant((0.5, 0.0, p)).act)[0][-1]
+        for p in (-1.0, 1.0)
+    )
+    assert (flat[:, 1] < steep[:, 1]).all()
+
+
+def test_divergence_ends_the_episode_and_pays_the_penalty():
+    env = batch(learning_rate=1e3, updates=5)
+    start = env.reset(seed=0)[1]["quality"]
+    seen, reward, terminated, _, info = env.step(acted(0, 0, 0))
+    assert terminated.all()
+    assert np.allclose(reward, start - 4 - 1)
+    assert (info["quality"] == 4).all()
+    assert seen in env.observation_space
+
+
+def test_a_diverged_row_leaves_the_others_alone():
+    env, calm = batch(rows=2), batch(rows=2)
+    env.reset(seed=0)
+    calm.reset(seed=0)
+    env.gan.generator.theta[0] = torch.nan
+    seen, _, terminated, _, _ = env.step(acted(0, 0, 0, rows=2))
+    assert terminated.tolist() == [True, False]
+    assert np.array_equal(seen[1], calm.step(acted(0, 0, 0, rows=2))[0][1])
+
+
+def test_equal_losses_pay_a_critic_that_stands_still():
+    """The reward of FSCO is best where nothing is learned; the quality's is not."""
+    still, learns = Constant((-1.0, -1.0, 1.0)).act, Constant((0.5, -1.0, 0.0)).act
+    sizes = {"updates": 60, "decisions": 1, "width": 16, "learning_rate": 1e-3}
+    losses = [played(batch(reward="equal-losses", **sizes), a)[1][1] for a in (still, learns)]
+    gains = [played(batch(**sizes), a)[1][1] for a in (still, learns)]
+    assert np.median(losses[0]) > max(losses[1])
+    assert np.median(gains[0]) < min(gains[1])
+
+
+def test_the_preset_finds_that_equal_losses_are_had_by_standing_still():
+    """Known answer: 0 is the most that equal losses pay, and a slow critic has it at once."""
+    arguments = SMALL | {"reward": "equal-losses", "learning_rate": 1e-2, "decisions": 2}
+    arguments["updates"] = 4
+    few = replace(PRESETS[ID], steps=4, batch=128)
+    agent = agents.train(ID, few, seed=0, total_steps=1280, arguments=arguments)
+    found = returns(ID, agent.act, 16, 9, arguments).mean()
+    middle, fast = (
+        returns(ID, Constant(a).act, 16, 9, arguments).mean() for a in ((0, 0, 0), (1, 1, -1))
+    )
+    assert 0 > found > middle / 2 > fast / 10
+    start = TrainingGame(8, **arguments).reset(seed=9)[0]
+    assert (agent.act(start)[:, 0] < -0.3).all()  # the critic's rate, over the generator's
+
+
+@pytest.mark.parametrize("objective", ["gan", "wgan-gp", "hinge", "lsgan", "minimax"])
+def test_other_objectives_train_too(objective):
+    seen, reward, _ = played(batch(objective=objective), Constant().act)
+    assert np.isfinite(seen[-1]).all()
+    assert (seen[-1][:, :3] != 0).any()
+    assert ((seen[-1][:, 1] > 0) == (objective == "wgan-gp")).all()
+    assert np.isfinite(reward[-1]).all()
+
+
+def test_missing_modes_are_a_quality_where_modes_are_known():
+    _, reward, info = played(batch(quality="missing"), Constant().act)
+    first, last = info[0]["quality"], info[-1]["quality"]
+    assert (8 * first == np.rint(8 * first)).all()
+    assert np.allclose(sum(reward[1:]), first - last, atol=1e-6)
+    plain = from_arrays(DATA.x, None, "mine")
+    with pytest.raises(Mistake, match="data whose modes are known, got mine; choose sliced"):
+        batch(quality="missing", data=plain)
+    batch(data=plain)
+
+
+def test_schedules_act_on_the_share_of_the_budget_that_is_left():
+    seen = np.zeros((2, 8), np.float32)
+    seen[:, 7] = 1.0, 0.25
+    act = Decayed((-1.0, 0.0, 1.0), (1.0, 0.0, 0.0)).act(seen)
+    assert np.allclose(act, [[-1, 0, 1], [0.5, 0, 0.25]])
+    for schedule in SCHEDULES.values():
+        action = schedule.act(seen)
+        assert action.shape == (2, 3)
+        assert action.dtype == np.float32
+        assert np.abs(action).max() <= 1
+
+
+def test_pictures_show_samples_and_the_curve():
+    env = batch(rows=2, render_mode="rgb_array")
+    env.reset(seed=0)
+    first = env.render()
+    env.step(acted(0, 0, 0, rows=2))
+    after = env.render()
+    assert len(after) == 2
+    assert after[0].shape == first[0].shape
+    assert after[0].dtype == np.uint8
+    assert not np.array_equal(first[0], after[0])
+
+
+def test_the_id_works_untouched_and_its_spec_round_trips():
+    env = gymnasium.make(ID)
+    seen, info = env.reset(seed=0)
+    assert seen.shape == (8,)
+    assert info["quality"] > 0.5
+    again = gymnasium.make(EnvSpec.from_json(gymnasium.make(ID, decisions=2).spec.to_json()))
+    assert again.unwrapped.batch.decisions == 2
+    vector = gymnasium.make_vec(ID, 2, decisions=2)
+    assert vector.reset(seed=0)[0].shape == (2, 8)
+
+
+def test_spawned_workers_play_it():
+    env = gymnasium.make_vec(
+        f"genenv:{ID}", 2, "async", vector_kwargs={"context": "spawn"},
+        width=8, decisions=2, updates=1,
+    )  # fmt: skip
+    env.reset(seed=0)
+    assert not env.step(env.action_space.sample())[3].any()
+    assert env.step(env.action_space.sample())[3].all()
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"data": "rings"}, "expected one of digits, ring, grid"),
+        ({"data": from_arrays(DATA.x[:40])}, "at least two batches of 32 rows, got 40"),
+        ({"objective": "ganz"}, "expected objective to be one of gan"),
+        ({"objective": "wgan"}, "an objective without weight clipping, got Wgan"),
+        ({"quality": "fid"}, "expected quality to be one of sliced, missing, got 'fid'"),
+        ({"reward": "loss"}, "expected reward to be one of quality, log-quality, equal-losses"),
+        ({"critic_norm": "spectral"}, "got norm 'spectral'; train it alone"),
+        ({"critic_norm": "batch"}, "got norm 'batch'; train it alone"),
+        ({"width": 0}, "expected width to be a whole number above 0, got 0"),
+        ({"depth": 0}, "expected depth to be a whole number above 0"),
+        ({"latent": 0}, "expected latent to be a whole number above 0"),
+        ({"batch": 0}, "expected batch to be a whole number above 0"),
+        ({"updates": 1.5}, "expected updates to be a whole number above 0, got 1.5"),
+        ({"decisions": 0}, "expected decisions to be a whole number above 0"),
+        ({"max_episode_steps": 0}, "expected max_episode_steps to be a whole number above 0"),
+        ({"learning_rate": 0.0}, "expected learning_rate above 0, got 0.0"),
+        ({"penalty": -1.0}, r"expected penalty above 0, got -1.0"),
+        ({"render_mode": "human"}, "expected render_mode to be one of rgb_array"),
+    ],
+)
+def test_bad_arguments_are_refused_at_construction(arguments, words):
+    with pytest.raises(Mistake, match=words):
+        batch(**arguments)
