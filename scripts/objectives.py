@@ -17,6 +17,7 @@ import argparse
 import json
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,44 @@ units, classes = dataset.units, dataset.classes
 table = json.loads(args.out.read_text()) if args.out.is_file() else []
 
 
+@cache
+def split(seed):
+    """Return rows to learn from and held-out rows."""
+    rows, held_out = data.hold_out(dataset, seed)
+    return dataset.pick(rows), held_out
+
+
+@cache
+def of_real(seed, which):
+    """Fit the small CNN on real rows: once a split, not once an objective."""
+    return fitted(*split(seed)[which])
+
+
+@cache
+def evaluation(seed):
+    """Fit genenv's own classifier on the rows to learn from, and choose the metrics."""
+    own, held_out = split(seed)
+    features = own_features(*own, units, len(classes))
+    return Evaluation(features, own, held_out, metrics.build(["frechet", "manifold"]))
+
+
+@cache
+def reference(seed):
+    """Measure held-out rows in the place of samples."""
+    return evaluation(seed).reference(FULL)
+
+
 def cnn(x, label):
     """Turn the toolkit's small CNN into a `Fit`."""
+    for seed in args.seeds:
+        for which, rows in enumerate(split(seed)):
+            if rows[0] is x:
+                return of_real(seed, which)
+    return fitted(x, label)
+
+
+def fitted(x, label):
+    """Train the toolkit's small CNN."""
     network = fit_classifier("cnn", x, label, units, len(classes), seed=0)
 
     def predict(rows):
@@ -83,8 +120,7 @@ def affordable(objective, seed, own):
 
 def measure(objective, seed):
     """Train one generator and measure it."""
-    rows, held_out = data.hold_out(dataset, seed)
-    own = dataset.pick(rows)
+    own, held_out = split(seed)
     steps = affordable(objective, seed, own)
     began, clock = time.process_time(), time.perf_counter()
     run = trainer(objective, seed, own, steps)
@@ -102,16 +138,13 @@ def measure(objective, seed):
         "minutes": (time.perf_counter() - clock) / 60,
     }
     generator = run.result()
-    count = args.samples or len(rows)
+    count = args.samples or len(own[0])
     made = generator.sample(count, seed=seeding.fold(seed, "samples"))
     result = gan_train(cnn, made, own, held_out)
     row |= {"gan_train_samples": count, "gan_train": result.generated, "real_train": result.real}
     few = generator.sample(FULL, seed=seeding.fold(seed, "agreement"))
     row["agreement"] = agreement(cnn, held_out, few)
-    features = own_features(*own, units, len(classes))
-    chosen = metrics.build(["frechet", "manifold"])
-    evaluation = Evaluation(features, own, held_out, chosen)
-    return row | evaluation.evaluate(generator, FULL) | evaluation.reference(FULL)
+    return row | evaluation(seed).evaluate(generator, FULL) | reference(seed)
 
 
 with settled(args.threads):

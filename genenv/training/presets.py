@@ -14,7 +14,7 @@ from genenv.training.config import TrainingConfig
 CODED_BELOW = 32  # pixels, where codes are learned by fully connected networks unless told
 
 PLAIN: dict[str, dict[str, Any]] = {  # without a penalty or a bound on the critic
-    "vector": {"betas": (0.5, 0.999), "steps": 20_000},
+    "vector": {"lr": 2e-3, "batch": 256, "steps": 20_000},
     "small": {"betas": (0.5, 0.999)},
     "image": {"betas": (0.5, 0.999), "lr": 2e-4},
 }
@@ -29,9 +29,9 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "minimax": PLAIN,
     "lsgan": PLAIN,
     "hinge": {
-        "vector": {"betas": (0.0, 0.9), "steps": 20_000},
+        "vector": {"lr": 2e-3, "batch": 256, "critic_steps": 2, "steps": 20_000},
         "small": {"betas": (0.0, 0.9)},
-        "image": {"betas": (0.0, 0.9), "lr": 5e-4},
+        "image": {"critic_steps": 2},
     },
     "wgan": {
         "vector": {"lr": 5e-4, "critic_steps": 5, "steps": 10_000},
@@ -39,7 +39,14 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "image": {"lr": 5e-5, "critic_steps": 5},
     },
     "wgan-gp": {
-        "vector": {"penalty": 0.1, "critic_steps": 2, "betas": (0.0, 0.9), "steps": 15_000},
+        "vector": {
+            "penalty": 0.1,
+            "critic_steps": 2,
+            "betas": (0.0, 0.9),
+            "lr": 2e-3,
+            "batch": 256,
+            "steps": 15_000,
+        },
         "small": {"penalty": 10.0, "critic_steps": 2, "betas": (0.0, 0.9)},
         "image": {"penalty": 10.0, "critic_steps": 5, "betas": (0.0, 0.9), "lr": 1e-4},
     },
