@@ -68,6 +68,7 @@ PENDULUM = replace(
         "horizon": 200,
         "threshold": -300.0,
         "channels": {"action": 1.0},
+        "bonus": 3.0,
         "scale": 10.0,
     },
 )
