@@ -106,7 +106,8 @@ class Disturbance(BatchedEnv):
         Of "return"; None: the reward threshold that the world is registered with.
     miss
         Function of an `Outcome`: distance from the failure (rows,). None: the world's own; for
-        "return" else return - threshold, as a share of the threshold's size.
+        "return" else return - threshold, as a share of the threshold's size, and at least 0 unless
+        the threshold is above 0.
     horizon
         World steps of an episode; None: as the world is registered.
     bonus, shaping

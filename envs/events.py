@@ -52,9 +52,10 @@ def find(
     if not np.isfinite(threshold):
         raise checks.Mistake("threshold to be finite", threshold, "give another one")
     least, unit = float(threshold), max(abs(threshold), 1.0)
+    floor = -np.inf if least > 0 else 0.0  # a return that falls is a failure below the threshold
     return (
         lambda outcome: outcome.last & (outcome.returns < least),
-        miss or (lambda outcome: (outcome.returns - least) / unit),
+        miss or (lambda outcome: np.maximum((outcome.returns - least) / unit, floor)),
     )
 
 

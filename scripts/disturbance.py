@@ -45,10 +45,10 @@ CROSSWALK = replace(
     steps=50,
     batch=400,
     hidden=(64, 64),
-    log_std=-0.5,
+    log_std=-0.7,
     learning_rate=2e-3,
-    total_steps=120_000,
-    arguments={"world": "genenv/Crosswalk-v0", "shaping": 30.0, "bonus": 10.0},
+    total_steps=150_000,
+    arguments={"world": "genenv/Crosswalk-v0", "shaping": 10.0, "bonus": 3.0},
 )
 CARTPOLE = replace(
     CROSSWALK,
@@ -62,11 +62,14 @@ CARTPOLE = replace(
 )
 PENDULUM = replace(
     CARTPOLE,
+    total_steps=100_000,
     arguments={
         "world": "Pendulum-v1",
         "horizon": 200,
-        "threshold": -600.0,
-        "channels": {"action": 0.5},
+        "threshold": -300.0,
+        "channels": {"action": 1.0},
+        "bonus": 3.0,
+        "scale": 10.0,
     },
 )
 PROBLEMS = {"walk": WALK, "crosswalk": CROSSWALK, "cartpole": CARTPOLE, "pendulum": PENDULUM}
