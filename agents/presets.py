@@ -60,24 +60,22 @@ DISTURBANCE = Ppo(
 )
 
 TRAINING_GAME = Ppo(
-    total_steps=12_800,
+    total_steps=10_240,
     envs=32,
     steps=20,
     batch=160,
-    learning_rate=3e-3,
-    lr_floor=0.2,
-    gamma=1.0,
-    log_std=-0.7,
+    learning_rate=2e-3,
+    gamma=0.9,
     arguments={"reward": "log-quality"},
 )
 CURRICULUM = Ppo(
-    total_steps=25_600,
+    total_steps=12_800,
     steps=10,
-    batch=160,
-    learning_rate=3e-3,
-    lr_floor=0.2,
-    gamma=1.0,
-    log_std=-0.7,
+    batch=320,
+    epochs=8,
+    learning_rate=2e-3,
+    gamma=0.8,
+    arguments={"measure": "log-loss"},
 )
 
 PRESETS: dict[str, Preset] = {

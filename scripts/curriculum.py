@@ -1,6 +1,6 @@
 """What a learner gains from a trained teacher, beside teachers that learn nothing.
 
-`genenv/Curriculum-v0` at its defaults: bundled digits, 100 learner steps for everyone. A teacher is
+`genenv/Curriculum-v0` at its defaults: bundled digits, 50 learner steps for everyone. A teacher is
 trained by the preset; then all teach the same 64 fresh learners, and the difference in accuracy on
 real held-out rows is taken pair by pair, with a bootstrap interval of 95 %. Prints Markdown, writes
 JSON.
@@ -21,7 +21,7 @@ from genenv.agents.returns import interval
 from genenv.stacked.teachers import TEACHERS
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the agents' training")
+parser.add_argument("--seeds", type=int, nargs="*", default=[0], help="of the agents' training")
 parser.add_argument("--fresh", type=int, nargs=2, default=(10_000, 64), help="seeds of the test")
 parser.add_argument("--steps", type=int, default=None, help="of a training; default: preset")
 parser.add_argument("--sabotage", action="store_true", help="train saboteurs too")

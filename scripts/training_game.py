@@ -5,7 +5,7 @@
 own; an agent is trained by the preset; then all play the same 64 fresh seeds, and the difference in
 return is taken pair by pair, with a bootstrap interval of 95 %. Prints Markdown, writes JSON.
 The second table is the experiment on FSCO's reward: the constant that it pays best, and an agent
-trained on it.
+trained on it. Episodes that the JSON has already are not played again.
 Example: python scripts/training_game.py --seeds 0 1 2
 """
 
@@ -24,8 +24,8 @@ from genenv.agents.returns import interval
 from genenv.stacked.schedules import SCHEDULES, Constant
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the agents' training")
-parser.add_argument("--choose", type=int, nargs=2, default=(200, 8), help="seeds of the grid: n")
+parser.add_argument("--seeds", type=int, nargs="*", default=[0], help="of the agents' training")
+parser.add_argument("--choose", type=int, nargs=2, default=(200, 8), help="of the grid, for each")
 parser.add_argument("--fresh", type=int, nargs=2, default=(10_000, 64), help="seeds of the test")
 parser.add_argument("--steps", type=int, default=None, help="of a training; default: preset")
 parser.add_argument("--fsco-steps", type=int, default=0, help="of a training on equal losses")
@@ -37,13 +37,16 @@ ID = "genenv/TrainingGame-v0"
 torch.set_num_threads(1)
 
 
-def play(acts, first, count):
-    """Play episodes `first` to `first + count - 1` with each player; one dict of (count,) each.
+known = json.loads(args.out.read_text()) if args.out.is_file() else {}
+
+
+def play(name, act, first, count):
+    """Play episodes `first` to `first + count - 1`: a dict of (count,) each, kept in the JSON.
 
     The environment pays for equal losses, the gain is read from the info: a run is the same.
     """
-    told = []
-    for act in acts:
+    key = f"{name} | {args.quality} | {first} + {count}"
+    if key not in known:
         arguments = {"reward": "equal-losses", "quality": args.quality}
         env = gymnasium.make_vec(ID, count, **arguments)
         seen, info = env.reset(seed=first)
@@ -56,23 +59,22 @@ def play(acts, first, count):
             end[alive], updates[alive] = info["quality"][alive], info["critic_updates"][alive]
             lost |= alive & terminated
             alive &= ~(terminated | truncated)
-        told.append(
-            {"gain": start - end - lost, "end": end, "losses": losses, "lost": lost}
-            | {"critic_updates": updates}
-        )
-    return told
+        played = {"gain": start - end - lost, "end": end, "losses": losses, "lost": lost}
+        played |= {"critic_updates": updates}
+        known[key] = {k: np.asarray(v, float).round(6).tolist() for k, v in played.items()}
+        args.out.write_text(json.dumps(known, indent=1))
+    return {k: np.array(v) for k, v in known[key].items()}
 
 
-def plain(played):
-    return {name: np.asarray(values, float).round(5).tolist() for name, values in played.items()}
-
-
-began = time.process_time()
 grid = list(itertools.product((-1.0, 0.0, 1.0), repeat=3))
-chosen = play([Constant(action).act for action in grid], *args.choose)
-best = int(np.argmax([played["gain"].mean() for played in chosen]))
-equal = int(np.argmax([played["losses"].mean() for played in chosen]))
-print(f"grid: {time.process_time() - began:.0f} CPU s", flush=True)
+first, each = args.choose
+chosen = {"gain": [], "losses": []}
+for k in range(0, len(grid), 9):  # nine constants at once, each on seeds of its own
+    rows = np.repeat(np.array(grid[k : k + 9], np.float32), each, axis=0)
+    played = play(f"grid {k}", lambda _, rows=rows: rows, first + k * each, len(rows))
+    for name, means in chosen.items():
+        means.extend(played[name].reshape(-1, each).mean(1))
+best, equal = (int(np.argmax(chosen[name])) for name in ("gain", "losses"))
 
 players = {f"constant {grid[best]}, best of 27": Constant(grid[best]).act}
 players |= {name: schedule.act for name, schedule in SCHEDULES.items()}
@@ -89,14 +91,8 @@ for seed in args.seeds:
         fsco[f"agent of equal losses, seed {seed}"] = agent.act
 
 names = list(players | fsco)
-fresh = dict(zip(names, play((players | fsco).values(), *args.fresh), strict=True))
+fresh = {name: play(name, act, *args.fresh) for name, act in (players | fsco).items()}
 base = fresh[names[0]]["gain"]
-result = {
-    "grid": [{"action": a, **plain(p)} for a, p in zip(grid, chosen, strict=True)],
-    "fresh": {name: plain(played) for name, played in fresh.items()},
-    "arguments": {k: str(v) for k, v in vars(args).items()},
-}
-args.out.write_text(json.dumps(result, indent=1))
 
 print(f"\n{args.fresh[1]} fresh seeds from {args.fresh[0]}; quality: {args.quality}")
 print("\n| player | gain | quality at the end | diverged | critic updates | gain over the best "

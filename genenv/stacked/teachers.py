@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SHARPNESS = 3.0  # a full action on one class and -1 on another: exp(6) times as often
+SHARPNESS = 1.0  # a full action on one class and -1 on another: exp(2) times as often
 TINY = 1e-3  # of a loss or progress, in nat
 
 Array = NDArray[np.float32]
