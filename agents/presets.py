@@ -7,7 +7,7 @@ from genenv.agents.algorithms import Ppo, Preset, SequencePpo
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
 FORGER = Ppo(  # episodes of one step: discount and λ are without effect
-    total_steps=1_126_400,
+    total_steps=4_505_600,
     envs=1024,
     steps=1,
     batch=512,
