@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from genenv.report import figures, summary
 from genenv.report.evidence import EDGE, Evidence
+from genenv.report.template import template
 from genenv.tracking import picture
 
 PICTURED = 18  # modes with examples; the others are listed
@@ -38,25 +38,17 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
     -------
     One HTML document without script, which loads nothing.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for write in (summary.count, summary.number, summary.percent, summary.seconds):
-        environment.filters[write.__name__] = write
-    environment.filters["interval"] = lambda share: summary.interval(share["low"], share["high"])
+    writers = (summary.count, summary.number, summary.percent, summary.seconds)
+    filters: dict[str, Callable[..., Any]] = {write.__name__: write for write in writers}
+    filters["interval"] = lambda share: summary.interval(share["low"], share["high"])
     plain = dict(data)
     curves, confusion = (
         figures.confirmed_against_queries(evidence.curves),
         figures.confusion(evidence),
     )
-    return environment.get_template("page.html").render(
+    text: str = template("page.html", filters).render(
         data=plain,
         evidence=evidence,
         verdict=summary.verdict(plain),
@@ -73,6 +65,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         edge=edge(plain["searches"], evidence),
         edge_share=EDGE,
     )
+    return text
 
 
 def flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from genenv import files
 from genenv.report import reaction_figures as figures
 from genenv.report.summary import NONE, count, percent
+from genenv.report.template import template
 
 SOURCES = {
     "latent": "Latents of the generator change",
@@ -125,22 +127,12 @@ def _gain(gain: Row) -> str:
 
 def write_page(content: dict[str, Any], path: Path) -> None:
     """Write one HTML document without script, which loads nothing."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    from genenv import files
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "count": count, "gain": _gain}
+    page = template("react.html", {"percent": percent, "count": count, "gain": _gain})
     drawn = {source: figures.reactions(content, source) for source in SOURCES}
     drawn |= {"shares": figures.shares(content), "lessons": figures.lessons(content)}
-    text = environment.get_template("react.html").render(
+    text = page.render(
         content=content,
         learners=by_learner(content),
         order=order_sentence(content),
