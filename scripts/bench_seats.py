@@ -2,8 +2,8 @@
 
 Rates by `gymnasium.utils.performance.benchmark_vector_step`, on one thread, medians of the repeats,
 interleaved. A cell of SyncVectorEnv is left out where one step would take more than `--patience`
-seconds by the rate of one row, as of seats that train networks inside a step. Prints Markdown and
-writes JSON.
+seconds by the rate of one row, as of seats that train networks inside a step, or where making the
+singles would take more than ten times as long. Prints Markdown and writes JSON.
 Example: python scripts/bench_seats.py --repeats 3
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import time
 from functools import partial
 from pathlib import Path
 
@@ -45,8 +46,11 @@ def rate(env):
 table = []
 for name in args.ids:
     alone = rate(SyncVectorEnv([partial(gymnasium.make, name)]))
+    began = time.perf_counter()
+    gymnasium.make(name).close()
+    making = time.perf_counter() - began
     for rows in args.rows:
-        quick = rows / alone <= args.patience
+        quick = rows / alone <= args.patience and rows * making <= 10 * args.patience
         batch, singles = [], []
         for _ in range(args.repeats):
             batch.append(rate(gymnasium.make_vec(name, rows)))
