@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import gymnasium
@@ -15,6 +16,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
 from genenv import rate, seeding
+from genenv.agents import PRESETS, train
 from genenv.checks import Mistake
 from genenv.envs.disturbance import Disturbance, single
 from genenv.envs.known_worlds import balance
@@ -452,3 +454,20 @@ def test_a_policy_for_other_spaces_and_a_world_of_dicts_are_mistakes():
             batch(world="Odd-v0")
     finally:
         del gymnasium.registry["Odd-v0"]
+
+
+def test_the_preset_finds_nearly_the_least_energy_of_a_short_walk():
+    short = {"world": "genenv/Walk1D-v0", "world_arguments": {"edge": 2.0, "horizon": 4}}
+    preset = PRESETS["genenv/Disturbance-v0"]
+    arguments = preset.arguments | short | {"horizon": 4}
+    small = {"steps": 4, "batch": 128, "log_std": -1.0, "learning_rate": 3e-3}
+    changed = replace(preset, total_steps=16_000, arguments=arguments, **small)
+    agent = train("genenv/Disturbance-v0", changed, seed=0)
+    env = Disturbance(1, **arguments)
+    seen, _ = env.reset(seed=7)
+    for _ in range(4):
+        seen, _, terminated, truncated, info = env.step(agent.act(seen))
+        if (terminated | truncated).any():
+            break
+    assert info["failed"].all()
+    assert 0.5 - 1e-4 <= info["energy"][0] < 0.65  # edge² / (2 · steps), in equal steps
