@@ -288,6 +288,9 @@ class Reacting:
                     return lessons.watch(name, pools_of(seed), generator, test, seed, advance)
 
                 watched += self._cell("lessons", seed, name, watch)
+        for kept in mixing.FILTERS:  # told of what is there, so that a resumed run tells it too
+            if kept not in {row["filter"] for row in shares}:
+                self._tell(f"The filter {kept} was left out: {mixing.WHY[kept]}.")
         return shares, watched
 
     def _watched(self) -> list[str]:
@@ -302,9 +305,7 @@ class Reacting:
             address = seeding.fold(seed, "pool", kept)
             count = mixing.made(max(self.sizes), mixing.MOST)
             pool = mixing.generated(generator, judge.guide, count, address, kept)
-            if pool is None:
-                self._tell(f"The filter {kept} was left out: {mixing.WHY[kept]}.")
-            else:
+            if pool is not None:
                 pools[kept] = pool
         return mixing.Pools(self.dataset.pick(rows), pools)
 
