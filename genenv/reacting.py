@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -269,7 +269,7 @@ class Reacting:
     def _taught(self, generator: Generator, judge: Judge) -> tuple[Rows, Rows]:
         """Let every learner learn from every mixture, and watch the networks while they learn."""
         test, shares, watched = self.source.pick(self.test), Rows(), Rows()
-        pools_of = cache(lambda seed: self._pools(generator, judge, seed))
+        pools_of = lru_cache(1)(lambda seed: self._pools(generator, judge, seed))
         for seed in self.config.seeds:
             for name, fit in self.learners.items():
 
@@ -311,7 +311,7 @@ class Reacting:
 
     def _cell(self, stage: str, seed: int, name: str, work: Callable[[Advance], Rows]) -> Rows:
         """Return what an earlier process finished, or do it and keep it."""
-        path = self.folder / CELLS / f"{stage}-{seed}-{re.sub('[^a-zA-Z0-9]', '-', name)}.json"
+        path = self.folder / CELLS / f"{stage}-{seed}-{quote(name, safe='')}.json"
         if not path.is_file():
             path.parent.mkdir(exist_ok=True)
             with self.stages.stage(stage) as advance:
