@@ -49,6 +49,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium's own annotation)
+    rewards_drift = False  # True where a critic that learns along pays: a fresh one says nothing
 
     def __init__(
         self,

@@ -114,6 +114,7 @@ class Forger(BatchedEnv):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
+    rewards_drift = True
 
     def __init__(
         self,

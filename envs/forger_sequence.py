@@ -104,6 +104,7 @@ class ForgerSequence(BatchedEnv):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 8}  # noqa: RUF012
+    rewards_drift = True
 
     def __init__(
         self,

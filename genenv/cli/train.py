@@ -35,16 +35,20 @@ class Train:
     seed: Number = 0
     """Address of weights, episodes and actions."""
     episodes: Number = 64
-    """Fresh episodes that are played at the end; 0: none."""
+    """Fresh episodes that are played at the end; 0: none, as where a learning critic pays."""
 
     def __call__(self, line: str) -> int:
         """Train, play, and say where the run lies."""
-        from genenv import runs
+        from importlib import import_module
+
+        from genenv import ENVIRONMENTS, runs
         from genenv.agents import train
         from genenv.agents.presets import preset
         from genenv.stages import Stages
 
         settings = preset(self.env_id)
+        module, kind = ENVIRONMENTS[self.env_id][1].split(":")
+        drifts = getattr(import_module(module), kind).rewards_drift
         steps = settings.total_steps if self.steps is None else checks.whole("steps", self.steps)
         if self.episodes < 0:
             raise checks.Mistake("episodes of 0 or more", self.episodes, "give 0 for none")
@@ -61,7 +65,7 @@ class Train:
                     self.env_id, seed=self.seed, total_steps=steps, out=out, advance=advance
                 )
             with stages.stage("episodes") as advance:
-                played = self._play(agent, advance)
+                played = {} if drifts else self._play(agent, advance)
         except KeyboardInterrupt as error:
             error.add_note(f"{out}/agents holds the agent as it stands")
             raise
@@ -73,6 +77,8 @@ class Train:
                 f"{player:6} return {row['mean']:.4g} [{row['low']:.4g}, {row['high']:.4g}], "
                 f"mean of {self.episodes} fresh episodes"
             )
+        if drifts:
+            print("No fresh episodes: a critic pays here that learned along with the agent.")
         print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {out}")
         return 0
 
