@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +74,8 @@ def unseen(folder: Path, dataset: Dataset | None = None) -> tuple[Dataset, Rows]
         No data were given, and the run's cannot be read by their name.
     """
     if folder == bundled.FOLDER and dataset is None:
-        return _bundled()
+        dataset, seen = bundled.dataset()
+        return dataset, np.setdiff1d(np.arange(len(dataset)), seen)
     if dataset is None:
         name = data_name(folder)
         if name not in data.DATA:
@@ -92,9 +92,3 @@ def unseen(folder: Path, dataset: Dataset | None = None) -> tuple[Dataset, Rows]
     seen = trained_on(folder, dataset)
     rows = everything if seen is None else np.setdiff1d(everything, seen)
     return dataset, rows if len(rows) else everything
-
-
-def _bundled() -> tuple[Dataset, Rows]:
-    with np.load(bundled.FOLDER / "data.npz", allow_pickle=False) as file:
-        dataset = data.from_arrays(file["x"], file["label"], "digits")
-        return replace(dataset, notes=()), np.setdiff1d(np.arange(len(dataset)), file["train"])

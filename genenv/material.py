@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import bundled, checks, networks, runs, seeding
-from genenv.data import Dataset, from_arrays
+from genenv.data import Dataset
 from genenv.data import load as load_data
 from genenv.networks import Generator
 
@@ -87,7 +86,7 @@ def find_material(
     made = generator if isinstance(generator, Generator) else networks.load(Path(generator))
     seen: NDArray[np.int64] | None
     if data is None and run is None:
-        dataset, seen = _bundled()
+        dataset, seen = bundled.dataset()
     else:
         dataset = data if isinstance(data, Dataset) else load_data(_named(folder, data))
         seen = None if run is None else runs.trained_on(folder, dataset)
@@ -95,19 +94,13 @@ def find_material(
     return _divide(made, dataset, seen)
 
 
-def _bundled() -> tuple[Dataset, NDArray[np.int64]]:
-    with np.load(bundled.FOLDER / "data.npz") as file:
-        return from_arrays(file["x"], file["label"], "digits"), file["train"].astype(np.int64)
-
-
 def _named(folder: Path, data: str | Path | None) -> str | Path:
     """Take the name of the data, or read it from the run."""
-    if data is not None:
-        return data
-    path = folder / "config.json"
-    if not path.is_file():
-        raise checks.Mistake(f"a run with {path}", "none", "give a run, or data and generator")
-    return str(json.loads(path.read_text())["data"]["name"])
+    name = runs.data_name(folder) if data is None else data
+    if name is None:
+        do = "give a run, or data and generator"
+        raise checks.Mistake(f"a run with {folder / 'config.json'}", "none", do)
+    return name
 
 
 def _check(generator: Generator, dataset: Dataset) -> None:
