@@ -74,8 +74,8 @@ def unseen(folder: Path, dataset: Dataset | None = None) -> tuple[Dataset, Rows]
         No data were given, and the run's cannot be read by their name.
     """
     if folder == bundled.FOLDER and dataset is None:
-        dataset, seen = bundled.dataset()
-        return dataset, np.setdiff1d(np.arange(len(dataset)), seen)
+        digits, learned = bundled.dataset()
+        return digits, np.setdiff1d(np.arange(len(digits)), learned)
     if dataset is None:
         name = data_name(folder)
         if name not in data.DATA:
