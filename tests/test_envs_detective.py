@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import replace
 
@@ -388,18 +387,6 @@ def test_the_picture_shows_looks_sample_and_verdict():
     )
     env.reset(seed=0)
     assert env.render()[0].shape == first.shape
-
-
-@pytest.mark.skipif(importlib.util.find_spec("moviepy") is None, reason="moviepy writes films")
-def test_record_video_writes_a_film(tmp_path):
-    env = gymnasium.make(ID, render_mode="rgb_array")
-    env = gymnasium.wrappers.RecordVideo(env, str(tmp_path / "films"), disable_logger=True)
-    env.reset(seed=0)
-    for action in (LOOK, LOOK, REAL):
-        env.step(action)
-    env.close()
-    (film,) = (tmp_path / "films").glob("*.mp4")
-    assert film.stat().st_size > 1000
 
 
 def test_the_preset_finds_the_best_verdict():

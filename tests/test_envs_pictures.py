@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import importlib.util
+
+import gymnasium
 import numpy as np
 import pytest
 
+import genenv  # noqa: F401 registers the environments
 from genenv.envs import pictures
 from genenv.envs.pictures import BAD, BLUE, GOOD, GREY, MARGIN, SIDE
 
@@ -61,3 +65,19 @@ def test_curves_rise_from_left_to_right_and_skip_what_is_not_finite():
 def test_a_curve_of_one_value_is_a_dot():
     panel = pictures.curves([(np.array([0.5]), BAD)], 0, 1, length=9)
     assert at(panel, 80, 0) == BAD
+
+
+@pytest.mark.skipif(importlib.util.find_spec("moviepy") is None, reason="moviepy writes films")
+@pytest.mark.parametrize("env_id", [i for i in gymnasium.registry if i.startswith("genenv/")])
+def test_every_seat_can_be_filmed(env_id, tmp_path):
+    env = gymnasium.make(env_id, render_mode="rgb_array")
+    env = gymnasium.wrappers.RecordVideo(env, str(tmp_path), disable_logger=True)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    for _ in range(3):
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        if terminated or truncated:
+            break
+    env.close()
+    (film,) = tmp_path.glob("*.mp4")
+    assert film.stat().st_size > 1000
