@@ -345,7 +345,7 @@ def test_unit_errors_multiply_by_ten_in_the_users_units():
     x, units = table(4, "float64", n=5000)
     spoilt = CORRUPTIONS["unit-errors"](units).sample(x, 3, seed=0)
     hit = spoilt != x
-    assert hit.mean() == pytest.approx(0.04, abs=0.006)
+    assert hit.mean() == pytest.approx(0.02, abs=0.006)
     assert np.allclose(spoilt[hit], 10 * x[hit], rtol=1e-4, atol=1e-3)
 
 
@@ -363,7 +363,7 @@ def test_swapped_columns_exchange_pairs_of_a_row(columns):
     spoilt = law.sample(x, 5, seed=0)
     moved = np.abs(spoilt - x) > 1e-4
     pairs = columns // 2
-    assert moved.mean() == pytest.approx(0.35 * 2 * pairs / columns, abs=0.02)
+    assert moved.mean() == pytest.approx(0.25 * 2 * pairs / columns, abs=0.02)
     assert (moved.sum(1) % 2 == 0).all()
     assert np.allclose(np.sort(spoilt, 1), np.sort(x, 1), atol=1e-4)
 

@@ -59,7 +59,7 @@ class UnitErrors(Corruption):
     """
 
     kind, domain = "unit-errors", "vector"
-    levels = (0.005, 0.015, 0.04, 0.08, 0.15)
+    levels = (0.005, 0.01, 0.02, 0.05, 0.1)
 
     def __init__(self, units: Units) -> None:
         super().__init__(units, units.size)

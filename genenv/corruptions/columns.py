@@ -20,7 +20,7 @@ class SwappedColumns(Corruption):
     """
 
     kind, domain = "swapped-columns", "vector"
-    levels = (0.02, 0.05, 0.1, 0.2, 0.35)
+    levels = (0.02, 0.04, 0.07, 0.12, 0.25)
 
     def __init__(self, units: Units) -> None:
         self.pairs = units.size // 2
