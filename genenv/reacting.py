@@ -158,8 +158,10 @@ class Reacting:
 
     @cached_property
     def unseen(self) -> NDArray[np.int64]:
-        """Rows of the source that neither learner, generator nor audit saw."""
-        return np.concatenate([self.split.guide, self.split.test])
+        """Rows of the source that neither learner, generator nor audit saw, in stratified order."""
+        order_of_all = stratified_order(self.source, seeding.fold(self.config.seed, "unseen"))
+        rows = np.concatenate([self.split.guide, self.split.test])
+        return order_of_all[np.isin(order_of_all, rows)]
 
     @cached_property
     def test(self) -> NDArray[np.int64]:

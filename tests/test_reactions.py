@@ -86,6 +86,15 @@ def test_every_noise_moves_samples_farther_with_strength(generator, lot):
         assert moved[5] > moved[2] > 0, name
 
 
+def test_the_first_thousand_real_rows_meet_noise(generator):
+    digits = data.load("digits")
+    lot = Lot(generator, (digits.x, digits.label), 40, seed=3)
+    x, label = lot.at("real:blur", 0)
+    assert np.array_equal(x, digits.x[:1000])
+    assert np.array_equal(label, digits.label[:1000])
+    assert len(lot.real[0]) == len(digits)
+
+
 def test_the_same_lot_is_the_same_at_any_time(generator):
     digits = data.load("digits")
     again = Lot(generator, (digits.x[:30], digits.label[:30]), 40, seed=3)
@@ -139,7 +148,7 @@ def answers(noise=("latent:temperature", "real:blur")):
     return Answers(
         noise,
         ("a", "b"),
-        {"generated": label, "real": label},
+        {"generated": label, "met": label, "real": label},
         dict.fromkeys(noise, accepted),
         dict.fromkeys(noise, log_p),
         np.stack([right, right]).astype(np.float32),

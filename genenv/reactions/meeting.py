@@ -18,6 +18,8 @@ from genenv.judge import Audit
 from genenv.reactions import measures
 from genenv.reactions.noises import STRENGTHS, Lot
 
+SOURCES = ("generated", "met", "real")  # of labels
+
 Row = dict[str, Any]
 
 
@@ -28,7 +30,7 @@ class Answers:
     noises: tuple[str, ...]
     learners: tuple[str, ...]
     label: dict[str, NDArray[np.int64]]
-    """Source (generated, real) -> (n,)."""
+    """generated, met (real rows that met noise) and real (all of them) -> (n,)."""
     accepted: dict[str, NDArray[np.bool_]]
     """Noise -> (strengths, n): both gates of the audit take it for its label."""
     log_p: dict[str, NDArray[np.float32]]
@@ -38,7 +40,7 @@ class Answers:
 
     def label_of(self, noise: str) -> NDArray[np.int64]:
         """Labels (n,) of a noise's samples."""
-        return self.label["real" if noise.startswith("real:") else "generated"]
+        return self.label["met" if noise.startswith("real:") else "generated"]
 
     def save(self, path: Path) -> None:
         """Write one .npz file, whole."""
@@ -61,7 +63,7 @@ class Answers:
             return Answers(
                 noises,
                 tuple(map(str, file["learners"])),
-                {source: file[f"label {source}"] for source in ("generated", "real")},
+                {source: file[f"label {source}"] for source in SOURCES},
                 {noise: file[f"accepted {noise}"] for noise in noises},
                 {noise: file[f"log_p {noise}"] for noise in noises},
                 file["real"],
@@ -102,7 +104,7 @@ def meet(
                 advance(1)
         accepted[noise] = np.stack(gates)
         log_p[noise] = np.stack([np.stack(own) for own in answers], 1)
-    label_of = {"generated": lot.label, "real": lot.real[1]}
+    label_of = {"generated": lot.label, "met": lot.met[1], "real": lot.real[1]}
     real = np.stack(_asked(learners, lot, lot.real[0]))
     return Answers(tuple(noises), tuple(learners), label_of, accepted, log_p, real)
 

@@ -109,6 +109,7 @@ SOURCES = ("latent", "sample", "real")
 
 
 LEARNED = ("sample:learned", "real:learned")  # with a generator of residuals
+MET = 1000  # real rows that meet noise, at most
 
 
 def possible(units: Units) -> tuple[str, ...]:
@@ -137,7 +138,8 @@ class Lot:
     generator
         Conditional.
     real
-        Real rows (n, *units.shape) and their labels (n,), for `real` noise.
+        Real rows (n, *units.shape) and their labels (n,), in stratified order; the first 1,000 meet
+        `real` noise.
     count
         Generated samples, their labels drawn evenly.
     seed
@@ -165,6 +167,12 @@ class Lot:
         """Of the data."""
         return self.generator.units
 
+    @property
+    def met(self) -> tuple[Samples, Labels]:
+        """Real rows that meet noise, and their labels."""
+        x, label = self.real
+        return x[:MET], label[:MET]
+
     def at(self, noise: str, strength: float) -> tuple[Samples, Labels]:
         """Return the samples under a noise, and their labels.
 
@@ -185,7 +193,7 @@ class Lot:
         if source == "latent":
             changed = LATENT[checks.choice("latent noise", kind, LATENT)](self.generator)
             return self._generate(changed, strength), self.label
-        x, label = self.real if source == "real" else self._own()
+        x, label = self.met if source == "real" else self._own()
         return self._corrupt(kind, x, strength), label
 
     def _own(self) -> tuple[Samples, Labels]:
