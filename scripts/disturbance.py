@@ -45,9 +45,9 @@ CROSSWALK = replace(
     steps=50,
     batch=400,
     hidden=(64, 64),
-    log_std=-0.7,
+    log_std=-0.5,
     learning_rate=2e-3,
-    total_steps=150_000,
+    total_steps=300_000,
     arguments={"world": "genenv/Crosswalk-v0", "shaping": 10.0, "bonus": 3.0},
 )
 CARTPOLE = replace(

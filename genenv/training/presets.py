@@ -25,7 +25,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "small": {"penalty": 0.5},
         "image": {"penalty": 1.0},
     },
-    "gan": PLAIN,
+    "gan": PLAIN | {"image": {}},
     "minimax": PLAIN,
     "lsgan": PLAIN,
     "hinge": {
@@ -48,7 +48,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "steps": 15_000,
         },
         "small": {"penalty": 10.0, "critic_steps": 2, "betas": (0.0, 0.9)},
-        "image": {"penalty": 10.0, "critic_steps": 5, "betas": (0.0, 0.9), "lr": 1e-4},
+        "image": {"penalty": 10.0, "critic_steps": 2, "betas": (0.0, 0.9)},
     },
 }
 
