@@ -53,10 +53,10 @@ def react_run(folder):
     generator = networks.load(folder / "generator")
     digits = data.load("digits")
     lot = Lot(generator, (digits.x[:6], digits.label[:6]), 8, seed=4)
-    labels = {"generated": lot.label, "real": lot.real[1]}
+    labels = {"generated": lot.label, "met": lot.met[1], "real": lot.real[1]}
     log_p, accepted = {}, {}
     for noise in NOISES:
-        label = labels["real" if noise.startswith("real") else "generated"]
+        label = labels["met" if noise.startswith("real") else "generated"]
         right = np.log(np.eye(10)[label] * 0.9 + 0.01)
         wrong = np.log(np.eye(10)[(label + 1) % 10] * 0.9 + 0.01)
         a = [wrong if s == 5 else right for s in STRENGTHS]

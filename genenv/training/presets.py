@@ -16,7 +16,7 @@ CODED_BELOW = 32  # pixels, where codes are learned by fully connected networks 
 PLAIN: dict[str, dict[str, Any]] = {  # without a penalty or a bound on the critic
     "vector": {"lr": 2e-3, "batch": 256, "steps": 20_000},
     "small": {"betas": (0.5, 0.999)},
-    "image": {"betas": (0.5, 0.999), "lr": 2e-4},
+    "image": {},
 }
 # objective -> kind of data -> what differs from TrainingConfig's defaults
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
@@ -25,7 +25,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "small": {"penalty": 0.5},
         "image": {"penalty": 1.0},
     },
-    "gan": PLAIN | {"image": {}},
+    "gan": PLAIN,
     "minimax": PLAIN,
     "lsgan": PLAIN,
     "hinge": {
