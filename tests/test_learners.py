@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import toys
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 
 from genenv import data, learners
 from genenv.checks import Mistake
@@ -102,3 +105,19 @@ def test_the_usual_learners_fit_the_data():
     assert "cnn" not in learners.usual(RINGS.units)
     assert "cnn" in learners.usual(data.load("digits").units)
     assert set(learners.usual(RINGS.units)) < set(learners.LEARNERS)
+
+
+def test_a_logistic_learner_that_runs_out_of_iterations_does_not_warn(recwarn):
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(300, 40)) * 10.0 ** rng.integers(-3, 3, 40)).astype(np.float32)
+    label = rng.integers(0, 3, 300)
+
+    def hasty(_seed):
+        return LogisticRegression(max_iter=1)
+
+    units = data.from_arrays(x, label).units
+    with pytest.warns(ConvergenceWarning):
+        learners.estimator(hasty)(x, label, units, (0, 1, 2), 0)
+    recwarn.clear()
+    learners.as_far_as_it_got(learners.estimator(hasty))(x, label, units, (0, 1, 2), 0)
+    assert not len(recwarn)
