@@ -1,8 +1,8 @@
 """What logging costs a training: CPU seconds with a Tracker over those without one.
 
 Curves, health signals and pictures as often as the preset has them. Both trainings are the same,
-bit for bit. In turn, round after round, in one process; the first round warms up and is not
-counted. The cost is the median ratio over the rounds, less one.
+bit for bit. Round after round in one process, each first in turn; the first round warms up
+and is not counted. The cost is the median ratio over the rounds, less one.
 
     python scripts/bench_tracking.py --out bench_tracking.json
 """
@@ -56,14 +56,16 @@ for name in args.data:
         config = replace(preset(objective, dataset.units), steps=args.steps, threads=1)
         found = []
         for turn in range(args.rounds + 1):
-            bare, x = seconds(dataset, config, None)
-            with tempfile.TemporaryDirectory() as folder:
-                logged, same = seconds(dataset, config, folder)
-            assert np.array_equal(x, same), "a training depends on being watched"
+            spent, made = {}, {}
+            for kind in sorted(("without", "with"), reverse=turn % 2 == 0):  # each is first in turn
+                with tempfile.TemporaryDirectory() as folder:
+                    watched = folder if kind == "with" else None
+                    spent[kind], made[kind] = seconds(dataset, config, watched)
+            assert np.array_equal(*made.values()), "a training depends on being watched"
             if turn:
-                found.append({"without": bare, "with": logged})
+                found.append(spent)
         cost = statistics.median(row["with"] / row["without"] for row in found) - 1
-        bare, logged = (statistics.median(row[key] for row in found) for key in found[0])
+        bare, logged = (statistics.median(row[k] for row in found) for k in ("without", "with"))
         print(f"| {name} | {objective} | {bare:.1f} | {logged:.1f} | {cost:.1%} |", flush=True)
         rows.append({"data": name, "objective": objective, "cost": cost, "rounds": found})
 if args.out:

@@ -77,7 +77,7 @@ class TrainingConfig:
     """torch.compile of the generator, and of a critic without penalty."""
     threads: int = 0
     """CPU threads; 0: one for tiny networks, else torch's default."""
-    log_every: int = 50
+    log_every: int = 100
     """Steps between two points of the curves; divergence is noticed then, too."""
     picture_every: int = 500
     """Steps between two pictures of samples."""
