@@ -47,7 +47,7 @@ DETECTIVE = Ppo(
     ent_coef=0.01,
 )
 DISTURBANCE = Ppo(
-    total_steps=210_000,
+    total_steps=420_000,
     envs=32,
     steps=30,
     batch=480,

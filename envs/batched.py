@@ -246,9 +246,12 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
 
     def _seed(self, mask: Flags, seed: int | Sequence[int]) -> None:
         if isinstance(seed, int | np.integer):
-            seeds = np.arange(self.num_envs, dtype=np.uint64) + np.uint64(seed % 2**64)
+            seeds = np.arange(self.num_envs, dtype=np.uint64) + np.uint64(int(seed) % 2**64)
         else:
-            seeds = np.array([one % 2**64 for one in seed], np.uint64)
+            if any(not isinstance(one, int | np.integer) for one in seed):
+                do = "give reset(seed=None) to go on without seeds"
+                raise checks.Mistake("a whole number as the seed of each row", list(seed), do)
+            seeds = np.array([int(one) % 2**64 for one in seed], np.uint64)
             checks.shape("seed", seeds, (self.num_envs,))
         self.row_seed[mask] = seeds[mask]
         self.episode[mask] = -1

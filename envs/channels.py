@@ -70,8 +70,12 @@ class Start:
             do = 'give setters={"start": setter(env, shift) -> observation}'
             raise checks.Mistake("a world whose state can be set", world.name, do)
         state = np.asarray(getattr(world.parts[0], "state", np.zeros(np.size(strength))))
-        self.setter, self.parts, self.size = setter, world.parts, state.size
+        self.setter, self.parts, self.size = _callable(setter), world.parts, state.size
         self.strength = checked("start", strength, self.size)
+        shown = setter(self.parts[0], np.zeros(self.size))
+        answer = np.asarray(np.nan if shown is None else shown)
+        checks.shape("what the start's setter returns", answer, world.observation_space.shape)
+        checks.finite("what the start's setter returns", np.atleast_1d(answer))
 
     def __call__(self, observation: Array, rows: NDArray[np.int64], z: Array) -> Array:
         """Shift the starts of these rows by (rows, size); the observations there, in all rows."""
@@ -86,7 +90,8 @@ class Dynamics:
     """Multiplies a number of the unwrapped environment by exp(strength · z), for an episode.
 
     The parameter is a dotted attribute, and those that follow from it follow; or `setter(env,
-    shift)`, which is called with 0.0 at every reset and with strength · z thereafter.
+    shift)`, which is called with 0.0 at every reset, and with strength · z before and after the
+    reset that follows, so that a parameter counts which the world reads when it begins.
     """
 
     size = 1
@@ -101,7 +106,7 @@ class Dynamics:
     ) -> None:
         self.strength = float(checked(f"dynamics.{parameter}", strength, 1)[0])
         self.parts = world.parts
-        self.set = setter or self._set
+        self.set = self._set if setter is None else _callable(setter)
         if setter is None:
             self.path, self.derived = parameter.split("."), derived
             self.nominal = number(world.parts[0], parameter, derived)
@@ -121,6 +126,12 @@ class Dynamics:
         setattr(owner, self.path[-1], self.nominal * math.exp(shift))
         for name, value in self.derived.items():
             setattr(env, name, value(env))
+
+
+def _callable(setter: Any) -> Any:
+    if not callable(setter):
+        raise checks.Mistake("a setter that can be called", repr(setter), "give a function")
+    return setter
 
 
 def number(env: Any, parameter: str, derived: Mapping[str, Any]) -> float:
@@ -231,12 +242,18 @@ class Channels:
         for one in self.dynamics:
             one.restore(np.flatnonzero(mask))
 
-    def begin(self, observation: Array, mask: NDArray[np.bool_], z: Array) -> Array:
-        """Disturb dynamics and start of these rows by (rows, once); observations at the start."""
-        rows, count = np.flatnonzero(mask), len(self.dynamics)
+    def set_dynamics(self, mask: NDArray[np.bool_], z: Array) -> bool:
+        """Disturb the dynamics of these rows by (rows, once); whether there was any to disturb."""
+        rows = np.flatnonzero(mask)
         for i, one in enumerate(self.dynamics):
             one(rows, z[:, i : i + 1])
-        return observation if self.start is None else self.start(observation, rows, z[:, count:])
+        return bool(self.dynamics)
+
+    def move_start(self, observation: Array, mask: NDArray[np.bool_], z: Array) -> Array:
+        """Disturb the start of these rows by (rows, once); returns the observations there."""
+        if self.start is None:
+            return observation
+        return self.start(observation, np.flatnonzero(mask), z[:, len(self.dynamics) :])
 
 
 def need_parts(strengths: Mapping[str, Strength]) -> bool:

@@ -85,6 +85,8 @@ class Crosswalk(BatchedEnv):
         Start of the pedestrian, in m from the middle of the car's path, in [-10, -1.5).
     horizon
         Steps of an episode.
+    max_episode_steps
+        Truncates earlier than `horizon`, as Gymnasium's TimeLimit; None: no earlier.
     autoreset_mode, render_mode
         See `BatchedEnv`; "rgb_array" draws the road from above.
 
@@ -102,16 +104,20 @@ class Crosswalk(BatchedEnv):
         *,
         across: float = ACROSS,
         horizon: int = HORIZON,
+        max_episode_steps: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
         if not -LIMIT <= across < ROAD[0]:
             raise checks.Mistake("across from -10 to -1.5", across, "start beside the road")
+        self.horizon = checks.whole("horizon", horizon)
+        if max_episode_steps is not None:
+            checks.whole("max_episode_steps", max_episode_steps)
         super().__init__(
             num_envs,
             Box(-LIMIT, LIMIT, (10,), np.float32),
             Box(-1.0, 1.0, (6,), np.float32),
-            checks.whole("horizon", horizon),
+            min(self.horizon, max_episode_steps or self.horizon),
             autoreset_mode,
             render_mode,
         )
@@ -141,7 +147,7 @@ class Crosswalk(BatchedEnv):
         self._car = np.where(live[:, None], car, self._car)
         self._keep(np.flatnonzero(live))
         apart, crash = self._apart(), self._crash()
-        survived = ~crash & (self.elapsed >= self.limit)
+        survived = ~crash & (self.elapsed >= self.horizon)
         distance = np.sqrt((apart**2).sum(1))
         price = survived * (SURVIVED + DISTANCE_PRICE * distance)
         return -np.sqrt((deviations**2).sum(1)) - price, crash
@@ -149,7 +155,7 @@ class Crosswalk(BatchedEnv):
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """Observations (num_envs, 10) and the info named above."""
         apart = self._apart()
-        left = 1 - self.elapsed / self.limit
+        left = 1 - self.elapsed / self.horizon
         columns = (
             apart / (10.0, 1.0),
             self._walker[:, 2:],
@@ -166,7 +172,7 @@ class Crosswalk(BatchedEnv):
         return seen, info
 
     def picture(self, row: int) -> NDArray[np.uint8]:
-        """Draw the road from above: the paths so far, and the car's zone of a crash."""
+        """Draw the road from above, dotted: the paths so far, and the car's zone of a crash."""
         path = self._paths[row, : self.elapsed[row] + 1]
         car = np.stack([path[:, 2], np.zeros(len(path))], 1)
         corners = car[-1] + HITBOX * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
@@ -174,12 +180,10 @@ class Crosswalk(BatchedEnv):
             [np.linspace(corners[a], corners[b], 30) for a, b in ((0, 1), (1, 3), (3, 2), (2, 0))]
         )
         colour = pictures.BAD if self._crash()[row] else pictures.GOOD
-        far = pictures.scatter(
-            [(car, pictures.GREY), (box, colour), (path[:, :2], pictures.BLUE)], -40.0, 12.0
-        )
-        near = pictures.scatter(
-            [(car, pictures.GREY), (box, colour), (path[:, :2], pictures.BLUE)], -7.0, 7.0
-        )
+        sides = [np.stack([np.arange(-40.0, 12.0, 0.7), np.full(75, y)], 1) for y in ROAD]
+        seen = [(np.concatenate(sides), pictures.INK), (car, pictures.GREY)]
+        seen += [(box, colour), (path[:, :2], pictures.BLUE)]
+        far, near = pictures.scatter(seen, -40.0, 12.0), pictures.scatter(seen, -7.0, 7.0)
         said = "crash" if self._crash()[row] else "no crash"
         lines = (
             f"{self.elapsed[row] * STEP:.1f} s: {said}",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks, seeding
-from genenv.data import Dataset
+from genenv.data import Source
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.material import find_material
@@ -79,8 +79,8 @@ class Curriculum(BatchedEnv):
     num_envs
         Rows of the batch.
     data
-        A name or path that `genenv.data.load` takes, or a `Dataset`, with labels; None: that of
-        the run, or the bundled digits.
+        A name or path that `genenv.data.load` takes, a `Dataset`, or (samples, labels); None: that
+        of the run, or the bundled digits.
     generator
         Of those data, or its folder; None: that of the run, or the bundled one.
     run
@@ -120,7 +120,7 @@ class Curriculum(BatchedEnv):
         self,
         num_envs: int = 1,
         *,
-        data: str | Path | Dataset | None = None,
+        data: Source | None = None,
         generator: str | Path | Generator | None = None,
         run: str | Path | None = None,
         goal: str = "teach",

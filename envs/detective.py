@@ -12,8 +12,8 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode
 from numpy.typing import ArrayLike, NDArray
 
-from genenv import bundled, checks, data, ladder, seeding
-from genenv.data import Dataset
+from genenv import bundled, checks, ladder, seeding
+from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.envs.samples import Scale, check_alike
@@ -79,8 +79,8 @@ class Detective(BatchedEnv):
     ladder
         Generators from early to late, in place of a run; needs `data`.
     data
-        What is real: a data set, or a name or path that `genenv.data.load` takes. None: the run's,
-        where its name is one of `genenv.data.DATA`.
+        What is real: a data set, a name or path that `genenv.data.load` takes, an array of samples,
+        or (samples, labels). None: the run's, where its name is one of `genenv.data.DATA`.
     rows
         Numbers of the rows that arrive as real. None: those that the generators did not see (of
         data with a test set, that); all, where a run learned from every row or does not tell.
@@ -110,7 +110,7 @@ class Detective(BatchedEnv):
         *,
         run: str | Path | None = None,
         ladder: Sequence[Generator] | None = None,
-        data: Dataset | str | Path | None = None,
+        data: Source | None = None,
         rows: ArrayLike | None = None,
         looks: int = LOOKS,
         noise: float = NOISE,
@@ -122,7 +122,7 @@ class Detective(BatchedEnv):
         if noise != 0:
             checks.positive("noise", noise)
         limit = looks + 1 if max_episode_steps is None else max_episode_steps
-        checks.positive("max_episode_steps", limit)
+        checks.whole("max_episode_steps", limit)
         self.ladder, self.data, unseen = find_ladder(run, ladder, data)
         self.rows = unseen if rows is None else checked_rows(rows, self.data)
         self.looks, self.noise, self.scale = looks, noise, Scale(self.data)
@@ -241,10 +241,10 @@ class Detective(BatchedEnv):
 
 
 def find_ladder(
-    run: str | Path | None, given: Sequence[Generator] | None, source: Dataset | str | Path | None
+    run: str | Path | None, given: Sequence[Generator] | None, source: Source | None
 ) -> tuple[tuple[Generator, ...], Dataset, NDArray[np.int64]]:
     """Take the ladder as given or load a run's; with the data, and the rows that arrive as real."""
-    dataset = source if isinstance(source, Dataset) or source is None else data.load(source)
+    dataset = None if source is None else find(source)
     if given is None:
         folder = bundled.FOLDER if run is None else Path(run)
         rungs = ladder.generators(folder)
@@ -258,6 +258,9 @@ def find_ladder(
     if not rungs:
         raise checks.Mistake("a ladder of one generator or more", "an empty one", "give some")
     for k, generator in enumerate(rungs):
+        if not hasattr(generator, "units"):
+            got = f"{generator!r} on rung {k}"
+            raise checks.Mistake("a ladder of Generators", got, "give genenv.load(RUN)")
         check_alike(generator.units, dataset, f"rung {k} of the ladder")
     return rungs, dataset, rows
 

@@ -21,6 +21,7 @@ from genenv.envs.world import LIMIT, Outcome, World, columns, flat
 from genenv.noise import Noise, from_json
 
 BONUS, SHAPING = 1.0, 1.0  # of a failure; of a gain of 1 in miss distance
+SPAN = 32  # steps that a picture spans at least
 
 
 class Disturbance(BatchedEnv):
@@ -39,7 +40,8 @@ class Disturbance(BatchedEnv):
     an episode together stay in the plausible ball of its coordinates: ½Σ‖e‖² ≤ ½χ²₀.₉₅, and what
     would lead out of it shrinks to what is left. A step of the agent is a window of the noise: one
     step of the world for independent noise, several for a generator of longer windows. The last
-    coordinates belong to dynamics (first) and start; they count in an episode's first step only.
+    coordinates belong to dynamics (first) and start; they count in an episode's first step only,
+    and r is that of the others in later ones.
 
     ## Observation
     `Box(-10, 10, (columns,), float32)`, everything clipped to the limits:
@@ -97,7 +99,8 @@ class Disturbance(BatchedEnv):
         "start" or "dynamics.PARAMETER" -> setter, for what is no attribute.
     noise
         Drives observation and action; a `Noise` of (window · width) numbers or its `to_json`. None:
-        independent Gaussian numbers. `Learned(generator)` drives windows of real disturbances.
+        independent Gaussian numbers. `Learned(generator)` drives windows of real disturbances, in
+        the units that its generator learned; a strength of 1 leaves them as they were measured.
     failure
         "return": at its end the episode's return is below `threshold`; "terminated": the world
         terminates; or a function of an `Outcome` that returns flags (rows,). None: the world's own,
@@ -110,6 +113,8 @@ class Disturbance(BatchedEnv):
         the threshold is above 0.
     horizon
         World steps of an episode; None: as the world is registered.
+    max_episode_steps
+        Truncates earlier than the horizon, as Gymnasium's TimeLimit; None: no earlier.
     bonus, shaping
         Of a failure; of a gain of 1 in miss distance.
     scale
@@ -144,6 +149,7 @@ class Disturbance(BatchedEnv):
         threshold: float | None = None,
         miss: events.Miss | None = None,
         horizon: int | None = None,
+        max_episode_steps: int | None = None,
         bonus: float = BONUS,
         shaping: float = SHAPING,
         scale: float = 1.0,
@@ -172,14 +178,18 @@ class Disturbance(BatchedEnv):
         self.drive = Drive(law, width, once, rows, horizon, plausible)
         spaces = self.world.observation_space, self.world.action_space
         self.policy = wrap(own.policy if policy is None else policy, *spaces, trust, algorithm)
-        self.failure, self.miss = events.find(self.world, own, failure, threshold, miss)
-        limit = 1.0 if plausible else np.inf
+        self.failure, self.miss, self.decided_at_end = events.find(
+            self.world, own, failure, threshold, miss
+        )
+        if max_episode_steps is not None:
+            checks.whole("max_episode_steps", max_episode_steps)
+        reach = 1.0 if plausible else np.inf
         shown = columns(spaces[0]) + (width if self.drive.is_series else 0) + 3
         super().__init__(
             rows,
             Box(-LIMIT, LIMIT, (shown,), np.float32),
-            Box(-limit, limit, (self.drive.law.base_dim,), np.float32),
-            self.drive.windows,
+            Box(-reach, reach, (self.drive.law.base_dim,), np.float32),
+            min(self.drive.windows, max_episode_steps or self.drive.windows),
             autoreset_mode,
             render_mode,
         )
@@ -215,7 +225,7 @@ class Disturbance(BatchedEnv):
         steps, once = self.drive.disturb(e, self.elapsed == 1, live)
         self._spent = np.where(live, self._spent + energy, self._spent)
         if self.drive.once and first.any():
-            self._seen = self.channels.begin(self._seen, first, once)
+            self._start(first, once)
         for step in range(self.drive.window):
             walking = live & ~self._over
             if walking.any():
@@ -224,14 +234,14 @@ class Disturbance(BatchedEnv):
         gain = self.shaping * (before - self._miss) + self.bonus * self._failed
         early = self._over & (self._steps < self.horizon)
         reward = self.scale * (gain - energy / self.horizon)
-        return reward, self._failed | early | (self.limit == 1)
+        return reward, self._failed | early | (self.drive.windows == 1)
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """Observations (num_envs, columns) and the info named above."""
         own = (
             self.drive.last.numpy() if self.drive.is_series else np.zeros((self.num_envs, 0)),
             (self._spent / self.drive.budget)[:, None],
-            (1 - self.elapsed / self.limit)[:, None],
+            (1 - self.elapsed / self.drive.windows)[:, None],
             self._miss[:, None],
         )
         seen = [flat(self.world.observation_space, self._seen), *own]
@@ -253,9 +263,10 @@ class Disturbance(BatchedEnv):
         energy, miss = self._trace[row, : now + 1].T
         colour = pictures.BAD if self._failed[row] else pictures.INK
         reach, top = self.drive.radius, max(1.0, self._trace[row, : now + 1, 0].max())
+        span = min(self.limit, max(SPAN, 2 ** int(now).bit_length()))  # grows with the episode
         panels = [
-            pictures.curves(lines, -reach, reach, self.limit),
-            pictures.curves([(miss, pictures.BLUE), (energy / top, colour)], 0, 1, self.limit + 1),
+            pictures.curves(lines, -reach, reach, span),
+            pictures.curves([(miss, pictures.BLUE), (energy / top, colour)], 0, 1, span + 1),
         ]
         state = "failed" if self._failed[row] else "over" if self._over[row] else "holds"
         return pictures.page(
@@ -269,6 +280,13 @@ class Disturbance(BatchedEnv):
     def close_extras(self, **_kwargs: Any) -> None:
         """Close the world."""
         self.world.close()
+
+    def _start(self, rows: Flags, once: NDArray[np.float32]) -> None:
+        """Set dynamics and start of these rows; what a world reads in its reset counts as well."""
+        if self.channels.set_dynamics(rows, once):
+            self._seen = _rows(rows, self.world.repeat(rows), self._seen)
+            self.channels.set_dynamics(rows, once)  # a reset may draw parameters anew
+        self._seen = self.channels.move_start(self._seen, rows, once)
 
     def _walk(self, z: NDArray[np.float32], walking: Flags) -> None:
         """Take one step of the world in these rows, disturbed by (rows, width)."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks
-from genenv.noise import AutoRegressive, Gaussian, Noise, Product, ball_radius
+from genenv.noise import AutoRegressive, Gaussian, Learned, Noise, Product, ball_radius
 
 
 class Drive:
@@ -18,13 +18,14 @@ class Drive:
     is the radius of the plausible ball, so that an action along one axis reaches its edge. The
     codes of an episode together stay in the plausible ball of all its coordinates as well: what
     would lead out of it shrinks. The last `once` coordinates drive the start and the dynamics; they
-    count in an episode's first step alone.
+    count in an episode's first step alone, later ones have the plausible ball of the others.
 
     Parameters
     ----------
     noise
         Makes the disturbances of a window; None: independent Gaussian ones, a step at a time. The
-        series of an `AutoRegressive` goes on from window to window.
+        series of an `AutoRegressive` goes on from window to window; those of a `Learned` are in the
+        units of the data that its generator learned.
     width
         Numbers of a disturbance in one world step.
     once
@@ -62,8 +63,9 @@ class Drive:
         parts = [part for part in (noise, Gaussian(once) if once else None) if part]
         self.law = Product(parts)
         self.windows = horizon // self.window
+        self.each = each = self.law.base_dim - once
         self.radius = ball_radius(self.law.base_dim)
-        each = self.law.base_dim - once
+        self.later = ball_radius(each) if each else 0.0  # of all steps but the first
         self.budget = 0.5 * ball_radius(self.windows * each + once) ** 2
         self.last = torch.zeros(rows, width)  # the disturbance of the last world step
 
@@ -80,11 +82,9 @@ class Drive:
         self, action: NDArray[np.float32], first: NDArray[np.bool_], spent: NDArray[np.float64]
     ) -> tuple[Tensor, NDArray[np.float64]]:
         """Turn actions (rows, base_dim) into e and its energy, given the energy spent so far."""
-        e = torch.from_numpy(np.array(action, np.float32))
-        if self.plausible:
-            e = self.law.project(self.radius * e.clamp(-1.0, 1.0))
+        e = self._whole(torch.from_numpy(np.array(action, np.float32)))
         if self.once:
-            e[torch.from_numpy(~first), -self.once :] = 0.0
+            e[torch.from_numpy(~first)] = self._part(torch.from_numpy(action[~first]).float())
         energy = self.law.energy(e).double().numpy()
         if self.plausible:
             room = (self.budget - spent).clip(0)
@@ -93,15 +93,30 @@ class Drive:
             energy = self.law.energy(e).double().numpy()
         return e, energy
 
+    def _whole(self, action: Tensor) -> Tensor:
+        """Codes of a first step."""
+        if not self.plausible:
+            return action
+        return self.law.project(self.radius * action.clamp(-1.0, 1.0))
+
+    def _part(self, action: Tensor) -> Tensor:
+        """Codes of later steps, whose last `once` coordinates are 0."""
+        e = action[:, : self.each]
+        if self.plausible and self.noise is not None:
+            e = self.noise.project(self.later * e.clamp(-1.0, 1.0))
+        return torch.nn.functional.pad(e, (0, self.once))
+
     def disturb(
         self, e: Tensor, first: NDArray[np.bool_], live: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Make disturbances of codes: of the steps (rows, window, width), of start and dynamics."""
         rows = len(e)
-        code, once = torch.split(e, [self.law.base_dim - self.once, self.once], 1)
+        code, once = torch.split(e, [self.each, self.once], 1)
         if self.noise is None:
             return np.zeros((rows, 1, 0), np.float32), once.numpy()
         z = self.noise.from_base(code)
+        if isinstance(self.noise, Learned):
+            z = self.noise.in_units(z)
         if isinstance(self.noise, AutoRegressive):
             longer = AutoRegressive(z.shape[1] + self.width, self.width, self.noise.coefficient)
             goes_on = longer.from_base(torch.cat([self.last, code], 1))[:, self.width :]

@@ -8,7 +8,6 @@ for a batch of rows.
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from genenv import checks
-from genenv.data import Dataset
+from genenv.data import Source
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.envs.learner import Learns
 from genenv.envs.opponents import Judges, Opponent, Plays, Trained, wrap
@@ -96,7 +95,7 @@ class Side(BatchedEnv):
     opponent
         Of the other side; see `opponents.wrap`. One that learns is shared by the rows.
     data
-        What is real: a data set, or a name or path that `genenv.data.load` takes.
+        What is real: what `genenv.data.find` takes.
     noise
         Its base vectors are the generator's observation. None: the opponent's, if that is a trained
         generator, else `Gaussian(2)`.
@@ -120,7 +119,7 @@ class Side(BatchedEnv):
         *,
         agent: str,
         opponent: Any,
-        data: Dataset | str | Path = "ring",
+        data: Source = "ring",
         noise: Noise | None = None,
         horizon: int = HORIZON,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,

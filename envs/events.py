@@ -29,8 +29,12 @@ def find(
     failure: str | Failure | None,
     threshold: float | None,
     miss: Miss | None,
-) -> tuple[Failure, Miss | None]:
+) -> tuple[Failure, Miss | None, bool]:
     """Find the failure and the miss distance among what was given and what the world has.
+
+    Returns
+    -------
+    Both, and whether the miss distance counts at the episode's end alone, as that of a return does.
 
     Raises
     ------
@@ -41,10 +45,10 @@ def find(
     if threshold is not None and failure != "return":
         raise checks.Mistake('a threshold with failure="return"', failure, "leave one out")
     if not isinstance(failure, str):
-        return failure, miss
+        return failure, miss, False
     checks.choice("failure", failure, FAILURES)
     if failure == "terminated":
-        return terminated, miss or own.miss
+        return terminated, miss or own.miss, False
     threshold = world.spec.reward_threshold if threshold is None else threshold
     if threshold is None:
         do = "give a threshold or another failure"
@@ -56,6 +60,7 @@ def find(
     return (
         lambda outcome: outcome.last & (outcome.returns < least),
         miss or (lambda outcome: np.maximum((outcome.returns - least) / unit, floor)),
+        miss is None,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,13 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from genenv import checks, data, networks, objectives, seeding
-from genenv.data import Dataset, Units
+from genenv import checks, networks, objectives, seeding
+from genenv.data import Dataset, Source, Units, find
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.networks import normalisation
 from genenv.noise import Gaussian
+from genenv.objectives import Objective
 from genenv.training import preset
 from genenv.training.learning_critic import LearningCritic
 
@@ -73,11 +73,11 @@ class Forger(BatchedEnv):
     num_envs
         Rows of the batch.
     data
-        A name in `genenv.data.DATA`, a path, a Dataset, or an array of samples.
+        A name in `genenv.data.DATA`, a path, a Dataset, an array of samples, or (samples, labels).
     objective
-        The critic's: a name in `genenv.objectives.OBJECTIVES`.
+        The critic's: a name in `genenv.objectives.OBJECTIVES`, or an Objective.
     penalty
-        Weight of the objective's gradient penalty; None: that of its training preset.
+        Weight of the gradient penalty of a named objective; None: that of its training preset.
     critic_steps
         Updates of the critic for each `batch` of samples; 0: it never learns.
     critic_width
@@ -110,7 +110,7 @@ class Forger(BatchedEnv):
     ------
     Mistake
         If data or objective are unknown, labels are asked for and missing, a number is out of
-        range, or the renderer returns another shape than a sample's.
+        range, or the renderer returns another shape than a sample's, or NaN.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
@@ -120,8 +120,8 @@ class Forger(BatchedEnv):
         self,
         num_envs: int = 1,
         *,
-        data: str | Path | Dataset | NDArray[Any] = "ring",
-        objective: str = "relativistic",
+        data: Source = "ring",
+        objective: str | Objective = "relativistic",
         penalty: float | None = None,
         critic_steps: int = 1,
         critic_width: int = 64,
@@ -139,17 +139,17 @@ class Forger(BatchedEnv):
         render_mode: str | None = None,
     ) -> None:
         if max_episode_steps is not None:
-            checks.positive("max_episode_steps", max_episode_steps)
-        self.dataset = find_data(data)
+            checks.whole("max_episode_steps", max_episode_steps)
+        self.dataset = find(data)
         units = self.units = self.dataset.units
         label = find_labels(self.dataset, conditional)
         classes = () if label is None else self.dataset.classes
         self._classes = len(classes)
         size = max(2, min(units.size, 32)) if noise_dim is None else noise_dim
         self._noise_dim = checks.whole("noise_dim", size)
-        self._renderer = None if renderer is None else _rendering(renderer)
         self._low, self._high = _ends(units)
         numbers = _action_size(action_size, renderer, units)
+        self._render = None if renderer is None else Rendering(renderer, numbers, units)
         super().__init__(
             num_envs,
             Box(-LIMIT, LIMIT, (self._noise_dim + self._classes,), np.float32),
@@ -158,9 +158,6 @@ class Forger(BatchedEnv):
             autoreset_mode,
             render_mode,
         )
-        if self._renderer is not None:
-            trial = self._renderer(np.zeros((2, numbers), np.float32))
-            checks.shape("the renderer's samples of 2 actions", trial, (2, *units.shape))
         game = _objective(objective, penalty, units)
         checks.whole("critic_width", critic_width)
         norm = normalisation.choose(
@@ -245,8 +242,8 @@ class Forger(BatchedEnv):
     def _unit(self, action: NDArray[Any]) -> Tensor:
         """Make what the critic sees of actions (n, action_size): (n, *shape)."""
         action = np.asarray(action, np.float32).clip(-1.0, 1.0)
-        if self._renderer is not None:
-            return self.units.to_unit(self._renderer(action))
+        if self._render is not None:
+            return self.units.to_unit(self._render(action))
         share = torch.from_numpy(action).view(-1, *self.units.shape)
         u = (self._low + self._high) / 2 + share * (self._high - self._low) / 2
         return self.units.to_unit(self.units.from_unit(u)) if self.units.integer else u
@@ -255,13 +252,6 @@ class Forger(BatchedEnv):
         """Tell where samples lie between the ends of the data: the action that would make each."""
         half = (self._high - self._low).clamp_min(1e-6) / 2
         return ((u - (self._low + self._high) / 2) / half).numpy()
-
-
-def find_data(source: str | Path | Dataset | NDArray[Any]) -> Dataset:
-    """Take a data set as it is, make one from an array, or load it by name or path."""
-    if isinstance(source, Dataset):
-        return source
-    return data.from_arrays(source) if isinstance(source, np.ndarray) else data.load(source)
 
 
 def find_labels(dataset: Dataset, conditional: bool | None) -> Tensor | None:
@@ -277,9 +267,10 @@ def single(**arguments: Any) -> Single:
     return Single(Forger(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
 
 
-def _objective(name: str, penalty: float | None, units: Units) -> objectives.Objective:
-    checks.choice("objective", name, objectives.OBJECTIVES)
-    return objectives.build(name, preset(name, units).penalty if penalty is None else penalty)
+def _objective(given: str | Objective, penalty: float | None, units: Units) -> Objective:
+    if penalty is None and not isinstance(given, Objective):
+        penalty = preset(given, units).penalty
+    return objectives.find(given, penalty)
 
 
 def _ends(units: Units) -> tuple[Tensor, Tensor]:
@@ -298,14 +289,42 @@ def _action_size(asked: int | None, renderer: Renderer | None, units: Units) -> 
     return checks.whole("action_size", asked)
 
 
-def _rendering(renderer: Renderer) -> Callable[[NDArray[np.float32]], Tensor]:
-    """Call with what the renderer takes, and return a float32 tensor."""
-    if not callable(renderer):
-        raise checks.Mistake("a renderer that can be called", repr(renderer), "give a function")
+class Rendering:
+    """A renderer that is tried when it is given, and looked at whenever it is used.
+
+    Parameters
+    ----------
+    renderer
+        See `Forger`.
+    numbers
+        Of an action.
+    units
+        Of a sample.
+
+    Raises
+    ------
+    Mistake
+        It cannot be called, or does not return one finite sample an action.
+    """
+
+    def __init__(self, renderer: Renderer, numbers: int, units: Units) -> None:
+        if not callable(renderer):
+            raise checks.Mistake("a renderer that can be called", repr(renderer), "give a function")
+        self._renderer, self._shape = renderer, units.shape
+        for rows in (1, 3):
+            self(np.linspace(-1, 1, rows * numbers, dtype=np.float32).reshape(rows, numbers))
 
     @torch.no_grad()
-    def render(action: NDArray[np.float32]) -> Tensor:
-        given = torch.from_numpy(action) if isinstance(renderer, nn.Module) else action
-        return torch.as_tensor(renderer(given)).float()
-
-    return render
+    def __call__(self, action: NDArray[np.float32]) -> Tensor:
+        """(n, action_size) -> (n, *shape) float32, in the data's units."""
+        given = torch.from_numpy(action) if isinstance(self._renderer, nn.Module) else action
+        made = self._renderer(given)
+        try:
+            x = torch.as_tensor(made).float()
+        except (TypeError, ValueError, RuntimeError) as error:
+            got = f"{type(made).__name__} ({error})"
+            raise checks.Mistake("a renderer that returns an array", got, "mend it") from error
+        expected = len(action), *self._shape
+        checks.shape(f"the renderer's samples of {len(action)} actions", x, expected)
+        checks.finite("the renderer's samples", x.numpy())
+        return x

@@ -17,6 +17,7 @@ from genenv.data.sequences import LSTMOracle, check_tokens
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.networks.sequence import SequenceCritic
+from genenv.objectives import Objective
 from genenv.training.learning_critic import LearningCritic
 
 SHOWN = 20  # sequences in each panel of a picture
@@ -74,9 +75,10 @@ class ForgerSequence(BatchedEnv):
     rows
         Real sequences that an oracle gives, at addresses 0 to rows - 1 of seed 0.
     objective
-        The critic's: a name in `genenv.objectives.OBJECTIVES`; sequences enter it one-hot.
+        The critic's: a name in `genenv.objectives.OBJECTIVES`, or an Objective; sequences enter
+        it one-hot.
     penalty
-        Weight of the objective's gradient penalty; None: its default.
+        Weight of the gradient penalty of a named objective; None: its default.
     critic_steps
         Updates of the critic for each `batch` of sequences; 0: it never learns.
     critic_width
@@ -115,7 +117,7 @@ class ForgerSequence(BatchedEnv):
         length: int | None = None,
         oracle_seed: int = 0,
         rows: int = ROWS,
-        objective: str = "relativistic",
+        objective: str | Objective = "relativistic",
         penalty: float | None = None,
         critic_steps: int = 1,
         critic_width: int = 64,
@@ -132,7 +134,7 @@ class ForgerSequence(BatchedEnv):
         self.vocabulary = self.oracle.vocabulary if self.oracle else vocabulary or real.max() + 1
         self.vocabulary, self.length = int(self.vocabulary), real.shape[1]
         if max_episode_steps is not None:
-            checks.positive("max_episode_steps", max_episode_steps)
+            checks.whole("max_episode_steps", max_episode_steps)
         super().__init__(
             num_envs,
             Box(0, self.vocabulary, (self.length,), np.int64),
@@ -150,7 +152,7 @@ class ForgerSequence(BatchedEnv):
         self.real = torch.from_numpy(real)
         self.critic = LearningCritic(
             make,
-            objectives.build(objective, penalty),
+            objectives.find(objective, penalty),
             self.real,
             None,
             steps=critic_steps,

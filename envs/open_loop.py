@@ -21,7 +21,7 @@ class Episodes:
 
     failed: NDArray[np.bool_]
     energy: NDArray[np.float64]  # spent until the end
-    miss: NDArray[np.float64]  # least distance from the failure on the way
+    miss: NDArray[np.float64]  # distance from the failure: the least on the way, or at the end
     returns: NDArray[np.float64]  # of the world
     steps: NDArray[np.int64]  # of the world
 
@@ -30,7 +30,8 @@ class OpenLoop:
     """Plays codes that are fixed beforehand, all from one start of the world.
 
     Called with base vectors (batch, base_dim), it returns severities (batch,), above 0 where the
-    policy failed, as `rate.monte_carlo` takes them.
+    policy failed, as `rate.monte_carlo` takes them. Else it is the negated miss distance: the least
+    on the way, and at the end where the return at the end is what decides.
 
     Parameters
     ----------
@@ -56,12 +57,12 @@ class OpenLoop:
         self.env = Disturbance(rows, plausible=plausible, autoreset_mode=mode, **arguments)
         self.seed = seed
         self.windows, self.once = self.env.drive.windows, self.env.drive.once
-        self.each = self.env.drive.law.base_dim - self.once
+        self.each = self.env.drive.each
         self.base_dim = self.windows * self.each + self.once
         self.episodes = 0  # played so far
 
     def __call__(self, e: Tensor) -> Tensor:
-        """Play and return severities: 1 for a failure, else the least miss distance, negated."""
+        """Play and return severities: 1 for a failure, else the miss distance, negated."""
         played = self.play(e.numpy())
         return torch.from_numpy(np.where(played.failed, 1.0, -played.miss.clip(0)))
 
@@ -85,9 +86,10 @@ class OpenLoop:
         for t in range(self.windows):
             action = np.concatenate([windows[:, t], once], 1)
             if env.drive.plausible:
-                action = action / env.drive.radius
+                action = action / (env.drive.later if t and self.each else env.drive.radius)
             _, _, terminated, truncated, info = env.step(action)
-            miss = np.where(over, miss, np.minimum(miss, info["miss"]))
+            nearest = info["miss"] if env.decided_at_end else np.minimum(miss, info["miss"])
+            miss = np.where(over, miss, nearest)
             for key, old in final.items():
                 final[key] = np.where(over, old, info[key])
             ended = terminated | truncated

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
 from genenv import checks, seeding
-from genenv.data import Dataset
+from genenv.data import Source
 from genenv.envs.rounds import AGENTS, DISCRIMINATOR, GENERATOR, HORIZON, make_rounds
 from genenv.noise import Noise
 
@@ -29,7 +28,7 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
     Parameters
     ----------
     data
-        What is real: a data set, or a name or path that `genenv.data.load` takes.
+        What is real: what `genenv.data.find` takes.
     noise
         Its base vectors are the generator's observation; None: `Gaussian(2)`.
     horizon
@@ -53,7 +52,7 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
 
     def __init__(
         self,
-        data: Dataset | str | Path = "ring",
+        data: Source = "ring",
         noise: Noise | None = None,
         horizon: int = HORIZON,
         render_mode: str | None = None,

@@ -42,7 +42,7 @@ def wrap(
     if isinstance(policy, str | Path):
         policy = _load(Path(policy), trust, algorithm)
     for name, space in (("observation", seen), ("action", done)):
-        own = getattr(policy, f"{name}_space", space)
+        own = getattr(policy, f"{name}_space", None) or space
         if not _alike(own, space):
             raise checks.Mistake(f"a policy with {name} space {space}", own, "take another policy")
     if hasattr(policy, "predict"):
@@ -66,9 +66,13 @@ def check_answer(answer: Array, rows: int, space: gymnasium.Space[Any]) -> None:
 
 
 def _alike(own: Any, space: Any) -> bool:
-    """Whether shape, kind and number of values agree; limits may differ."""
+    """Whether kind, shape, number of values and those limits agree that are finite in both."""
     sizes = [(type(one), one.shape, getattr(one, "n", None)) for one in (own, space)]
-    return sizes[0] == sizes[1]
+    if sizes[0] != sizes[1] or not isinstance(space, Box):
+        return sizes[0] == sizes[1]
+    pairs = [(own.low, space.low), (own.high, space.high)]
+    bounded = [np.isfinite(a) & np.isfinite(b) for a, b in pairs]
+    return all(np.allclose(a[at], b[at]) for (a, b), at in zip(pairs, bounded, strict=True))
 
 
 def _load(path: Path, trust: bool, algorithm: str) -> Any:
@@ -80,4 +84,9 @@ def _load(path: Path, trust: bool, algorithm: str) -> Any:
         raise checks.Mistake("a policy that runs no code of others", f"the file {path}", do)
     import stable_baselines3
 
-    return getattr(stable_baselines3, algorithm).load(path, device="cpu")
+    try:
+        return getattr(stable_baselines3, algorithm).load(path, device="cpu")
+    except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+        got = f"{path} ({type(error).__name__}: {error})"
+        do = "give the algorithm that saved it"
+        raise checks.Mistake(f"a zip that {algorithm} saved", got, do) from error

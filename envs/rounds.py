@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ import torch
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from genenv import checks, data, seeding
-from genenv.data import Dataset
+from genenv import checks, seeding
+from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
 from genenv.envs.samples import Scale
 from genenv.noise import Gaussian, Noise
@@ -165,11 +164,10 @@ class Rounds:
         return np.concatenate([x, one_hot], 1)
 
 
-def make_rounds(
-    count: int, source: Dataset | str | Path, noise: Noise | None, horizon: int
-) -> Rounds:
+def make_rounds(count: int, source: Source, noise: Noise | None, horizon: int) -> Rounds:
     """Make the duel's state from what the user hands over."""
     if checks.whole("horizon", horizon) < 2:
         raise checks.Mistake("horizon of 2 or more, for the first step pays nothing", 1, "raise it")
-    dataset = source if isinstance(source, Dataset) else data.load(source)
-    return Rounds(count, dataset, Gaussian(2) if noise is None else noise)
+    if noise is not None and not isinstance(noise, Noise):
+        raise checks.Mistake("a Noise", repr(noise), "give one, such as genenv.noise.Gaussian(2)")
+    return Rounds(count, find(source), Gaussian(2) if noise is None else noise)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,10 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from genenv import checks, objectives, seeding
-from genenv.data import Dataset
-from genenv.data import load as load_data
+from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.objectives import Objective
 from genenv.stacked import StackedGan
 from genenv.stacked.exam import SAMPLES, WORST, Exam
 
@@ -88,9 +87,11 @@ class TrainingGame(BatchedEnv):
     num_envs
         Rows of the batch.
     data
-        A name or path that `genenv.data.load` takes, or a `Dataset`. Images are flattened.
+        A name or path that `genenv.data.load` takes, a `Dataset`, an array of samples, or (samples,
+        labels). Images are flattened.
     objective
-        A name in `genenv.objectives.OBJECTIVES`; `wgan` is refused, for it clips.
+        A name in `genenv.objectives.OBJECTIVES`, or an Objective whose terms are means over rows;
+        `wgan` is refused, for it clips.
     quality
         `sliced`: sliced 1-Wasserstein distance between 512 samples and the held-out rows, in
         standard deviations of the data; `missing`: share of modes without a sample within 3 σ.
@@ -109,7 +110,7 @@ class TrainingGame(BatchedEnv):
     learning_rate
         Geometric mean of both networks' rates, of Adam with betas (0, 0.99).
     penalty
-        λ or γ at action 0.
+        λ or γ at action 0; of an Objective a factor of its own.
     critic_norm
         "none". Batch statistics and spectral norm are refused with the reason.
     max_episode_steps
@@ -130,8 +131,8 @@ class TrainingGame(BatchedEnv):
         self,
         num_envs: int = 1,
         *,
-        data: str | Path | Dataset = "ring",
-        objective: str = "relativistic",
+        data: Source = "ring",
+        objective: str | Objective = "relativistic",
         quality: str = "sliced",
         reward: str = "quality",
         width: int = 32,
@@ -162,13 +163,13 @@ class TrainingGame(BatchedEnv):
             autoreset_mode,
             render_mode,
         )
-        dataset = data if isinstance(data, Dataset) else load_data(data)
+        dataset = find(data)
         self._real, held_out = _parts(dataset, self.batch)
         self._exam = Exam(held_out, dataset, quality, checks.whole("latent", latent))
         self.learning_rate, self.penalty = learning_rate, penalty
-        checks.choice("objective", objective, objectives.OBJECTIVES)
-        penalised = objectives.OBJECTIVES[objective].penalised
-        game = objectives.build(objective, 1.0 if penalised else None)
+        game = objectives.find(objective)
+        if game.penalised and not isinstance(objective, Objective):
+            game = objectives.build(objective, 1.0)  # `penalty` is its factor
         size = self._real.shape[1]
         self.gan = StackedGan(num_envs, game, latent, size, width, depth, norm=critic_norm)
         self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the exam

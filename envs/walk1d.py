@@ -58,6 +58,8 @@ class Walk1D(BatchedEnv):
         Distance from 0 at which the walk fails, in standard deviations of a step.
     horizon
         Steps of an episode.
+    max_episode_steps
+        Truncates earlier than `horizon`, as Gymnasium's TimeLimit; None: no earlier.
     autoreset_mode, render_mode
         See `BatchedEnv`; "rgb_array" draws the path.
 
@@ -75,15 +77,19 @@ class Walk1D(BatchedEnv):
         *,
         edge: float = EDGE,
         horizon: int = HORIZON,
+        max_episode_steps: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
         checks.positive("edge", edge)
+        self.horizon = checks.whole("horizon", horizon)
+        if max_episode_steps is not None:
+            checks.whole("max_episode_steps", max_episode_steps)
         super().__init__(
             num_envs,
             Box(-LIMIT, LIMIT, (2,), np.float32),
             Box(-1.0, 1.0, (1,), np.float32),
-            checks.whole("horizon", horizon),
+            min(self.horizon, max_episode_steps or self.horizon),
             autoreset_mode,
             render_mode,
         )
@@ -101,12 +107,12 @@ class Walk1D(BatchedEnv):
         self._x = np.where(live, self._x + push, self._x)
         self._path[np.arange(self.num_envs), self.elapsed] = self._x
         gap = self.edge - np.abs(self._x)
-        survived = (gap > 0) & (self.elapsed >= self.limit)
+        survived = (gap > 0) & (self.elapsed >= self.horizon)
         return -0.5 * push**2 - survived * (SURVIVED + GAP_PRICE * gap), gap <= 0
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """Observations (num_envs, 2) and the info named above."""
-        seen = np.stack([self._x / self.edge, 1 - self.elapsed / self.limit], 1)
+        seen = np.stack([self._x / self.edge, 1 - self.elapsed / self.horizon], 1)
         miss = (1 - np.abs(self._x) / self.edge).clip(0)
         return seen.astype(np.float32).clip(-LIMIT, LIMIT), {"x": self._x.copy(), "miss": miss}
 
@@ -114,10 +120,10 @@ class Walk1D(BatchedEnv):
         """Draw the path so far between its edges."""
         path = self._path[row, : self.elapsed[row] + 1]
         lost = abs(self._x[row]) >= self.edge
-        limits = [(np.full(self.limit + 1, y), pictures.GREY) for y in (-self.edge, self.edge)]
+        limits = [(np.full(self.horizon + 1, y), pictures.GREY) for y in (-self.edge, self.edge)]
         walked = (path, pictures.BAD if lost else pictures.BLUE)
         reach = 1.1 * self.edge
-        panel = pictures.curves([*limits, walked], -reach, reach, self.limit + 1)
+        panel = pictures.curves([*limits, walked], -reach, reach, self.horizon + 1)
         said = f"x {self._x[row]:+.2f} of {self.edge:g}", "failed" if lost else "walks"
         return pictures.page([panel], said)
 

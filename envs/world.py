@@ -104,6 +104,11 @@ class World:
         zeros, no = np.zeros(self.rows), np.zeros(self.rows, np.bool_)
         return Outcome(observation, zeros, zeros, no, no, no, info)
 
+    def repeat(self, mask: Flags) -> NDArray[Any]:
+        """Begin the episodes of these rows again, from the same seeds; returns observations."""
+        observation: NDArray[Any] = self._reset(mask)[0]
+        return observation
+
     def step(self, actions: NDArray[Any], live: Flags) -> tuple[Any, ...]:
         """Step the live rows; the others begin their episode again.
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import bundled, checks, networks, runs, seeding
-from genenv.data import Dataset
-from genenv.data import load as load_data
+from genenv.data import Dataset, Source, find
 from genenv.networks import Generator
 
 Labelled = tuple[Tensor, Tensor]  # (n, size) in [-1, 1], class indices (n,)
@@ -53,7 +52,7 @@ class Material:
 
 
 def find_material(
-    data: str | Path | Dataset | None,
+    data: Source | None,
     generator: str | Path | Generator | None,
     run: str | Path | None,
 ) -> Material:
@@ -65,7 +64,7 @@ def find_material(
     Parameters
     ----------
     data
-        A name or path that `genenv.data.load` takes, or a `Dataset`; None: that of the run.
+        What `genenv.data.find` takes; None: that of the run.
     generator
         Or its folder; None: that of the run.
     run
@@ -83,20 +82,22 @@ def find_material(
     folder = bundled.FOLDER if run is None else Path(run)
     if generator is None:
         generator = folder / "generator"
+    if not isinstance(generator, Generator | str | Path):
+        raise checks.Mistake("a Generator or its folder", repr(generator), "give genenv.load(RUN)")
     made = generator if isinstance(generator, Generator) else networks.load(Path(generator))
     seen: NDArray[np.int64] | None
     if data is None and run is None:
         dataset, seen = bundled.dataset()
     else:
-        dataset = data if isinstance(data, Dataset) else load_data(_named(folder, data))
+        dataset = find(_of_run(folder) if data is None else data)
         seen = None if run is None else runs.trained_on(folder, dataset)
     _check(made, dataset)
     return _divide(made, dataset, seen)
 
 
-def _named(folder: Path, data: str | Path | None) -> str | Path:
-    """Take the name of the data, or read it from the run."""
-    name = runs.data_name(folder) if data is None else data
+def _of_run(folder: Path) -> str:
+    """Read the name of a run's data."""
+    name = runs.data_name(folder)
     if name is None:
         do = "give a run, or data and generator"
         raise checks.Mistake(f"a run with {folder / 'config.json'}", "none", do)

@@ -204,5 +204,9 @@ def test_a_sequence_of_seeds_seeds_row_by_row():
     seen, _ = walk().reset(seed=[9, 3, 3, 5])
     assert np.array_equal(seen[0], walk().reset(seed=9)[0][0])
     assert np.array_equal(seen[1], seen[2])
+    assert np.array_equal(seen, walk().reset(seed=np.array([9, 3, 3, 5]))[0])
+    assert np.array_equal(walk().reset(seed=np.int64(9))[0], walk().reset(seed=9)[0])
+    with pytest.raises(Mistake, match="expected a whole number as the seed of each row"):
+        walk().reset(seed=[1, None, 2, 3])
     with pytest.raises(Mistake, match=r"expected seed of shape \(4\), got shape \(2,\)"):
         walk().reset(seed=[1, 2])

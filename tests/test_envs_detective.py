@@ -340,7 +340,7 @@ def test_wrong_arguments_are_mistakes(tmp_path):
         Detective(looks=0)
     with pytest.raises(Mistake, match=r"expected noise above 0, got -0\.1"):
         Detective(noise=-0.1)
-    with pytest.raises(Mistake, match="expected max_episode_steps above 0, got 0"):
+    with pytest.raises(Mistake, match="expected max_episode_steps to be a whole number above 0"):
         Detective(max_episode_steps=0)
     for rows in ([1797], [-1], [0.5]):
         with pytest.raises(Mistake, match="expected rows to be whole numbers below 1797, got 1 of"):

@@ -268,7 +268,7 @@ def test_setters_take_the_place_of_attributes():
     env.reset(seed=0)
     start = env._seen[0, 2]
     env.step(np.float32([[0.1, 0, 0, 0.1, 0]]))
-    assert calls == [0.0, round(0.2 * ball_radius(5), 6)]
+    assert calls == [0.0, *[round(0.2 * ball_radius(5), 6)] * 2]
     env.reset(seed=0)
     assert calls[-1] == 0.0
     assert env._seen[0, 2] == start
@@ -289,15 +289,89 @@ def test_a_series_goes_on_from_step_to_step():
 
 
 def test_a_learned_noise_drives_windows_of_steps():
-    noise = Learned(toys.LinearGenerator())  # its window: e and a one-hot label, by 10
+    noise = Learned(toys.LinearGenerator())  # its window: e and a one-hot label
     env = batch(1, noise=noise, horizon=14)
     env.reset(seed=0)
     action = np.float32([[0.1, 0.2, 0, 0, 1, 0, 0]])
     *_, truncated, info = env.step(action)
     assert info["steps"][0] == 7
-    assert np.isclose(env._seen[0, 0] * 10, 0.03 * env.drive.radius + 0.1, atol=1e-5)
+    assert np.isclose(env._seen[0, 0] * 10, 0.3 * env.drive.radius + 1, atol=1e-5)
     assert not truncated[0]
     assert env.step(action)[3][0]
+
+
+def test_coordinates_that_are_idle_take_no_energy_and_give_none():
+    channels = {"channels": {"observation": 0.1, "dynamics.length": 0.1}}
+    for action in ([1.0, 1.0, 1.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0, 1.0]):
+        env = batch(1, **CARTPOLE, **channels)
+        env.reset(seed=0)
+        spent = [env.step(np.float32([action]))[4]["energy"][0] for _ in range(2)]
+        assert np.isclose(spent[0], 0.5 * ball_radius(5) ** 2, rtol=1e-4)
+        assert np.isclose(spent[1] - spent[0], 0.5 * ball_radius(4) ** 2, rtol=1e-4)
+    only = batch(1, **CARTPOLE, channels={"dynamics.length": 0.1})
+    only.reset(seed=0)
+    spent = [only.step(np.float32([[1.0]]))[4]["energy"][0] for _ in range(2)]
+    assert spent[0] == spent[1] > 0
+
+
+class Slope(gymnasium.Env):
+    """Its state starts at what its parameter says when it begins."""
+
+    observation_space, action_space = Box(-9.0, 9.0, (1,)), Box(-1.0, 1.0, (1,))
+
+    def __init__(self) -> None:
+        self.k = 1.0
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed, options=options)
+        self.x = np.float32([self.k])
+        return self.x, {}
+
+    def step(self, _action):
+        return self.x, 1.0, False, False, {}
+
+
+@pytest.fixture
+def slope():
+    gymnasium.register("Slope-v0", Slope, max_episode_steps=5)
+    yield {"world": "Slope-v0", "policy": lambda x: 0 * x, "threshold": 1.0}
+    del gymnasium.registry["Slope-v0"]
+
+
+def test_a_parameter_that_the_world_reads_when_it_begins_counts(slope):
+    env = batch(2, **slope, channels={"dynamics.k": 0.5})
+    start = env.reset(seed=0)[0]
+    seen = env.step(np.float32([[1.0], [0.0]]))[0]
+    assert np.isclose(seen[0, 0], np.exp(0.5 * RADIUS), rtol=1e-5)
+    assert seen[1, 0] == start[1, 0] == 1.0
+    assert env.reset(seed=0)[0][0, 0] == 1.0
+
+
+def test_a_setter_is_tried_when_it_is_given(slope):
+    def broken(_env, _shift):
+        return None
+
+    for setters, channel, sentence in (
+        ({"dynamics.wind": 1}, "dynamics.wind", "expected a setter that can be called, got 1"),
+        ({"start": 1}, "start", "expected a setter that can be called, got 1"),
+        ({"start": broken}, "start", r"expected what the start's setter returns of shape \(1\)"),
+        ({"start": lambda *_: [1.0, 2.0]}, "start", r"of shape \(1\), got shape \(2,\)"),
+        ({"start": lambda *_: [np.nan]}, "start", "expected what the start's setter returns to be"),
+    ):
+        with pytest.raises(Mistake, match=sentence):
+            batch(**slope, channels={channel: 1.0}, setters=setters)
+
+
+def test_a_return_that_decides_at_the_end_is_a_slope_for_a_search():
+    asked = {"failure": "return", "threshold": 20.0, "channels": {"action": 3.0}, "horizon": 60}
+    play = OpenLoop(16, **CARTPOLE | asked)
+    e = torch.from_numpy(np.random.default_rng(0).normal(size=(16, play.base_dim)))
+    played = play.play(e.numpy())
+    severity = play(e)
+    assert torch.equal(severity > 0, torch.from_numpy(played.failed))
+    held = ~played.failed
+    assert np.allclose(severity.numpy()[held], -(played.returns[held] - 20) / 20)
+    assert len(set(severity.tolist())) > 2
 
 
 def test_an_episode_of_one_window_is_terminated():
@@ -448,12 +522,47 @@ def test_a_policy_for_other_spaces_and_a_world_of_dicts_are_mistakes():
         model = PPO("MlpPolicy", "Pendulum-v1", device="cpu", n_steps=8, batch_size=8)
     with pytest.raises(Mistake, match="expected a policy with observation space"):
         batch(**CARTPOLE, policy=model)
+    with pytest.raises(Mistake, match=r"expected a policy with action space Box\(-1.0, 1.0"):
+        batch(world="MountainCarContinuous-v0", threshold=1.0, policy=Wider())
     gymnasium.register("Odd-v0", Odd, max_episode_steps=3)
     try:
         with pytest.raises(Mistake, match="expected a world whose observations are Box"):
             batch(world="Odd-v0")
     finally:
         del gymnasium.registry["Odd-v0"]
+
+
+class Wider:
+    """A policy for MountainCarContinuous, but for the limits of its actions."""
+
+    observation_space = gymnasium.make("MountainCarContinuous-v0").observation_space
+    action_space = Box(-2.0, 2.0, (1,))
+
+    def predict(self, observation, **_asked):
+        return np.zeros((len(observation), 1), np.float32), None
+
+
+def test_a_zip_of_another_algorithm_is_a_mistake(tmp_path: Path):
+    with seeding.global_seed(0):
+        PPO("MlpPolicy", "Pendulum-v1", device="cpu").save(tmp_path / "model.zip")
+    given = PENDULUM | {"policy": tmp_path / "model.zip", "trust": True, "algorithm": "SAC"}
+    with pytest.raises(Mistake, match=r"expected a zip that SAC saved, got .*model\.zip"):
+        batch(**given)
+
+
+@pytest.mark.parametrize("world", ["Disturbance", "Walk1D", "Crosswalk"])
+def test_a_limit_of_steps_is_that_of_gymnasiums_wrapper(world):
+    name = f"genenv/{world}-v0"
+    short = gymnasium.make_vec(name, 2, max_episode_steps=3)
+    alone = gymnasium.make(name, max_episode_steps=3)
+    short.reset(seed=0)
+    alone.reset(seed=0)
+    for step in range(3):
+        seen, _, terminated, truncated, _ = short.step(np.zeros(short.action_space.shape))
+        own, _, _, cut, _ = alone.step(np.zeros(alone.action_space.shape, np.float32))
+        assert np.allclose(seen[0], own)
+        assert truncated.tolist() == [cut] * 2 == [step == 2] * 2
+        assert not terminated.any()
 
 
 def test_the_preset_finds_nearly_the_least_energy_of_a_short_walk():

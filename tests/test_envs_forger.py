@@ -14,7 +14,7 @@ from genenv.agents.algorithms import Ppo
 from genenv.checks import Mistake
 from genenv.envs.forger import Forger, single
 from genenv.metrics import mode_metrics
-from genenv.objectives import OBJECTIVES
+from genenv.objectives import OBJECTIVES, Gan, Relativistic
 from genenv.testing import check_determinism, check_fresh_data, check_vector_env
 
 ID = "genenv/Forger-v0"
@@ -293,10 +293,16 @@ MISTAKES = [
     ({"batch": 0}, "batch to be a whole number above 0, got 0"),
     ({"batch": 256, "replay": 100}, "a replay of at least a batch, 256 rows, got 100"),
     ({"noise_dim": 0}, "noise_dim to be a whole number above 0, got 0"),
-    ({"max_episode_steps": 0}, "max_episode_steps above 0, got 0"),
+    ({"max_episode_steps": 2.5}, "max_episode_steps to be a whole number above 0, got 2.5"),
+    ({"data": None}, "data: a name, a path, a Dataset, an array"),
+    ({"objective": Gan(), "penalty": 1.0}, "an objective with a penalty of its own"),
     ({"action_size": 3}, "action_size with a renderer only, got 3"),
     ({"renderer": "paint"}, "a renderer that can be called, got 'paint'"),
-    ({"renderer": lambda a: a[:, :1]}, r"samples of 2 actions of shape \(2, 2\), got shape"),
+    ({"renderer": lambda a: a[:, :1]}, r"samples of 1 actions of shape \(1, 2\), got shape"),
+    ({"renderer": lambda a: np.squeeze(a)}, r"samples of 1 actions of shape \(1, 2\), got shape"),
+    ({"renderer": lambda _: np.zeros((1, 2))}, r"samples of 3 actions of shape \(3, 2\), got"),
+    ({"renderer": lambda a: a * np.nan}, "the renderer's samples to be finite"),
+    ({"renderer": lambda _: None}, "a renderer that returns an array, got NoneType"),
     ({"render_mode": "human"}, "render_mode to be one of rgb_array"),
     ({"autoreset_mode": "Never"}, "autoreset_mode to be one of"),
 ]
@@ -306,6 +312,29 @@ MISTAKES = [
 def test_wrong_arguments_are_mistakes(arguments, sentence):
     with pytest.raises(Mistake, match=sentence):
         Forger(**arguments)
+
+
+def test_a_renderer_that_fails_later_says_so_before_the_critic_has_seen_it():
+    env = batch(renderer=lambda action: np.where(np.abs(action - 0.7) < 1e-3, np.nan, action))
+    env.reset(seed=0)
+    env.step(np.zeros(env.action_space.shape, np.float32))
+    before = env.critic.recent.clone()
+    with pytest.raises(Mistake, match="the renderer's samples to be finite"):
+        env.step(np.full(env.action_space.shape, 0.7, np.float32))
+    assert torch.equal(env.critic.recent, before)
+
+
+def test_an_objective_may_be_an_object():
+    by_name, by_object = (
+        batch(objective="relativistic", penalty=0.1),
+        batch(objective=Relativistic(0.1)),
+    )
+    for env in (by_name, by_object):
+        env.reset(seed=0)
+        play(env, 3)
+    assert torch.equal(by_name.critic.recent, by_object.critic.recent)
+    assert by_name.critic.updates == by_object.critic.updates
+    assert by_name.critic.gap == by_object.critic.gap
 
 
 def test_data_come_by_name_as_a_data_set_and_as_an_array():

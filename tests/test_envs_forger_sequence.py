@@ -191,7 +191,7 @@ MISTAKES = [
     ({"rows": 0}, "rows to be a whole number above 0, got 0"),
     ({"critic_steps": 1.5}, "critic_steps to be a whole number above 0, got 1.5"),
     ({"batch": 64, "replay": 10}, "a replay of at least a batch, 64 rows, got 10"),
-    ({"max_episode_steps": 0}, "max_episode_steps above 0, got 0"),
+    ({"max_episode_steps": 0}, "max_episode_steps to be a whole number above 0, got 0"),
 ]
 
 

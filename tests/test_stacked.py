@@ -31,25 +31,27 @@ def made(ids, name="relativistic", **kw):
     return gan
 
 
-def trained(ids, name, updates):
+def trained(ids, name, updates, batch=32):
     """Train rows by their addresses alone, each with rates of its own."""
     ids = np.array(ids)
     gan = made(ids, name)
     rate = 1e-3 * torch.from_numpy(1.0 + ids).float()
     for update in range(updates):
-        real, z = 2 + 0.5 * drawn(ids, update, "x", 2), drawn(ids, update, "z", 2)
+        real, z = (drawn(ids, update, what, 2, batch) for what in ("x", "z"))
+        real = 2 + 0.5 * real
         keys = seeding.fold_rows(ids, "objective", update)
         gan.update_critic(real, gan.sample(z), rate, 10 * rate, keys)
         gan.update_generator(real, z, rate, keys)
     return gan
 
 
+@pytest.mark.parametrize("batch", [32, 50, 7])
 @pytest.mark.parametrize("name", STACKABLE)
-def test_a_row_is_bit_for_bit_the_program_of_one_row(name):
+def test_a_row_is_bit_for_bit_the_program_of_one_row(name, batch):
     with torch.random.fork_rng():
-        stack = trained(range(5), name, 100)
+        stack = trained(range(5), name, 100, batch)
         for i in (0, 4):
-            alone = trained([i], name, 100)
+            alone = trained([i], name, 100, batch)
             for network in ("generator", "critic"):
                 theta, own = getattr(stack, network).theta, getattr(alone, network).theta
                 assert torch.equal(theta[i], own[0]), f"row {i} of {network}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from genenv.data.arrays import from_arrays
 from genenv.data.batches import Batches, check_batch
 from genenv.data.dataset import Dataset, Modes, Units
-from genenv.data.sources import DATA, load
+from genenv.data.sources import DATA, Source, find, load
 from genenv.data.splits import Split, hold_out, split, stratified_order
 
 __all__ = [
@@ -13,9 +13,11 @@ __all__ = [
     "Batches",
     "Dataset",
     "Modes",
+    "Source",
     "Split",
     "Units",
     "check_batch",
+    "find",
     "from_arrays",
     "hold_out",
     "load",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from genenv import checks
+from genenv.data.arrays import from_arrays
 from genenv.data.dataset import Dataset
 from genenv.data.digits import digits
 from genenv.data.idx import idx_folder, is_idx_folder
 from genenv.data.images import image_folder
 from genenv.data.npz import npz_file
 from genenv.data.toys import grid, ring
+
+Source = str | Path | Dataset | Any  # a name, a path, a data set, samples, or (samples, labels)
 
 DATA: dict[str, Callable[[], Dataset]] = {"digits": digits, "ring": ring, "grid": grid}
 
@@ -53,6 +57,31 @@ def load(
             "check the name or path",
         )
     return idx_folder(path) if path.is_dir() else _file(path)
+
+
+def find(source: Source) -> Dataset:
+    """Take a data set as it is, make one from arrays, or load it by name or path.
+
+    Parameters
+    ----------
+    source
+        A `Dataset`; what `load` takes; samples (n, ...); or a tuple of samples and labels (n,).
+
+    Raises
+    ------
+    Mistake
+        None of these, or what `load` and `from_arrays` refuse.
+    """
+    if isinstance(source, Dataset):
+        return source
+    if isinstance(source, str | Path):
+        return load(source)
+    if isinstance(source, tuple) and len(source) == 2:
+        return from_arrays(*source)
+    if not hasattr(source, "__array__") and not isinstance(source, list):
+        expected = "data: a name, a path, a Dataset, an array, or a tuple (x, y)"
+        raise checks.Mistake(expected, repr(source), "give one of these")
+    return from_arrays(source)
 
 
 def _file(path: Path) -> Dataset:

@@ -103,6 +103,11 @@ class Learned(Noise):
         label = pick(picking, torch.ones(k)) if k else None
         return self.generator.to(e.device).from_base(inner, label).flatten(1)  # type: ignore[no-any-return]
 
+    def in_units(self, z: Tensor) -> Tensor:
+        """Map (batch, dim) to the units of the data that the generator learned: (batch, dim)."""
+        units = self.generator.units
+        return units.from_unit(z.unflatten(1, units.shape)).flatten(1)  # type: ignore[no-any-return]
+
     def to_json(self) -> dict[str, Any]:
         """Refuse: a generator is a folder of weights, not a few numbers."""
         raise checks.Mistake(

@@ -27,6 +27,7 @@ __all__ = [
     "Wgan",
     "WganGp",
     "build",
+    "find",
 ]
 
 OBJECTIVES: dict[str, type[Objective]] = {
@@ -64,3 +65,19 @@ def build(name: str, penalty: float | None = None) -> Objective:
             f"a penalty only with {penalised}", f"{penalty} with {name}", "leave penalty out"
         )
     return kind(penalty)
+
+
+def find(objective: str | Objective, penalty: float | None = None) -> Objective:
+    """Take an objective as it is, or make it by name; see `build`.
+
+    Raises
+    ------
+    Mistake
+        As `build`; or a penalty beside an object, which has its own.
+    """
+    if not isinstance(objective, Objective):
+        return build(objective, penalty)
+    if penalty is not None:
+        own = f"a penalty beside the object {type(objective).__name__}"
+        raise checks.Mistake("an objective with a penalty of its own", own, "leave penalty out")
+    return objective

@@ -28,9 +28,7 @@ REFUSED = {
 class StackedMlp:
     """n perceptrons: their parameters are the rows of one matrix, `theta` (n, total).
 
-    Row i computes, bit for bit, what a stack of that row alone computes, on one thread and for
-    batches of a multiple of 32. In others, torch leaves the last samples of the stack out of its
-    vector registers and takes another exponential for them: a rounding, which training amplifies.
+    Row i computes, bit for bit, what a stack of that row alone computes, on one thread.
 
     Parameters
     ----------
