@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,11 +58,15 @@ def find(
         raise checks.Mistake("threshold to be finite", threshold, "give another one")
     least, unit = float(threshold), max(abs(threshold), 1.0)
     floor = -np.inf if least > 0 else 0.0  # a return that falls is a failure below the threshold
-    return (
-        lambda outcome: outcome.last & (outcome.returns < least),
-        miss or (lambda outcome: np.maximum((outcome.returns - least) / unit, floor)),
-        miss is None,
-    )
+    return partial(_below, least), miss or partial(_above, least, unit, floor), miss is None
+
+
+def _below(least: float, outcome: Outcome) -> Flags:
+    return outcome.last & (outcome.returns < least)
+
+
+def _above(least: float, unit: float, floor: float, outcome: Outcome) -> NDArray[Any]:
+    return np.maximum((outcome.returns - least) / unit, floor)
 
 
 def check(failure: Failure, miss: Miss | None, outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from genenv.data import Dataset, Source, Units, find
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.networks import normalisation
+from genenv.networks.base import Classes
 from genenv.noise import Gaussian
 from genenv.objectives import Objective
 from genenv.training import preset
@@ -163,14 +165,9 @@ class Forger(BatchedEnv):
         norm = normalisation.choose(
             "auto", "mlp", penalised=game.penalised, clips=game.clips, preferred=game.normalise
         )
-
-        def make() -> nn.Module:
-            unused = Gaussian(1), units, classes, 1  # of the generator that comes with a critic
-            return networks.build("mlp", *unused, critic_width, norm, seed=critic_seed)[1]
-
         self._real = units.to_unit(units.tensor(self.dataset.x))
         self.critic = LearningCritic(
-            make,
+            partial(_critic, units, classes, critic_width, norm, critic_seed),
             game,
             self._real,
             label,
@@ -271,6 +268,11 @@ def _objective(given: str | Objective, penalty: float | None, units: Units) -> O
     if penalty is None and not isinstance(given, Objective):
         penalty = preset(given, units).penalty
     return objectives.find(given, penalty)
+
+
+def _critic(units: Units, classes: Classes, width: int, norm: str, seed: int) -> nn.Module:
+    unused = Gaussian(1), units, classes, 1  # of the generator that comes with a critic
+    return networks.build("mlp", *unused, width, norm, seed=seed)[1]
 
 
 def _ends(units: Units) -> tuple[Tensor, Tensor]:

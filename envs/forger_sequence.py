@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -144,14 +145,9 @@ class ForgerSequence(BatchedEnv):
             render_mode,
         )
         checks.whole("critic_width", critic_width)
-
-        def make() -> nn.Module:
-            with seeding.global_seed(seeding.fold(critic_seed, "critic")):
-                return SequenceCritic(self.vocabulary, self.length, critic_width)
-
         self.real = torch.from_numpy(real)
         self.critic = LearningCritic(
-            make,
+            partial(_critic, self.vocabulary, self.length, critic_width, critic_seed),
             objectives.find(objective, penalty),
             self.real,
             None,
@@ -214,6 +210,11 @@ class ForgerSequence(BatchedEnv):
 
     def _one_hot(self, tokens: Tensor) -> Tensor:
         return nn.functional.one_hot(tokens, self.vocabulary).float()
+
+
+def _critic(vocabulary: int, length: int, width: int, seed: int) -> nn.Module:
+    with seeding.global_seed(seeding.fold(seed, "critic")):
+        return SequenceCritic(vocabulary, length, width)
 
 
 def find_sequences(

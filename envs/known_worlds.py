@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,9 @@ class Known:
     """Attributes that follow from others."""
 
 
-def rest(actions: int) -> Callable[[Array], Array]:
-    """Make the policy that does nothing, with so many numbers an action."""
-    return lambda observation: np.zeros((len(observation), actions), np.float32)
+def rest(actions: int, observation: Array) -> Array:
+    """Do nothing, with so many numbers an action."""
+    return np.zeros((len(observation), actions), np.float32)
 
 
 def balance(observation: Array) -> Array:
@@ -60,6 +61,16 @@ def cartpole_start(env: Any, shift: Array) -> Array:
     return np.asarray(env.state, np.float32)
 
 
+def cartpole_mass(env: Any) -> float:
+    """Mass of cart and pole together."""
+    return float(env.masspole + env.masscart)
+
+
+def cartpole_moment(env: Any) -> float:
+    """Mass of the pole times half its length, as CartPole keeps it."""
+    return float(env.masspole * env.length)
+
+
 def pendulum_start(env: Any, shift: Array) -> Array:
     """Shift Pendulum's state: angle and its speed."""
     angle, speed = np.asarray(env.state, np.float64) + shift
@@ -80,11 +91,11 @@ WORLDS = {
         channels={"observation": 0.1},
         start=cartpole_start,
         derived={
-            "total_mass": lambda env: env.masspole + env.masscart,
-            "polemass_length": lambda env: env.masspole * env.length,
+            "total_mass": cartpole_mass,
+            "polemass_length": cartpole_moment,
         },
     ),
     "Pendulum": Known(start=pendulum_start),
-    "genenv/Crosswalk": Known("terminated", informed, rest(6), {"action": 1 / 6}),
-    "genenv/Walk1D": Known("terminated", informed, rest(1), {"action": 1 / 6}),
+    "genenv/Crosswalk": Known("terminated", informed, partial(rest, 6), {"action": 1 / 6}),
+    "genenv/Walk1D": Known("terminated", informed, partial(rest, 1), {"action": 1 / 6}),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,19 @@ def wrap(
         if not _alike(own, space):
             raise checks.Mistake(f"a policy with {name} space {space}", own, "take another policy")
     if hasattr(policy, "predict"):
-        return lambda observation: policy.predict(observation, deterministic=True)[0]
+        return partial(_predicted, policy)
     if not callable(policy):
         got = type(policy).__name__
         raise checks.Mistake("a function, a Stable-Baselines3 model or its zip", got, "give one")
-    return lambda observation: np.asarray(policy(observation))
+    return partial(_called, policy)
+
+
+def _predicted(policy: Any, observation: Array) -> Array:
+    return policy.predict(observation, deterministic=True)[0]  # type: ignore[no-any-return]
+
+
+def _called(policy: Callable[[Array], Any], observation: Array) -> Array:
+    return np.asarray(policy(observation))
 
 
 def check_answer(answer: Array, rows: int, space: gymnasium.Space[Any]) -> None:

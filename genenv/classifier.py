@@ -69,6 +69,7 @@ class Classifier(nn.Module):
         save_file(tensors, path, metadata={"classifier": plain})
 
     @staticmethod
+    @seeding.global_seed(0)  # weights are drawn before those of the file replace them
     def load(path: Path) -> Classifier:
         """Read what `save` wrote, in eval mode and frozen; executes nothing."""
         from safetensors import safe_open

@@ -28,10 +28,17 @@ from genenv.data.sequences import LSTMOracle
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
 parser.add_argument("--steps", type=int, default=None, help="tokens to learn from; None: preset")
+parser.add_argument(
+    "--critic-steps",
+    type=int,
+    default=None,
+    help="0: praise of one that never learns; None: preset",
+)
 parser.add_argument("--out", type=Path, default=Path("forger-sequence.json"))
 args = parser.parse_args()
 
 ID, SAMPLES, TEMPERATURE = "genenv/ForgerSequence-v0", 5000, 0.9
+critic = {} if args.critic_steps is None else {"critic_steps": args.critic_steps}
 table = json.loads(args.out.read_text()) if args.out.is_file() else []
 
 
@@ -79,7 +86,7 @@ for seed in args.seeds:
         watched,
         seed=seed,
         total_steps=args.steps,
-        arguments={"oracle_seed": seed, "critic_seed": seed},
+        arguments={"oracle_seed": seed, "critic_seed": seed} | critic,
     )
     row = {"seed": seed, "steps": agent.steps, "cpu_seconds": time.process_time() - began}
     row |= {"start": starts[0], "tempered": starts[1]}

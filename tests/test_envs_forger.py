@@ -246,15 +246,6 @@ def test_a_module_as_renderer_gets_a_tensor_and_no_gradient():
     assert not env.critic.recent.requires_grad
 
 
-def test_the_global_random_state_is_left_alone():
-    before = torch.get_rng_state(), np.random.get_state()[1].tolist()
-    env = batch()
-    env.reset(seed=0)
-    play(env, 5)
-    assert torch.equal(before[0], torch.get_rng_state())
-    assert before[1] == np.random.get_state()[1].tolist()
-
-
 def test_the_picture_shows_real_recent_and_latest_samples():
     env = batch(2, render_mode="rgb_array")
     env.reset(seed=0)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import gymnasium
 import numpy as np
 import pytest
-import torch
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
@@ -155,15 +154,6 @@ def test_arrays_are_data_and_have_no_oracle():
     assert env.single_action_space.n == 5
     assert env.single_observation_space.shape == (3,)
     assert batch(2, data=tokens, vocabulary=9).single_action_space.n == 9
-
-
-def test_the_global_random_state_is_left_alone():
-    before = torch.get_rng_state(), np.random.get_state()[1].tolist()
-    env = batch()
-    env.reset(seed=0)
-    write(env, (1, 1, 1, 1))
-    assert torch.equal(before[0], torch.get_rng_state())
-    assert before[1] == np.random.get_state()[1].tolist()
 
 
 def test_the_picture_shows_real_recent_and_begun_sequences():

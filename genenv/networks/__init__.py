@@ -80,6 +80,7 @@ def build(
     return generator, critic
 
 
+@seeding.global_seed(0)  # weights are drawn before those of the file replace them
 def load(folder: Path | str) -> Generator:
     """Read a generator, with its critic if one was kept; executes nothing from the folder.
 

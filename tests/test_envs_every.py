@@ -1,0 +1,64 @@
+"""What every environment that is registered must keep to, whichever seat it is."""
+
+from __future__ import annotations
+
+import pickle
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from gymnasium.envs.registration import EnvSpec
+
+from genenv import ENVIRONMENTS
+
+SMALL = {"genenv/ForgerSequence-v0": {"vocabulary": 8, "length": 4, "rows": 200}}
+
+
+def made(name):
+    return gymnasium.make_vec(name, 2, **SMALL.get(name, {}))
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_global_random_state_is_left_alone(name):
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist()
+    env = made(name)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    for _ in range(3):
+        env.step(env.action_space.sample())
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1] == np.random.get_state()[1].tolist()
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_specification_survives_json(name):
+    env = gymnasium.make(name, **SMALL.get(name, {}))
+    again = gymnasium.make(EnvSpec.from_json(env.spec.to_json()))
+    assert np.array_equal(env.reset(seed=1)[0], again.reset(seed=1)[0])
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_pickled_batch_goes_on_as_the_original(name):
+    env = made(name)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(4)]
+    for action in actions[:2]:
+        env.step(action)
+    again = pickle.loads(pickle.dumps(env))
+    for action in actions[2:]:
+        left, right = env.step(action), again.step(action)
+        for a, b in zip(left[:4], right[:4], strict=True):
+            assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "name", ["genenv/LatentProbe-v0", "genenv/Walk1D-v0", "genenv/Crosswalk-v0"]
+)
+def test_spawned_environments_work(name):
+    env = gymnasium.make_vec(name, 2, "async", {"context": "spawn"})
+    env.reset(seed=0)
+    seen, *_ = env.step(env.action_space.sample())
+    env.close()
+    assert len(seen) == 2
