@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AutoresetMode, VectorEnv
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.vec_env import VecMonitor
 
@@ -73,13 +73,7 @@ def train(
     if total_steps is not None:
         checks.whole("total_steps", total_steps)
     folder = None if out is None else Path(out)
-    batch = gymnasium.make_vec(
-        env_id,
-        preset.envs,
-        autoreset_mode=AutoresetMode.SAME_STEP,
-        **(preset.arguments | (arguments or {})),
-    )
-    env = VecMonitor(VectorEnvBridge(batch))
+    env = VecMonitor(VectorEnvBridge(rows_of(env_id, preset, arguments)))
     address = seeding.fold(seed, "train", env_id) % 2**31
     with Tracker(folder) as tracker:
         steps = total_steps or preset.total_steps
@@ -99,6 +93,23 @@ def train(
             if folder is not None:
                 agent.save(folder / "agents")
     return agent
+
+
+def rows_of(
+    env_id: str, preset: Preset, arguments: dict[str, Any] | None = None
+) -> VectorEnv[Any, Any, Any]:
+    """Make the rows that a training steps; see `train`.
+
+    Raises
+    ------
+    Mistake
+        The environment knows no such argument, or refuses its value.
+    """
+    mode, given = AutoresetMode.SAME_STEP, preset.arguments | (arguments or {})
+    try:
+        return gymnasium.make_vec(env_id, preset.envs, autoreset_mode=mode, **given)
+    except TypeError as error:
+        raise checks.Mistake(f"arguments that {env_id} takes", error, "mend them") from error
 
 
 def load(folder: Path | str) -> Agent:

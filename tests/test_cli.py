@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from stable_baselines3 import PPO
 
-from genenv import ENVIRONMENTS, agents, classifier, cli, data, networks
+from genenv import ENVIRONMENTS, agents, classifier, cli, data, networks, seeding
 from genenv.agents import SEARCHES
 from genenv.metrics import generated
 from genenv.networks import NETWORKS
@@ -355,6 +356,26 @@ def test_envs_lists_every_id(run: Run) -> None:
     assert "action      Box(-1.0, 1.0, (32,), float32)" in out
 
 
+def test_train_takes_arguments_of_the_environment_and_a_policys_zip_with_trust(
+    run: Run, place: Path
+) -> None:
+    with seeding.global_seed(0):
+        PPO("MlpPolicy", "CartPole-v1", device="cpu").save(place / "mine.zip")
+    given = {"world": "CartPole-v1", "policy": "mine.zip", "horizon": 20}
+    words = ["train", "genenv/Disturbance-v0", "--steps", "960", "--episodes", "4"]
+    words += ["--arguments", json.dumps(given)]
+    code, _, err = run(*words, "--out", "unread")
+    assert code == 2
+    assert "expected a policy that runs no code of others" in err
+    assert not (place / "unread").exists()
+    code, out, _ = run(*words, "--trust", "--out", "against-mine")
+    assert code == 0
+    assert "agent  return" in out
+    kept = json.loads((place / "against-mine/config.json").read_text())["preset"]["arguments"]
+    assert kept["policy"] == "mine.zip"
+    assert "trust" not in kept
+
+
 def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) -> None:
     name = "genenv/LatentProbe-v0"
     code, out, _ = run("train", name, "--steps", "2048", "--episodes", "16", "--out", "seat")
@@ -378,6 +399,10 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
         ("nowhere/X-v0", "expected an environment with a preset to be one of genenv/"),
         ("genenv/LatentProbe-v0 --steps 0", "expected steps to be a whole number above 0, got 0"),
         ("genenv/LatentProbe-v0 --episodes -1", "expected episodes of 0 or more, got -1"),
+        ('genenv/LatentProbe-v0 --arguments {"a":1}', "expected arguments that genenv/LatentProbe"),
+        ("genenv/LatentProbe-v0 --arguments 3", "expected arguments as a JSON object, got '3'"),
+        ("genenv/LatentProbe-v0 --arguments {", "expected arguments in JSON, got '{'"),
+        ('genenv/Disturbance-v0 --arguments {"trust":1}', "expected no trust among the arguments"),
     ],
 )
 def test_a_training_that_cannot_be_is_one_sentence_and_leaves_no_folder(

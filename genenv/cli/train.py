@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -36,6 +37,10 @@ class Train:
     """Address of weights, episodes and actions."""
     episodes: Number = 64
     """Fresh episodes that are played at the end; 0: none, as where a learning critic pays."""
+    arguments: Annotated[str | None, shown("JSON", "those of the preset")] = None
+    """Of the environment, over the preset's: '{"world": "CartPole-v1", "policy": "mine.zip"}'."""
+    trust: bool = False
+    """Read a policy's zip that the arguments name: loading it runs code that it holds."""
 
     def __call__(self, line: str) -> int:
         """Train, play, and say where the run lies."""
@@ -44,14 +49,17 @@ class Train:
         from genenv import ENVIRONMENTS, runs
         from genenv.agents import train
         from genenv.agents.presets import preset
+        from genenv.agents.training import rows_of
         from genenv.stages import Stages
 
         settings = preset(self.env_id)
+        settings = replace(settings, arguments=settings.arguments | self._given())
         module, kind = ENVIRONMENTS[self.env_id][1].split(":")
         drifts = getattr(import_module(module), kind).rewards_drift
         steps = settings.total_steps if self.steps is None else checks.whole("steps", self.steps)
         if self.episodes < 0:
             raise checks.Mistake("episodes of 0 or more", self.episodes, "give 0 for none")
+        rows_of(self.env_id, settings, self._trusted()).close()  # before there is a folder
         name = self.env_id.rpartition("/")[2].lower()
         out = self.out or runs.next_folder(f"train-{name}")
         given = {"seed": self.seed, "steps": steps, "episodes": self.episodes}
@@ -62,7 +70,13 @@ class Train:
         try:
             with stages.stage("training") as advance:
                 agent = train(
-                    self.env_id, seed=self.seed, total_steps=steps, out=out, advance=advance
+                    self.env_id,
+                    settings,
+                    seed=self.seed,
+                    total_steps=steps,
+                    out=out,
+                    arguments=self._trusted(),
+                    advance=advance,
                 )
             with stages.stage("episodes") as advance:
                 played = {} if drifts else self._play(agent, advance)
@@ -82,6 +96,24 @@ class Train:
         print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {out}")
         return 0
 
+    def _given(self) -> dict[str, Any]:
+        """Read the arguments of the environment."""
+        try:
+            given = json.loads(self.arguments or "{}")
+        except json.JSONDecodeError as error:
+            got = f"{self.arguments!r} ({error})"
+            raise checks.Mistake("arguments in JSON", got, "write '{\"name\": value}'") from error
+        if not isinstance(given, dict):
+            do = "write '{\"name\": value}'"
+            raise checks.Mistake("arguments as a JSON object", repr(self.arguments), do)
+        if "trust" in given:
+            raise checks.Mistake("no trust among the arguments", self.arguments, "give --trust")
+        return given
+
+    def _trusted(self) -> dict[str, Any]:
+        """Return what no file keeps: that a policy may be read."""
+        return {"trust": True} if self.trust else {}
+
     def _play(self, agent: Agent, advance: Callable[[int], None]) -> dict[str, dict[str, float]]:
         """Play fresh episodes, the agent's and chance's on the same starts."""
         from genenv import seeding
@@ -91,7 +123,8 @@ class Train:
         address = seeding.fold(self.seed, "episodes") % 2**31
         for player, act in {"agent": agent.act, "random": None}.items():
             if self.episodes:
-                total = returns(self.env_id, act, self.episodes, address, agent.preset.arguments)
+                arguments = agent.preset.arguments | self._trusted()
+                total = returns(self.env_id, act, self.episodes, address, arguments)
                 low, high = interval(total)
                 played[player] = {"mean": float(total.mean()), "low": low, "high": high}
             advance(1)
