@@ -7,20 +7,21 @@ HParams table, precision by confidence and histograms.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from genenv import runs
+from genenv.reactions import measures
 from genenv.reactions.frames import path_frames
+from genenv.reactions.layout import end_of, layout, plain
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, Lot
 from genenv.reactions.points import Points
 from genenv.tracking import Tracker, animation, overview, picture
-from genenv.tracking.layout import Bands, Chart, Lines, exactly
 
 SHOWN = 40  # samples of a grid
 MILLISECONDS = 900  # that a path shows each strength
@@ -29,10 +30,6 @@ CURVES = (  # columns of the rows of curves
     *("agreement", "accuracy_accepted", "accepted", "confidence"),
     *("entropy", "calibration_error", "margin"),
 )
-TITLES = {
-    "agreement": "Agreement of all learners against strength",
-    "accuracy_accepted": "Accuracy among accepted samples against strength",
-}
 
 Row = dict[str, Any]
 
@@ -68,46 +65,17 @@ def write(
         tracker.text("summary", text)
         _between(tracker, content)
         _embed(tracker, points, lot)
-        first = next(iter(answers.values()))
+        first, study = next(iter(answers.values())), _study(content, lot)
         for noise in content["noises"]:
             _pictures(tracker, first, noise, lot)
             for i, learner in enumerate(content["learners"]):
-                _meeting(folder / "noise", content, list(answers.values()), noise, i, learner)
+                said = list(answers.values())
+                _meeting(folder / "noise", content, said, noise, i, learner, study)
             if advance:
                 advance(1)
     for learner in content["learners"]:
         with _run(folder / "overview" / plain(learner)) as tracker:
             _overview(tracker, content, learner)
-
-
-def plain(name: str) -> str:
-    """Turn a learner's or noise's name into one of a folder."""
-    return re.sub("[^a-zA-Z0-9]+", "-", name)
-
-
-def layout(content: dict[str, Any]) -> Mapping[str, Sequence[Chart]]:
-    """Charts of the tab Custom Scalars; it opens on the agreement of all learners, a noise each."""
-    several = len(content["seeds"]) > 1
-
-    def chart(key: str, noise: str) -> Chart:
-        tag = f"{key}/{plain(noise)}"
-        if several:
-            return Bands(noise, ((tag, f"{key}_low/{plain(noise)}", f"{key}_high/{plain(noise)}"),))
-        return Lines(noise, (exactly(tag),))
-
-    noises = content["noises"]
-    met = {title: [chart(key, noise) for noise in noises] for key, title in TITLES.items()}
-    filters = dict.fromkeys(row["filter"] for row in content["shares"])
-    schedules = dict.fromkeys(row["schedule"] for row in content["lessons"])
-    return met | {
-        "Gain over real rows alone against the share of generated ones, in %": [
-            Lines(f"filter {kept}", (exactly(f"gain/{kept}"),)) for kept in filters
-        ],
-        "Accuracy on real rows while a network learns": [
-            Lines(schedule, (exactly(f"lessons/{plain(schedule)}"),)) for schedule in schedules
-        ],
-        "Agreement between learners against strength": [Lines("all noises", ("between/.*",))],
-    }
 
 
 @contextmanager
@@ -131,6 +99,17 @@ def _means(rows: Sequence[Row], by: str, keys: Sequence[str]) -> Iterator[tuple[
         yield place, found
 
 
+def _study(content: dict[str, Any], lot: Lot) -> dict[str, str | int]:
+    """Say what tells one study from another in the HParams table."""
+    made = content["generator"]
+    return {
+        "data": content["data"]["name"],
+        "seeds": " ".join(map(str, content["seeds"])),
+        "samples": len(lot.label),
+        "generator": f"{made['objective']} {made['kind']} {runs.fingerprint(lot.generator)[:6]}",
+    }
+
+
 def _meeting(
     folder: Path,
     content: dict[str, Any],
@@ -138,6 +117,7 @@ def _meeting(
     noise: str,
     index: int,
     learner: str,
+    study: dict[str, str | int],
 ) -> None:
     """Write what one learner made of one noise, and its row of the HParams table."""
     own = [r for r in content["curves"] if (r["noise"], r["learner"]) == (noise, learner)]
@@ -150,8 +130,8 @@ def _meeting(
     summed = {f"summary/agreement_{strength}": strength for strength in SUMMED}
     with _run(folder / plain(learner) / plain(noise)) as tracker:
         settings = {"learner": learner, "source": source, "noise": kind}
-        tracker.hparams(settings, [*summed, "summary/half_margin_strength"])
-        curve = dict(_means(own, "strength", CURVES))
+        tracker.hparams(settings | study, [*summed, "summary/half_margin_strength"])
+        curve = dict(_means([measures.drawn(row) for row in own], "strength", CURVES))
         for strength, values in curve.items():
             tracker.scalars({f"reaction/{key}": value for key, value in values.items()}, strength)
         tracker.scalars({tag: curve[at]["agreement"] for tag, at in summed.items()}, 0)
@@ -172,40 +152,40 @@ def _overview(tracker: Tracker, content: dict[str, Any], learner: str) -> None:
         return [row for row in content[part] if row["learner"] == learner]
 
     for noise in content["noises"]:
-        own = [row for row in rows("curves") if row["noise"] == noise]
-        for strength, values in _means(own, "strength", CURVES):
-            tagged = {f"{key}/{plain(noise)}": value for key, value in values.items()}
-            tracker.scalars(tagged, strength)
+        own = [measures.drawn(row) for row in rows("curves") if row["noise"] == noise]
+        _bands(tracker, own, "strength", CURVES, plain(noise))
     taught = rows("shares")
     largest = max((row["size"] for row in taught), default=0)
     for kept in dict.fromkeys(row["filter"] for row in taught):
         for size in dict.fromkeys(row["size"] for row in taught):
-            end = "" if size == largest else f"_{size}_rows"
+            keys = [f"{key}{end_of(size, largest)}" for key in ("accuracy", "gain")]
             own = [
-                {**row, "percent": round(100 * row["share"])}
+                {"percent": round(100 * row["share"])}
+                | dict(zip(keys, (row["accuracy"], row["gain"]), strict=True))
                 for row in taught
                 if row["size"] == size and (row["filter"] == kept or row["share"] == 0)
             ]
-            for percent, values in _means(own, "percent", ("accuracy", "gain")):
-                tagged = {f"{key}{end}/{kept}": values[key] for key in ("accuracy", "gain")}
-                tracker.scalars(tagged, percent)
+            _bands(tracker, own, "percent", keys, kept)
     points = [
-        {"schedule": row["schedule"], "step": step, "accuracy": accuracy}
+        {"schedule": row["schedule"], "step": step, "lessons": accuracy}
         for row in rows("lessons")
         for step, accuracy in zip(row["steps"], row["accuracy"], strict=True)
     ]
     for schedule in dict.fromkeys(row["schedule"] for row in points):
         own = [row for row in points if row["schedule"] == schedule]
-        for step, values in _means(own, "step", ("accuracy",)):
-            tracker.scalars({f"lessons/{plain(schedule)}": values["accuracy"]}, step)
+        _bands(tracker, own, "step", ("lessons",), plain(schedule))
 
 
 def _between(tracker: Tracker, content: dict[str, Any]) -> None:
     for noise in content["noises"]:
         own = [row for row in content["between"] if row["noise"] == noise]
-        for strength, values in _means(own, "strength", ("between",)):
-            if values:
-                tracker.scalars({f"between/{plain(noise)}": values["between"]}, strength)
+        _bands(tracker, own, "strength", ("between",), plain(noise))
+
+
+def _bands(tracker: Tracker, rows: Sequence[Row], by: str, keys: Sequence[str], place: str) -> None:
+    """Write KEY/PLACE, KEY_low/PLACE and KEY_high/PLACE along the values of `by`."""
+    for step, values in _means(rows, by, keys):
+        tracker.scalars({f"{key}/{place}": value for key, value in values.items()}, step)
 
 
 def _pictures(tracker: Tracker, answers: Answers, noise: str, lot: Lot) -> None:

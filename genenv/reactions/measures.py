@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 15  # of confidence, in the calibration error
+FEW = 10  # accepted samples under which their accuracy is not drawn: one of them is 10 % or more
 
 Figures = dict[str, float | None]
 Array = NDArray[np.floating[Any]]
@@ -29,10 +30,11 @@ def figures(log_p: Array, label: NDArray[np.int64], accepted: Flags) -> Figures:
 
     Returns
     -------
-    agreement (share of all samples with the label as answer), accepted (share), accuracy_accepted
-    (agreement among these; None if there are none), confidence (mean largest probability), entropy
-    (mean, nat), calibration_error (Guo et al., arXiv 1706.04599, equation 3, 15 bins) and margin
-    (mean of log p of the label - log p of the best other, nat).
+    agreement (share of all samples with the label as answer), accepted (share), accepted_samples
+    (their number), accuracy_accepted (agreement among these; None if there are none), confidence
+    (mean largest probability), entropy (mean, nat), calibration_error (Guo et al., arXiv
+    1706.04599, equation 3, 15 bins) and margin (mean of log p of the label - log p of the best
+    other, nat).
     """
     p = np.exp(log_p)
     hit = log_p.argmax(1) == label
@@ -40,12 +42,18 @@ def figures(log_p: Array, label: NDArray[np.int64], accepted: Flags) -> Figures:
     return {
         "agreement": float(hit.mean()),
         "accepted": float(accepted.mean()),
+        "accepted_samples": int(accepted.sum()),
         "accuracy_accepted": float(hit[accepted].mean()) if accepted.any() else None,
         "confidence": float(confidence.mean()),
         "entropy": float(-(p * log_p).sum(1).mean()),
         "calibration_error": calibration_error(confidence, hit),
         "margin": float(margins(log_p, label).mean()),
     }
+
+
+def drawn(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of curves without an accuracy that rests on fewer than 10 accepted samples."""
+    return row if row["accepted_samples"] >= FEW else row | {"accuracy_accepted": None}
 
 
 def margins(log_p: Array, label: NDArray[np.int64]) -> NDArray[np.float64]:

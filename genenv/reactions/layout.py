@@ -1,0 +1,74 @@
+"""What TensorBoard opens on for a study: reaction curves of all learners, a chart a noise.
+
+Every chart is one of bands, with one seed too: TensorBoard smooths the curves of its other kind and
+cuts what it takes for outliers off, which would show strengths and shares that nobody measured.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from genenv.reactions import measures
+from genenv.tracking.layout import Bands, Chart
+
+TITLES = {
+    "agreement": "Agreement of all learners against strength",
+    "accuracy_accepted": "Accuracy among accepted samples against strength",
+}
+
+Row = dict[str, Any]
+
+
+def plain(name: str) -> str:
+    """Turn the name of a learner, noise or schedule into one of a folder or tag."""
+    return re.sub("[^a-zA-Z0-9]+", "-", name)
+
+
+def layout(content: dict[str, Any]) -> Mapping[str, Sequence[Chart]]:
+    """Categories of charts of the tab Custom Scalars, from react.json; empty ones are left out."""
+    curves = [measures.drawn(row) for row in content["curves"]]
+    categories: dict[str, list[Chart]] = {
+        title: _of_noises(content, key, curves) for key, title in TITLES.items()
+    }
+    categories |= {
+        "Gain over real rows alone against the share of generated ones, in %": _of_gain(content),
+        "Accuracy on real rows while a network learns": [
+            _band(schedule, "lessons", plain(schedule))
+            for schedule in _each(content["lessons"], "schedule")
+        ],
+        "Agreement between learners against strength": _of_noises(
+            content, "between", content["between"]
+        ),
+    }
+    # TensorBoard draws the charts of a category in reverse when they are of bands
+    return {title: charts[::-1] for title, charts in categories.items() if charts}
+
+
+def end_of(size: int, largest: int) -> str:
+    """Return the end of the tags of a size of real data; those of the largest are bare."""
+    return "" if size == largest else f"_{size}_rows"
+
+
+def _of_noises(content: dict[str, Any], key: str, rows: Iterable[Row]) -> list[Chart]:
+    found = {row["noise"] for row in rows if row[key] is not None}
+    return [_band(noise, key, plain(noise)) for noise in content["noises"] if noise in found]
+
+
+def _of_gain(content: dict[str, Any]) -> list[Chart]:
+    """Make a chart a size and filter, the largest size first."""
+    sizes = sorted(_each(content["shares"], "size"), reverse=True)
+    return [
+        _band(f"filter {kept}, {size:,} real rows", f"gain{end_of(size, sizes[0])}", kept)
+        for size in sizes
+        for kept in _each(content["shares"], "filter")
+    ]
+
+
+def _each(rows: Iterable[Row], key: str) -> list[Any]:
+    return list(dict.fromkeys(row[key] for row in rows))
+
+
+def _band(title: str, key: str, place: str) -> Bands:
+    return Bands(title, ((f"{key}/{place}", f"{key}_low/{place}", f"{key}_high/{place}"),))

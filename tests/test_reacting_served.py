@@ -1,0 +1,78 @@
+"""What TensorBoard serves and draws of a small study of its own, as the command leaves it."""
+
+from __future__ import annotations
+
+import pytest
+import served
+
+from genenv import bundled, classifier, data, networks, tracking
+from genenv.reacting import ReactConfig, Reacting
+
+NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
+CONFIG = ReactConfig(("logistic", "mlp"), NOISES, samples=40, sizes=(60, 80))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A study with one seed, the default."""
+    folder = tmp_path_factory.mktemp("reacted") / "study"
+    generator = networks.load(bundled.FOLDER / "generator")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 40)
+        patch.setattr(classifier, "LEAST_EPOCHS", 1)
+        Reacting(CONFIG, data.load("digits"), generator, folder).run()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def overview(run):
+    return served.Board(run / "overview")
+
+
+def titles(board):
+    categories = board.plugin("custom_scalars/layout")["category"]
+    return {category["title"]: [c["title"] for c in category["chart"]] for category in categories}
+
+
+def test_every_chart_of_the_overview_has_a_band_with_its_curve(run, overview):
+    curves = tracking.read_all(run / "overview")
+    assert set(curves) == {".", "logistic", "mlp"}
+    for category in overview.plugin("custom_scalars/layout")["category"]:
+        for chart in category["chart"]:
+            ((value, lower, upper),) = (
+                (s["value"], s["lower"], s["upper"]) for s in chart["margin"]["series"]
+            )
+            found = [own for own in curves.values() if {value, lower, upper} <= own.keys()]
+            assert found, chart["title"]
+            for own in found:
+                assert own[value][0].tolist() == own[lower][0].tolist() == own[upper][0].tolist()
+                assert (own[lower][1] <= own[value][1]).all()
+                assert (own[value][1] <= own[upper][1]).all()
+
+
+def test_the_overview_has_all_that_was_measured(overview):
+    found = titles(overview)
+    assert len(found) == 5
+    gain = next(charts for title, charts in found.items() if title.startswith("Gain"))
+    assert "filter judge, 60 real rows" in gain
+    assert "filter judge, 80 real rows" in gain
+
+
+def test_a_row_of_hparams_says_which_study_it_is_of(run):
+    board = served.Board(run / "noise")
+    columns = [info["name"] for info in board.plugin("hparams/experiment", {})["hparamInfos"]]
+    assert set(columns) == {"learner", "source", "noise", "data", "seeds", "samples", "generator"}
+    row = board.sessions()["mlp/sample-rotate"][0]
+    assert (row["source"], row["noise"]) == ("sample", "rotate")
+    assert (row["data"], row["seeds"], row["samples"]) == ("digits", "0", 40)
+    assert row["generator"].startswith("relativistic mlp ")
+
+
+def test_the_page_draws_the_charts_in_the_order_of_the_study(overview):
+    with served.browser() as page:
+        page.goto(f"{overview.url}#custom_scalars")
+        page.get_by_text("Matches (2)").nth(2).wait_for()  # both learners in each chart
+        places = [page.get_by_text(noise, exact=True).first.bounding_box() for noise in NOISES]
+        order = [(place["y"], place["x"]) for place in places]
+        assert order == sorted(order)
+        assert page.locator("svg .line, path.line, g.plot path").count()
