@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import urllib.error
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import served
 import torch
 from PIL import Image
+from werkzeug.test import Client
 
 from genenv import bundled, data, networks
-from genenv.board import Board
-from genenv.board.folders import runs
+from genenv.board import Board, bars
+from genenv.board.folders import roots, runs
+from genenv.data.dataset import Units
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, Lot
 from genenv.runs import load_probe
@@ -103,7 +108,7 @@ def picture(board, **query):
 
 
 def test_runs_are_found_below_the_folder_and_links_out_of_it_are_left_out(logdir, board):
-    assert list(runs(logdir)) == ["deep/stress", "study"]
+    assert list(runs({"": logdir})) == ["deep/stress", "study"]
     kinds = {"deep/stress": "stress", "study": "react"}
     assert {run["name"]: run["kind"] for run in ask(board, "runs")} == kinds
 
@@ -172,21 +177,168 @@ def test_a_shard_that_is_cut_off_is_named_and_the_rest_is_shown(logdir, board):
         ("flips", {"run": "study"}, "expected a run of stress, got one of react"),
         ("reactions", {"run": "study", "noise": "real:rotate"}, "expected noise to be one of"),
         ("reactions", {"run": "study", "strength": "9"}, "expected strength from 0 to 5, got '9'"),
-        ("picture", {"run": "deep/stress", "row": "12"}, "expected row to be one of"),
+        ("picture", {"run": "deep/stress", "row": "12"}, "expected row from 0 to 11, got '12'"),
         ("picture", {"run": "deep/stress", "row": "-1"}, "expected row from 0"),
         ("picture", {"run": "deep/stress", "row": "0", "frame": "99"}, "expected frame from 0"),
-        ("picture", {"run": "study", "row": "99", "noise": "sample:rotate"}, "expected row to be"),
+        ("picture", {"run": "study", "row": "99", "noise": "sample:rotate"}, "expected row from"),
+        (
+            "path",
+            {"run": "study", "row": "8", "noise": "sample:rotate"},
+            "expected row from 0 to 7",
+        ),
+        (
+            "path",
+            {"run": "study", "row": "0", "noise": "real:rotate"},
+            "expected noise to be one of",
+        ),
     ],
 )
 def test_what_cannot_be_served_is_one_sentence(board, route, query, sentence):
     assert sentence in refused(board, route, **query)
 
 
-def test_without_runs_the_tab_is_inactive(tmp_path):
-    class Context:
-        logdir = str(tmp_path)
+def context(logdir, spec=""):
+    """What TensorBoard hands to a plugin."""
+    return SimpleNamespace(logdir=str(logdir), flags=SimpleNamespace(logdir_spec=spec))
 
-    assert not Board(Context()).is_active()
+
+def test_without_runs_the_tab_is_inactive(tmp_path):
+    assert not Board(context(tmp_path)).is_active()
+
+
+def test_without_a_folder_there_are_no_runs_and_the_working_folder_is_not_looked_at(
+    logdir, monkeypatch
+):
+    monkeypatch.chdir(logdir)
+    assert not Board(context("")).is_active()
+
+
+def test_folders_with_names_are_served_under_them(logdir):
+    spec = f"a:{logdir / 'study'},{logdir / 'deep'},b:gs://bucket"
+    assert list(runs(roots("", spec))) == ["a", "deep/stress"]
+    assert Board(context("", spec)).is_active()
+
+
+def answered(folder, route, **query):
+    """What the plugin answers of a run: status and JSON."""
+    app = Board(context(folder.parent)).get_plugin_apps()[f"/{route}"]
+    answer = Client(app).get("/", query_string={"run": folder.name, **query})
+    return answer.status_code, answer.get_json(silent=True)
+
+
+LINKS = [
+    ("stress", "findings/00000.npz"),
+    ("stress", "model/model.json"),
+    ("stress", "generator/generator.safetensors"),
+    ("react", "cells/answers-4.npz"),
+    ("react", "generator/critic.safetensors"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), LINKS)
+def test_a_link_out_of_the_run_is_not_followed(tmp_path, kind, name):
+    run = tmp_path / "run"
+    stress_run(run) if kind == "stress" else react_run(run)
+    outside = tmp_path / "outside"
+    shutil.move(run / name, outside)
+    (run / name).symlink_to(outside)
+    code, answer = answered(run, "flips" if kind == "stress" else "reactions")
+    if name == "model/model.json":  # the failures are worth showing without the model's name
+        assert (code, answer["rows"][0]["learner"]) == (200, "model found by random")
+    else:
+        assert code == 400
+        assert f"expected {name} inside of run, got a link out of it" in answer["error"]
+
+
+def changed(path, **columns):
+    with np.load(path) as file:
+        np.savez(path, **{**file, **columns})
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"label": np.full(40, 50)}, "expected label from 0 to 9"),
+        ({"severity": np.ones(3, np.float32)}, r"expected severity of shape (40), got shape (3,)"),
+        ({"verdict": np.full(40, 9)}, "expected verdict from 0 to"),
+        ({"e": np.zeros((40, 2), np.float32)}, "expected e of shape (40, "),
+    ],
+)
+def test_findings_that_do_not_belong_together_are_one_sentence(tmp_path, columns, sentence):
+    stress_run(tmp_path / "run")
+    changed(tmp_path / "run" / "findings" / "00000.npz", **columns)
+    code, answer = answered(tmp_path / "run", "flips")
+    assert code == 400
+    assert answer["error"].startswith("expected findings in run that can be read, got 00000.npz")
+    assert sentence in answer["error"]
+
+
+def test_a_run_without_flips_has_no_rows(tmp_path):
+    stress_run(tmp_path / "run")
+    changed(tmp_path / "run" / "findings" / "00000.npz", severity=np.full(40, -1, np.float32))
+    code, answer = answered(tmp_path / "run", "flips")
+    assert (code, answer["rows"], answer["total"]) == (200, [], 0)
+
+
+def test_a_list_in_place_of_a_model_has_no_name(tmp_path):
+    stress_run(tmp_path / "run")
+    (tmp_path / "run" / "model" / "model.json").write_text("[1]")
+    assert answered(tmp_path / "run", "flips")[1]["rows"][0]["learner"] == "model found by random"
+
+
+def real_only(folder):
+    """Leave the noise of real rows alone in a study."""
+    path = folder / "cells" / "answers-4.npz"
+    replace(Answers.load(path), noises=("real:rotate",)).save(path)
+
+
+def test_studies_that_cannot_be_shown_are_one_sentence(tmp_path):
+    react_run(tmp_path / "run")
+    path = tmp_path / "run" / "cells" / "answers-4.npz"
+    whole = path.read_bytes()
+    real_only(tmp_path / "run")
+    code, answer = answered(tmp_path / "run", "reactions")
+    assert code == 400
+    assert "expected noises of generated samples in run, got real:rotate" in answer["error"]
+    path.write_bytes(whole)
+    answers = Answers.load(path)
+    replace(answers, accepted=dict.fromkeys(NOISES, np.ones((2, 8), bool))).save(path)
+    os.utime(path.parent, (0, 0))
+    assert (
+        "accepted latent:temperature of shape (6, 8)"
+        in answered(tmp_path / "run", "reactions")[1]["error"]
+    )
+
+
+def test_the_path_of_a_sample_tells_every_answer_to_it(board):
+    rows = ask(board, "path", run="study", noise="sample:rotate", row=2)
+    assert len(rows) == 2 * len(STRENGTHS)
+    own = [row["verdict"] for row in rows if row["learner"] == "a"]
+    assert own == ["right, accepted"] * 5 + ["wrong, accepted"]
+    at = ask(board, "reactions", run="study", noise="sample:rotate", strength=5)["rows"]
+    row = {"strength": 5} | next(r for r in at if (r["learner"], r["sample"]) == ("a", 2))
+    assert row in rows
+
+
+TABLE = Units((3,), "float64", (0.0, -1.0, 5.0), (10.0, 1.0, 5.0))
+
+
+def test_a_row_of_a_table_is_a_bar_a_column_over_its_range():
+    x, start = np.array([10.0, -1.0, 5.0]), np.array([0.0, -1.0, 5.0])
+    blue = (bars.small(x, start, TABLE) == bars.BAR).all(2)
+    full, empty, constant = (blue[top].sum() for top in (5, 37, 69))
+    assert full > 90
+    assert empty <= 1
+    assert full // 2 - 3 < constant < full // 2 + 3
+    assert not np.array_equal(bars.small(start, start, TABLE), bars.small(x, start, TABLE))
+    assert bars.large(x, start, TABLE).shape == (3 * bars.LINE, 272, 3)
+
+
+def test_a_missing_value_has_no_bar_and_is_called_so():
+    x, start = np.array([np.nan, 0.0, 5.0]), np.array([2.0, 0.0, 5.0])
+    sheet = bars.large(x, start, TABLE)[: bars.LINE]
+    assert not (sheet == bars.BAR).all(2).any()
+    assert (sheet == bars.MARK).all(2).any()  # where it was
 
 
 def test_a_click_on_a_failure_shows_its_path(board):
@@ -208,3 +360,39 @@ def test_a_click_on_a_failure_shows_its_path(board):
         tab.locator("#strength").fill("5")
         tab.locator("#strength").dispatch_event("change")
         tab.locator("#verdict option[value='wrong, accepted']").wait_for(state="attached")
+
+
+def test_picture_and_words_of_the_chosen_sample_stay_together(board):
+    with served.browser() as page:
+        page.goto(f"{board.url}#genenv")
+        tab = page.frame_locator("iframe")
+        tab.locator("#run").select_option("study")
+        tab.locator("#noise").select_option("sample:rotate")
+        tab.locator(".gallery button").first.click()  # learner a, who is wrong at strength 5 alone
+        words = tab.locator("#detail dl")
+        words.get_by_text("right, accepted").wait_for()
+        tab.locator("#detail input").fill("5")
+        words.get_by_text("wrong, accepted").wait_for()
+        assert "strength=5" in tab.locator("#path").get_attribute("src")
+        tab.locator("#detail input").fill("4")
+        words.get_by_text("right, accepted").wait_for()
+        tab.locator("#strength").fill("5")
+        tab.locator("#strength").dispatch_event("change")
+        words.get_by_text("wrong, accepted").wait_for()  # of the same sample, at the new strength
+        tab.locator("#noise").select_option("latent:temperature")
+        tab.locator("#path[src*='latent']").wait_for()
+        assert "wrong, accepted" in words.inner_text()
+
+
+def test_a_run_that_cannot_be_shown_leaves_the_menu_of_runs(tmp_path):
+    react_run(tmp_path / "a-real-only")
+    real_only(tmp_path / "a-real-only")
+    stress_run(tmp_path / "b-whole")
+    with served.browser() as page:
+        page.goto(f"{served.Board(tmp_path).url}#genenv")
+        tab = page.frame_locator("iframe")
+        tab.get_by_text("expected noises of generated samples").wait_for()
+        tab.locator("#run").select_option("b-whole")
+        tab.locator(".gallery button").nth(FLIPS - 1).wait_for()
+        tab.locator("#run").select_option("a-real-only")
+        tab.locator("#error").wait_for()

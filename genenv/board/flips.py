@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from genenv import checks, networks
+from genenv import checks
+from genenv.board.folders import own
+from genenv.board.generated import generated, loaded
 from genenv.failures import UNREADABLE
 from genenv.judge import VERDICTS
 from genenv.networks import Generator
-from genenv.networks.base import evaluating
 
 MOST = 3000  # flips of a run that are shown: the first ones of each verdict and search
 FRAMES = 16  # of a path
 COLUMNS = ("e", "label", "output", "severity", "verdict", "search", "seed", "index")
 
 Row = dict[str, Any]
+Columns = dict[str, NDArray[Any]]
 
 
 class Flips:
@@ -40,18 +40,18 @@ class Flips:
     """
 
     def __init__(self, run: Path) -> None:
-        self.generator = loaded(run / "generator")
-        parts: list[dict[str, NDArray[Any]]] = []
-        self.unread: list[str] = []  # shards that are cut off
+        self.generator = loaded(run)
+        parts: list[Columns] = []
+        self.unread: list[str] = []  # shards that are cut off, or lie elsewhere
+        why = "no file"
         for path in sorted((run / "findings").glob("*.npz")):
             try:
-                with np.load(path, allow_pickle=False) as file:
-                    rows = file["severity"] > 0
-                    parts.append({name: file[name][rows] for name in COLUMNS})
-            except UNREADABLE:
+                parts.append(_flips(own(path, run), self.generator))
+            except UNREADABLE as error:
                 self.unread.append(path.name)
+                why = f"{path.name}: {error}"
         if not parts:
-            raise checks.Mistake(f"findings in {run.name}", "none that can be read", "repeat it")
+            raise checks.Mistake(f"findings in {run.name} that can be read", why, "repeat the run")
         columns = {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
         kept = _spread(columns["verdict"], columns["search"])
         self.total = len(columns["label"])
@@ -89,16 +89,31 @@ class Flips:
         return generated(self.generator, self.generator.noise.from_base(e), label)
 
 
-def generated(generator: Generator, z: Tensor, label: Tensor) -> NDArray[Any]:
-    """Generate from latents (n, dim), in the data's units."""
-    with torch.no_grad(), evaluating(generator):
-        return generator.units.store(generator.units.from_unit(generator(z, label)))
+def _flips(path: Path, generator: Generator) -> Columns:
+    """Read the flips of a shard.
+
+    Raises
+    ------
+    Mistake
+        Columns that do not belong together, or not to the generator.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        columns = {name: file[name] for name in COLUMNS}
+    count, classes = columns["label"].size, len(generator.classes)
+    wide = {"e": (count, generator.noise.base_dim), "output": (count, classes)}
+    for name, column in columns.items():
+        checks.shape(name, column, wide.get(name, (count,)))
+    within("label", columns["label"], classes)
+    within("verdict", columns["verdict"], len(VERDICTS))
+    return {name: column[columns["severity"] > 0] for name, column in columns.items()}
 
 
-@lru_cache(maxsize=8)
-def loaded(folder: Path) -> Generator:
-    """Load a generator once; executes nothing that the folder holds."""
-    return networks.load(folder)
+def within(name: str, column: NDArray[np.integer[Any]], count: int) -> None:
+    """Raise a Mistake unless all of a column are whole numbers from 0 to below `count`."""
+    if column.dtype.kind not in "iu" or ((column < 0) | (column >= count)).any():
+        raise checks.Mistake(
+            f"{name} from 0 to {count - 1}", "others", "look whether its files are of one run"
+        )
 
 
 def _spread(verdict: NDArray[np.int8], search: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -108,13 +123,17 @@ def _spread(verdict: NDArray[np.int8], search: NDArray[np.str_]) -> NDArray[np.i
         for v in np.unique(verdict)
         for s in np.unique(search)
     ]
-    room = MOST // max(len(groups), 1)
-    return np.sort(np.concatenate([group[:room] for group in groups]))
+    if not groups:
+        return np.zeros(0, np.int64)
+    return np.sort(np.concatenate([group[: MOST // len(groups)] for group in groups]))
 
 
 def _model_name(run: Path) -> str:
-    try:
-        spec = json.loads((run / "model" / "model.json").read_text())
-    except (OSError, ValueError):
+    path = run / "model" / "model.json"
+    if not path.exists():
         return "model"
-    return str(spec.get("path") or "default model")
+    try:
+        spec = json.loads(own(path, run).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # what cannot be read is not worth the failures
+        return "model"
+    return str(spec.get("path") or "default model") if isinstance(spec, dict) else "model"

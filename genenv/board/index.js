@@ -15,14 +15,14 @@ const STYLE = `
   .told { color: var(--muted); margin: 0 0 12px; }
   .layout { display: flex; gap: 24px; align-items: flex-start; }
   .gallery { flex: 1; display: grid; gap: 8px; grid-template-columns: repeat(auto-fill, minmax(84px, 1fr)); }
-  .gallery button { padding: 6px; text-align: center; cursor: pointer; }
+  .gallery button { padding: 6px; text-align: center; cursor: pointer; min-width: 0; }
   .gallery button[aria-pressed="true"] { outline: 2px solid var(--accent); }
   .gallery img { width: 64px; height: 64px; object-fit: contain; image-rendering: pixelated; }
-  .gallery span { display: block; font-size: 11px; color: var(--muted); }
+  .gallery span { display: block; font-size: 11px; color: var(--muted); overflow-wrap: anywhere; }
   .detail { width: 300px; position: sticky; top: 18px; background: var(--card); border-radius: 8px;
     padding: 14px; box-sizing: border-box; }
-  .detail img { width: 272px; height: 272px; object-fit: contain; image-rendering: pixelated;
-    background: #000; }
+  .detail img { width: 272px; min-height: 96px; max-height: 70vh; object-fit: contain;
+    image-rendering: pixelated; }
   .detail dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 12px; margin: 10px 0; }
   .detail dt { color: var(--muted); } .detail dd { margin: 0; overflow-wrap: anywhere; }
   .detail input { width: 100%; padding: 0; }
@@ -30,8 +30,11 @@ const STYLE = `
 const PAGE = 120; // samples that a page of the gallery shows
 const MILLISECONDS = 120; // that a frame of a path is shown
 
-const state = { run: null, kind: "", answer: null, filters: {}, page: 0, chosen: null, noise: "", strength: 3 };
+const state = { run: null, kind: "", answer: null, filters: {}, page: 0, chosen: null, path: [],
+  noise: "", strength: 3 };
+let found = []; // runs
 let timer = null;
+let asked = 0; // loads so far: only the answer to the last one is shown
 
 function make(tag, properties = {}, children = []) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -41,13 +44,15 @@ function make(tag, properties = {}, children = []) {
 
 async function ask(route, query = {}) {
   const answer = await fetch(`./${route}?${new URLSearchParams(query)}`);
-  const content = await answer.json();
-  if (!answer.ok) throw new Error(content.error ?? answer.statusText);
-  return content;
+  const is_json = (answer.headers.get("content-type") ?? "").includes("json");
+  if (answer.ok && is_json) return answer.json();
+  const told = is_json ? (await answer.json()).error : `TensorBoard could not answer (${answer.status}).`;
+  throw new Error(told);
 }
 
 function source(row, frame) {
   const own = { run: state.run, row: row.at };
+  if (frame !== undefined) own.large = 1;
   const more = state.kind === "react"
     ? { noise: state.noise, strength: frame ?? state.strength }
     : frame === undefined ? {} : { frame };
@@ -72,6 +77,10 @@ function slider(name, low, high, value, change) {
   return [make("label", {}, [words, input]), input];
 }
 
+function is_same(row, other) {
+  return row.at === other.at && row.learner === other.learner;
+}
+
 function rows() {
   return state.answer.rows.filter((row) =>
     Object.entries(state.filters).every(([name, value]) => value === "all" || row[name] === value));
@@ -94,30 +103,64 @@ async function load() {
     if (state.noise) query.noise = state.noise;
     query.strength = state.strength;
   }
-  state.answer = await ask(state.kind === "react" ? "reactions" : "flips", query);
-  state.answer.rows.forEach((row, i) => { row.at = row.sample ?? i; });
-  state.noise = state.answer.noise ?? "";
+  const answer = await ask(state.kind === "react" ? "reactions" : "flips", query);
+  answer.rows.forEach((row, i) => { row.at = row.sample ?? i; });
+  return answer;
 }
 
-function again(change) {
+// Asks anew after a change; the chosen sample is looked up again, for its answer may be another.
+async function again(change) {
   Object.assign(state, change);
-  return load().then(draw).catch(tell);
+  asked += 1;
+  const own = asked;
+  try {
+    const answer = await load();
+    const noise = answer.noise ?? "";
+    const chosen = state.chosen && answer.rows.find((row) => is_same(row, state.chosen));
+    const path = chosen ? await path_of(chosen, noise) : [];
+    if (own !== asked) return;
+    Object.assign(state, { answer, noise, chosen: chosen ?? null, path });
+    draw();
+  } catch (error) {
+    if (own === asked) tell(error);
+  }
 }
 
-function bar(found) {
+// What the learner of a row says of its sample at each strength; nothing of flips.
+async function path_of(row, noise) {
+  if (state.kind !== "react") return [];
+  const said = await ask("path", { run: state.run, noise, row: row.at });
+  return said.filter((other) => other.learner === row.learner);
+}
+
+async function choose(row) {
+  asked += 1;
+  const own = asked;
+  try {
+    const path = await path_of(row, state.noise);
+    if (own !== asked) return;
+    Object.assign(state, { chosen: row, path });
+    draw();
+  } catch (error) {
+    if (own === asked) tell(error);
+  }
+}
+
+function bar() {
   const names = found.map((run) => run.name);
   const parts = [choices("run", names, state.run, (name) => {
     const kind = found.find((run) => run.name === name).kind;
-    again({ run: name, kind, page: 0, chosen: null, filters: {}, noise: "" });
+    again({ run: name, kind, page: 0, chosen: null, path: [], filters: {}, noise: "" });
   })];
-  if (state.kind === "react") {
+  if (state.answer && state.kind === "react") {
     parts.push(choices("noise", state.answer.noises, state.noise, (noise) => again({ noise, page: 0 })));
     const ends = state.answer.strengths;
     const [label, input] = slider("strength", ends[0], ends.at(-1), state.strength, () => {});
     input.addEventListener("change", () => again({ strength: Number(input.value) }));
     parts.push(label);
   }
-  return make("div", { className: "bar" }, [...parts, ...["learner", "condition", "verdict"].map(filter)]);
+  if (state.answer) parts.push(...["learner", "condition", "verdict"].map(filter));
+  return make("div", { className: "bar" }, parts);
 }
 
 function gallery(kept) {
@@ -126,20 +169,32 @@ function gallery(kept) {
     const image = make("img", { src: source(row), loading: "lazy", alt: `${row.condition} as ${row.answer}` });
     const words = make("span", { textContent: `${row.condition} → ${row.answer}` });
     const button = make("button", { title: row.verdict }, [image, words]);
-    button.setAttribute("aria-pressed", String(row === state.chosen));
-    button.addEventListener("click", () => { state.chosen = row; draw(); });
+    button.setAttribute("aria-pressed", String(state.chosen !== null && is_same(row, state.chosen)));
+    button.addEventListener("click", () => choose(row));
     return button;
   }));
 }
 
+function facts(row) {
+  const shown = Object.entries(row).filter(([name]) => !["at", "sample", "strength"].includes(name));
+  return shown.flatMap(([name, value]) =>
+    [make("dt", { textContent: name }), make("dd", { textContent: String(value) })]);
+}
+
+// Picture and words change together: an answer belongs to the sample that was asked about.
 function detail(row) {
   const strengths = state.kind === "react" ? state.answer.strengths : null;
   const last = strengths ? strengths.at(-1) : state.answer.frames - 1;
   const start = strengths ? state.strength : last;
-  const image = make("img", { src: source(row, start), id: "path", alt: "the chosen sample" });
-  const [label, input] = slider(strengths ? "noise strength" : "step of the path", 0, last, start, (frame) => {
+  const image = make("img", { id: "path", alt: "the chosen sample" });
+  const list = make("dl");
+  const show = (frame) => {
     image.src = source(row, frame);
-  });
+    const said = strengths ? state.path.find((other) => other.strength === frame) : row;
+    const is_asked = strengths || frame === last;
+    list.replaceChildren(...facts(is_asked ? said : { "on the way": "the model was asked about the last step alone" }));
+  };
+  const [label, input] = slider(strengths ? "noise strength" : "step of the path", 0, last, start, show);
   const play = make("button", { textContent: "play", id: "play" });
   play.addEventListener("click", () => {
     clearInterval(timer);
@@ -151,9 +206,7 @@ function detail(row) {
       if (frame > last) clearInterval(timer);
     }, strengths ? 5 * MILLISECONDS : MILLISECONDS);
   });
-  const facts = Object.entries(row).filter(([name]) => !["at", "sample"].includes(name));
-  const list = make("dl", {}, facts.flatMap(([name, value]) =>
-    [make("dt", { textContent: name }), make("dd", { textContent: String(value) })]));
+  show(start);
   return make("aside", { className: "detail", id: "detail" }, [image, label, play, list]);
 }
 
@@ -168,13 +221,12 @@ function pages(count) {
   return make("div", { className: "bar" }, parts);
 }
 
-let found = [];
-
 function draw() {
   clearInterval(timer);
   const kept = rows();
-  const told = [`${kept.length.toLocaleString()} samples`];
+  const told = [kept.length ? `${kept.length.toLocaleString()} samples` : "no samples"];
   const total = state.answer.total;
+  if (total === 0) told.push("the model failed on nothing that was asked");
   if (total > state.answer.rows.length) {
     told.push(`the run has ${total.toLocaleString()} flips; the first of each verdict and search are here`);
   }
@@ -182,15 +234,19 @@ function draw() {
   const parts = [gallery(kept)];
   if (state.chosen) parts.push(detail(state.chosen));
   document.querySelector("main").replaceChildren(
-    bar(found),
+    bar(),
     make("p", { className: "told", textContent: `${told.join("; ")}.` }),
     make("div", { className: "layout" }, parts),
     pages(kept.length),
   );
 }
 
+// The menu of runs stays whatever one of them holds.
 function tell(error) {
-  document.querySelector("main").replaceChildren(make("p", { className: "told", textContent: error.message }));
+  clearInterval(timer);
+  state.answer = null;
+  const words = make("p", { className: "told", id: "error", textContent: error.message });
+  document.querySelector("main").replaceChildren(...(found.length ? [bar()] : []), words);
 }
 
 export async function render() {

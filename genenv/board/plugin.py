@@ -12,29 +12,30 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from genenv import checks
-from genenv.board.folders import named, runs
+from genenv.board.folders import named, roots, runs
 
 if TYPE_CHECKING:
     from genenv.board.flips import Flips
     from genenv.board.reactions import Reactions
+    from genenv.data.dataset import Units
 
 FRONT = Path(__file__).with_name("index.js")
-LONGEST = 10_000_000  # a row's number has no more than eight digits
 
 Answer = Callable[[wrappers.Request], tuple[Any, str]]
 
 
 class Board(base_plugin.TBPlugin):  # type: ignore[misc]
-    """The tab genenv: it reads what runs below TensorBoard's folder hold, and nothing else."""
+    """The tab genenv: it reads what runs below TensorBoard's folders hold, and nothing else."""
 
     plugin_name = "genenv"
 
     def __init__(self, context: Any) -> None:
-        self.logdir = Path(context.logdir or ".")
+        spec = getattr(getattr(context, "flags", None), "logdir_spec", "")
+        self.roots = roots(context.logdir, spec)
 
     def is_active(self) -> bool:
         """Whether there is a run to show."""
-        return bool(runs(self.logdir))
+        return bool(runs(self.roots))
 
     def frontend_metadata(self) -> Any:
         """Name the tab and its module."""
@@ -47,6 +48,7 @@ class Board(base_plugin.TBPlugin):  # type: ignore[misc]
             "/runs": self._runs,
             "/flips": self._flips,
             "/reactions": self._reactions,
+            "/path": self._path,
             "/picture": self._picture,
         }
         return {route: _served(answer) for route, answer in answers.items()}
@@ -55,7 +57,7 @@ class Board(base_plugin.TBPlugin):  # type: ignore[misc]
         return FRONT.read_text(encoding="utf-8"), "text/javascript"
 
     def _runs(self, _request: wrappers.Request) -> tuple[Any, str]:
-        found = runs(self.logdir)
+        found = runs(self.roots)
         return [{"name": name, "kind": kind} for name, (_, kind) in found.items()], JSON
 
     def _flips(self, request: wrappers.Request) -> tuple[Any, str]:
@@ -84,30 +86,43 @@ class Board(base_plugin.TBPlugin):  # type: ignore[misc]
             "unread": study.unread,
         }, JSON
 
+    def _path(self, request: wrappers.Request) -> tuple[Any, str]:
+        """Tell what learners say of one sample at each strength."""
+        study = self._open(request, "react")
+        row = _number(request, "row", len(study.lot.label) - 1)
+        return study.path(request.args.get("noise", ""), row), JSON
+
     def _picture(self, request: wrappers.Request) -> tuple[Any, str]:
-        """Draw a flip at a frame of its path, or a sample under a noise."""
+        """Draw a flip at a frame of its path, or a sample under a noise; bars where it is a row."""
         from genenv import tracking
+        from genenv.board import bars
+
+        x, start, units = self._sample(request)
+        shown = tracking.picture(x, units)
+        if shown is None:
+            draw = bars.large if request.args.get("large") else bars.small
+            return tracking.still(draw(x[0], start[0], units)), "image/png"
+        return tracking.still(shown[0]), "image/png"
+
+    def _sample(self, request: wrappers.Request) -> tuple[Any, Any, Units]:
+        """Make the sample that is asked for, and the one that its path begins with."""
         from genenv.board.flips import FRAMES
 
-        folder, kind = named(self.logdir, request.args.get("run", ""))
-        row = _number(request, "row", LONGEST)
+        _, kind = named(self.roots, request.args.get("run", ""))
+        opened = self._open(request, kind)
         if kind == "stress":
-            flips = _flips_of(folder, _changed(folder / "findings"))
-            checks.choice("row", str(row), map(str, range(len(flips.columns["label"]))))
+            row = _number(request, "row", len(opened.columns["label"]) - 1)
             frame = _number(request, "frame", FRAMES - 1, FRAMES - 1)
-            x, units = flips.sample(row, frame / (FRAMES - 1)), flips.generator.units
-        else:
-            study = _study_of(folder, _changed(folder / "cells"))
-            noise, strength = request.args.get("noise", ""), _number(request, "strength", 5)
-            checks.choice("noise", noise, study.noises)
-            checks.choice("row", str(row), map(str, range(len(study.lot.label))))
-            x, units = study.sample(row, noise, strength), study.generator.units
-        shown = tracking.picture(x, units)
-        sheet = tracking.scatter(x, units) if shown is None else shown[0]
-        return tracking.still(sheet), "image/png"
+            share = frame / (FRAMES - 1)
+            return opened.sample(row, share), opened.sample(row, 0), opened.generator.units
+        row = _number(request, "row", len(opened.lot.label) - 1)
+        noise, strength = request.args.get("noise", ""), _number(request, "strength", 5)
+        checks.choice("noise", noise, opened.noises)
+        made = opened.sample(row, noise, strength), opened.sample(row, noise, 0)
+        return *made, opened.generator.units
 
     def _open(self, request: wrappers.Request, wanted: str) -> Any:
-        folder, kind = named(self.logdir, request.args.get("run", ""))
+        folder, kind = named(self.roots, request.args.get("run", ""))
         if kind != wanted:
             raise checks.Mistake(f"a run of {wanted}", f"one of {kind}", "choose another")
         if kind == "stress":
@@ -146,7 +161,7 @@ def _number(request: wrappers.Request, name: str, most: int, usual: int = 0) -> 
         Anything else.
     """
     text = request.args.get(name, str(usual))
-    if not text.isdecimal() or len(text) > 8 or int(text) > most:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 8 or int(text) > most:
         raise checks.Mistake(f"{name} from 0 to {most}", repr(text), "choose one")
     return int(text)
 

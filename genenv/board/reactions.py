@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks
-from genenv.board.flips import loaded
+from genenv.board.flips import within
+from genenv.board.folders import own
+from genenv.board.generated import loaded
 from genenv.failures import UNREADABLE
+from genenv.networks import Generator
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, Lot
 
@@ -30,26 +33,34 @@ class Reactions:
     Raises
     ------
     Mistake
-        It holds no answers that can be read.
+        It holds no answers to generated samples that can be read.
     """
 
     def __init__(self, run: Path) -> None:
-        self.generator = loaded(run / "generator")
+        self.generator = loaded(run)
         self.unread: list[str] = []
+        why = "no file"
         for path in sorted((run / "cells").glob("answers-*.npz")):
             try:
-                self.answers = Answers.load(path)
+                self.answers = _answers(own(path, run), self.generator)
                 self.seed = int(path.stem.rpartition("-")[2])
                 break
-            except UNREADABLE:
+            except UNREADABLE as error:
                 self.unread.append(path.name)
+                why = f"{path.name}: {error}"
         else:
-            raise checks.Mistake(f"answers in {run.name}", "none that can be read", "resume it")
+            raise checks.Mistake(f"answers in {run.name} that can be read", why, "resume the study")
         self.noises = [
             name
             for name in self.answers.noises
             if not (name.startswith("real:") or name.endswith(":learned"))
         ]
+        if not self.noises:
+            raise checks.Mistake(
+                f"noises of generated samples in {run.name}",
+                ", ".join(self.answers.noises),
+                "open its react.html: the rows themselves are not in the run",
+            )
         units = self.generator.units
         nothing = np.zeros((0, *units.shape), units.dtype), np.zeros(0, np.int64)
         count = len(self.answers.label["generated"])
@@ -67,28 +78,59 @@ class Reactions:
         """
         checks.choice("noise", noise, self.noises)
         checks.choice("strength", str(strength), [str(s) for s in STRENGTHS])
-        j = STRENGTHS.index(strength)
-        label, accepted = self.answers.label_of(noise), self.answers.accepted[noise][j]
-        rows = []
-        for k, learner in enumerate(self.answers.learners):
-            p = np.exp(self.answers.log_p[noise][k, j].astype(np.float64))
-            for i in range(min(len(label), MOST)):
-                right = int(p[i].argmax()) == label[i]
-                rows.append(
-                    {
-                        "sample": i,
-                        "learner": learner,
-                        "condition": self.classes[label[i]],
-                        "answer": self.classes[int(p[i].argmax())],
-                        "p": round(float(p[i].max()), 4),
-                        "verdict": ("right" if right else "wrong")
-                        + (", accepted" if accepted[i] else ", refused"),
-                    }
-                )
-        return rows
+        count = min(len(self.answers.label_of(noise)), MOST)
+        return [
+            self._row(noise, STRENGTHS.index(strength), learner, sample)
+            for learner in range(len(self.answers.learners))
+            for sample in range(count)
+        ]
+
+    def path(self, noise: str, sample: int) -> list[Row]:
+        """Return what every learner says of one sample at each strength of a noise."""
+        checks.choice("noise", noise, self.noises)
+        return [
+            {"strength": strength} | self._row(noise, j, learner, sample)
+            for learner in range(len(self.answers.learners))
+            for j, strength in enumerate(STRENGTHS)
+        ]
+
+    def _row(self, noise: str, place: int, learner: int, sample: int) -> Row:
+        label = int(self.answers.label_of(noise)[sample])
+        p = np.exp(self.answers.log_p[noise][learner, place, sample].astype(np.float64))
+        answer = int(p.argmax())
+        accepted = self.answers.accepted[noise][place, sample]
+        return {
+            "sample": sample,
+            "learner": self.answers.learners[learner],
+            "condition": self.classes[label],
+            "answer": self.classes[answer],
+            "p": round(float(p[answer]), 4),
+            "verdict": ("right" if answer == label else "wrong")
+            + (", accepted" if accepted else ", refused"),
+        }
 
     def sample(self, row: int, noise: str, strength: int) -> NDArray[Any]:
         """Return a sample under a noise, (1, *units.shape) in the data's units."""
         if (noise, strength) not in self._made:
             self._made[noise, strength] = self.lot.at(noise, strength)[0]
         return self._made[noise, strength][row : row + 1]
+
+
+def _answers(path: Path, generator: Generator) -> Answers:
+    """Read the answers of a seed.
+
+    Raises
+    ------
+    Mistake
+        Arrays that do not belong together, or not to the generator, or to other strengths.
+    """
+    answers = Answers.load(path)
+    classes = len(generator.classes)
+    for noise in answers.noises:
+        label = answers.label_of(noise)
+        within("label", label, classes)
+        met = len(STRENGTHS), len(label)
+        checks.shape(f"accepted {noise}", answers.accepted[noise], met)
+        said = len(answers.learners), *met, classes
+        checks.shape(f"log_p {noise}", answers.log_p[noise], said)
+    return answers

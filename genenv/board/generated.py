@@ -1,0 +1,35 @@
+"""The generator of a run, and what it makes of latents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv import networks
+from genenv.board.folders import own
+from genenv.networks import Generator
+from genenv.networks.base import evaluating
+
+
+def loaded(run: Path) -> Generator:
+    """Load the generator of a run; executes nothing that the folder holds.
+
+    Raises
+    ------
+    Mistake
+        It is not whole, or a file of it lies outside of the run.
+    """
+    folder = run / "generator"
+    for path in folder.iterdir():
+        own(path, run)
+    return networks.load(folder)
+
+
+def generated(generator: Generator, z: Tensor, label: Tensor) -> NDArray[Any]:
+    """Generate from latents (n, dim), in the data's units."""
+    with torch.no_grad(), evaluating(generator):
+        return generator.units.store(generator.units.from_unit(generator(z, label)))
