@@ -92,7 +92,7 @@ def test_the_page_loads_nothing_and_shows_every_learner(
     assert "<script" not in page
     for word in ("logistic", "mlp", "rotate", "temperature", "half the margin"):
         assert word in page
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 10
 
 
 def test_a_learners_name_is_escaped_on_the_page(done: tuple[Path, dict[str, Any]]) -> None:

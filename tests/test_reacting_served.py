@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import urllib.error
+
+import numpy as np
 import pytest
 import served
+from PIL import Image
 
 from genenv import bundled, classifier, data, networks, tracking
 from genenv.reacting import ReactConfig, Reacting
@@ -76,3 +81,35 @@ def test_the_page_draws_the_charts_in_the_order_of_the_study(overview):
         order = [(place["y"], place["x"]) for place in places]
         assert order == sorted(order)
         assert page.locator("svg .line, path.line, g.plot path").count()
+
+
+def test_the_tab_genenv_shows_the_study(run):
+    board = served.Board(run)
+    assert board.plugin("genenv/runs") == [{"name": ".", "kind": "react"}]
+    answer = board.plugin("genenv/reactions", run=".", noise="sample:rotate", strength=3)
+    assert answer["noises"] == ["latent:temperature", "sample:rotate"]
+    assert len(answer["rows"]) == 2 * CONFIG.samples
+    path = board.plugin("genenv/path", run=".", noise="sample:rotate", row=0)
+    assert {row["learner"] for row in path} == {"logistic", "mlp"}
+    asked = {"run": ".", "row": 0, "noise": "sample:rotate", "strength": 3}
+    picture = Image.open(io.BytesIO(board.raw("plugin/genenv/picture", **asked)))
+    assert np.asarray(picture).shape == (8, 8)
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        board.plugin("genenv/path", run=".", noise="real:rotate", row=0)
+
+
+def test_the_page_of_the_study_shows_all_that_react_json_has(run):
+    page = (run / "react.html").read_text()
+    for words in (
+        "Share of samples that the audit accepts",
+        "Confidence: mean probability",
+        "Entropy of the learner&#39;s probabilities",
+        "Expected calibration error",
+        "Agreement between learners",
+        "Beside 80 real rows",
+        "Beside 60 real rows",
+        "Accuracy of each class, beside 60 real rows",
+        "where at least 10 of a seed are",
+    ):
+        assert words in page, words
+    assert page.count("dotted: accepted ones") == 3  # a legend at each figure

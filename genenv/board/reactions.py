@@ -40,7 +40,7 @@ class Reactions:
         self.generator = loaded(run)
         self.unread: list[str] = []
         why = "no file"
-        for path in sorted((run / "cells").glob("answers-*.npz")):
+        for path in sorted((run / "cells").glob("answers-[0-9]*.npz")):
             try:
                 self.answers = _answers(own(path, run), self.generator)
                 self.seed = int(path.stem.rpartition("-")[2])

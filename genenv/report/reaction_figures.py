@@ -7,12 +7,30 @@ from typing import Any
 
 import numpy as np
 
+from genenv.reactions import measures
 from genenv.report.drawing import SERIES, VARIABLES, panels, styled, svg
 
 ACROSS = 4  # panels in a row
+WIDE, ROW = 9.6, 1.8  # inches: a figure, a row of panels with what is below and above it
+LEFT, RIGHT, ABOVE, TITLE, BELOW = (
+    0.55,
+    0.05,
+    0.25,
+    0.22,
+    0.42,
+)  # inches around panels; legend above
+NAME = 24  # letters of a learner's name in a legend
+QUANTITIES = {  # column of the rows of curves -> heading, unit on the axis
+    "accepted": ("Share of samples that the audit accepts", "share"),
+    "confidence": ("Confidence: mean probability of the answer", "probability"),
+    "entropy": ("Entropy of the learner's probabilities", "nats"),
+    "calibration_error": ("Expected calibration error", "probability"),
+}
 DASHES: tuple[Any, ...] = ("solid", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)), (0, (1, 3)))
 
 Row = dict[str, Any]
+Style = tuple[str, Any]  # colour and dashes of a line
+Legend = dict[str, Style]
 
 
 def band(
@@ -48,32 +66,74 @@ def reactions(content: dict[str, Any], source: str) -> str | None:
         for i, learner in enumerate(content["learners"]):
             own = [r for r in content["curves"] if (r["noise"], r["learner"]) == (noise, learner)]
             _line(axes, own, "agreement", "strength", i, 0)
-            _line(axes, own, "accuracy_accepted", "strength", i, 2)
+            kept = [measures.drawn(row) for row in own]
+            _line(axes, kept, "accuracy_accepted", "strength", i, 2)
         axes.set_title(noise.partition(":")[2], size=8.5, color=VARIABLES["ink"])
 
-    return _grid(source, noises, draw, "strength", "share", "Agreement against strength")
+    legend = _legend(content["learners"]) | {
+        "solid: all samples": (VARIABLES["muted"], DASHES[0]),
+        "dotted: accepted ones": (VARIABLES["muted"], DASHES[2]),
+    }
+    words = "Agreement against strength"
+    return _grid(source, noises, draw, "strength", "share", words, legend)
 
 
-def shares(content: dict[str, Any]) -> str | None:
-    """Draw gain over real rows alone against the share of generated ones, a panel a filter."""
-    size = max((row["size"] for row in content["shares"]), default=0)
-    filters = list(dict.fromkeys(row["filter"] for row in content["shares"]))
+def quantity(content: dict[str, Any], key: str) -> str | None:
+    """Draw one of QUANTITIES against strength, a panel a noise.
+
+    What is accepted is the same for all learners: one grey line.
+    """
+    title, unit = QUANTITIES[key]
+    is_shared = key == "accepted"
+    learners = content["learners"][:1] if is_shared else content["learners"]
+
+    def draw(axes: Any, noise: str) -> None:
+        for i, learner in enumerate(learners):
+            own = [r for r in content["curves"] if (r["noise"], r["learner"]) == (noise, learner)]
+            _line(axes, own, key, "strength", -1 if is_shared else i, 0)
+        axes.set_title(noise, size=8.5, color=VARIABLES["ink"])
+
+    legend = {} if is_shared else _legend(learners)
+    return _grid(key, content["noises"], draw, "strength", unit, title, legend)
+
+
+def between(content: dict[str, Any]) -> str | None:
+    """Draw the agreement between learners, a panel a noise; None of a single learner."""
+    found = {row["noise"] for row in content["between"] if row["between"] is not None}
+
+    def draw(axes: Any, noise: str) -> None:
+        own = [row for row in content["between"] if row["noise"] == noise]
+        _line(axes, own, "between", "strength", -1, 0)
+        axes.set_title(noise, size=8.5, color=VARIABLES["ink"])
+
+    noises = [noise for noise in content["noises"] if noise in found]
+    return _grid("between", noises, draw, "strength", "share", "Agreement between learners", {})
+
+
+def sizes(content: dict[str, Any]) -> list[int]:
+    """Return the sizes of real data that learners learned from, the largest first."""
+    return sorted({row["size"] for row in content["shares"]}, reverse=True)
+
+
+def shares(content: dict[str, Any], size: int) -> str | None:
+    """Draw gain over `size` real rows alone against the share of generated ones, by filter."""
+    taught = [row for row in content["shares"] if row["size"] == size]
+    filters = list(dict.fromkeys(row["filter"] for row in taught))
 
     def draw(axes: Any, kept: str) -> None:
         axes.axhline(0, color=VARIABLES["line"], linewidth=0.8)
         for i, learner in enumerate(content["learners"]):
             own = [
                 {**row, "percent": 100 * row["share"], "points": 100 * row["gain"]}
-                for row in content["shares"]
-                if row["learner"] == learner
-                and row["size"] == size
-                and (row["filter"] == kept or row["share"] == 0)
+                for row in taught
+                if row["learner"] == learner and (row["filter"] == kept or row["share"] == 0)
             ]
             _line(axes, own, "points", "percent", i, 0)
         axes.set_title(f"filter {kept}", size=8.5, color=VARIABLES["ink"])
 
-    words = "Gain over real rows alone against the share of generated ones"
-    return _grid("shares", filters, draw, "generated, %", "gain, points", words)
+    words = f"Gain over {size} real rows alone against the share of generated ones"
+    legend = _legend(content["learners"])
+    return _grid(f"shares-{size}", filters, draw, "generated, %", "gain, points", words, legend)
 
 
 def lessons(content: dict[str, Any]) -> str | None:
@@ -92,15 +152,29 @@ def lessons(content: dict[str, Any]) -> str | None:
         axes.set_title(schedule, size=8.5, color=VARIABLES["ink"])
 
     words = "Accuracy on real rows while a network learns"
-    return _grid("lessons", schedules, draw, "step", "accuracy", words)
+    watched = {row["learner"] for row in content["lessons"]}
+    legend = {
+        name: style for name, style in _legend(content["learners"]).items() if name in watched
+    }
+    return _grid("lessons", schedules, draw, "step", "accuracy", words, legend)
+
+
+def _style(learner: int, dash: int) -> Style:
+    """Return the colour of a learner and the dash of a kind of line; colours repeat after five."""
+    return SERIES[(learner + 1) % len(SERIES)], DASHES[
+        (dash + max(learner, 0) // len(SERIES)) % len(DASHES)
+    ]
+
+
+def _legend(learners: Sequence[str]) -> Legend:
+    return {name: _style(i, 0) for i, name in enumerate(learners)}
 
 
 def _line(axes: Any, rows: Sequence[Row], key: str, by: str, learner: int, dash: int) -> None:
     places, means, lows, highs = band(rows, key, by)
     if places:
-        colour = SERIES[(learner + 1) % len(SERIES)]
-        dash = (dash + learner // len(SERIES)) % len(DASHES)
-        axes.plot(places, means, color=colour, linestyle=DASHES[dash], linewidth=1.4)
+        colour, dashes = _style(learner, dash)
+        axes.plot(places, means, color=colour, linestyle=dashes, linewidth=1.4)
         if lows != highs:
             axes.fill_between(places, lows, highs, color=colour, alpha=0.15, linewidth=0)
 
@@ -112,17 +186,42 @@ def _grid(
     across: str,
     up: str,
     title: str,
+    legend: Legend,
 ) -> str | None:
-    """Draw a panel a name; None without names."""
+    """Draw a panel a name, under a legend of lines; None without names."""
     if not names:
         return None
     rows = -(-len(names) // ACROSS)
     with styled(salt):
-        figure, axes = panels(rows, ACROSS, 9.6, 0.6 + 1.7 * rows)
+        figure, axes = panels(rows, ACROSS, WIDE, ROW * rows + ABOVE)
+        figure.set_layout_engine(None)  # of many panels an engine takes seconds a figure
+        figure.subplots_adjust(
+            left=LEFT / WIDE,
+            right=1 - RIGHT / WIDE,
+            top=1 - (ABOVE + TITLE) / (ROW * rows + ABOVE),
+            bottom=BELOW / (ROW * rows + ABOVE),
+            wspace=0.08,
+            hspace=(BELOW + TITLE) / (ROW - BELOW - TITLE),
+        )
         for panel, name in zip(axes.flat, names, strict=False):
             draw(panel, name)
         for panel in axes.flat[len(names) :]:
             panel.set_axis_off()
-        figure.supxlabel(across, size=8.5, color=VARIABLES["muted"])
-        figure.supylabel(up, size=8.5, color=VARIABLES["muted"])
+        for panel in axes.flat[max(0, len(names) - ACROSS) : len(names)]:  # the lowest ones
+            panel.tick_params(labelbottom=True)
+            panel.set_xlabel(across)
+            panel.xaxis.get_major_locator().set_params(integer=True, nbins=6)
+        for panel in axes[:, 0]:
+            panel.set_ylabel(up)
+        _show(figure, legend)
         return svg(figure, title)
+
+
+def _show(figure: Any, legend: Legend) -> None:
+    from matplotlib.lines import Line2D
+
+    if legend:
+        lines = [Line2D([], [], color=c, linestyle=d, linewidth=1.4) for c, d in legend.values()]
+        names = [name if len(name) <= NAME else f"{name[:NAME]}…" for name in legend]
+        place = {"loc": "upper left", "ncols": min(len(names), 6), "frameon": False}
+        figure.legend(lines, names, fontsize=8.5, handlelength=2.4, **place)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from genenv import files
+from genenv.reactions import measures
 from genenv.report import reaction_figures as figures
 from genenv.report.summary import NONE, count, percent
 from genenv.report.template import template
@@ -130,8 +131,10 @@ def write_page(content: dict[str, Any], path: Path) -> None:
     from markupsafe import Markup
 
     page = template("react.html", {"percent": percent, "count": count, "gain": _gain})
-    drawn = {source: figures.reactions(content, source) for source in SOURCES}
-    drawn |= {"shares": figures.shares(content), "lessons": figures.lessons(content)}
+    drawn: dict[Any, str | None] = {s: figures.reactions(content, s) for s in SOURCES}
+    drawn |= {key: figures.quantity(content, key) for key in figures.QUANTITIES}
+    drawn |= {size: figures.shares(content, size) for size in figures.sizes(content)}
+    drawn |= {"between": figures.between(content), "lessons": figures.lessons(content)}
     text = page.render(
         content=content,
         learners=by_learner(content),
@@ -139,6 +142,9 @@ def write_page(content: dict[str, Any], path: Path) -> None:
         # What reaction_figures.py writes is markup of our own; matplotlib escapes its text.
         figures={name: None if svg is None else Markup(svg) for name, svg in drawn.items()},
         sources=SOURCES,
+        few=measures.FEW,
+        quantities={key: title for key, (title, _) in figures.QUANTITIES.items()},
+        sizes={size: _per_class(content, size) for size in figures.sizes(content)},
         halves=_halves(content),
         forgetting=_forgetting(content),
         dash=NONE,
@@ -153,6 +159,26 @@ def _halves(content: dict[str, Any]) -> list[tuple[str, list[float | None]]]:
         (noise, [found[noise, learner] for learner in content["learners"]])
         for noise in content["noises"]
     ]
+
+
+def _per_class(content: dict[str, Any], size: int) -> list[tuple[str, str, list[float]]]:
+    """Return rows of learner, what it learned from, and mean accuracy over seeds by class.
+
+    From real rows alone, from the mixture of the largest gain, and from generated rows alone.
+    """
+    rows = []
+    for learner in content["learners"]:
+        own = [r for r in content["shares"] if (r["learner"], r["size"]) == (learner, size)]
+        best = best_gain([row for row in own if row["share"]])
+        asked: Row = {"real rows alone": (0, "none")}
+        if best:
+            words = f"{best['share']:.0%} generated, filter {best['filter']}"
+            asked |= {words: (best["share"], best["filter"])}
+        for words, mixture in (asked | {"100% generated, filter none": (1, "none")}).items():
+            seeds = [r["per_class"] for r in own if (r["share"], r["filter"]) == mixture]
+            if seeds:
+                rows.append((learner, words, np.mean(seeds, 0).tolist()))
+    return rows
 
 
 def _forgetting(content: dict[str, Any]) -> list[tuple[str, str, float | None]]:
