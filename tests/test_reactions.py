@@ -229,14 +229,14 @@ def test_every_mixture_has_its_control():
 
 
 class Halves:
-    """A guide that accepts the second half of a batch; `never` accepts nothing."""
+    """A guide that accepts the second half of a batch, and none of the classes in `never`."""
 
-    def __init__(self, never=False):
-        self.never = never
+    def __init__(self, never=()):
+        self.never = torch.tensor(never)
 
     def look(self, _, label):
         good = torch.arange(len(label)) >= len(label) / 2
-        return None, None, good & (not self.never)
+        return None, None, good & ~torch.isin(label, self.never)
 
 
 def test_filters_let_the_right_samples_pass(generator):
@@ -246,15 +246,32 @@ def test_filters_let_the_right_samples_pass(generator):
     assert np.array_equal(own, label)
     x, own = mixing.generated(generator, Halves(), 20, 5, "judge")
     later, later_label = generator.sample(10, seed=5, start=10)
-    assert np.allclose(x[:10], later)
-    assert np.array_equal(own[:10], later_label)
-    assert mixing.generated(generator, Halves(never=True), 20, 5, "judge") is None
+    for c in np.unique(later_label):
+        first = x[own == c][: (later_label == c).sum()]
+        assert np.allclose(first, later[later_label == c][: len(first)])
+    assert mixing.generated(generator, Halves(never=range(10)), 20, 5, "judge") is None
     x, own = mixing.generated(generator, Halves(), 100, 5, "critic")
     assert len(x) == len(own) == 100
     drawn, every = generator.sample(100, seed=6)
     assert generator.score(x, own).mean() > generator.score(drawn, every).mean()
     with pytest.raises(Mistake, match="expected filter to be one of none, judge, critic"):
         mixing.generated(generator, Halves(), 20, 5, "best")
+
+
+class Fond:
+    """A guide that accepts every sample of class 0, and a fifth of all others."""
+
+    def look(self, _, label):
+        return None, None, (label == 0) | (torch.arange(len(label)) % 5 == 0)
+
+
+def test_a_filter_leaves_the_balance_of_classes(generator):
+    _, plain = mixing.generated(generator, Fond(), 100, 5, "none")
+    x, own = mixing.generated(generator, Fond(), 100, 5, "judge")
+    assert np.array_equal(own, plain)  # in every stretch, not in the whole alone
+    assert (x.reshape(100, -1).max(1) > 0).all()  # no place was left empty
+    assert len(np.unique(x.reshape(100, -1), axis=0)) == 100
+    assert mixing.generated(generator, Halves(never=[7]), 100, 5, "judge") is None
 
 
 def test_a_generator_without_a_critic_has_no_critics_filter():

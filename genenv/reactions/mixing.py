@@ -19,7 +19,7 @@ SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 MOST = 0.75  # the share with the most generated rows
 FILTERS = ("none", "judge", "critic")
 WHY = {  # a filter may be left out
-    "judge": "too few generated samples pass the guide",
+    "judge": "of some class too few generated samples pass the guide",
     "critic": "the generator has no critic of single samples",
 }
 KEPT = 0.5  # of the critic's ranking, in each class
@@ -72,11 +72,11 @@ def generated(
         Rows, and the address of the first.
     kept
         One of FILTERS: none; judge (both gates of the guide accept); critic (its best half a
-        class).
+        class). No filter changes how many rows a class has, but by chance.
 
     Returns
     -------
-    None where the filter cannot be used: no critic was kept, or too few samples pass.
+    None where the filter cannot be used: no critic was kept, or too few samples of a class pass.
     """
     checks.choice("filter", kept, FILTERS)
     if kept == "judge":
@@ -95,19 +95,26 @@ def generated(
 
 
 def _accepted(generator: Generator, guide: Guide, count: int, seed: int) -> Labelled | None:
-    parts: list[Labelled] = []
-    units, found = generator.units, 0
+    """Fill the places that unfiltered rows have, in each class in the order of acceptance.
+
+    A guide that likes one class better than another would else change the balance of classes, in
+    every stretch of the rows.
+    """
+    units, wanted = generator.units, generator.labels(count, seed)
+    places = [np.flatnonzero(wanted == c) for c in range(len(generator.classes))]
+    filled, rows = [0] * len(places), np.empty((count, *units.shape), units.dtype)
     for turn in range(DRAWS):
         x, label = generator.sample(count, seed, start=turn * count)
         assert label is not None
         with torch.no_grad():
             u = units.to_unit(units.tensor(x))
             good = guide.look(u, torch.from_numpy(label))[2].numpy()
-        parts.append((x[good], label[good]))
-        found += int(good.sum())
-        if found >= count:
-            whole = [np.concatenate(column)[:count] for column in zip(*parts, strict=True)]
-            return whole[0], whole[1]
+        for c, own in enumerate(places):
+            passed = x[good & (label == c)][: len(own) - filled[c]]
+            rows[own[filled[c] :][: len(passed)]] = passed
+            filled[c] += len(passed)
+        if sum(filled) == count:
+            return rows, wanted
     return None
 
 
