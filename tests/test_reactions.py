@@ -6,10 +6,11 @@ import torch
 
 from genenv import bundled, data, networks
 from genenv.checks import Mistake
-from genenv.noise import Gaussian
+from genenv.noise import Gaussian, Mixture
 from genenv.reactions import lessons, measures, mixing, noises, order
 from genenv.reactions.meeting import Answers, alike, curves, half_margins
 from genenv.reactions.noises import STRENGTHS, Lot
+from genenv.sampling import driven_by
 
 CERTAIN = np.log(np.array([[0.98, 0.01, 0.01], [0.2, 0.7, 0.1]]))
 
@@ -125,6 +126,30 @@ def test_a_generator_of_residuals_is_a_noise(generator, lot):
     assert not np.array_equal(own.at("real:learned", 3)[0], start)
     with pytest.raises(Mistake, match="expected corruption to be one of"):
         lot.at("real:learned", 3)
+
+
+class Rows(networks.Generator):
+    """A generator that makes given rows in turn; `drawn_from` decides its units."""
+
+    def __init__(self, rows, drawn_from):
+        super().__init__(Gaussian(4), data.from_arrays(drawn_from).units, (), {})
+        self.register_buffer("u", self.units.to_unit(torch.from_numpy(rows)))
+
+    def forward(self, z, _=None):
+        return self.u[torch.arange(len(z)) % len(self.u)]
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.1])
+def test_learned_noise_has_the_scale_and_the_zero_of_its_residuals(generator, scale):
+    digits = data.load("digits")
+    real = digits.x[:200], digits.label[:200]
+    rows = (scale * np.random.default_rng(0).exponential(2, (200, 8, 8))).astype(np.float32)
+    lot = Lot(generator, real, 5, 0, Rows(rows, rows))
+    expected = np.clip(real[0] + 0.6 * rows, 0, 16)
+    assert np.allclose(lot.at("real:learned", 3)[0], expected, atol=1e-4)
+    nothing = Rows(np.zeros((1, 8, 8), np.float32), rows + 5)  # 0 is far outside of these units
+    lot = Lot(generator, real, 5, 0, nothing)
+    assert np.allclose(lot.at("real:learned", 5)[0], real[0], atol=1e-4)
 
 
 def test_an_unknown_noise_is_a_mistake(lot):
@@ -298,5 +323,10 @@ def test_a_network_forgets_when_useless_rows_take_over(generator):
 
 
 def test_laws_with_other_base_coordinates_are_left_out(generator):
-    assert isinstance(generator.noise, Gaussian)
-    assert "latent:student-t" in noises.names(generator)
+    dim = generator.noise.dim
+    laws = {f"latent:{law}" for law in noises.LAWS}
+    assert generator.noise.base_dim == dim
+    assert laws < set(noises.names(generator))
+    mixed = driven_by(generator, Mixture(dim))
+    assert mixed.noise.base_dim > dim
+    assert set(noises.names(mixed)) == set(noises.names(generator)) - laws

@@ -145,7 +145,8 @@ class Lot:
     seed
         Address of latents, labels and corruptions.
     residuals
-        A generator of what real rows differ by, for the kind `learned`; None: there is none.
+        A generator of what real rows differ by, in the data's units, for the kind `learned`: the
+        zero of its data is no change, and their scale is its own. None: there is none.
     """
 
     def __init__(
@@ -219,11 +220,16 @@ class Lot:
         return corruptions.CORRUPTIONS[kind](self.units).sample(x, strength, address)
 
     def _drift(self, x: Samples, strength: float, address: int) -> Samples:
-        """Add what the other generator makes, strength / 5 of it; strength 0 changes nothing."""
+        """Return x + strength / 5 · residual, the residual in its own units, not in the data's.
+
+        Images and integers stay within the data's range, as generated ones do.
+        """
         assert self.residuals is not None
         if strength == 0:
             return x.copy()
-        added = Learned(self.residuals).sample(len(x), address).view(len(x), *self.units.shape)
-        u = self.units.to_unit(self.units.tensor(x)) + strength / STRONGEST * added
-        u = u.clamp(-1, 1) if self.units.is_image else u
-        return self.units.store(self.units.from_unit(u))
+        units, made = self.units, Learned(self.residuals).sample(len(x), address)
+        added = self.residuals.units.from_unit(made.view(len(x), *units.shape))
+        moved = units.tensor(x) + strength / STRONGEST * added
+        if units.is_image or units.integer:
+            moved = moved.clamp(torch.tensor(units.least), torch.tensor(units.most))
+        return units.store(moved)
