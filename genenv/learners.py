@@ -20,6 +20,7 @@ from genenv.downstream.wording import said
 Classes = tuple[int | str, ...]
 Fitted = Callable[[NDArray[Any], NDArray[np.int64], Units, Classes, int], Downstream]
 """(x (n, *units.shape), label (n,), units, classes, seed) -> the trained model."""
+SEEDS = ("seed", "random_state")  # what a factory's parameter for the seed is called
 
 
 def network(kind: str) -> Fitted:
@@ -134,8 +135,10 @@ def named(name: str, units: Units) -> Fitted:
     Parameters
     ----------
     name
-        A factory is called with a seed, or without arguments, and returns what has scikit-learn's
-        `fit` and `predict_proba`.
+        A factory returns what has scikit-learn's `fit` and `predict_proba`; a class of
+        scikit-learn's is one. It is given the seed as `seed` or `random_state` if it takes one of
+        these, else as the one argument that it requires. A factory that takes no seed makes the
+        same learner for every seed, unless it draws at random itself.
     units
         Of the data.
 
@@ -153,9 +156,8 @@ def named(name: str, units: Units) -> Fitted:
 
     def make(seed: int) -> Any:
         try:
-            takes = len(inspect.signature(factory).parameters)
-            made = factory(seed) if takes else factory()
-        except Exception as error:
+            made = _seeded(factory, seed)
+        except (Exception, SystemExit) as error:
             raise checks.Mistake(
                 f"the factory {name} to make a learner", said(error), "mend the factory"
             ) from error
@@ -169,3 +171,18 @@ def named(name: str, units: Units) -> Fitted:
 
     make(0)  # a factory that fails is told before anything is trained
     return estimator(make)
+
+
+def _seeded(factory: Callable[..., Any], seed: int) -> Any:
+    """Call a factory with the seed where it takes one, and never as anything else."""
+    try:
+        takes = inspect.signature(factory).parameters.values()
+    except ValueError:  # of some classes written in C: nothing is known
+        return factory()
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    for p in takes:
+        if p.name in SEEDS and p.kind in by_name:
+            return factory(**{p.name: seed})
+    required = [p for p in takes if p.kind in by_place and p.default is p.empty]
+    return factory(seed) if len(required) == 1 else factory()

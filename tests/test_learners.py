@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from genenv import data, learners
 from genenv.checks import Mistake
+from genenv.downstream import import_model
 
 RINGS = toys.rings(240)
 
@@ -18,6 +19,11 @@ def tree(seed): return DecisionTreeClassifier(random_state=seed)
 def plain(): return DecisionTreeClassifier(random_state=0)
 def fails(): raise RuntimeError("no licence")
 def other(): return 3
+def leaves(): raise SystemExit("no licence")
+def named(*, seed=0): return DecisionTreeClassifier(random_state=seed)
+def placed(number, /): return DecisionTreeClassifier(random_state=number)
+def depth(max_depth=2): return DecisionTreeClassifier(max_depth=max_depth, random_state=0)
+def two(a, b): return DecisionTreeClassifier()
 class Refuses(DecisionTreeClassifier):
     def fit(self, x, y): raise ValueError("too few rows")
 def refuses(): return Refuses()
@@ -73,10 +79,37 @@ def test_classes_without_rows_have_no_probability():
     assert (p[:, 2] < 1e-9).all()
 
 
-@pytest.mark.parametrize("name", ["tree", "plain"])
+@pytest.mark.parametrize("name", ["tree", "plain", "named", "placed"])
 def test_a_factory_makes_a_learner(factories, name):
     model = taught(learners.named(f"{factories}:{name}", RINGS.units))
     assert accuracy(model, RINGS) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "random_state"),
+    [("tree", 7), ("named", 7), ("placed", 7), ("plain", 0), ("depth", 0)],
+)
+def test_a_factory_is_given_its_seed_as_nothing_else(factories, name, random_state):
+    made = learners._seeded(import_model(f"{factories}:{name}"), 7)
+    assert made.random_state == random_state
+    assert made.max_depth in (None, 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sklearn.neural_network:MLPClassifier",
+        "sklearn.ensemble:RandomForestClassifier",
+        "sklearn.neighbors:KNeighborsClassifier",
+        "sklearn.naive_bayes:GaussianNB",
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_classes_of_scikit_learn_are_factories(name):
+    usual = import_model(name)().get_params()
+    made = learners._seeded(import_model(name), 5).get_params()
+    assert {k: v for k, v in made.items() if v != usual[k]} in ({}, {"random_state": 5})
+    assert accuracy(taught(learners.named(name, RINGS.units)), RINGS) > 0.7
 
 
 @pytest.mark.parametrize(
@@ -95,6 +128,12 @@ def test_a_learner_that_is_none_is_a_mistake(name, sentence):
 def test_a_factory_that_fails_is_told_at_once(factories):
     with pytest.raises(Mistake, match=r"factory .*:fails to make a learner, got RuntimeError"):
         learners.named(f"{factories}:fails", RINGS.units)
+    with pytest.raises(Mistake, match=r"factory .*:leaves to make a learner, got SystemExit: no"):
+        learners.named(f"{factories}:leaves", RINGS.units)
+    with pytest.raises(Mistake, match=r"factory .*:two to make a learner, got TypeError"):
+        learners.named(f"{factories}:two", RINGS.units)
+    with pytest.raises(Mistake, match=r"return what has fit and predict_proba, got SVC"):
+        learners.named("sklearn.svm:SVC", RINGS.units)
     with pytest.raises(Mistake, match=r"return what has fit and predict_proba, got int"):
         learners.named(f"{factories}:other", RINGS.units)
     with pytest.raises(Mistake, match="expected Refuses to fit 240 rows, got ValueError"):

@@ -29,7 +29,9 @@ class React:
     """A run whose generator is met; it needs classes."""
     learner: Annotated[tuple[str, ...], shown("NAME [NAME ...]", "all but svm")] = ()
     """logistic, mlp, cnn, forest, svm (slow on many rows) or module:factory, where the factory
-    returns what has scikit-learn's fit and predict_proba."""
+    returns what has scikit-learn's fit and predict_proba, as sklearn.naive_bayes:GaussianNB does.
+    It is given the seed as seed or random_state, or as the one argument that it requires; without
+    any of these it makes the same learner for every seed."""
     noise: Annotated[tuple[str, ...], shown("NAME [NAME ...]", "all")] = ()
     """SOURCE:KIND, as latent:temperature, sample:blur or real:blur."""
     residuals: Annotated[Path | None, shown("RUN", "none")] = None
