@@ -354,8 +354,10 @@ class Reacting:
             "shares": shares,
             "lessons": watched,
             "order": {
-                "correlation": order.rank_correlation(cells, self.config.seed),
+                **order.rank_correlation(cells, self.config.seed),
                 "hard_rows": int(hardest.sum()),
+                "hard": order.HARD,
+                "least": order.LEAST,
                 "cells": cells,
             },
             "told": self.told,

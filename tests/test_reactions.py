@@ -210,27 +210,63 @@ def test_cells_hold_a_learner_and_a_class():
     assert rows[0]["hard_rows"] == 1
 
 
+def test_samples_of_strength_0_are_counted_once():
+    noise = ("real:blur", "latent:temperature", "sample:blur")
+    rows = order.cells(answers(noise), np.ones(4, bool))
+    strong = len(STRENGTHS) - 1
+    assert rows[0]["generated_samples"] == 2 * (1 + 2 * strong)
+    assert rows[0]["generated"] == (1 + 2 * 2) / (1 + 2 * strong)
+
+
 def test_without_noise_of_a_source_its_side_of_a_cell_is_empty():
     marked = np.array([True, True, False, False])
     assert order.cells(answers(("real:blur",)), marked)[0]["generated"] is None
     assert order.cells(answers(("latent:temperature",)), marked)[0]["hard"] == 1.0
 
 
-def test_the_rank_correlation_of_known_orders():
-    def rows(pairs):
-        return [
-            {"learner": "a", "class": c, "generated": g, "hard": h}
-            for c, (g, h) in enumerate(pairs)
-        ]
+def cells_of(pairs, samples=order.LEAST, hard_rows=order.LEAST):
+    counts = {"generated_samples": samples, "hard_rows": hard_rows}
+    return [
+        {"learner": "a", "class": c, "generated": g, "hard": h} | counts
+        for c, (g, h) in enumerate(pairs)
+    ]
 
-    rising = [(i / 10, i / 20) for i in range(10)]
-    found = order.rank_correlation(rows(rising), 0)
-    assert found["estimate"] == pytest.approx(1)
-    assert found["low"] > 0.9
-    falling = order.rank_correlation(rows([(g, -h) for g, h in rising]), 0)
-    assert falling["estimate"] == pytest.approx(-1)
-    assert order.rank_correlation(rows(rising[:2]), 0) is None
-    assert order.rank_correlation(rows([(0.5, h) for _, h in rising]), 0) is None
+
+RISING = [(i / 10, i / 20) for i in range(10)]
+
+
+def test_the_rank_correlation_of_known_orders():
+    found = order.rank_correlation(cells_of(RISING), 0)
+    assert found["missing"] is None
+    assert found["correlation"]["estimate"] == pytest.approx(1)
+    assert found["correlation"]["low"] > 0.9
+    falling = order.rank_correlation(cells_of([(g, -h) for g, h in RISING]), 0)
+    assert falling["correlation"]["estimate"] == pytest.approx(-1)
+
+
+def test_cells_with_few_samples_on_either_side_have_no_say():
+    few = [cells_of([(0, 1)] * 9, *counts) for counts in ((order.LEAST - 1, 99), (99, 4), (0, 9))]
+    whole = order.rank_correlation(cells_of(RISING)[3:], 0)
+    mixed = order.rank_correlation(few[0][:1] + few[1][1:2] + few[2][2:3] + cells_of(RISING)[3:], 0)
+    assert mixed == whole | {"cells_all": 10}
+    assert (mixed["cells_kept"], mixed["correlation"]["cells"]) == (7, 7)
+    none = order.rank_correlation(few[1], 0)
+    assert none["correlation"] is None
+    assert (none["cells_kept"], none["cells_all"]) == (0, 9)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "sentence"),
+    [
+        (RISING[:2], "Too few cells of learner and class have 5 accepted generated samples"),
+        ([(0.5, h) for _, h in RISING], "Accuracy on accepted generated samples is the same in"),
+        ([(g, 0.5) for g, _ in RISING], "Accuracy on real hard rows is the same in every cell"),
+    ],
+)
+def test_why_there_is_no_rank_correlation_is_said(pairs, sentence):
+    found = order.rank_correlation(cells_of(pairs), 0)
+    assert found["correlation"] is None
+    assert found["missing"].startswith(sentence)
 
 
 def test_shares_count_generated_rows_beside_real_ones():

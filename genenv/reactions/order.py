@@ -17,6 +17,13 @@ from genenv.reactions.noises import STRENGTHS
 
 DECILE = 0.1
 DRAWS = 2000  # of the bootstrap
+LEAST = 5  # samples on either side of a cell: of four, one moves its accuracy by 25 %
+FEWEST = 3  # cells that have an order
+HARD = (
+    "Hard rows are those to whose label the audit's oracles give the least probability: rows that "
+    "these oracles find hard. A learner of another kind than theirs may do better on them for that "
+    "reason alone."
+)
 
 Row = dict[str, Any]
 
@@ -36,19 +43,21 @@ def hard(
 def cells(answers: Answers, hardest: NDArray[np.bool_]) -> list[Row]:
     """Return a row a learner and class: accuracies and the samples that they rest on.
 
-    `generated`: over accepted generated samples of all noises and strengths; `hard`: over the real
-    rows in `hardest`. None where there is no sample.
+    `generated`: over accepted generated samples of all noises and strengths, those of strength 0
+    once, for there every noise has the same ones; `hard`: over the real rows in `hardest`. None
+    where there is no sample.
     """
     drawn = [noise for noise in answers.noises if not noise.startswith("real:")]
+    lots = [
+        (noise, j) for noise in drawn for j, s in enumerate(STRENGTHS) if s or noise == drawn[0]
+    ]
     rows = []
     for i, learner in enumerate(answers.learners):
         hits, labels = [], []
-        for noise in drawn:
-            label = answers.label_of(noise)
-            for j in range(len(STRENGTHS)):
-                kept = answers.accepted[noise][j]
-                hits.append((answers.log_p[noise][i, j].argmax(1) == label)[kept])
-                labels.append(label[kept])
+        for noise, j in lots:
+            label, kept = answers.label_of(noise), answers.accepted[noise][j]
+            hits.append((answers.log_p[noise][i, j].argmax(1) == label)[kept])
+            labels.append(label[kept])
         hit = np.concatenate(hits) if hits else np.zeros(0, np.bool_)
         label = np.concatenate(labels) if labels else np.zeros(0, np.int64)
         own = answers.label["real"][hardest]
@@ -68,33 +77,55 @@ def cells(answers: Answers, hardest: NDArray[np.bool_]) -> list[Row]:
     return rows
 
 
-def rank_correlation(rows: Sequence[Row], seed: int) -> Row | None:
+def rank_correlation(rows: Sequence[Row], seed: int) -> Row:
     """Correlate ranks over cells of learner and class, each the mean over seeds.
 
     Parameters
     ----------
     rows
-        Of `cells`, of all seeds.
+        Of `cells`, of all seeds; those with fewer than 5 samples on either side are left out.
     seed
         Of the bootstrap.
 
     Returns
     -------
-    Spearman's coefficient, with an interval of 95 % from 2,000 draws of the cells (percentiles),
-    and the number of cells; None with fewer than three cells, or where one side never varies.
+    correlation: Spearman's coefficient (estimate), with an interval of 95 % from 2,000 draws of the
+    cells (percentiles: low, high), and the number of cells; None with fewer than three cells, or
+    where one side never varies. missing: the sentence that says so; None where there is one.
+    cells_kept, cells_all: how many cells have samples enough, and how many there are.
     """
-    from scipy.stats import spearmanr
-
     pairs: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for row in rows:
-        if row["generated"] is not None and row["hard"] is not None:
+        if min(row["generated_samples"], row["hard_rows"]) >= LEAST:
             key = row["learner"], row["class"]
             pairs.setdefault(key, []).append((row["generated"], row["hard"]))
-    if len(pairs) < 3:
-        return None
     both = np.array([np.mean(values, 0) for values in pairs.values()])
-    if (both == both[0]).all(0).any():
-        return None
+    missing = _missing(both)
+    return {
+        "correlation": None if missing else _spearman(both, seed),
+        "missing": missing,
+        "cells_kept": len(both),
+        "cells_all": len({(row["learner"], row["class"]) for row in rows}),
+    }
+
+
+def _missing(both: NDArray[np.float64]) -> str | None:
+    """Say why pairs of accuracies (cells, 2) have no rank correlation; None: they have one."""
+    if len(both) < FEWEST:
+        return (
+            f"Too few cells of learner and class have {LEAST} accepted generated samples and "
+            f"{LEAST} hard rows to correlate their order."
+        )
+    sides = "accepted generated samples", "real hard rows"
+    for side, constant in zip(sides, (both == both[0]).all(0), strict=True):
+        if constant:
+            return f"Accuracy on {side} is the same in every cell, so there is no order to compare."
+    return None
+
+
+def _spearman(both: NDArray[np.float64], seed: int) -> Row:
+    from scipy.stats import spearmanr
+
     rng = seeding.numpy_generator(seed, "order")
     drawn = []
     for _ in range(DRAWS):
