@@ -76,8 +76,9 @@ def fit(
     seed
         Address of everything random.
     categorical, continuous
-        Classes of each categorical code and number of continuous codes, learned without labels:
-        then `y` serves the metrics alone, and the generator takes no label.
+        Classes of each categorical code, learned in the place of labels: then `y` serves the
+        metrics alone, and the generator takes no label. Number of continuous codes, learned beside
+        labels or without them: what a label leaves open, such as style.
     critic_norm, pack
         How the critic is normalised, and how many samples it judges together.
     device, precision, threads
@@ -115,7 +116,7 @@ def fit(
         return Fitting(dataset, config, Path(out), Stages(), metrics, features).run(resume)
     if metrics:
         raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
-    label, classes = (None, ()) if config.coded else (dataset.label, dataset.classes)
+    label, classes = (None, ()) if config.unlabelled else (dataset.label, dataset.classes)
     config = shrunk(config, dataset.units, len(dataset))
     return train(dataset.x, label, dataset.units, classes, config)
 

@@ -81,7 +81,7 @@ class Fitting:
         if config.metrics_every and not measured:
             raise checks.Mistake("metrics with metrics_every", "none", "leave one of them out")
         self.dataset, self.folder, self.stages = dataset, folder, stages
-        bare = dataset.unconditional or config.coded
+        bare = dataset.unconditional or config.unlabelled
         self.classes = () if bare else dataset.classes
         self.rows, self.held_out = self._parted(config.seed, measured)
         self.config = shrunk(config, dataset.units, len(self.rows))
@@ -320,4 +320,7 @@ def check_fits(generator: Generator, dataset: Dataset) -> None:
         )
     )
     if wanted != got:
-        raise checks.Mistake(f"a generator of {wanted}", got, "fit one on these data, with labels")
+        coded = generator.recognition is not None and bool(generator.recognition.categorical)
+        beside = ", and without categorical codes" if coded else ""
+        advice = f"fit one on these data, with labels{beside}"
+        raise checks.Mistake(f"a generator of {wanted}", got, advice)

@@ -547,7 +547,7 @@ X, LABEL = data()
         (lambda: TrainingConfig(best="frechet"), "metrics_every above 0 with best"),
         (lambda: TrainingConfig(best="charm", metrics_every=5), "metric to be one of"),
         (lambda: trainer(batch=21), "a batch of at most 20 rows"),
-        (lambda: trainer(continuous=2), "no labels beside codes"),
+        (lambda: trainer(categorical=(2,)), "no labels beside categorical codes"),
         (lambda: trainer(critic_norm="batch", network="dcgan"), "batch norm"),
         (lambda: trainer(objective="wgan", critic_norm="spectral"), "spectral"),
         (lambda: TrainingConfig(penalty=-1.0), "penalty above 0"),

@@ -58,9 +58,11 @@ class Fit:
     latent: Whole = None
     """Dimension of the Gaussian noise; 0 where codes tell all that varies."""
     categorical: Annotated[tuple[int, ...], shown("CLASSES [CLASSES ...]", "none")] = ()
-    """Classes of each categorical code that is learned without labels (InfoGAN)."""
+    """Classes of each categorical code, learned in the place of labels, which are then left out
+    (InfoGAN)."""
     continuous: Number = 0
-    """Continuous codes in [-1, 1] that are learned without labels (InfoGAN)."""
+    """Continuous codes in [-1, 1]; labels, where there are any, still choose the class
+    (InfoGAN)."""
     information: Real = None
     """Weight of the codes' mutual-information term."""
     width: Whole = None

@@ -1,4 +1,4 @@
-"""Codes that are learned without labels: kinds of object, and what varies continuously."""
+"""Codes that nobody labelled: kinds of object, and what varies continuously."""
 
 from __future__ import annotations
 

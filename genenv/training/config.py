@@ -36,9 +36,9 @@ class TrainingConfig:
     latent: int = 32
     """Dimension of the Gaussian noise, unless another noise is given; 0 only beside codes."""
     categorical: tuple[int, ...] = ()
-    """Classes of each categorical code that is learned without labels (InfoGAN)."""
+    """Classes of each categorical code, learned in the place of labels (InfoGAN)."""
     continuous: int = 0
-    """Continuous codes in [-1, 1] that are learned without labels (InfoGAN)."""
+    """Continuous codes in [-1, 1], learned beside labels or without them (InfoGAN)."""
     information: float = 1.0
     """Weight of the codes' mutual-information term."""
     width: int = 256
@@ -123,5 +123,10 @@ class TrainingConfig:
 
     @property
     def coded(self) -> bool:
-        """Whether codes are learned; then no labels are used."""
+        """Whether codes are learned."""
         return bool(self.categorical or self.continuous)
+
+    @property
+    def unlabelled(self) -> bool:
+        """Whether no labels are used: categorical codes are learned in their place."""
+        return bool(self.categorical)

@@ -52,7 +52,7 @@ class Trainer:
     x
         Rows to learn from, (n, *units.shape) in the data's units.
     label
-        Class indices (n,); None trains unconditionally, as codes do.
+        Class indices (n,); None trains unconditionally, as categorical codes do.
     units
         Layout, dtype and range of the data.
     classes
@@ -95,8 +95,12 @@ class Trainer:
         modes: Modes | None = None,
     ) -> None:
         check_rows(x, label, units, classes)
-        if config.coded and label is not None:
-            raise checks.Mistake("no labels beside codes", "labels", "give label=None, classes=()")
+        if config.unlabelled and label is not None:
+            raise checks.Mistake(
+                "no labels beside categorical codes, which are classes of their own",
+                "labels",
+                "give label=None, classes=(), or continuous codes alone",
+            )
         self.config, self.units, self.rows = config, units, len(x)
         self.folder = None if folder is None else Path(folder)
         self.done = 0  # finished steps
