@@ -137,7 +137,11 @@ class Stressing:
         kept: bool = True,
     ) -> None:
         if dataset.label is None:
-            raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
+            raise checks.Mistake(
+                "labels of two classes or more",
+                f"none in {dataset.name}",
+                "give y, or class folders",
+            )
         if generator is not None:
             check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all

@@ -134,11 +134,11 @@ def plain(folder: Path) -> dict[str, Any]:
         ("stress nowhere", "'nowhere', which does not exist; check the name or path"),
         ("stress empty", "got empty, which is empty; sort the images"),
         ("stress table.csv", "got the table table.csv; save numbers as .npz"),
-        ("stress one.npz", "expected labels of two classes or more, got the single class 0"),
+        ("stress one.npz", "expected labels of two classes or more, got none in one"),
         ("stress few.npz", "rows or more of each class, so that every part has some"),
         ("stress nan.npz", "NaN or infinity in 1 of 1797 rows, the first at row 7"),
         ("stress short.npz", "expected labels of shape (1797,), one a sample, got shape (1792,)"),
-        ("stress unlabelled.npz", "expected labelled data, got none in unlabelled"),
+        ("stress unlabelled.npz", "expected labels of two classes or more, got none in unlabelled"),
         ("stress words.npz", "expected samples of integers, floats or bools"),
         ("stress ring --size 8", "expected size and channels with a folder of images only"),
         ("stress digits --held-out ring", "expected held-out samples like the data"),
@@ -313,6 +313,13 @@ def test_modes_that_are_known_are_counted_and_the_critic_s_surface_is_drawn(
     assert figures["high_quality_real"] > 0.97
     assert figures["features"] == "samples"
     assert (place / "ringed" / "critic.png").is_file()
+
+
+def test_data_of_one_class_are_trained_without_labels_and_it_is_told(run: Run, place: Path) -> None:
+    code, out, _ = run("fit", "one.npz", "--steps", "2", "--no-metrics", "--out", "single")
+    assert code == 0
+    assert "there is one class, 0: it is learned without labels" in out
+    assert json.loads((place / "single/generator/spec.json").read_text())["classes"] == []
 
 
 def test_codes_are_learned_without_labels_and_judged_by_them(run: Run, place: Path) -> None:

@@ -232,8 +232,6 @@ def test_bad_samples_are_refused(x, sentence):
     [
         (LABELS[:39], "expected labels of shape (40,), one a sample, got shape (39,); give one"),
         (np.eye(40), "got shape (40, 40); give one label a row (y.argmax(1) for one-hot rows"),
-        (np.full(40, "cat"), "expected labels of two classes or more, got the single class 'cat'; "
-         "leave the labels out, or add rows of another class"),
         (VECTORS[:, 0], "expected labels that are integers or strings, got "),
         (np.full(40, np.nan), "expected labels to be finite"),
         (np.array([None] * 40), "expected labels that are integers or strings, got None of dtype"),
@@ -243,6 +241,12 @@ def test_bad_labels_are_refused(y, sentence):
     with pytest.raises(Mistake) as error:
         from_arrays(VECTORS, y)
     assert sentence in str(error.value)
+
+
+def test_one_class_is_no_label_and_it_is_told():
+    dataset = from_arrays(VECTORS, np.full(40, "cat"))
+    assert (dataset.label, dataset.classes) == (None, ())
+    assert "there is one class, 'cat': it is learned without labels" in dataset.notes
 
 
 # what comes by name

@@ -224,9 +224,21 @@ def test_a_class_folder_without_images_is_refused(tmp_path):
     refused(tmp_path, "in every class folder, got none in", str(tmp_path / "emu"))
 
 
-def test_a_single_class_folder_is_refused(tmp_path):
-    refused(write_images(tmp_path, classes=("cat",)), "expected labels of two classes or more, got "
-            "the single class 'cat'")  # fmt: skip
+def test_a_single_class_folder_has_no_labels_and_it_is_told(tmp_path):
+    dataset = load(write_images(tmp_path, classes=("cat",)))
+    assert (len(dataset), dataset.label, dataset.classes) == (3, None, ())
+    assert dataset.notes == ("there is one class, 'cat': it is learned without labels",)
+
+
+def test_a_folder_of_images_has_no_labels_and_it_is_told(tmp_path):
+    folder = write_images(tmp_path, classes=("cat",)) / "cat"
+    (folder / "notes.txt").write_text("meow")
+    dataset = load(folder)
+    assert (len(dataset), dataset.label, dataset.classes) == (3, None, ())
+    assert dataset.notes == (
+        "the images lie in no class folders: there are no labels",
+        "1 files that are no images were left out",
+    )
 
 
 def test_a_wrong_number_of_channels_is_refused(tmp_path):
@@ -234,13 +246,13 @@ def test_a_wrong_number_of_channels_is_refused(tmp_path):
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    refused(tmp_path, f"expected a folder of idx files or of class folders with images, got "
-            f"{tmp_path}, which is empty; sort the images into one folder a class")  # fmt: skip
+    refused(tmp_path, f"expected a folder of idx files, of class folders with images, or of "
+            f"images, got {tmp_path}, which is empty; sort the images")  # fmt: skip
 
 
-def test_a_folder_of_loose_files_is_refused(tmp_path):
-    (tmp_path / "a.png").touch()
-    refused(tmp_path, f"got {tmp_path}, which holds files only; sort the images")
+def test_a_folder_of_other_files_is_refused(tmp_path):
+    (tmp_path / "a.txt").touch()
+    refused(tmp_path, f"got {tmp_path}, which holds none of them; sort the images")
 
 
 # npz and the rest

@@ -31,7 +31,8 @@ class Fit:
     """
 
     data: Source
-    """digits, ring, grid, a folder of idx files or of class folders, or an .npz with x and y."""
+    """digits, ring, grid, a folder of idx files, of class folders or of images, or an .npz with x
+    and perhaps y."""
     out: Annotated[Path | None, shown("RUN", "runs/fit-NAME-000, the next free number")] = None
     """The run's folder."""
     resume: Switch = False

@@ -25,7 +25,7 @@ def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
         Images (n, h, w) or (n, h, w, c) of 8 to 64 pixels a side, or vectors (n, columns);
         integer, float or bool numbers, as an array or anything NumPy makes one of.
     y
-        Labels (n,): integers, strings, bools or whole floats, two classes or more. None: none.
+        Labels (n,): integers, strings, bools or whole floats. None, or one class: there are none.
     name
         What reports call the data.
 
@@ -38,11 +38,14 @@ def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
     ------
     Mistake
         On NaN, object arrays, shapes that are neither images nor vectors, images with the channels
-        first, values that never vary, labels that do not match the rows, or a single class.
+        first, values that never vary, or labels that do not match the rows.
     """
     array, notes = _samples(x)
     units, more = _units(array)
     label, classes = _labels(y, len(array))
+    if len(classes) == 1:  # nothing to tell apart: a generator learns such rows without labels
+        more += (f"there is one class, {classes[0]!r}: it is learned without labels",)
+        label, classes = None, ()
     return Dataset(name, array, label, classes, units, notes=notes + more)
 
 
@@ -149,12 +152,6 @@ def _labels(y: Any, rows: int) -> tuple[NDArray[np.int64] | None, tuple[int | st
             "give one label a row (y.argmax(1) for one-hot rows, y.ravel() for a column)",
         )
     classes, label = np.unique(_named(array), return_inverse=True)
-    if len(classes) < 2:
-        raise checks.Mistake(
-            "labels of two classes or more",
-            f"the single class {classes[0].item()!r}",
-            "leave the labels out, or add rows of another class",
-        )
     return label.astype(np.int64), tuple(classes.tolist())
 
 

@@ -1,4 +1,4 @@
-"""Folders of images, one folder a class."""
+"""Folders of images: one folder a class, or no classes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from genenv.data.arrays import LEAST_SIDE, MOST_SIDE, from_arrays
 from genenv.data.dataset import Dataset
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+UNSORTED = ""  # in the place of a class's name: no folder is called so
 _GREY = ("1", "L", "LA")  # pillow's modes
 _COLOUR = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV")
 
@@ -22,12 +23,13 @@ _COLOUR = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV")
 def image_folder(
     folder: Path, size: int | tuple[int, int] | None = None, channels: int | None = None
 ) -> Dataset:
-    """Load FOLDER/CLASS/IMAGE; the names of the folders are the classes.
+    """Load FOLDER/CLASS/IMAGE, the names of the folders are the classes; or FOLDER/IMAGE.
 
     Parameters
     ----------
     folder
-        Its folders hold PNG, JPEG or other files that pillow reads, eight bits a channel.
+        Its folders hold PNG, JPEG or other files that pillow reads, eight bits a channel. Where it
+        has no folders it holds these files itself, and there are no labels.
     size
         Pixels, a side or (height, width), to which images are resized; None: all are of one size.
     channels
@@ -48,7 +50,10 @@ def image_folder(
     paths = [path for files in names.values() for path in files]
     pictures, notes = _read(paths, size, channels)
     label = [name for name, files in names.items() for _ in files]
-    data = from_arrays(pictures, label, folder.resolve().name)
+    flat = UNSORTED in names
+    data = from_arrays(pictures, None if flat else label, folder.resolve().name)
+    if flat:
+        notes = (*notes, "the images lie in no class folders: there are no labels")
     if ignored:
         notes = (*notes, f"{ignored} files that are no images were left out")
     return replace(data, notes=notes + data.notes)
@@ -59,16 +64,18 @@ def _listing(folder: Path) -> tuple[dict[str, list[Path]], int]:
     visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     classes = [path for path in visible if path.is_dir()]
     if not classes:
+        loose, others = _images(folder)
+        if loose:
+            return {UNSORTED: loose}, others
         raise checks.Mistake(
-            "a folder of idx files or of class folders with images",
-            f"{folder}, {'which holds files only' if visible else 'which is empty'}",
-            "sort the images into one folder a class",
+            "a folder of idx files, of class folders with images, or of images",
+            f"{folder}, {'which holds none of them' if visible else 'which is empty'}",
+            "sort the images into one folder a class, or leave them loose for no labels",
         )
     names, ignored = {}, 0
     for path in classes:
-        files = sorted(f for f in path.iterdir() if f.is_file() and not f.name.startswith("."))
-        names[path.name] = [f for f in files if f.suffix.lower() in SUFFIXES]
-        ignored += len(files) - len(names[path.name])
+        names[path.name], others = _images(path)
+        ignored += others
         if not names[path.name]:
             raise checks.Mistake(
                 f"images ({', '.join(SUFFIXES)}) in every class folder",
@@ -76,6 +83,13 @@ def _listing(folder: Path) -> tuple[dict[str, list[Path]], int]:
                 f"give {path} itself if it holds the class folders, else remove it",
             )
     return names, ignored
+
+
+def _images(folder: Path) -> tuple[list[Path], int]:
+    """Images of a folder in the order of their names, and how many files are none."""
+    files = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
+    images = [f for f in files if f.suffix.lower() in SUFFIXES]
+    return images, len(files) - len(images)
 
 
 def _read(
