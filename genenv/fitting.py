@@ -39,7 +39,7 @@ from genenv.training.presets import kind_of
 
 FEATURES = "features.safetensors"  # in the run's folder: the classifier whose features are compared
 EFFICACY = ("agreement", "gan_train_svm", "gan_train_network")  # of generators with classes
-LEAST_HELD_OUT = 10  # rows without labels, below which none are held out
+LEAST = max(kind.least for kind in metrics.METRICS.values())  # rows of each set for every metric
 
 Labelled = tuple[NDArray[Any], NDArray[np.int64] | None]
 
@@ -83,7 +83,14 @@ class Fitting:
         self.dataset, self.folder, self.stages = dataset, folder, stages
         bare = dataset.unconditional or config.unlabelled
         self.classes = () if bare else dataset.classes
+        self.told: tuple[str, ...] = ()
         self.rows, self.held_out = self._parted(config.seed, measured)
+        if config.metrics_every and self.held_out is None:
+            raise checks.Mistake(
+                f"rows enough to measure with metrics_every ({LEAST} and {LEAST} held out)",
+                f"{len(dataset)} in {dataset.name}",
+                "give more, or leave metrics_every out",
+            )
         self.config = shrunk(config, dataset.units, len(self.rows))
         self._check()
         self.features = features
@@ -116,9 +123,17 @@ class Fitting:
     def _parted(self, seed: int, measured: bool) -> tuple[NDArray[np.int64], Labelled | None]:
         """Return the rows to learn from, and those held out; None where nothing is measured."""
         dataset, everything = self.dataset, np.arange(len(self.dataset))
-        if not measured or (dataset.label is None and len(dataset) < LEAST_HELD_OUT):
+        if not measured:
             return everything, None
-        rows, held_out = hold_out(dataset, seed)
+        other = dataset.held_out
+        enough = len(dataset) >= 2 * LEAST if other is None else len(dataset) >= LEAST <= len(other)
+        if not enough:
+            self.told += (
+                f"nothing was held out and measured: metrics need {LEAST} rows to learn from and "
+                f"{LEAST} others",
+            )
+            return everything, None
+        rows, held_out = hold_out(dataset, seed, LEAST)
         return rows, held_out
 
     def _given_features(self) -> Features:
@@ -231,6 +246,7 @@ class Fitting:
             numbers = {k: v for k, v in figures.items() if isinstance(v, float | int)}
             tracker.scalars({f"metrics/{k}": v for k, v in numbers.items()}, self.config.steps)
             generator.notes = (*generator.notes, *evaluation.told)
+        generator.notes = (*generator.notes, *self.told)
         apart = len(self.dataset) - len(self.rows)
         if apart:
             told = f"{apart:,} of {len(self.dataset):,} rows were held out for metrics."

@@ -322,6 +322,31 @@ def test_data_of_one_class_are_trained_without_labels_and_it_is_told(run: Run, p
     assert json.loads((place / "single/generator/spec.json").read_text())["classes"] == []
 
 
+@pytest.mark.parametrize("rows", [5, 11, 12, 29])
+def test_few_rows_are_measured_where_enough_can_be_held_out(
+    run: Run, place: Path, rows: int
+) -> None:
+    x = np.random.default_rng(0).normal(size=(rows, 3))
+    np.savez(place / f"rows{rows}.npz", x=x)
+    code, out, err = run("fit", f"rows{rows}.npz", "--steps", "2", "--out", f"rows{rows}")
+    assert code == 0, err
+    enough = rows >= 12
+    assert (place / f"rows{rows}" / "metrics.json").is_file() is enough
+    assert (f"6 of {rows} rows were held out for metrics." in out) is enough
+    told = "nothing was held out and measured: metrics need 6 rows to learn from and 6 others"
+    assert (told in out) is not enough
+
+
+def test_too_few_rows_to_measure_on_the_way_are_told_before_there_is_a_folder(
+    run: Run, place: Path
+) -> None:
+    np.savez(place / "eleven.npz", x=np.random.default_rng(0).normal(size=(11, 3)))
+    code, _, err = run("fit", "eleven.npz", "--metrics-every", "5", "--out", "eleven")
+    assert code == 2
+    assert "got 11 in eleven; give more, or leave metrics_every out" in err
+    assert not (place / "eleven").exists()
+
+
 def test_codes_are_learned_without_labels_and_judged_by_them(run: Run, place: Path) -> None:
     words = ["--categorical", "3", "4", "--continuous", "2", "--steps", "20", "--out", "coded"]
     assert run("fit", "digits", *words)[0] == 0

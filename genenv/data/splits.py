@@ -61,7 +61,9 @@ def split(dataset: Dataset, seed: int, held_out: Dataset | None = None) -> Split
     return Split(np.arange(len(dataset)), guide, audit, calibration, test, shares_rows=False)
 
 
-def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Rows | None]]:
+def hold_out(
+    dataset: Dataset, seed: int, least: int = 1
+) -> tuple[Rows, tuple[NDArray[Any], Rows | None]]:
     """Set rows apart for the metrics of a generator.
 
     Parameters
@@ -70,6 +72,8 @@ def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Row
         The data. Those that came with a test set of their own are all trained on.
     seed
         Address of the order.
+    least
+        Rows that are held out where a fifth is fewer.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def hold_out(dataset: Dataset, seed: int) -> tuple[Rows, tuple[NDArray[Any], Row
     if dataset.label is not None:
         _check_fifth(dataset, dataset.label)
     order = stratified_order(dataset, seed)
-    apart = max(len(order) // FIFTH, 1)
+    apart = max(len(order) // FIFTH, least)
     return np.sort(order[:-apart]), _rows_of(dataset, np.sort(order[-apart:]))
 
 
