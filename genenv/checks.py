@@ -12,6 +12,10 @@ import numpy as np
 class Mistake(ValueError):  # noqa: N818 - of the user, not of the program
     """A mistake in what the user handed over: one sentence, which the command line prints."""
 
+    afresh: tuple[str, ...] | None = None
+    """Flags with which another run may end better, for resuming this one would end the same way;
+    None: what caused it can be mended, and the run goes on."""
+
     def __init__(self, expected: str, got: object, do: str) -> None:
         super().__init__(f"expected {expected}, got {got}; {do}")
 

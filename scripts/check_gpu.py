@@ -135,7 +135,7 @@ try:
     ).fit()  # fmt: skip
     told = False
 except Mistake as mistake:
-    told = "try --batch" in str(mistake)
+    told = "memory on cuda" in str(mistake)
 torch.cuda.empty_cache()
 check("a batch that does not fit is told with one to try", told)
 

@@ -24,6 +24,8 @@ from genenv.networks import NETWORKS
 from genenv.noise import NOISES
 from genenv.objectives import OBJECTIVES
 from genenv.stages import Stages
+from genenv.training import TrainingDiverged
+from genenv.training.game import Game
 
 SMALL = ["--steps", "60", "--budget", "300"]
 GOOD = ["--model", "models_of_mine:good", "--search", "random", "evolution", *SMALL]
@@ -377,6 +379,36 @@ def test_a_setting_that_cannot_be_is_one_sentence_and_leaves_no_folder(
     assert code == 2
     assert sentence in err
     assert not (place / "wrong").exists()
+
+
+@pytest.mark.parametrize("words", [["--batch", "60"], ["--batch=60"]])
+def test_a_batch_too_large_for_the_memory_ends_in_a_command_that_may_fit(
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    name = f"full{len(words)}"
+    with monkeypatch.context() as patch:
+        patch.setattr(Game, "step", full)
+        code, _, err = run("fit", "digits", *words, "--steps", "4", "--no-metrics", "--out", name)
+    assert code == 2
+    sentence, note = err.strip().splitlines()[-2:]
+    assert "none left at step 0; try a batch of 30, or a smaller width" in sentence
+    again = f"genenv fit digits --steps 4 --no-metrics --batch 30 --out {name}-again"
+    assert note.endswith(f"begin again with: {again}")
+    assert run(*again.split()[1:])[0] == 0
+
+
+def test_a_training_that_diverged_is_not_to_be_resumed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverged(*_: object) -> None:
+        raise TrainingDiverged("finite loss terms", "NaN", "lower lr")
+
+    monkeypatch.setattr(Game, "step", diverged)
+    _, _, err = run("fit", "digits", "--steps", "4", "--no-metrics", "--out", "diverged")
+    assert err.endswith("begin again with that change and another --out\n")
 
 
 def test_envs_lists_every_id(run: Run) -> None:

@@ -344,9 +344,31 @@ def test_memory_that_runs_out_is_told_with_a_batch_to_try(tmp_path, monkeypatch)
         return step(index, rate)
 
     monkeypatch.setattr(run.game, "step", full)
-    with pytest.raises(Mistake, match=r"a batch of 8, got none left at step 4; try --batch 4"):
+    with pytest.raises(Mistake, match=r"a batch of 8, got none left at step 4; try a batch of 4,"):
         run.fit()
     assert trainer(tmp_path).resume() == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 3 bytes"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("CUDA error: out of memory"),
+    ],
+)
+@pytest.mark.parametrize("where", ["genenv.networks.build", "genenv.data.batches._resident"])
+def test_networks_and_data_that_do_not_fit_are_told(monkeypatch, where, error):
+    def full(*_, **__):
+        raise error
+
+    monkeypatch.setattr(where, full)
+    with pytest.raises(
+        Mistake, match="widths of 8 and 8, got none left before the first step; try"
+    ):
+        trainer()
 
 
 def test_other_errors_are_not_taken_for_lack_of_memory(monkeypatch):

@@ -6,6 +6,7 @@ import copy
 import json
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from genenv.metrics import better
 from genenv.networks import Classes, Generator, Recognition
 from genenv.noise import Noise
 from genenv.tracking import Tracker
-from genenv.training import checkpoint, distributed, state
+from genenv.training import checkpoint, distributed, shortage, state
 from genenv.training.config import FREE_ON_RESUME, TrainingConfig
 from genenv.training.curves import Curves
 from genenv.training.game import Game
@@ -76,8 +77,8 @@ class Trainer:
     ------
     Mistake
         Fewer than two rows, a batch larger than the data, labels that do not match, data that the
-        network cannot take, a normalisation that the objective forbids, or a device that is not
-        there.
+        network cannot take, a normalisation that the objective forbids, a device that is not there,
+        or no memory for data and networks.
     """
 
     def __init__(
@@ -107,8 +108,9 @@ class Trainer:
         self.device = pick_device(config.device)
         self.world = distributed.current()
         rows = distributed.part(config.batch, self.world)
-        batches = Batches(x, label, config.batch, config.seed, self.device, rows)
-        self.game = Game(batches, units, classes, config, noise, self.device, self.world)
+        with self._enough_memory(lambda: None):
+            batches = Batches(x, label, config.batch, config.seed, self.device, rows)
+            self.game = Game(batches, units, classes, config, noise, self.device, self.world)
         self.threads = pick_threads(config.threads, self.game.parameters, kind_of(units) == "image")
         self.told = [self._described(), *self.game.generator.notes]
         self.best: dict[str, Any] | None = None  # step and value of config.best
@@ -142,15 +144,18 @@ class Trainer:
         ------
         TrainingDiverged
             A term or a weight is not finite. No checkpoint is written from that state.
+        OutOfMemory
+            The device or the machine has no memory left for this batch.
         Mistake
-            The device or the machine has no memory left for this batch, or the disk is full.
+            The disk is full.
         KeyboardInterrupt
             Ctrl-C, after the running step was finished and a checkpoint written. A second one
             interrupts at once and writes nothing.
         """
         if self._curves is not None:
             self._curves.restart(self.done)
-        with Interrupt() as interrupt, settled(self.threads, self.config.precision):
+        run = settled(self.threads, self.config.precision)
+        with Interrupt() as interrupt, run, self._enough_memory(lambda: self.done):
             try:
                 if advance and self.done:
                     advance(self.done)
@@ -164,11 +169,6 @@ class Trainer:
                 if self.folder is not None and not self._inside:
                     self.save()
                 raise
-            except (RuntimeError, MemoryError) as error:
-                mistake = self._short_of_memory(error)
-                if mistake is None:
-                    raise
-                raise mistake from error
 
     def step(self) -> None:
         """Take one step of the game."""
@@ -300,6 +300,9 @@ class Trainer:
                 tensors, plain = self._tensors(), self._plain()
                 checkpoint.write(self.folder, self.done, tensors, plain, checkpoint.BEST)
 
+    def _enough_memory(self, step: Callable[[], int | None]) -> AbstractContextManager[None]:
+        return shortage.told(self.config, self.device, self.world.size, step)
+
     def _rate(self) -> float:
         """Learning rate of this step: cosine decay to `lr_floor` of its value at step 0."""
         floor = self.config.lr_floor
@@ -347,21 +350,6 @@ class Trainer:
                 f"another value of {', '.join(changed)}",
                 "use the same, or start afresh in another folder",
             )
-
-    def _short_of_memory(self, error: Exception) -> checks.Mistake | None:
-        """Turn a failed allocation into a sentence with the batch to try; None: it was none."""
-        words = str(error)
-        short = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not (short or "not enough memory" in words or "can't allocate memory" in words):
-            return None
-        least = self.config.pack * self.world.size
-        half = max(self.config.batch // 2 // least, 1) * least
-        return checks.Mistake(
-            f"memory on {self.device.type} for a batch of {self.config.batch}",
-            f"none left at step {self.done}",
-            f"try --batch {half}, or a smaller --width" if half < self.config.batch
-            else "try a smaller --width",
-        )  # fmt: skip
 
 
 def train(

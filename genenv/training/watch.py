@@ -13,6 +13,8 @@ from genenv import checks
 class TrainingDiverged(checks.Mistake):
     """A loss term or a weight became NaN or infinite."""
 
+    afresh = ()
+
 
 class Watch:
     """Notes on the device which term left the finite numbers at which step.
