@@ -23,6 +23,7 @@ from genenv.metrics import (
     ModuleFeatures,
     SampleFeatures,
     generator_metrics,
+    k_means_purity,
     metric_steps,
     own_features,
     own_steps,
@@ -243,8 +244,7 @@ class Fitting:
             with self.stages.stage("metrics") as advance, settled(self._threads(generator)):
                 figures = self._figures(generator, evaluation, advance)
             runs.write_json(self.folder / "metrics.json", figures)
-            numbers = {k: v for k, v in figures.items() if isinstance(v, float | int)}
-            tracker.scalars({f"metrics/{k}": v for k, v in numbers.items()}, self.config.steps)
+            tracker.scalars(metrics.curves(figures), self.config.steps)
             generator.notes = (*generator.notes, *evaluation.told)
         generator.notes = (*generator.notes, *self.told)
         apart = len(self.dataset) - len(self.rows)
@@ -261,12 +261,10 @@ class Fitting:
         x, label = self._labelled(self.rows)
         assert self.held_out is not None
         other, own = self.held_out
-        if (
-            generator.recognition is not None
-            and generator.recognition.categorical
-            and (own is not None)
-        ):
+        codes = () if generator.recognition is None else generator.recognition.categorical
+        if generator.recognition is not None and codes and own is not None:
             figures["purity"] = purity(generator.recognition.recognise(other)[0][:, 0], own)
+            figures["purity_k_means"] = k_means_purity(x[:FULL], other, own, codes[0])
         if self.classes and label is not None and own is not None:
             test = other, own
             figures |= generator_metrics(generator, (x, label), test, test, advance)

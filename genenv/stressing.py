@@ -22,7 +22,7 @@ from genenv.downstream import Downstream
 from genenv.failures import Confirmed
 from genenv.fitting import check_fits, prepared_generator
 from genenv.judge import Judge, judge_steps, make_judge
-from genenv.metrics import generator_metrics, metric_steps
+from genenv.metrics import curves, generator_metrics, metric_steps
 from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.report import Evidence, Report
@@ -290,7 +290,7 @@ class Stressing:
             test = self.source.pick(parts.test)
             metrics = generator_metrics(generator, real, unseen, test, advance)
         runs.write_json(path, metrics)
-        tracker.scalars({f"metrics/{k}": v for k, v in metrics.items()}, self.training.steps)
+        tracker.scalars(curves(metrics), self.training.steps)
         return metrics
 
     def _default_model(self) -> Downstream:

@@ -49,11 +49,14 @@ def test_metrics_are_measured_on_a_stratified_fifth(fitted: Path) -> None:
     metrics = json.loads((fitted / "metrics.json").read_text())
     shares = {
         "agreement", "gan_train_svm", "real_train_svm", "gan_train_network", "real_train_network",
-        "precision", "recall", "coverage", "precision_real", "recall_real", "coverage_real",
+        "agreement_real", "precision", "recall", "coverage",
+        "precision_real", "recall_real", "coverage_real",
     }  # fmt: skip
     others = {"frechet", "kernel", "density", "sliced"}
     others |= {f"{name}_real" for name in others} | {"samples", "features", "features_sha256"}
+    others |= {f"{n}_samples" for n in ("agreement", "gan_train_svm", "gan_train_network")}
     assert set(metrics) == shares | others
+    assert metrics["agreement_samples"] == metrics["gan_train_svm_samples"] == 200
     assert all(0 <= metrics[name] <= 1 for name in shares)
     assert (metrics["samples"], metrics["features"]) == (359, "classifier")
     train = json.loads((fitted / "config.json").read_text())["train"]

@@ -312,6 +312,7 @@ def test_modes_that_are_known_are_counted_and_the_critic_s_surface_is_drawn(
     figures = json.loads((place / "ringed" / "metrics.json").read_text())
     assert 0 <= figures["modes"] <= 8
     assert figures["modes_real"] == 8
+    assert figures["modes_samples"] == 2500
     assert figures["high_quality_real"] > 0.97
     assert figures["features"] == "samples"
     assert (place / "ringed" / "critic.png").is_file()
@@ -352,7 +353,9 @@ def test_too_few_rows_to_measure_on_the_way_are_told_before_there_is_a_folder(
 def test_codes_are_learned_without_labels_and_judged_by_them(run: Run, place: Path) -> None:
     words = ["--categorical", "3", "4", "--continuous", "2", "--steps", "20", "--out", "coded"]
     assert run("fit", "digits", *words)[0] == 0
-    assert 0 < json.loads((place / "coded" / "metrics.json").read_text())["purity"] <= 1
+    figures = json.loads((place / "coded" / "metrics.json").read_text())
+    assert 0 < figures["purity"] <= 1
+    assert 0 < figures["purity_k_means"] <= 1
     assert (place / "coded" / "traversals.png").is_file()
     assert run("sample", "coded", "--count", "5", "--out", "coded-samples")[0] == 0
     with np.load(place / "coded-samples.npz") as file:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from genenv import checks
 from genenv.metrics.base import Metric
-from genenv.metrics.codes import purity
+from genenv.metrics.codes import k_means_purity, purity
 from genenv.metrics.efficacy import Efficacy, agreement, estimator, gan_train
 from genenv.metrics.evaluation import DURING, FULL, Evaluation
 from genenv.metrics.features import Features, ModuleFeatures, SampleFeatures
 from genenv.metrics.frechet import Frechet
-from genenv.metrics.generated import generator_metrics, metric_steps
+from genenv.metrics.generated import curves, generator_metrics, metric_steps
 from genenv.metrics.inception import InceptionFeatures
 from genenv.metrics.kernel import Kernel
 from genenv.metrics.learned import ClassifierFeatures, own_features, own_steps
@@ -40,9 +40,11 @@ __all__ = [
     "agreement",
     "better",
     "build",
+    "curves",
     "estimator",
     "gan_train",
     "generator_metrics",
+    "k_means_purity",
     "metric_steps",
     "mode_metrics",
     "own_features",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from genenv import checks
 
@@ -33,3 +35,26 @@ def purity(group: ArrayLike, label: ArrayLike) -> float:
     classes, column = np.unique(label, return_inverse=True)
     counts = np.bincount(row * len(classes) + column, minlength=len(groups) * len(classes))
     return float(counts.reshape(len(groups), len(classes)).max(1).sum() / len(group))
+
+
+def k_means_purity(real: NDArray[Any], other: NDArray[Any], label: ArrayLike, groups: int) -> float:
+    """Return the purity of k-means in the place of a code: what clustering finds without training.
+
+    Parameters
+    ----------
+    real
+        Rows that the clusters are fitted on, (n, ...); images as they are, columns of vectors in
+        standard deviations.
+    other, label
+        Rows whose clusters are judged, (m, ...), and their classes (m,).
+    groups
+        Clusters, as many as the code has classes; no more than rows.
+    """
+    from sklearn.cluster import KMeans
+
+    rows, asked = (x.reshape(len(x), -1).astype(np.float64) for x in (real, other))
+    if real.ndim == 2:
+        mean, spread = rows.mean(0), rows.std(0)
+        rows, asked = ((x - mean) / np.where(spread == 0, 1, spread) for x in (rows, asked))
+    clusters = KMeans(min(groups, len(rows)), n_init=10, random_state=0).fit(rows)
+    return purity(clusters.predict(asked), label)

@@ -96,13 +96,14 @@ class Evaluation:
         Returns
         -------
         Each metric under its keys (`frechet` is `fid` on Inception features), and `samples`, how
-        many were compared.
+        many were compared; `modes_samples`, among how many modes were counted.
         """
         count = min(samples, self.most)
         with in_eval(generator):
             figures = self._compare(self._generated(generator, count))
             if self.modes is not None:
                 figures |= self._count_modes(generator.sample(SAMPLES, self.seed)[0])
+                figures["modes_samples"] = float(SAMPLES)
         return figures | {"samples": float(count)}
 
     def reference(self, samples: int = DURING) -> dict[str, float]:

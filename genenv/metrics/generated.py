@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from genenv.networks import Generator
 
 GENERATED = 10_000  # samples behind GAN-train accuracy and agreement
 SVM_NUMBERS = 4_000_000  # most rows x features that the SVM is fitted on or asked
+# Endings of what stands in metrics.json but is no curve: counts, and what no training changes.
+ASIDE = ("_samples", "agreement_real", "purity_k_means")
 
 
 def generator_metrics(
@@ -46,7 +48,8 @@ def generator_metrics(
     Returns
     -------
     Shares from 0 to 1: `agreement`, and `gan_train_*` beside `real_train_*`, the same classifier
-    trained on the generator's own rows; * is `svm` and `network`.
+    trained on the generator's own rows; * is `svm` and `network`. `agreement_real`: what the same
+    judge says of those rows. And `agreement_samples`, `gan_train_*_samples`: how many samples.
 
     Raises
     ------
@@ -61,23 +64,42 @@ def generator_metrics(
     few = SVM_NUMBERS // units.size
 
     def svm(rows: NDArray[Any], own: NDArray[np.int64]) -> Predict:
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
         from sklearn.svm import SVC
 
-        return estimator(lambda: SVC(C=10))(rows, own)
+        if units.is_image:  # one scale for all pixels; columns have a unit each
+            return estimator(lambda: SVC(C=10))(rows, own)
+        return estimator(lambda: make_pipeline(StandardScaler(), SVC(C=10)))(rows, own)
 
     def network(rows: NDArray[Any], own: NDArray[np.int64]) -> Predict:
         kind = "cnn" if units.is_image else "mlp"
         fitted = fit_classifier(kind, rows, own, units, outputs, 0, advance)
         return lambda other: fitted(units.to_unit(units.tensor(other))).argmax(1).numpy()
 
-    by_svm = gan_train(svm, _some((x, label), few), _some(real, few), test)
+    asked = _some((x, label), few)
+    judge = svm(*_some(unseen, few))
+    by_svm = gan_train(svm, asked, _some(real, few), test)
     by_network = gan_train(network, (x, label), real, test)
     return {
-        "agreement": agreement(svm, _some(unseen, few), _some((x, label), few)),
+        "agreement": agreement(lambda *_: judge, unseen, asked),
+        "agreement_real": agreement(lambda *_: judge, unseen, _some(real, few)),
+        "agreement_samples": float(len(asked[0])),
         "gan_train_svm": by_svm.generated,
         "real_train_svm": by_svm.real,
         "gan_train_network": by_network.generated,
         "real_train_network": by_network.real,
+        "gan_train_svm_samples": float(len(asked[0])),
+        "gan_train_network_samples": float(len(x)),
+    }
+
+
+def curves(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return the figures that TensorBoard shows, under their tags."""
+    return {
+        f"metrics/{key}": value
+        for key, value in figures.items()
+        if isinstance(value, float | int) and not key.endswith(ASIDE)
     }
 
 

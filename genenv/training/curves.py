@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from genenv.metrics import curves
 from genenv.networks import Generator
 from genenv.networks.base import evaluating
 from genenv.tracking import Tracker, overview
@@ -99,7 +100,7 @@ class Curves:
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Write metrics of the averaged generator."""
-        self._tracker.scalars({f"metrics/{name}": value for name, value in values.items()}, step)
+        self._tracker.scalars(curves(values), step)
 
 
 def picture(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
