@@ -1,0 +1,95 @@
+"""What one step of the game does and leaves undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from genenv.data.dataset import Units
+from genenv.objectives import OBJECTIVES, Gan, InfoGan, views
+from genenv.training import Trainer, preset
+
+GREY = Units((16, 16), "uint8", (0.0,), (255.0,))
+LABEL = np.arange(20) % 4
+
+
+def trainer(objective="relativistic", codes=False, **changes):
+    x = np.random.default_rng(0).integers(0, 256, (20, 16, 16), dtype=np.uint8)
+    small = {"width": 8, "critic_width": 8, "batch": 8, "latent": 3, "device": "cpu", "steps": 5}
+    config = replace(preset(objective, GREY), **(small | changes))
+    label, classes = (None, ()) if codes else (LABEL, tuple(range(4)))
+    return Trainer(x, label, GREY, classes, config)
+
+
+def test_the_generator_s_update_leaves_no_gradient_in_the_critic(monkeypatch):
+    run = trainer()
+    monkeypatch.setattr(run.game.optimizers["critic"], "step", lambda: None)
+    run.step()
+    after_critic = [p.grad.clone() for p in run.game.critic.parameters()]
+    assert all(grad.abs().sum() > 0 for grad in after_critic[:1])
+    run.game.optimizers["critic"].zero_grad()
+    real, fake, label = run.game.batch
+    latent = run.game._latent()
+    fake = run.game.generator(latent, label)
+    run.game._update_generator(real, fake, latent, label)
+    assert all(p.grad is None for p in run.game.critic.parameters())
+    assert all(p.requires_grad for p in run.game.critic.parameters())
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("bf16", torch.bfloat16), ("32", torch.float32)])
+def test_the_critic_computes_in_the_precision_that_was_asked_for(precision, dtype):
+    run, seen = trainer("gan", precision=precision, network="dcgan"), set()
+    first = next(m for m in run.game.critic.modules() if isinstance(m, torch.nn.Conv2d))
+    first.register_forward_hook(lambda _m, _x, y: seen.add(y.dtype))
+    run.step()
+    assert seen == {dtype}
+
+
+@pytest.mark.parametrize(("norm", "sizes"), [("batch", [8, 8, 8]), ("none", [16, 8])])
+def test_batch_statistics_are_of_real_rows_or_of_fakes_never_of_both(norm, sizes):
+    run, seen = trainer("gan", network="dcgan", critic_norm=norm), []
+    run.game.critic.register_forward_pre_hook(lambda _m, given: seen.append(len(given[0])))
+    run.step()
+    assert seen == sizes
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("codes", [(), (3,)])
+def test_no_step_asks_the_device_for_a_number(monkeypatch, objective, codes):
+    run = trainer(objective, codes=bool(codes), categorical=codes, continuous=2 * bool(codes))
+    run.step()  # the first fills caches
+
+    def refused(*_, **__):
+        raise AssertionError("the step waits for the host")
+
+    for name in ("item", "tolist", "__float__", "__bool__", "__int__", "numpy"):
+        monkeypatch.setattr(Tensor, name, refused)
+    run.step()
+
+
+def test_labels_repeat_batch_after_batch():
+    run, seen = trainer("gan", critic_norm="none"), []
+    run.game.critic.register_forward_pre_hook(lambda _m, given: seen.append(given[1]))
+    run.step()
+    label = run.game.batch[2]
+    assert torch.equal(seen[0], torch.cat([label, label]))  # real rows, then fakes
+    assert torch.equal(seen[1], label)
+    assert not torch.equal(seen[0], label.repeat_interleave(2))
+
+
+def test_a_real_row_shares_its_code_with_its_neighbour_s_view(monkeypatch):
+    objective = InfoGan(Gan(), (2,), 0)
+    real = torch.tensor([[0.0, 0.0], [5.0, 5.0], [5.1, 5.0], [0.1, 0.0]])  # 0 with 3, 1 with 2
+    monkeypatch.setattr(views, "moved", lambda x, _: x)
+    p = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]])
+    objective.recognition = lambda x: ((p.log().repeat(2, 1),), x[:, :0])
+    near = p[[3, 2, 1, 0]]
+    mean = p.mean(0)
+    expected = -(p * near).sum(1).log().mean() + 4 * (mean * mean.log()).sum()
+    found = objective._clusters(real, torch.Generator())
+    torch.testing.assert_close(found, expected)
+    assert not torch.isclose(found, -(p * p).sum(1).log().mean() + 4 * (mean * mean.log()).sum())
