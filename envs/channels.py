@@ -74,7 +74,7 @@ class Start:
         self.strength = checked("start", strength, self.size)
         shown = setter(self.parts[0], np.zeros(self.size))
         answer = np.asarray(np.nan if shown is None else shown)
-        checks.shape("what the start's setter returns", answer, world.observation_space.shape)
+        checks.shape("what the start's setter returns", answer, world.observation_space.shape or ())
         checks.finite("what the start's setter returns", np.atleast_1d(answer))
 
     def __call__(self, observation: Array, rows: NDArray[np.int64], z: Array) -> Array:

@@ -106,7 +106,8 @@ class Learned(Noise):
     def in_units(self, z: Tensor) -> Tensor:
         """Map (batch, dim) to the units of the data that the generator learned: (batch, dim)."""
         units = self.generator.units
-        return units.from_unit(z.unflatten(1, units.shape)).flatten(1)  # type: ignore[no-any-return]
+        x: Tensor = units.from_unit(z.reshape(len(z), *units.shape))
+        return x.flatten(1)
 
     def to_json(self) -> dict[str, Any]:
         """Refuse: a generator is a folder of weights, not a few numbers."""
