@@ -129,8 +129,8 @@ def _meeting(
     source, _, kind = noise.partition(":")
     summed = {f"summary/agreement_{strength}": strength for strength in SUMMED}
     with _run(folder / plain(learner) / plain(noise)) as tracker:
-        settings = {"learner": learner, "source": source, "noise": kind, **study}
-        tracker.hparams(settings, [*summed, "summary/half_margin_strength"])
+        settings: dict[str, str | int] = {"learner": learner, "source": source, "noise": kind}
+        tracker.hparams(settings | study, [*summed, "summary/half_margin_strength"])
         curve = dict(_means([measures.drawn(row) for row in own], "strength", CURVES))
         for strength, values in curve.items():
             tracker.scalars({f"reaction/{key}": value for key, value in values.items()}, strength)
