@@ -21,7 +21,7 @@ from genenv.reacting import ReactConfig, Reacting
 from genenv.report import Report
 from genenv.stages import Stages
 from genenv.stressing import StressConfig, Stressing
-from genenv.training import shrunk, train
+from genenv.training import shrinking, shrunk, train
 from genenv.training.presets import configured
 
 __all__ = ["fit", "load", "react", "replay", "stress"]
@@ -110,15 +110,19 @@ def fit(
         "precision": precision,
         "threads": threads,
     }
-    given = {name: value for name, value in {"steps": steps, "batch": batch}.items() if value}
+    given = {
+        name: value for name, value in {"steps": steps, "batch": batch}.items() if value is not None
+    }
     config = configured(objective, dataset.units, changes | given)
     if out is not None:
         return Fitting(dataset, config, Path(out), Stages(), metrics, features).run(resume)
     if metrics:
         raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
     label, classes = (None, ()) if config.unlabelled else (dataset.label, dataset.classes)
-    config = shrunk(config, dataset.units, len(dataset))
-    return train(dataset.x, label, dataset.units, classes, config)
+    fitting = shrunk(config, dataset.units, len(dataset))
+    generator = train(dataset.x, label, dataset.units, classes, fitting)
+    generator.notes = (*generator.notes, *shrinking(config, fitting))
+    return generator
 
 
 def stress(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -32,8 +33,16 @@ from genenv.metrics import (
 from genenv.networks import Generator
 from genenv.stages import Stages
 from genenv.tracking import Tracker, plain
-from genenv.training import Trainer, TrainingConfig, distributed, logged, shrunk, train
-from genenv.training.game import critic_of
+from genenv.training import (
+    Trainer,
+    TrainingConfig,
+    distributed,
+    logged,
+    shrinking,
+    shrunk,
+    train,
+)
+from genenv.training.game import critic_of, with_codes
 from genenv.training.machine import pick_device, pick_threads, settled
 from genenv.training.pictures import write_all
 from genenv.training.presets import kind_of
@@ -93,15 +102,27 @@ class Fitting:
                 "give more, or leave metrics_every out",
             )
         self.config = shrunk(config, dataset.units, len(self.rows))
+        self.told += shrinking(config, self.config)
         self._check()
         self.features = features
         own = features == "own" or self.held_out is None
         self.given = None if own else self._given_features()
+        if config.best is not None:
+            counted = ("modes", "high_quality", "reverse_kl") if dataset.modes is not None else ()
+            measured = [*self._compared(), *counted]
+            checks.choice("best, measured on the way,", config.best, measured)
 
     def _check(self) -> None:
         """Raise the mistakes that a training would, before there is a folder."""
         pick_device(self.config.device)
-        critic_of(self.config, self.dataset.units)
+        config, units = self.config, self.dataset.units
+        network, norm = critic_of(config, units)
+        noise = with_codes(config, None)
+        with torch.device("meta"):  # without a number in memory
+            networks.build(
+                network, noise, units, self.classes, config.width,
+                config.critic_width, norm, config.pack,
+            )  # fmt: skip
         check_batch(self.config.batch, len(self.rows))
 
     def run(self, resume: bool = False) -> Generator:
@@ -174,9 +195,12 @@ class Fitting:
         """Name the metrics that the HParams table is sorted by."""
         if self.held_out is None:
             return []
+        return [*self._compared(), *(EFFICACY if self.classes else ())]
+
+    def _compared(self) -> list[str]:
+        """Name the figures of every metric on these features."""
         names = {} if self.given is None else self.given.names
-        measured = [names.get(k, k) for kind in metrics.METRICS.values() for k in kind.keys]
-        return [*measured, *(EFFICACY if self.classes else ())]
+        return [names.get(k, k) for kind in metrics.METRICS.values() for k in kind.keys]
 
     def _totals(self) -> dict[str, int]:
         """Stages with their units of work."""

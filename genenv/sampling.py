@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genenv import checks, files
 from genenv.networks import Generator
-from genenv.noise import NOISES, Noise, Scaled
+from genenv.noise import NOISES, Gaussian, Noise, Product, Scaled
 
 
 def driven_by(generator: Generator, noise: Noise) -> Generator:
@@ -40,9 +40,33 @@ def driven_by(generator: Generator, noise: Noise) -> Generator:
 
 
 def noise_named(generator: Generator, name: str | None, strength: float) -> Noise:
-    """Return the law `name` for a generator, None: its own, multiplied by `strength`."""
+    """Return the law `name` for a generator, None: its own, multiplied by `strength`.
+
+    Of codes and noise side by side the Gaussian part alone changes: a code keeps its law.
+
+    Raises
+    ------
+    Mistake
+        An unknown name, a strength that is not above 0, or codes without a Gaussian part.
+    """
     checks.positive("strength", strength)
     law = generator.noise
+    if not isinstance(law, Product):
+        return _changed(law, name, strength)
+    if (name, strength) == (None, 1):
+        return law
+    if not any(isinstance(part, Gaussian) for part in law.parts):
+        raise checks.Mistake(
+            "Gaussian noise beside the codes",
+            "codes alone",
+            "leave noise and strength out",
+        )
+    return Product(
+        [_changed(p, name, strength) if isinstance(p, Gaussian) else p for p in law.parts]
+    )
+
+
+def _changed(law: Noise, name: str | None, strength: float) -> Noise:
     if name is not None:
         law = NOISES[checks.choice("noise", name, NOISES)](law.dim)
     return law if strength == 1 else Scaled(law, strength)
@@ -68,7 +92,7 @@ def best(
     generator
         With its critic.
     count
-        Samples to return, about: each class is cut to its own best share.
+        Samples to return: of each class its own best share, to a sample.
     seed, label
         See `Generator.sample`.
     keep
@@ -93,10 +117,19 @@ def best(
     score = generator.score(x, index)
     group = np.zeros(drawn, np.int64) if index is None else index
     kept = np.zeros(drawn, np.bool_)
-    for c in np.unique(group):
+    classes, sizes = np.unique(group, return_counts=True)
+    for c, share in zip(classes, _shares(keep * sizes, count), strict=True):
         rows = np.flatnonzero(group == c)
-        kept[rows[np.argsort(-score[rows], kind="stable")[: round(keep * len(rows))]]] = True
+        kept[rows[np.argsort(-score[rows], kind="stable")[:share]]] = True
     return x[kept], None if index is None else index[kept]
+
+
+def _shares(wanted: NDArray[np.float64], total: int) -> NDArray[np.int64]:
+    """Round to whole numbers of that sum: down, then up where most was lost."""
+    whole = np.floor(wanted).astype(np.int64)
+    lost = np.argsort(whole - wanted, kind="stable")
+    whole[lost[: total - whole.sum()]] += 1
+    return whole
 
 
 def write(path: Path, x: NDArray[Any], y: NDArray[Any] | None) -> Path:

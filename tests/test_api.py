@@ -101,6 +101,7 @@ def test_stress_without_out_leaves_nothing(
             lambda _: genenv.fit(X, Y, features="pixels", metrics=True, out="never"),
             "expected features to be own, samples",
         ),
+        (lambda _: genenv.fit(X, Y, steps=0), "expected steps to be a whole number above 0, got 0"),
         (lambda _: genenv.load("nowhere"), "got nowhere/generator; give RUN/generator"),
         (lambda _: api.replay("nowhere"), "expected a folder that `stress` left, got nowhere"),
         (lambda run: api.replay(run), "expected a folder that `stress` left"),
@@ -123,3 +124,9 @@ def test_what_a_replay_expects_is_one_of_two() -> None:
     nothing = np.zeros(0, np.bool_)
     with pytest.raises(Mistake, match="expected expect to be one of fail, pass, got 'maybe'"):
         api.Replayed(0, nothing, nothing, np.zeros(0, np.int64), ()).unexpected("maybe")
+
+
+def test_what_was_done_otherwise_than_asked_is_told() -> None:
+    generator = genenv.fit(X[:40], steps=2, precision="tf32", device="cpu")
+    assert "in float32, for TF32 is CUDA's alone" in generator.notes[0]
+    assert "the preset's batch of 64 was cut to 40: there are few rows" in generator.notes

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from genenv import bundled, networks, sampling
+from genenv import bundled, data, networks, sampling
 from genenv.checks import Mistake
 from genenv.networks import Generator
-from genenv.noise import Gaussian, StudentT
+from genenv.noise import Categorical, Gaussian, Product, StudentT, Uniform
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,27 @@ def test_keep_returns_the_best_scored_of_each_class(generator: Generator) -> Non
         ranked = np.sort(score[index == c])[::-1]
         kept = np.sort(generator.score(x[label == c], label[label == c]))[::-1]
         np.testing.assert_allclose(kept, ranked[: len(kept)], atol=1e-4)
-    assert abs(len(x) - 200) <= 10
+    assert len(x) == 200
+
+
+@pytest.mark.parametrize("count", [1, 5, 10, 33])
+def test_keep_gives_as_many_as_were_asked_for(generator: Generator, count: int) -> None:
+    x, label = sampling.best(generator, count, seed=0, label=None, keep=0.5)
+    assert label is not None
+    assert len(x) == len(label) == count
+
+
+def test_another_law_leaves_codes_as_they_are() -> None:
+    law = Product([Categorical(3), Uniform(2), Gaussian(4)])
+    coded, _ = networks.build("mlp", law, data.load("ring").units, (), 8, 8)
+    changed = sampling.noise_named(coded, "student-t", 1.5)
+    before, after = law.sample(50, 0), changed.sample(50, 0)
+    assert torch.equal(before[:, :5], after[:, :5])
+    assert (before[:, 5:] != after[:, 5:]).all()
+    codes, _ = networks.build("mlp", Product([Uniform(2)]), data.load("ring").units, (), 8, 8)
+    assert sampling.noise_named(codes, None, 1.0) is codes.noise
+    with pytest.raises(Mistake, match="expected Gaussian noise beside the codes"):
+        sampling.noise_named(codes, None, 2.0)
 
 
 def test_keep_one_is_plain_sampling(generator: Generator) -> None:

@@ -1,7 +1,15 @@
 """Training: settings, the game, the loop, checkpoints."""
 
 from genenv.training.config import TrainingConfig
-from genenv.training.presets import preset, shrunk
+from genenv.training.presets import preset, shrinking, shrunk
 from genenv.training.trainer import Trainer, TrainingDiverged, train
 
-__all__ = ["Trainer", "TrainingConfig", "TrainingDiverged", "preset", "shrunk", "train"]
+__all__ = [
+    "Trainer",
+    "TrainingConfig",
+    "TrainingDiverged",
+    "preset",
+    "shrinking",
+    "shrunk",
+    "train",
+]

@@ -103,7 +103,7 @@ def _collapsed(history: History) -> str | None:
     if diversity < ALIKE:
         return (
             f"samples collapsed: they differ from each other {diversity:.2f} times as much as real "
-            "rows do; try objective relativistic or wgan-gp, pack 2 to 4, or a lower lr"
+            "rows do; try objective relativistic or wgan-gp, or a lower lr"
         )
     if least < CLASS_ALIKE:
         return (
@@ -118,8 +118,8 @@ def _lost_modes(history: History) -> str | None:
     if modes is None or not found < modes:
         return None
     return (
-        f"modes were lost: {found:.0f} of {modes} have samples; try objective relativistic, "
-        "pack 2 to 4, or more steps"
+        f"modes were lost: {found:.0f} of {modes} have samples; try objective relativistic "
+        "or more steps"
     )
 
 

@@ -102,9 +102,12 @@ class TrainingConfig:
         for name in ABOVE_ZERO:
             checks.positive(name, getattr(self, name))
         shares = {name: getattr(self, name) for name in SHARES}
-        for name, value in (shares | {"beta 1": self.betas[0], "beta 2": self.betas[1]}).items():
+        for name, value in shares.items():
             if not 0 <= value <= 1:
                 raise checks.Mistake(f"{name} from 0 to 1", value, "give a share")
+        for number, beta in enumerate(self.betas, start=1):
+            if not 0 <= beta < 1:
+                raise checks.Mistake(f"beta {number} from 0 to below 1", beta, "give a smaller one")
         for name in NONE_OR_MORE:
             if getattr(self, name) < 0:
                 raise checks.Mistake(f"{name} of 0 or more", getattr(self, name), "give 0 or more")

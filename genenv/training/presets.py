@@ -130,3 +130,10 @@ def shrunk(config: TrainingConfig, units: Units, rows: int) -> TrainingConfig:
     if chosen or config.batch <= rows:
         return config
     return replace(config, batch=max(rows // config.pack, 1) * config.pack)
+
+
+def shrinking(before: TrainingConfig, after: TrainingConfig) -> tuple[str, ...]:
+    """Say so where `shrunk` made a batch smaller; () where it did not."""
+    if before.batch == after.batch:
+        return ()
+    return (f"the preset's batch of {before.batch} was cut to {after.batch}: there are few rows",)

@@ -316,7 +316,10 @@ class Trainer:
         words += f", critic with {critic} norm" if critic != "none" else ""
         words += f" of packs of {self.config.pack}" if self.config.pack > 1 else ""
         words += f", {self.world.size} processes" if self.world.size > 1 else ""
-        return f"trained on {self.device.type} in {PRECISIONS[self.config.precision]}, {words}"
+        precision = self.config.precision
+        if precision == "tf32" and self.device.type != "cuda":
+            return f"trained on {self.device.type} in float32, for TF32 is CUDA's alone, {words}"
+        return f"trained on {self.device.type} in {PRECISIONS[precision]}, {words}"
 
     def _tensors(self) -> dict[str, torch.Tensor]:
         return state.pack(self.game.modules, self.game.optimizers)
