@@ -109,8 +109,8 @@ class Fitting:
         self.given = None if own else self._given_features()
         if config.best is not None:
             counted = ("modes", "high_quality", "reverse_kl") if dataset.modes is not None else ()
-            measured = [*self._compared(), *counted]
-            checks.choice("best, measured on the way,", config.best, measured)
+            names = [*self._compared(), *counted]
+            checks.choice("best, measured on the way,", config.best, names)
 
     def _check(self) -> None:
         """Raise the mistakes that a training would, before there is a folder."""

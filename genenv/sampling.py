@@ -124,7 +124,7 @@ def best(
     return x[kept], None if index is None else index[kept]
 
 
-def _shares(wanted: NDArray[np.float64], total: int) -> NDArray[np.int64]:
+def _shares(wanted: NDArray[np.floating[Any]], total: int) -> NDArray[np.int64]:
     """Round to whole numbers of that sum: down, then up where most was lost."""
     whole = np.floor(wanted).astype(np.int64)
     lost = np.argsort(whole - wanted, kind="stable")
