@@ -126,7 +126,7 @@ def best(
 
 def _shares(wanted: NDArray[np.floating[Any]], total: int) -> NDArray[np.int64]:
     """Round to whole numbers of that sum: down, then up where most was lost."""
-    whole = np.floor(wanted).astype(np.int64)
+    whole: NDArray[np.int64] = np.floor(wanted).astype(np.int64)
     lost = np.argsort(whole - wanted, kind="stable")
     whole[lost[: total - whole.sum()]] += 1
     return whole

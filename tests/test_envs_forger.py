@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gymnasium
 import numpy as np
 import pytest
@@ -10,7 +12,6 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
 from genenv import agents, data
-from genenv.agents.algorithms import Ppo
 from genenv.checks import Mistake
 from genenv.envs.forger import Forger, single
 from genenv.metrics import mode_metrics
@@ -334,18 +335,10 @@ def test_data_come_by_name_as_a_data_set_and_as_an_array():
     assert Forger(data=RINGS.x).reset(seed=0)[0].shape == (1, 2)
 
 
-def test_ppo_finds_the_best_answer_to_each_label():
-    settings = Ppo(
-        total_steps=128 * 60,
-        envs=128,
-        steps=1,
-        batch=64,
-        epochs=4,
-        learning_rate=3e-3,
-        log_std=-1.0,
-        hidden=(32,),
-        arguments={"batch": 128, "replay": 512, "critic_lr": 5e-3},
-    )
+def test_the_preset_made_small_finds_the_best_answer_to_each_label():
+    arguments = {"batch": 128, "replay": 512, "critic_lr": 5e-3}
+    small = {"envs": 128, "batch": 64, "hidden": (32,), "log_std": -1.0, "arguments": arguments}
+    settings = replace(agents.PRESETS[ID], total_steps=128 * 60, **small)
     piles = toys.two_piles()
     agent = agents.train(ID, settings, arguments={"data": piles})
     env = Forger(200, data=piles)
