@@ -34,8 +34,18 @@ def load(run: str | Path) -> Generator:
     ----------
     run
         A folder that `fit` or `stress` left.
+
+    Raises
+    ------
+    Mistake
+        It holds no generator, or a damaged one.
     """
-    return networks.load(Path(run) / "generator")
+    folder = Path(run) / "generator"
+    if not folder.is_dir():
+        raise checks.Mistake(
+            "a run that holds a generator", f"none in {run}", "give a folder that `fit` left"
+        )
+    return networks.load(folder)
 
 
 def fit(
@@ -209,6 +219,7 @@ def react(
     *,
     generator: Generator | None = None,
     held_out: tuple[ArrayLike, ArrayLike] | None = None,
+    residuals: Generator | None = None,
     learners: Sequence[str] = (),
     noises: Sequence[str] = (),
     samples: int = 500,
@@ -231,6 +242,9 @@ def react(
         Conditional, trained on `x`; None: one is fitted.
     held_out
         Rows that neither saw, for the judge and for every figure.
+    residuals
+        Trained on what real rows differ by, in the units of `x`: it is met as the noises
+        sample:learned and real:learned. None: they are left out.
     learners
         Names in `learners.LEARNERS`, or module:factory; none: the quick ones.
     noises
@@ -273,7 +287,7 @@ def react(
         dataset = replace(dataset, held_out=data.from_arrays(*held_out, name="held-out arrays"))
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
-        return Reacting(config, dataset, generator, folder).run(resume)
+        return Reacting(config, dataset, generator, folder, residuals=residuals).run(resume)
     finally:
         if out is None:
             shutil.rmtree(folder)

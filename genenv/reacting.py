@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, learners, runs, seeding
+from genenv import checks, corruptions, learners, runs, seeding
 from genenv.data import Dataset, Split, split, stratified_order
 from genenv.downstream import Downstream
 from genenv.fitting import check_fits, prepared_generator
@@ -21,6 +18,7 @@ from genenv.judge import Judge, judge_steps, make_judge
 from genenv.learners import Fitted
 from genenv.networks import Generator
 from genenv.reactions import charts, lessons, mixing, noises, order
+from genenv.reactions.finished import Advance, Finished, Rows
 from genenv.reactions.meeting import Answers, alike, curves, half_margins, meet
 from genenv.reactions.noises import STRENGTHS, Lot
 from genenv.reactions.points import Points, take
@@ -32,11 +30,7 @@ from genenv.training.machine import pick_threads, settled
 from genenv.training.presets import kind_of
 
 SCHEMA = 1  # of react.json
-CELLS = "cells"  # folder of what is finished, in a run
 QUARTER, LARGEST = 4, 10_000  # of the sizes of training sets, unless told
-
-Rows = list[dict[str, Any]]
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -131,7 +125,10 @@ class Reacting:
         self.split: Split = split(dataset, config.seed, dataset.held_out)
         self.stages, self.command = stages or Stages(), command
         self.given, self.residuals = generator, residuals
+        self.finished = Finished(folder, self.stages, self._tell)
         self.told: list[str] = [*dataset.notes]
+        if not config.noises:
+            self.told += corruptions.not_installed(dataset.units)
         if generator is not None and self.split.shares_rows:
             seen = runs.seen_by_generator(generator_run, dataset, self.split)
             self.told += [seen] if seen else []
@@ -227,42 +224,46 @@ class Reacting:
         with self.stages.stage("judge") as advance:
             seed = seeding.fold(self.config.seed, "judge")
             judge = make_judge(self.dataset, self.source, self.split, seed, advance)
-        answers = {seed: self._answers(generator, judge, seed) for seed in self.config.seeds}
+        answers, points = self._met(generator, judge)
         shares, watched = self._taught(generator, judge)
         content = self._content(generator, judge, answers, shares, watched)
         with self.stages.stage("figures") as advance:
-            seed = self.config.seeds[0]
-            points = Points.load(self._path("points", seed))
-            lot, text = self._lot(generator, seed), markdown(content)
+            lot, text = self._lot(generator, self.config.seeds[0]), markdown(content)
             charts.write(self.folder, content, answers, lot, points, text, advance)
         content["timings"] = dict(self.stages.seconds)
         return content
 
-    def _answers(self, generator: Generator, judge: Judge, seed: int) -> Answers:
-        path, names = self._path("answers", seed), self._noises(generator)
-        if not path.is_file():
-            trained, lot = self._trained(seed), self._lot(generator, seed)
-            if seed == self.config.seeds[0]:
-                take(lot, trained, names).save(self._path("points", seed))
-            with self.stages.stage("noise") as advance:
-                meet(lot, trained, judge.audit, names, advance).save(path)
-        return Answers.load(path)
+    def _met(self, generator: Generator, judge: Judge) -> tuple[dict[int, Answers], Points]:
+        """Let trained learners meet noise; they are trained where answers or points are missing."""
+        names, answers = self._noises(generator), {}
+        trained_of, first = lru_cache(1)(self._trained), self.config.seeds[0]
+
+        def place() -> Points:
+            return take(self._lot(generator, first), trained_of(first), names)
+
+        points = self.finished.arrays("points", first, Points.load, place)
+        for i, seed in enumerate(self.config.seeds):
+
+            def answer(seed: int = seed) -> Answers:
+                trained, lot = trained_of(seed), self._lot(generator, seed)
+                with self.stages.stage("noise", ends=False) as advance:
+                    return meet(lot, trained, judge.audit, names, advance)
+
+            answers[seed] = self.finished.arrays("answers", seed, Answers.load, answer)
+            self.stages.reach("learners", (i + 1) * len(self.learners))
+            self.stages.reach("noise", (i + 1) * len(names) * len(STRENGTHS))
+        return answers, points
 
     def _lot(self, generator: Generator, seed: int) -> Lot:
         real = self.source.pick(self.unseen)
         return Lot(generator, real, self.config.samples, seed, self.residuals)
-
-    def _path(self, name: str, seed: int) -> Path:
-        """Where the arrays of a seed are kept."""
-        (self.folder / CELLS).mkdir(exist_ok=True)
-        return self.folder / CELLS / f"{name}-{seed}.npz"
 
     def _trained(self, seed: int) -> dict[str, Downstream]:
         """Train every learner on the real rows that the generator learned from."""
         x, label = self.dataset.pick(self.split.train)
         units, classes = self.dataset.units, self.dataset.classes
         trained: dict[str, Downstream] = {}
-        with self.stages.stage("learners") as advance:
+        with self.stages.stage("learners", ends=False) as advance:
             for name, fit in self.learners.items():
                 trained[name] = fit(x, label, units, classes, seed)
                 advance(1)
@@ -283,16 +284,18 @@ class Reacting:
                         name, fit, pools, generator, test, self.sizes, seed, advance
                     )
 
-                shares += self._cell("shares", seed, name, teach)
+                shares += self.finished.rows("shares", seed, name, teach)
+                self.stages.reach("shares", len(shares))  # a row a training
             for name in self._watched():
 
                 def watch(advance: Advance, name: str = name, seed: int = seed) -> Rows:
                     return lessons.watch(name, pools_of(seed), generator, test, seed, advance)
 
-                watched += self._cell("lessons", seed, name, watch)
-        for kept in mixing.FILTERS:  # told of what is there, so that a resumed run tells it too
-            if kept not in {row["filter"] for row in shares}:
-                self._tell(f"The filter {kept} was left out: {mixing.WHY[kept]}.")
+                watched += self.finished.rows("lessons", seed, name, watch)
+                self.stages.reach("lessons", len(watched))
+        self.stages.reach("shares")  # with a filter left out, there were fewer
+        for sentence in mixing.left_out(shares, self.config.seeds):
+            self._tell(sentence)
         return shares, watched
 
     def _watched(self) -> list[str]:
@@ -310,16 +313,6 @@ class Reacting:
             if pool is not None:
                 pools[kept] = pool
         return mixing.Pools(self.dataset.pick(rows), pools)
-
-    def _cell(self, stage: str, seed: int, name: str, work: Callable[[Advance], Rows]) -> Rows:
-        """Return what an earlier process finished, or do it and keep it."""
-        path = self.folder / CELLS / f"{stage}-{seed}-{quote(name, safe='')}.json"
-        if not path.is_file():
-            path.parent.mkdir(exist_ok=True)
-            with self.stages.stage(stage) as advance:
-                runs.write_json(path, work(advance))
-        rows: Rows = json.loads(path.read_text())
-        return rows
 
     def _tell(self, sentence: str) -> None:
         if sentence not in self.told:

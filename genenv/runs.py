@@ -141,6 +141,10 @@ def _read(path: Path) -> dict[str, Any]:
         plain: dict[str, Any] = json.loads(path.read_text())
     except ValueError as error:
         raise checks.Mistake(f"{path} to be JSON", str(error), "repeat the run") from error
+    if not isinstance(plain, dict):
+        raise checks.Mistake(
+            f"{path} to hold names and values", type(plain).__name__, "repeat the run"
+        )
     return plain
 
 

@@ -38,12 +38,16 @@ class Stages:
     def keep(self, path: Path) -> None:
         """Add to what earlier processes of the run spent, and write it there after every stage.
 
-        A process that is killed loses the seconds of the stage that it was in.
+        A process that is killed loses the seconds of the stage that it was in; a file that cannot
+        be read loses all.
         """
         self._path = path
         if path.is_file():
-            plain = json.loads(path.read_text())
-            self.seconds, self.parts = plain["stages"], plain["parts"]
+            try:
+                plain = json.loads(path.read_text())
+                self.seconds, self.parts = dict(plain["stages"]), dict(plain["parts"])
+            except (ValueError, KeyError, TypeError):
+                self.say(f"{path} could not be read, so the seconds are counted afresh.")
 
     def plan(self, totals: dict[str, int]) -> None:
         """Show these stages, with their units of work, from the start."""
@@ -53,15 +57,26 @@ class Stages:
             self._bars.start()
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[int], None]]:
-        """Time one stage; yields `advance`, which takes units done since its last call."""
+    def stage(self, name: str, ends: bool = True) -> Iterator[Callable[[int], None]]:
+        """Time one stage; yields `advance`, which takes units done since its last call.
+
+        Its bar is full afterwards, unless it does not end here but is entered again.
+        """
         task = self._tasks.get(name)
         if task is not None:
             self._bars.start_task(task)
         with self._clock(self.seconds, name):
             yield lambda units: None if task is None else self._bars.advance(task, units)
-            if task is not None:
+            if task is not None and ends:
                 self._bars.update(task, completed=self._bars.tasks[task].total)
+
+    def reach(self, name: str, units: int | None = None) -> None:
+        """Show a stage as done this far, or farther, by earlier processes too; None: to its end."""
+        task = self._tasks.get(name)
+        if task is not None:
+            bar = self._bars.tasks[task]
+            done = bar.total if units is None else max(units, bar.completed)
+            self._bars.update(task, completed=done)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:

@@ -102,7 +102,7 @@ def test_stress_without_out_leaves_nothing(
             "expected features to be own, samples",
         ),
         (lambda _: genenv.fit(X, Y, steps=0), "expected steps to be a whole number above 0, got 0"),
-        (lambda _: genenv.load("nowhere"), "got nowhere/generator; give RUN/generator"),
+        (lambda _: genenv.load("nowhere"), "got none in nowhere; give a folder that `fit` left"),
         (lambda _: api.replay("nowhere"), "expected a folder that `stress` left, got nowhere"),
         (lambda run: api.replay(run), "expected a folder that `stress` left"),
         (lambda run: genenv.fit(X, Y, steps=30, out=run), "add --resume to go on with it"),

@@ -150,7 +150,7 @@ def plain(folder: Path) -> dict[str, Any]:
         ("stress digits --steps 0", "expected steps to be a whole number above 0, got 0"),
         ("stress digits --seeds 1 1", "expected each of seeds once"),
         ("stress digits --objective chess", "expected objective to be one of gan, minimax, wgan"),
-        ("stress digits --generator nowhere", "got nowhere/generator; give RUN/generator"),
+        ("stress digits --generator nowhere", "got none in nowhere; give a folder that `fit` left"),
         ("stress digits --out other", "got one that holds other files; choose another --out"),
         ("stress digits --out one.npz", "expected a folder for the run, got the file one.npz"),
         ("stress digits --resume", "expected --out with --resume, got none"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,11 @@ import toys
 import genenv
 from genenv import bundled, classifier, data, networks, tracking
 from genenv.checks import Mistake
+from genenv.corruptions import through_kornia
 from genenv.networks import Generator
 from genenv.reacting import ReactConfig, Reacting
 from genenv.report.reactions import best_gain, markdown, order_sentence, summary
+from genenv.stages import Stages
 
 NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
 CONFIG = ReactConfig(
@@ -127,7 +130,7 @@ def test_the_same_seeds_give_the_same_figures_and_an_interrupt_costs_nothing(
     done: tuple[Path, dict[str, Any]], generator: Generator, tmp_path: Path
 ) -> None:
     run = study(tmp_path / "run", generator)
-    kept = run._cell
+    kept = run.finished.rows
     calls: list[str] = []
 
     def interrupted(stage: str, seed: int, name: str, work: Any) -> Any:
@@ -136,13 +139,102 @@ def test_the_same_seeds_give_the_same_figures_and_an_interrupt_costs_nothing(
             raise KeyboardInterrupt
         return kept(stage, seed, name, work)
 
-    run._cell = interrupted  # type: ignore[method-assign]
+    run.finished.rows = interrupted  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         run.run()
     answers = (tmp_path / "run" / "cells" / "answers-0.npz").stat().st_mtime_ns
     again = study(tmp_path / "run", generator).run(resume=True)
     assert without_seconds(again) == without_seconds(done[1])
     assert (tmp_path / "run" / "cells" / "answers-0.npz").stat().st_mtime_ns == answers
+
+
+@pytest.fixture
+def again(done: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
+    """Copy the finished study, to be damaged."""
+    return Path(shutil.copytree(done[0], tmp_path / "again"))
+
+
+def told_afresh(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key not in ("timings", "told")}
+
+
+@pytest.mark.parametrize(
+    "name", ["answers-1.npz", "points-0.npz", "shares-1-mlp.json", "lessons-0-mlp.json"]
+)
+def test_a_part_that_is_cut_off_is_made_again_and_told(
+    done: tuple[Path, dict[str, Any]], generator: Generator, again: Path, name: str
+) -> None:
+    path = again / "cells" / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    content = study(again, generator).run(resume=True)
+    assert f"cells/{name} could not be read, so it was made again." in content["told"]
+    assert told_afresh(content) == told_afresh(json.loads(json.dumps(done[1])))
+    assert len(path.read_bytes()) == len(whole)
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "[1]", ""])
+def test_rows_that_are_none_are_made_again(generator: Generator, again: Path, text: str) -> None:
+    path = again / "cells" / "lessons-1-mlp.json"
+    before = json.loads(path.read_text())
+    path.write_text(text)
+    study(again, generator).run(resume=True)
+    assert json.loads(path.read_text()) == before
+
+
+@pytest.mark.parametrize("text", ['{"stages": {"jud', "[]", "{}", '{"stages": 3, "parts": 4}'])
+def test_seconds_that_cannot_be_read_are_counted_afresh(again: Path, text: str) -> None:
+    (again / "timings.json").write_text(text)
+    stages = Stages()
+    stages.keep(again / "timings.json")
+    with stages.stage("judge"):
+        pass
+    assert list(json.loads((again / "timings.json").read_text())["stages"]) == ["judge"]
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '{"re'])
+def test_settings_that_cannot_be_read_are_one_sentence(
+    generator: Generator, again: Path, text: str
+) -> None:
+    (again / "config.json").write_text(text)
+    with pytest.raises(Mistake, match=r"expected .*config.json to .*; repeat the run$"):
+        study(again, generator).run(resume=True)
+
+
+def test_what_is_finished_is_shown_as_done_on_resume(generator: Generator, again: Path) -> None:
+    stages = Stages(display=True)
+    study(again, generator, stages=stages).run(resume=True)
+    assert {bar.description: bar.percentage for bar in stages._bars.tasks} == dict.fromkeys(
+        ("judge", "learners", "noise", "shares", "lessons", "figures"), 100
+    )
+
+
+def test_a_stage_that_is_entered_again_is_not_shown_as_done() -> None:
+    stages = Stages(display=True)
+    stages.plan({"shares": 4})
+    with stages.stage("shares", ends=False) as advance:
+        advance(1)
+    (bar,) = stages._bars.tasks
+    assert bar.completed == 1
+    stages.reach("shares", 3)
+    stages.reach("shares", 2)
+    assert bar.completed == 3
+    stages.reach("shares")
+    assert bar.completed == 4
+    stages.close()
+
+
+def test_noises_of_a_package_that_is_not_there_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(through_kornia, "find_spec", lambda _: None)
+    x = np.random.default_rng(0).integers(0, 256, (300, 32, 32), np.uint8)
+    large = data.from_arrays(x, np.arange(300) % 3)
+    (told,) = Reacting(ReactConfig(), large, None, tmp_path).told
+    assert "elastic, motion-blur, jpeg were left out, for the package kornia is not" in told
+    assert Reacting(ReactConfig(noises=("real:blur",)), large, None, tmp_path).told == []
+    small = replace(ReactConfig(), learners=("mlp",))
+    assert Reacting(small, data.load("digits"), None, tmp_path).told == []
 
 
 def test_other_settings_do_not_resume(
@@ -197,12 +289,19 @@ def test_the_front_door_takes_arrays(generator: Generator) -> None:
         digits.label[:1200],
         held_out=(digits.x[1200:], digits.label[1200:]),
         generator=generator,
+        residuals=generator,
         learners=["logistic"],
-        noises=["latent:temperature", "real:blur"],
+        noises=["latent:temperature", "real:learned"],
         samples=20,
         sizes=[40],
     )
     assert content["learners"] == ["logistic"]
+    assert content["noises"] == ["latent:temperature", "real:learned"]
+
+
+def test_a_run_without_a_generator_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match=r"expected a run that holds a generator, got none in .*miss"):
+        genenv.load(tmp_path / "missing")
 
 
 @pytest.mark.parametrize(

@@ -335,6 +335,16 @@ def test_a_filter_leaves_the_balance_of_classes(generator):
     assert mixing.generated(generator, Halves(never=[7]), 100, 5, "judge") is None
 
 
+def test_a_filter_that_is_left_out_is_told_with_its_seeds():
+    rows = [{"filter": kept, "seed": seed} for kept in ("none", "judge") for seed in (3, 4, 5)]
+    (critic,) = mixing.left_out(rows, (3, 4, 5))
+    assert (
+        critic == "The filter critic was left out: the generator has no critic of single samples."
+    )
+    judge, _ = mixing.left_out(rows[:-2], (3, 4, 5))
+    assert judge.startswith("The filter judge was left out for the seeds 4, 5: of some class too")
+
+
 def test_a_generator_without_a_critic_has_no_critics_filter():
     bare = networks.load(bundled.FOLDER / "generator")
     bare._kept = ()

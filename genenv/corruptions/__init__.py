@@ -12,7 +12,14 @@ from genenv.corruptions.cells import (
 )
 from genenv.corruptions.columns import Drift, Rounding, SwappedColumns
 from genenv.corruptions.pixels import Blur, Contrast, Gaussian, Impulse, Occlusion, Shot
-from genenv.corruptions.through_kornia import Elastic, Jpeg, MotionBlur
+from genenv.corruptions.through_kornia import (
+    Elastic,
+    Jpeg,
+    Larger,
+    MotionBlur,
+    is_absent,
+    large_enough,
+)
 from genenv.corruptions.warps import Rotate, Scale, Shear, Translate
 from genenv.data import Units
 
@@ -42,6 +49,7 @@ __all__ = [
     "Translate",
     "UnitErrors",
     "names_for",
+    "not_installed",
 ]
 
 CORRUPTIONS: dict[str, type[Corruption]] = {
@@ -72,3 +80,14 @@ CORRUPTIONS: dict[str, type[Corruption]] = {
 def names_for(units: Units) -> list[str]:
     """List the kinds that apply to data of these units, in the order of CORRUPTIONS."""
     return [name for name, kind in CORRUPTIONS.items() if kind.refusal(units) is None]
+
+
+def not_installed(units: Units) -> list[str]:
+    """Name in one sentence the kinds that would apply if their package were there; [] for none."""
+    kinds = [name for name, kind in CORRUPTIONS.items() if issubclass(kind, Larger)]
+    if not (large_enough(units) and is_absent()):
+        return []
+    return [
+        f"The corruptions {', '.join(kinds)} were left out, for the package kornia is not "
+        "installed: pip install 'genenv[corruptions]'."
+    ]

@@ -18,7 +18,17 @@ from genenv.data import Units
 SMALLEST = 32  # pixels a side
 
 
-class _Larger(Corruption):
+def large_enough(units: Units) -> bool:
+    """Whether the kinds of this file apply to data of these units."""
+    return units.is_image and min(units.shape[:2]) >= SMALLEST
+
+
+def is_absent() -> bool:
+    """Whether the package is not installed."""
+    return find_spec("kornia") is None
+
+
+class Larger(Corruption):
     """What kinds through kornia have in common: images of 32 pixels or more, and the package."""
 
     domain = "image"
@@ -26,13 +36,13 @@ class _Larger(Corruption):
     @classmethod
     def refusal(cls, units: Units) -> checks.Mistake | None:
         """Refuse small images, and a machine without kornia, too."""
-        if units.is_image and min(units.shape[:2]) < SMALLEST:
+        if units.is_image and not large_enough(units):
             return checks.Mistake(
                 f"images of {SMALLEST} pixels or more a side for {cls.kind}",
                 f"samples of shape {units.shape}",
                 "choose a kind that genenv.corruptions.names_for lists",
             )
-        if units.is_image and find_spec("kornia") is None:
+        if units.is_image and is_absent():
             return checks.Mistake(
                 f"the package kornia for {cls.kind}", "none", "pip install 'genenv[corruptions]'"
             )
@@ -49,7 +59,7 @@ def _stored(pictures: Tensor, u: Tensor) -> Tensor:
     return (pictures.squeeze(1) if u.ndim == 3 else pictures.permute(0, 2, 3, 1)).to(u.dtype)
 
 
-class Elastic(_Larger):
+class Elastic(Larger):
     """Rubber-like distortion by a smooth random field (Simard, Steinkraus and Platt 2003).
 
     White noise, a Gaussian of an eighth of the smaller side over it.
@@ -80,7 +90,7 @@ class Elastic(_Larger):
         return _stored(pictures, u)
 
 
-class MotionBlur(_Larger):
+class MotionBlur(Larger):
     """A streak in a random direction, all directions alike.
 
     Amount: its length, as a share of the image's smaller side.
@@ -117,7 +127,7 @@ class MotionBlur(_Larger):
         return _stored(pictures, u)
 
 
-class Jpeg(_Larger):
+class Jpeg(Larger):
     """Coded and decoded as JPEG, by kornia's differentiable codec (arXiv 2309.06978).
 
     Three channels are taken as red, green and blue, whose hues are stored at half the resolution

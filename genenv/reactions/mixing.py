@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +116,18 @@ def _accepted(generator: Generator, guide: Guide, count: int, seed: int) -> Labe
         if sum(filled) == count:
             return rows, wanted
     return None
+
+
+def left_out(rows: Sequence[Row], seeds: Sequence[int]) -> list[str]:
+    """Say which filters are in no row of `teach`, or in none of a seed: a sentence a filter."""
+    told = []
+    for kept in FILTERS:
+        found = {row["seed"] for row in rows if row["filter"] == kept}
+        without = [str(seed) for seed in seeds if seed not in found]
+        where = f" for the seeds {', '.join(without)}" if found else ""
+        if without:
+            told.append(f"The filter {kept} was left out{where}: {WHY[kept]}.")
+    return told
 
 
 def combinations(filters: tuple[str, ...]) -> Iterator[tuple[float, str]]:
