@@ -160,7 +160,7 @@ def plain(folder: Path) -> dict[str, Any]:
         ("fit digits --device abacus --out f", "expected device to be auto, cpu, cuda or cuda:N"),
         ("fit digits --precision 8", "expected precision to be one of 32, bf16"),
         ("fit few.npz --out f", "5 rows or more of each class, a fifth of them for metrics"),
-        ("sample nowhere --out s.npz", "got nowhere/generator"),
+        ("sample nowhere --out s.npz", "got none in nowhere"),
         ("replay nowhere", "expected a folder that `stress` left, got nowhere"),
         ("replay nowhere --expect maybe", "expected --expect to be one of fail, pass"),
     ],

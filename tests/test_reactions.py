@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from genenv import bundled, data, networks
 from genenv.checks import Mistake
 from genenv.noise import Gaussian, Mixture
-from genenv.reactions import lessons, measures, mixing, noises, order
+from genenv.reactions import frames, lessons, measures, mixing, noises, order
 from genenv.reactions.meeting import Answers, alike, curves, half_margins
 from genenv.reactions.noises import STRENGTHS, Lot
 from genenv.sampling import driven_by
+from genenv.tracking import animation
 
 CERTAIN = np.log(np.array([[0.98, 0.01, 0.01], [0.2, 0.7, 0.1]]))
 
@@ -131,8 +135,8 @@ def test_a_generator_of_residuals_is_a_noise(generator, lot):
 class Rows(networks.Generator):
     """A generator that makes given rows in turn; `drawn_from` decides its units."""
 
-    def __init__(self, rows, drawn_from):
-        super().__init__(Gaussian(4), data.from_arrays(drawn_from).units, (), {})
+    def __init__(self, rows, drawn_from, classes=()):
+        super().__init__(Gaussian(4), data.from_arrays(drawn_from).units, classes, {})
         self.register_buffer("u", self.units.to_unit(torch.from_numpy(rows)))
 
     def forward(self, z, _=None):
@@ -200,6 +204,52 @@ def test_curves_follow_the_answers():
     assert halves["real:blur", "b"] is None
     between = [r["between"] for r in alike(answers(), 7) if r["noise"] == "real:blur"]
     assert between == [1, 1, 1, 0, 0, 0]
+
+
+def many(classes, learners, shape):
+    """Answers of learners to images of many classes, wrong from strength 3 on, and their lot."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (4, *shape), np.uint8)
+    own = Rows(x, x, tuple(f"class number {c}" for c in range(classes)))
+    lot = Lot(own, (x, np.zeros(4, np.int64)), 4, seed=0)
+    logits = rng.normal(size=(learners, len(STRENGTHS), 4, classes))
+    logits[:, :3, np.arange(4), lot.label] += 6
+    logits[:, 3:, np.arange(4), (lot.label + 1) % classes] += 6
+    log_p = np.log(np.exp(logits) / np.exp(logits).sum(3, keepdims=True)).astype(np.float32)
+    names = tuple(f"package.module:learner_{i}" for i in range(learners))
+    labels = {"generated": lot.label, "met": lot.met[1], "real": lot.real[1]}
+    accepted = {"sample:blur": np.ones((len(STRENGTHS), 4), bool)}
+    said = {"sample:blur": log_p}
+    return Answers(("sample:blur",), names, labels, accepted, said, log_p[:, 0]), lot
+
+
+@pytest.mark.parametrize("classes", [2, 10, 300])
+@pytest.mark.parametrize("shape", [(8, 8), (9, 40, 3)])
+def test_frames_hold_any_number_of_classes(classes, shape):
+    own, lot = many(classes, 2, shape)
+    drawn = frames.path_frames(own, "sample:blur", lot)
+    assert drawn.shape[0] == len(STRENGTHS)
+    ten, lot = many(10, 2, shape)
+    assert drawn.shape[1] <= frames.path_frames(ten, "sample:blur", lot).shape[1]
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (16, 16, 3)])
+def test_right_stays_green_and_wrong_red_in_the_animation(shape):
+    own, lot = many(100, 6, shape)
+    film = Image.open(io.BytesIO(animation(frames.path_frames(own, "sample:blur", lot))))
+    found = [film.seek(i) or np.asarray(film.convert("RGB")) for i in range(film.n_frames)]
+    assert len(found) == len(STRENGTHS)
+    red, green = ([int((f == c).all(-1).sum()) for f in found] for c in (frames.OTHER, frames.OWN))
+    assert red[:3] == [0, 0, 0]
+    assert min(red[3:]) > 1000
+    assert min(green[:3]) > 1000
+
+
+def test_of_many_classes_the_label_and_what_is_answered_are_shown():
+    p = np.full((2, 3, 50), 0.5, np.float32)
+    p[0, 0, 40], p[1, 2, 41] = 0.9, 0.8
+    p[:, :, 7] = 0.01
+    assert frames._likely(p, 7) == [0, 1, 2, 3, 4, 5, 6, 7, 40, 41]
 
 
 def test_cells_hold_a_learner_and_a_class():
