@@ -123,11 +123,36 @@ def test_a_folder_that_is_not_there_is_a_mistake(tmp_path, reader):
         reader(tmp_path / "missing")
 
 
-def test_folders_without_events_are_mistakes(tmp_path):
-    with pytest.raises(Mistake, match=r"give the folder of a run$"):
+def test_a_run_is_read_with_its_sub_runs_under_their_paths(tmp_path):
+    write(tmp_path / "overview" / "mlp", 3, 0.5)
+    assert list(read(tmp_path)) == ["overview/mlp/a"]  # no event file of its own
+    write(tmp_path, 0).write_bytes(b"")
+    assert list(read(tmp_path)) == ["overview/mlp/a"]  # one that holds no scalar
+    with Tracker(tmp_path) as tracker:
+        tracker.scalars({"a": 7.0}, 0)
+    curves = read(tmp_path)
+    assert list(curves) == ["a", "overview/mlp/a"]
+    np.testing.assert_array_equal(curves["overview/mlp/a"][1], [0.5, 1.5, 2.5])
+    flat = [
+        (tag if run == "." else f"{run}/{tag}", steps.tolist(), values.tolist())
+        for run, own in read_all(tmp_path).items()
+        for tag, (steps, values) in own.items()
+    ]
+    assert flat == [
+        (tag, steps.tolist(), values.tolist()) for tag, (steps, values) in curves.items()
+    ]
+
+
+def test_two_curves_of_one_name_are_a_mistake(tmp_path):
+    write(tmp_path / "mlp", 3)
+    with Tracker(tmp_path) as tracker:
+        tracker.scalars({"mlp/a": 1.0}, 0)
+    with pytest.raises(Mistake, match=r"expected one curve mlp/a in .*; take read_all"):
         read(tmp_path)
+    assert list(read_all(tmp_path)) == [".", "mlp"]
+
+
+@pytest.mark.parametrize("reader", [read, read_all])
+def test_folders_without_events_are_mistakes(tmp_path, reader):
     with pytest.raises(Mistake, match=r"below it, got .*; give the folder of a run, or of runs"):
-        read_all(tmp_path)
-    write(tmp_path / "below")
-    with pytest.raises(Mistake, match="read_all takes those of its sub-folders"):
-        read(tmp_path)
+        reader(tmp_path)

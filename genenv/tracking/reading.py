@@ -22,17 +22,21 @@ Scalars = dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
 
 
 def read(run: Path | str) -> Scalars:
-    """Read every scalar that a run wrote.
+    """Read every scalar that a run wrote, its sub-runs among them.
+
+    A study of `react` writes a run a learner, and one a learner and noise: what stands in
+    RUN/overview/mlp as `agreement/sample-blur` is `overview/mlp/agreement/sample-blur` of RUN.
 
     Parameters
     ----------
     run
-        Folder that holds `events.out.tfevents*` files; several (after a resume) are joined, and
-        what a resumed run wrote again stands for what it wrote before.
+        Folder with `events.out.tfevents*` files in or below it; several in one folder (after a
+        resume) are joined, and what a resumed run wrote again stands for what it wrote before.
 
     Returns
     -------
-    For each tag the steps (n,) and the values (n,), in the order of writing.
+    For each tag the steps (n,) and the values (n,), in the order of writing; the tags of a folder
+    below are behind its path.
 
     Warns
     -----
@@ -43,16 +47,22 @@ def read(run: Path | str) -> Scalars:
     Raises
     ------
     Mistake
-        There is no such folder, or it holds no event file.
+        There is no such folder, no event file in or below it, or two curves of one name.
     """
-    folder = _existing(run)
-    if not any(folder.glob(EVENTS)):
-        below = any(folder.rglob(EVENTS))
-        raise checks.Mistake(
-            "a run folder with TensorBoard's event files",
-            str(folder),
-            "read_all takes those of its sub-folders" if below else "give the folder of a run",
-        )
+    found: Scalars = {}
+    for name, curves in read_all(run).items():
+        for tag, curve in curves.items():
+            whole = tag if name == "." else f"{name}/{tag}"
+            if whole in found:
+                raise checks.Mistake(
+                    f"one curve {whole} in {run}", "that of a sub-run too", "take read_all"
+                )
+            found[whole] = curve
+    return found
+
+
+def _own(folder: Path) -> Scalars:
+    """Read what a folder's own event files hold."""
     curves: dict[str, list[tuple[int, float]]] = {}
     for event in _events(folder):
         if event.session_log.status == event.session_log.START:
@@ -84,7 +94,7 @@ def read_all(run: Path | str) -> dict[str, Scalars]:
 
     Returns
     -------
-    For each run, by its path below `run` ("." for itself), what `read` gives.
+    For each run, by its path below `run` ("." for itself), its own tags as `read` gives them.
 
     Raises
     ------
@@ -98,7 +108,7 @@ def read_all(run: Path | str) -> dict[str, Scalars]:
             "a folder with TensorBoard's event files in or below it", str(folder),
             "give the folder of a run, or of runs",
         )  # fmt: skip
-    return {path.relative_to(folder).as_posix(): read(path) for path in runs}
+    return {path.relative_to(folder).as_posix(): _own(path) for path in runs}
 
 
 def frame(run: Path | str) -> pd.DataFrame:
