@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -173,6 +175,29 @@ def test_names_for_lists_what_applies():
     assert names_for(DATA["7 columns int64"][1]) == tables
     assert "category-shift" not in names_for(DATA["2 columns float64"][1])
     assert "swapped-columns" not in names_for(table(1, "float32")[1])
+
+
+# ------------------------------------------------------------------ the page
+
+PAGE = (Path(__file__).parent.parent / "docs" / "corruptions.md").read_text()
+
+
+@pytest.mark.parametrize("kind", CORRUPTIONS)
+def test_the_page_names_a_kind_with_its_levels_and_what_it_costs(kind):
+    levels = ", ".join(f"{level:g}" for level in CORRUPTIONS[kind].levels)
+    assert f"| `{kind}` | {levels} | " in PAGE
+    (cost,) = [line for line in PAGE.splitlines() if line.startswith(f"| {kind} | ")]
+    figures = [float(cell) for cell in cost.strip("| ").split(" | ")[1:]]
+    at_3 = [figures[3]] if CORRUPTIONS[kind].domain == "image" else [figures[1], figures[4]]
+    assert min(at_3) > 70
+
+
+def test_the_code_on_the_page_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    found = {}
+    exec(code, found)
+    assert np.array_equal(found["same"], found["x"][40:50])
+    assert np.array_equal(found["again"], found["same"])
 
 
 # ------------------------------------------------------------------ images against known answers
