@@ -19,6 +19,7 @@ from stable_baselines3 import PPO
 
 from genenv import ENVIRONMENTS, agents, classifier, cli, data, networks, seeding
 from genenv.agents import SEARCHES
+from genenv.learners import LEARNERS
 from genenv.metrics import generated
 from genenv.networks import NETWORKS
 from genenv.noise import NOISES
@@ -223,6 +224,23 @@ def test_help_names_what_can_be_chosen(run: Run, words: tuple[str, ...], shown: 
     assert "{None}" not in out
     for word in shown:
         assert word in out
+
+
+@pytest.mark.parametrize(
+    ("kinds", "command"),
+    [
+        *((OBJECTIVES, command) for command in ("fit", "stress", "react")),
+        (NETWORKS, "fit"),
+        (SEARCHES, "stress"),
+        (LEARNERS, "react"),
+        (NOISES, "sample"),
+    ],
+)
+def test_help_names_a_kind_that_was_added(
+    run: Run, monkeypatch: pytest.MonkeyPatch, kinds: dict[str, Any], command: str
+) -> None:
+    monkeypatch.setitem(kinds, "mine", None)
+    assert ", mine" in " ".join(run(command, "--help")[1].replace("│", "").split())
 
 
 def test_a_model_that_breaks_later_keeps_its_queries_and_resumes_to_the_same_report(

@@ -89,3 +89,8 @@ def test_no_block_is_larger_than_allowed_and_any_size_gives_the_same(monkeypatch
     assert len(set(places)) == 1  # or a process grows by all pairs, block by block
     assert max(sizes) <= 900
     assert sum(sizes) == 200 * 150
+
+
+def test_constant_rows_lie_in_every_ball():
+    same = np.ones((20, 3), np.float32)
+    assert measured(same, same) == {"precision": 1, "recall": 1, "density": 20 / 5, "coverage": 1}

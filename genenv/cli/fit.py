@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
+from genenv.cli.names import Objective, named, networks, norms, optimizers
 from genenv.cli.running import chosen_folder, kept, load_data
 from genenv.cli.shown import (
     Name,
@@ -37,10 +38,10 @@ class Fit:
     """The run's folder."""
     resume: Switch = False
     """Go on from the newest whole checkpoint in --out."""
-    objective: Name = "relativistic"
-    """relativistic, gan, minimax, wgan, wgan-gp, hinge or lsgan."""
-    network: Name = "auto"
-    """mlp, dcgan, resnet or auto: mlp for vectors and images below 16 pixels, else dcgan."""
+    objective: Objective = "relativistic"
+    """What critic and generator are trained for."""
+    network: Annotated[str, named(networks)] = "auto"
+    """Kind of both; auto: mlp for vectors and images below 16 pixels, else dcgan."""
     steps: Updates = None
     """Generator updates."""
     seed: Number = 0
@@ -70,14 +71,14 @@ class Fit:
     """Units (mlp) or channels at half the full size (dcgan, resnet) of the generator."""
     critic_width: Whole = None
     """Units (mlp) or channels of the first layer (dcgan, resnet) of the critic."""
-    critic_norm: Name = "auto"
-    """none, batch or spectral; auto: what the objective prefers, where the network has it."""
+    critic_norm: Annotated[str, named(norms)] = "auto"
+    """Of the critic's layers; auto: what the objective prefers, where the network has it."""
     pack: Number = 1
     """Samples that the critic judges together (PacGAN)."""
     critic_steps: Whole = None
     """Critic updates a generator update."""
-    optimizer: Annotated[str | None, shown("NAME", "the preset's")] = None
-    """adam or rmsprop."""
+    optimizer: Annotated[str | None, named(optimizers, "the preset's")] = None
+    """Of both networks."""
     lr: Real = None
     """Learning rate of both networks at step 0."""
     lr_floor: Real = None

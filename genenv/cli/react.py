@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from genenv.cli.names import Objective, learners, named
 from genenv.cli.running import chosen_folder, kept, load_data
-from genenv.cli.shown import Name, Number, Pixels, Source, Switch, Threads, Updates, shown
+from genenv.cli.shown import Number, Pixels, Source, Switch, Threads, Updates, shown
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class React:
     """Go on with what --out holds."""
     generator: Annotated[Path | None, shown("RUN", "one is fitted")] = None
     """A run whose generator is met; it needs classes."""
-    learner: Annotated[tuple[str, ...], shown("NAME [NAME ...]", "all but svm")] = ()
-    """logistic, mlp, cnn, forest, svm (slow on many rows) or module:factory, where the factory
-    returns what has scikit-learn's fit and predict_proba, as sklearn.naive_bayes:GaussianNB does.
-    It is given the seed as seed or random_state, or as the one argument that it requires; without
-    any of these it makes the same learner for every seed."""
+    learner: Annotated[
+        tuple[str, ...], named(learners, "all but svm, slow on many rows", "NAME [NAME ...]")
+    ] = ()
+    """A name or module:factory, where the factory returns what has scikit-learn's fit and
+    predict_proba, as sklearn.naive_bayes:GaussianNB does. It is given the seed as seed or
+    random_state, or as the one argument that it requires; without any of these it makes the same
+    learner for every seed."""
     noise: Annotated[tuple[str, ...], shown("NAME [NAME ...]", "all")] = ()
     """SOURCE:KIND, as latent:temperature, sample:blur or real:blur."""
     residuals: Annotated[Path | None, shown("RUN", "none")] = None
@@ -44,7 +47,7 @@ class React:
     """Of the learners and samples; several give bands."""
     seed: Number = 0
     """Of the split, the generator and the judge."""
-    objective: Name = "relativistic"
+    objective: Objective = "relativistic"
     """Of the generator that is fitted where none is given."""
     steps: Updates = None
     """Updates of that generator."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from genenv.cli.names import named, noises
 from genenv.cli.shown import Left, Number, Share, shown
 
 
@@ -21,8 +22,8 @@ class Sample:
     """Number of samples."""
     label: Annotated[str | None, shown("CLASS", "drawn uniformly")] = None
     """Name of a class, as the data have it."""
-    noise: Annotated[str | None, shown("NAME", "the trained one")] = None
-    """Another law for the latents: gaussian, uniform, student-t, ... (a wrong name lists all)."""
+    noise: Annotated[str | None, named(noises, "the trained one")] = None
+    """Another law for the latents."""
     strength: Share = 1.0
     """Factor on the latents: below 1 shrinks them, above 1 spreads them."""
     keep: Share = 1.0

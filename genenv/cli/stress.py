@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from genenv.cli.names import Objective, named, searches
 from genenv.cli.running import chosen_folder, kept, load_data
 from genenv.cli.shown import Name, Number, Pixels, Source, Switch, Threads, Updates, shown
 
@@ -28,9 +29,9 @@ class Stress:
     """A run with a generator trained on these data."""
     search: Annotated[
         tuple[str, ...] | None,
-        shown("NAME [NAME ...]", "random evolution, and policy where no model is given"),
+        named(searches, "random evolution, and policy where no model is given", "NAME [NAME ...]"),
     ] = None
-    """Players: random, evolution, cma-es, gradient, policy."""
+    """Players."""
     budget: Number = 20_000
     """Queries to the model a search and seed."""
     train_queries: Number = 100_000
@@ -39,9 +40,8 @@ class Stress:
     """Seeds of each search."""
     seed: Number = 0
     """Address of the split, the generator, the judge and the default model."""
-    objective: Name = "relativistic"
-    """Of the generator that is fitted where none is given: relativistic, gan, minimax, wgan,
-    wgan-gp, hinge or lsgan."""
+    objective: Objective = "relativistic"
+    """Of the generator that is fitted where none is given."""
     steps: Updates = None
     """Updates of that generator."""
     threads: Threads = 0
