@@ -72,6 +72,8 @@ class Fitting:
     features
         Where samples are compared: `own` (a classifier for labelled images, else the samples
         themselves), `samples`, a torch module or its import path, or the .pth file of Inception.
+    command
+        The command line that repeats the run.
 
     Raises
     ------
@@ -87,10 +89,12 @@ class Fitting:
         stages: Stages,
         measured: bool = True,
         features: str | nn.Module = "own",
+        command: str = "",
     ) -> None:
         if config.metrics_every and not measured:
             raise checks.Mistake("metrics with metrics_every", "none", "leave one of them out")
         self.dataset, self.folder, self.stages = dataset, folder, stages
+        self.command = command
         bare = dataset.unconditional or config.unlabelled
         self.classes = () if bare else dataset.classes
         self.told: tuple[str, ...] = ()
@@ -119,17 +123,20 @@ class Fitting:
         network, norm = critic_of(config, units)
         noise = with_codes(config, None)
         with torch.device("meta"):  # without a number in memory
-            networks.build(
+            pair = networks.build(
                 network, noise, units, self.classes, config.width,
                 config.critic_width, norm, config.pack,
             )  # fmt: skip
+        parameters = sum(p.numel() for module in pair for p in module.parameters())
+        self.resolved = logged.resolved(config, units, parameters)
         check_batch(self.config.batch, len(self.rows))
 
     def run(self, resume: bool = False) -> Generator:
         """Train, measure and write; returns the generator, whose notes tell what was done."""
         with distributed.joined(pick_device(self.config.device).type == "cuda") as world:
             if world.leads:
-                runs.begin(self.folder, "fit", self._settings(), resume)
+                about = self._settings(), resume, self.command, self.resolved
+                runs.begin(self.folder, "fit", *about)
             distributed.wait(world)
             self.stages.plan(self._totals())
             with Tracker(self.folder if world.leads else None) as tracker:

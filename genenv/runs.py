@@ -68,7 +68,12 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
 
 def begin(
-    folder: Path, command: str, content: dict[str, Any], resume: bool | None, repeat: str = ""
+    folder: Path,
+    command: str,
+    content: dict[str, Any],
+    resume: bool | None,
+    repeat: str = "",
+    resolved: dict[str, Any] | None = None,
 ) -> tuple[str, ...]:
     """Make a run's folder and write config.json, or check that the one there is this run.
 
@@ -82,6 +87,8 @@ def begin(
         Whether a run may be there already; None: the command cannot go on with one.
     repeat
         The command line that repeats the run.
+    resolved
+        What settings left to a rule came to, which another machine may decide otherwise.
 
     Returns
     -------
@@ -114,7 +121,8 @@ def begin(
             f"an empty folder {folder}", "one that holds other files", "choose another --out"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, plain | {"repeat": repeat} | _machine())
+    beside = {} if resolved is None else {"resolved": resolved}
+    write_json(path, plain | beside | {"repeat": repeat} | _machine())
     return ()
 
 

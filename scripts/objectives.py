@@ -7,7 +7,8 @@ class, which are compared with rows that no generator saw:
   GAN-train   accuracy on the held-out rows of that CNN trained on the samples alone, beside the
               same CNN trained on the generator's own rows,
   precision, recall, Fréchet   on 10,000 samples (fewer where there are fewer real rows) in features
-              of genenv's own classifier; Fréchet of real held-out rows in their place beside it.
+              of genenv's own classifier; Fréchet of real held-out rows in their place beside it,
+              a seed each: data without a test set are split by seed, and the classifier with them.
 Prints Markdown and writes JSON; rows that the JSON has already are not measured again.
 Examples: python scripts/objectives.py digits --minutes 0.5
           python scripts/objectives.py FASHION_FOLDER --minutes 20 --threads 2 --seeds 0
@@ -155,19 +156,19 @@ with settled(args.threads):
                 args.out.write_text(json.dumps(table, indent=2))
                 print(table[-1], flush=True)
 
-columns = ("gan_train", "agreement", "precision", "recall", "frechet")
+columns = ("gan_train", "agreement", "precision", "recall", "real_train")
 print(f"\n{dataset.name}, {args.minutes} CPU minutes, {args.threads} threads")
 print("| objective | network | critic norm | steps | GAN-train % (real) | agreement % | precision |"
-      " recall | Fréchet (real) |\n|---|---|---|---|---|---|---|---|---|")  # fmt: skip
+      " recall | Fréchet (real), a seed |\n|---|---|---|---|---|---|---|---|---|")  # fmt: skip
 for objective in args.objectives:
     rows = [r for r in table if r["objective"] == objective]
-    mean = {k: np.mean([r[k] for r in rows]) for k in (*columns, "real_train", "frechet_real")}
+    mean = {k: np.mean([r[k] for r in rows]) for k in columns}
     low, high = (f([r["gan_train"] for r in rows]) for f in (min, max))
     steps = " / ".join(f"{r['steps']:,}" for r in rows)
+    frechet = " / ".join(f"{r['frechet']:.2f} ({r['frechet_real']:.2f})" for r in rows)
     print(
         f"| {objective} | {rows[0]['network']} | {rows[0]['norm']} | {steps} "
         f"| {100 * mean['gan_train']:.1f} [{100 * low:.1f}, {100 * high:.1f}] "
         f"({100 * mean['real_train']:.1f}) | {100 * mean['agreement']:.1f} "
-        f"| {mean['precision']:.3f} | {mean['recall']:.3f} "
-        f"| {mean['frechet']:.2f} ({mean['frechet_real']:.2f}) |"
+        f"| {mean['precision']:.3f} | {mean['recall']:.3f} | {frechet} |"
     )

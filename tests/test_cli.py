@@ -313,7 +313,15 @@ def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path
     assert code == 0
     assert "359 of 1,797 rows were held out for metrics." in out
     assert 0 < json.loads((place / "fitted/metrics.json").read_text())["agreement"] <= 1
-    assert len(json.loads((place / "fitted/config.json").read_text())["train"]) == 1438
+    config = json.loads((place / "fitted/config.json").read_text())
+    assert len(config["train"]) == 1438
+    assert config["repeat"] == "genenv fit digits --steps 40 --out fitted"
+    asked = config["training"]
+    assert (asked["device"], asked["network"], asked["threads"]) == ("auto", "auto", 0)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    assert config["resolved"] == {
+        "network": "mlp", "critic_norm": "none", "penalty": 0.5, "device": device, "threads": 1,
+    }  # fmt: skip
     code, out, _ = run("sample", "fitted", "--count", "6", "--label", "3", "--out", "drawn")
     assert (code, out) == (0, "6 samples: drawn.npz\n")
     with np.load(place / "drawn.npz") as file:

@@ -37,6 +37,13 @@ def test_a_run_begins_with_everything_needed_to_repeat_it(tmp_path):
     assert not list(folder.glob("*.tmp"))
 
 
+def test_what_a_rule_came_to_is_kept_and_may_be_another_on_resume(tmp_path):
+    runs.begin(tmp_path, "fit", CONTENT, False, "", {"device": "cpu", "threads": 1})
+    assert config(tmp_path)["resolved"] == {"device": "cpu", "threads": 1}
+    runs.begin(tmp_path, "fit", CONTENT, True, "", {"device": "cuda", "threads": 8})
+    assert config(tmp_path)["resolved"]["threads"] == 1
+
+
 def test_an_empty_folder_may_be_there(tmp_path):
     runs.begin(tmp_path, "fit", CONTENT, False)
     assert config(tmp_path)["data"]["rows"] == 9

@@ -126,7 +126,7 @@ class Fit:
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"fit-{dataset.name}")
         leads = started_by_torchrun().leads
         stages = Stages(display=leads)
-        fit = fitting.Fitting(dataset, config, out, stages, self.metrics, self.features)
+        fit = fitting.Fitting(dataset, config, out, stages, self.metrics, self.features, line)
         with kept(out, stages, line):
             generator = fit.run(self.resume)
         if leads:

@@ -10,6 +10,8 @@ from genenv.data.dataset import Units
 from genenv.tracking import Chart, Lines, exactly
 from genenv.training.config import FREE_ON_RESUME, TrainingConfig
 from genenv.training.game import critic_of
+from genenv.training.machine import pick_device, pick_threads
+from genenv.training.presets import kind_of
 
 SIGNS = ("health/diversity", "health/coverage", "health/critic/accuracy", "samples_per_second")
 
@@ -39,10 +41,29 @@ def described(config: TrainingConfig, units: Units) -> dict[str, Any]:
     """Return the settings that decide a training, with what `auto` and None stand for."""
     free = FREE_ON_RESUME | {"metrics_every"}
     settings = {name: value for name, value in asdict(config).items() if name not in free}
+    settings = {name: settings[name] for name in FIRST} | settings | _chosen(config, units)
+    codes = () if config.coded else ("categorical", "continuous", "information")
+    return {k: v for k, v in settings.items() if k not in codes}
+
+
+def resolved(config: TrainingConfig, units: Units, parameters: int) -> dict[str, Any]:
+    """Return what the settings that were left to a rule came to on this machine.
+
+    Parameters
+    ----------
+    config, units
+        Of the training.
+    parameters
+        Of generator and critic.
+    """
+    threads = pick_threads(config.threads, parameters, kind_of(units) == "image")
+    device = str(pick_device(config.device))
+    return _chosen(config, units) | {"device": device, "threads": threads}
+
+
+def _chosen(config: TrainingConfig, units: Units) -> dict[str, Any]:
+    """Choose network, norm and penalty: the data and the objective decide."""
     network, norm = critic_of(config, units)
     objective = objectives.build(config.objective, config.penalty)
     penalty = getattr(objective, "penalty", None)
-    chosen = {"network": network, "critic_norm": norm, "penalty": penalty}
-    settings = {name: settings[name] for name in FIRST} | settings | chosen
-    codes = () if config.coded else ("categorical", "continuous", "information")
-    return {k: v for k, v in settings.items() if k not in codes}
+    return {"network": network, "critic_norm": norm, "penalty": penalty}
