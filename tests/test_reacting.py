@@ -251,13 +251,25 @@ def test_words_say_what_the_figures_say(done: tuple[Path, dict[str, Any]]) -> No
     assert order_sentence(content) in summary(content)
     assert "| logistic |" in markdown(content)
     found = {"estimate": 0.4, "low": 0.1, "high": 0.7, "cells": 20}
-    rising = {"order": {"correlation": found, "hard_rows": 40}}
-    assert "are harder with real hard rows" in order_sentence(rising)
-    falling = {"order": {"correlation": found | {"low": -0.7, "high": -0.1}, "hard_rows": 4}}
-    assert "are easier with real hard rows" in order_sentence(falling)
-    unsure = {"order": {"correlation": found | {"low": -0.1}, "hard_rows": 40}}
-    assert "do not say that the orders agree" in order_sentence(unsure)
-    assert "Too few cells" in order_sentence({"order": {"correlation": None, "hard_rows": 1}})
+
+    def said(correlation: dict[str, float] | None) -> str:
+        return order_sentence({"order": content["order"] | {"correlation": correlation}})
+
+    assert "are harder with real hard rows" in said(found)
+    assert "Over the 20 of 20 cells of learner and class that have 5 samples" in said(found)
+    assert "rows that these oracles find hard" in said(found)
+    assert "are easier with real hard rows" in said(found | {"low": -0.7, "high": -0.1})
+    assert "do not say that the orders agree" in said(found | {"low": -0.1})
+    none = {"correlation": None, "missing": "Accuracy is the same.", "hard_rows": 1}
+    assert order_sentence({"order": none}) == "Accuracy is the same."
+
+
+def test_a_learner_is_printed_with_its_whole_name(done: tuple[Path, dict[str, Any]]) -> None:
+    name = "package.module:a_factory_with_a_long_name"
+    content = json.loads(json.dumps(done[1]).replace('"logistic"', f'"{name}"'))
+    head, *rows = summary(content).splitlines()
+    assert rows[0].startswith(f"{name} ")
+    assert head.index("agreement at 0") == len(name) + 1
 
 
 def test_the_best_gain_is_the_largest_mean_over_seeds() -> None:

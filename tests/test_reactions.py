@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from genenv import bundled, data, networks
 from genenv.checks import Mistake
 from genenv.noise import Gaussian, Mixture
 from genenv.reactions import frames, lessons, measures, mixing, noises, order
+from genenv.reactions.layout import own_folder
 from genenv.reactions.meeting import Answers, alike, curves, half_margins
 from genenv.reactions.noises import STRENGTHS, Lot
 from genenv.sampling import driven_by
@@ -426,3 +428,11 @@ def test_laws_with_other_base_coordinates_are_left_out(generator):
     mixed = driven_by(generator, Mixture(dim))
     assert mixed.noise.base_dim > dim
     assert set(noises.names(mixed)) == set(noises.names(generator)) - laws
+
+
+def test_learners_of_one_plain_form_have_folders_of_their_own():
+    names = ["a.b:make", "a:b_make", "a-b:make", "学习", "学生", "logistic", "pkg:make"]
+    folders = [own_folder(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert all(re.fullmatch("[a-zA-Z0-9-]+", folder) for folder in folders)
+    assert folders[-2:] == ["logistic", "pkg-make"]

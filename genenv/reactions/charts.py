@@ -17,7 +17,7 @@ import numpy as np
 from genenv import runs
 from genenv.reactions import measures
 from genenv.reactions.frames import path_frames
-from genenv.reactions.layout import end_of, layout, plain
+from genenv.reactions.layout import end_of, layout, own_folder, plain
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, Lot
 from genenv.reactions.points import Points
@@ -74,7 +74,7 @@ def write(
             if advance:
                 advance(1)
     for learner in content["learners"]:
-        with _run(folder / "overview" / plain(learner)) as tracker:
+        with _run(folder / "overview" / own_folder(learner)) as tracker:
             _overview(tracker, content, learner)
 
 
@@ -128,7 +128,7 @@ def _meeting(
     )
     source, _, kind = noise.partition(":")
     summed = {f"summary/agreement_{strength}": strength for strength in SUMMED}
-    with _run(folder / plain(learner) / plain(noise)) as tracker:
+    with _run(folder / own_folder(learner) / plain(noise)) as tracker:
         settings: dict[str, str | int] = {"learner": learner, "source": source, "noise": kind}
         tracker.hparams(settings | study, [*summed, "summary/half_margin_strength"])
         curve = dict(_means([measures.drawn(row) for row in own], "strength", CURVES))

@@ -6,6 +6,7 @@ cuts what it takes for outliers off, which would show strengths and shares that 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,18 @@ Row = dict[str, Any]
 def plain(name: str) -> str:
     """Turn the name of a learner, noise or schedule into one of a folder or tag."""
     return re.sub("[^a-zA-Z0-9]+", "-", name)
+
+
+def own_folder(learner: str) -> str:
+    """Turn a learner's name into that of its folder, another for every name.
+
+    `a.b:make` and `a.b_make` have one plain form, a name without Latin letters has none: where more
+    than colons is lost, a digest of the name tells them apart.
+    """
+    if re.fullmatch("[a-zA-Z0-9:-]+", learner):
+        return plain(learner)
+    digest = hashlib.blake2b(learner.encode(), digest_size=2).hexdigest()
+    return f"{plain(learner).strip('-')}-{digest}".lstrip("-")
 
 
 def layout(content: dict[str, Any]) -> Mapping[str, Sequence[Chart]]:

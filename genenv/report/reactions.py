@@ -72,9 +72,10 @@ def best_gain(taught: Sequence[Row]) -> Row | None:
 
 def order_sentence(content: dict[str, Any]) -> str:
     """Say whether learners order alike under accepted generated samples and real hard rows."""
-    found, rows = content["order"]["correlation"], content["order"]["hard_rows"]
+    order = content["order"]
+    found = order["correlation"]
     if found is None:
-        return "Too few cells of learner and class have samples to correlate their order."
+        return str(order["missing"])
     interval = f"[{found['low']:.2f}, {found['high']:.2f}]"
     if found["low"] > 0:
         says = "cells that are harder with generated samples are harder with real hard rows"
@@ -83,21 +84,24 @@ def order_sentence(content: dict[str, Any]) -> str:
     else:
         says = "the interval holds 0, so these data do not say that the orders agree"
     return (
-        f"Over {found['cells']} cells of learner and class, accuracy on accepted generated samples "
-        f"and on the {rows} hardest real rows have the rank correlation {found['estimate']:.2f} "
-        f"{interval}: {says}."
+        f"Over the {found['cells']} of {order['cells_all']} cells of learner and class that have "
+        f"{order['least']} samples on both sides, accuracy on accepted generated samples and on "
+        f"the {order['hard_rows']} hardest real rows have the rank correlation "
+        f"{found['estimate']:.2f} {interval}: {says}. {order['hard']}"
     )
 
 
 def summary(content: dict[str, Any]) -> str:
     """Return the table that the command prints."""
-    head = f"{'learner':16} {'agreement at 0':>14} {'1':>7} {'3':>7} {'5':>7} {'accepted, 3':>12}"
+    wide = max(16, *map(len, content["learners"]))
+    head = f"{'learner':{wide}} {'agreement at 0':>14} {'1':>7} {'3':>7} {'5':>7} "
+    head += f"{'accepted, 3':>12}"
     lines = [f"{head}  best gain"]
     for row in by_learner(content):
         cells = [percent(row[f"agreement_{s}"]) for s in (0, *LOOKED_AT)]
         gain = "" if row["gain"] is None else _gain(row["gain"])
         lines.append(
-            f"{row['learner'][:16]:16} {cells[0]:>14} {cells[1]:>7} {cells[2]:>7} {cells[3]:>7} "
+            f"{row['learner']:{wide}} {cells[0]:>14} {cells[1]:>7} {cells[2]:>7} {cells[3]:>7} "
             f"{percent(row['accepted_3']):>12}  {gain}"
         )
     told = [f"\n{sentence}" for sentence in content["told"]]
