@@ -73,6 +73,18 @@ def test_a_constant_column_maps_to_zero_and_always_comes_back():
     assert torch.equal(dataset.units.from_unit(unit + 0.4)[:, 3], torch.full((40,), 7.0))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+def test_columns_that_float32_cannot_tell_apart_are_told(dtype):
+    seconds = 1.7e9 + 1e3 * np.random.default_rng(0).standard_normal(40)
+    x = np.column_stack([VECTORS * 100, np.full(40, 1.7e9 + 1), seconds]).astype(dtype)
+    assert from_arrays(x).notes[1:] == (
+        "1 of 5 columns vary little for how large they are, the first is column 4: in float32 it "
+        "has steps of 128, which samples keep; subtract its mean",
+    )
+    x[:, 4] -= dtype(1.7e9)
+    assert len(from_arrays(x).notes) == 1  # the constant column's
+
+
 @pytest.mark.parametrize("x", [IMAGES, IMAGES[..., 0]])
 def test_a_picture_is_channels_first_between_zero_and_one(x):
     units = from_arrays(x).units

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from genenv import tracking
+from genenv import data, tracking
 from genenv.checks import Mistake
 from genenv.data.dataset import Units
 from genenv.tracking import Tracker
@@ -183,6 +183,16 @@ def test_vectors_have_no_picture_but_a_scatter():
 def test_a_vector_of_one_column_is_drawn():
     units = Units((1,), "float32", (0.0,), (1.0,))
     assert (tracking.scatter(np.array([[0.5]]), units) < 255).any()
+
+
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_vectors_with_a_constant_column_are_drawn(column):
+    units = data.from_arrays(np.insert(np.eye(4, 2), column, 7.0, axis=1)).units
+    x = np.insert(np.array([[0.0, 0.0], [1.0, 1.0]]), column, 7.0, axis=1)
+    dots = np.argwhere(tracking.scatter(x, units)[..., 0] < 255)
+    low, high = dots.min(0), dots.max(0)
+    assert (high - low > 200).tolist() == [column != 1, column != 0]
+    assert (np.abs((low + high) / 2 - 160) < 3).all()
 
 
 def test_grid_enlarges_tiny_pictures_by_whole_pixels():

@@ -241,6 +241,13 @@ def test_nan_stops_with_the_term_the_step_and_the_last_good_checkpoint(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["step-0000004"]
 
 
+def test_a_generator_that_diverged_is_not_measured():
+    run = trainer(measure=lambda _: pytest.fail("measured"), log_every=20, metrics_every=4)
+    run.game.objective = Poisoned(at=2)
+    with pytest.raises(TrainingDiverged, match=r"in critic/fake at step 2; "):
+        run.fit()
+
+
 def test_poisoned_weights_are_never_saved(tmp_path):
     run = trainer(tmp_path)
     run.step()

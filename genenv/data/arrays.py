@@ -13,6 +13,7 @@ from genenv.data.dataset import Dataset, Units
 LEAST_SIDE, MOST_SIDE = 8, 64  # pixels of an image
 MOST_VALUE = 1e18  # float32 must hold its square
 SLIGHT = 1e-6  # of a mean, below which float32 cannot tell a spread
+COARSE = 128  # steps of float32 in a standard deviation, below which they show in samples
 BRIGHT = 128  # uint8 images that reach it span 0 to 255, darker ones 0 to their maximum
 
 
@@ -134,7 +135,25 @@ def _units(array: NDArray[Any]) -> tuple[Units, tuple[str, ...]]:
     spread = np.where(low == high, 0.0, np.maximum(spread, SLIGHT * np.abs(mean)))
     mean = np.where(low == high, low, mean)
     standard = _numbers(mean - spread), _numbers(mean + spread)
+    notes += _coarse(array, low, high)
     return Units(tuple(shape), array.dtype.name, *standard, ends), notes
+
+
+def _coarse(array: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> tuple[str, ...]:
+    """Say so where columns (n, d) from low to high (d,) lose what float32 cannot tell apart."""
+    if np.can_cast(array.dtype, np.float32):
+        return ()
+    size = np.maximum(np.abs(low.astype(np.float64)), np.abs(high.astype(np.float64)))
+    step = np.spacing(size.astype(np.float32)).astype(np.float64)
+    fine = (low != high) & (array != array.astype(np.float32)).any(0)
+    coarse = np.nonzero(fine & (array.std(0, dtype=np.float64) < COARSE * step))[0]
+    if not len(coarse):
+        return ()
+    return (
+        f"{len(coarse)} of {len(low)} columns vary little for how large they are, the first is "
+        f"column {coarse[0]}: in float32 it has steps of {step[coarse[0]]:g}, which samples keep; "
+        "subtract its mean",
+    )
 
 
 def _numbers(values: NDArray[Any]) -> tuple[float, ...]:

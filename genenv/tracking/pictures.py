@@ -105,11 +105,14 @@ def picture(x: ArrayLike, units: Units) -> NDArray[np.uint8] | None:
 def scatter(x: ArrayLike, units: Units) -> NDArray[np.uint8]:
     """Draw the first two columns of vectors (n, d) as dots: one (h, w, 1) uint8 picture.
 
-    The frame is the data's range and a tenth beyond; one column is drawn along the horizontal.
+    The frame is the data's range and a tenth beyond; one column is drawn along the horizontal, a
+    constant one lies in the middle.
     """
-    rows = np.asarray(x, np.float64)
-    low, high = np.asarray(units.least, np.float64), np.asarray(units.most, np.float64)
-    rows = (rows - low) / (high - low)
+    rows = np.asarray(x, np.float64)[:, :2]
+    ends = (np.asarray(units.least, np.float64), np.asarray(units.most, np.float64))
+    low, high = (np.broadcast_to(end, units.shape)[:2] for end in ends)
+    span = np.where(high > low, high - low, 1.0)
+    rows = np.where(high > low, (rows - low) / span, rows - low + 0.5)
     rows = rows[np.isfinite(rows).all(axis=1)]
     across = rows[:, 0]
     up = rows[:, 1] if rows.shape[1] > 1 else np.full(len(rows), 0.5)

@@ -275,6 +275,7 @@ class Trainer:
         if self._curves is not None and (self.done % config.picture_every == 0 or last):
             self._curves.draw(self.done, self.game, config.seed)
         if config.metrics_every and (self.done % config.metrics_every == 0 or last):
+            self.check_finite(weights=True)  # or the metrics would take it for bad rows
             self._measured()
         if self.folder is not None and (self.done % config.checkpoint_every == 0 or last):
             self.save()
