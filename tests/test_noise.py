@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy import stats
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from genenv import noise
 from genenv.checks import Mistake
@@ -363,6 +364,32 @@ def test_a_mixture_follows_its_components():
     for k in range(3):
         rest = (z[component == k] - means[k]) / scales[k]
         assert stats.kstest(rest.ravel(), stats.norm.cdf).pvalue > 1e-3
+
+
+class Copies(TorchDispatchMode):
+    """Counts copies from one device to another."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        if func is torch.ops.aten._to_copy.default:
+            self.count += args[0].device != made.device
+        return made
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_a_second_step_copies_nothing_to_the_device(kind):
+    law = noise.from_json({"kind": kind, "dim": 3})
+    if kind == "student-t":
+        pytest.skip("SciPy computes it on the CPU")
+    e = torch.empty(4, law.base_dim, device="meta")
+    law.from_base(e)
+    with Copies() as copies:
+        assert law.from_base(e).shape == (4, 3)
+    assert copies.count == 0
 
 
 def test_a_mixture_draws_its_means_once_and_for_all():

@@ -11,6 +11,7 @@ from genenv import networks
 from genenv.checks import Mistake
 from genenv.training import checkpoint, distributed
 from genenv.training.distributed import World
+from genenv.training.machine import pick_device
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 FIT = [
@@ -83,6 +84,47 @@ def test_each_process_has_its_own_rows():
 def test_a_batch_that_the_processes_do_not_divide_is_told():
     with pytest.raises(Mistake, match="a batch that 2 processes divide, got 7; give 6 or 8"):
         distributed.part(7, World(0, 2))
+
+
+def test_a_process_has_whole_packs_and_the_advice_is_the_batch_of_all():
+    assert distributed.part(24, World(1, 2), 3) == slice(12, 24)
+    with pytest.raises(
+        Mistake, match="a batch that 4 processes divide in packs of 3, got 30; give 24 or 36"
+    ):
+        distributed.part(30, World(0, 4), 3)
+    with pytest.raises(Mistake, match=r"processes divide, got 3; give 4$"):
+        distributed.part(3, World(0, 4))
+
+
+@pytest.mark.parametrize(
+    ("device", "rank", "sentence"),
+    [
+        (
+            "cuda:0",
+            0,
+            "cuda under torchrun, got 'cuda:0'; leave the number out: each",
+        ),
+        (
+            "cuda",
+            2,
+            "on this machine, got LOCAL_RANK 2 with 2 of them; start at most 2",
+        ),
+        (
+            "auto",
+            2,
+            "on this machine, got LOCAL_RANK 2 with 2 of them; start at most 2",
+        ),
+    ],
+)
+def test_processes_that_have_no_card_of_their_own_are_told(monkeypatch, device, rank, sentence):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for name, value in {"WORLD_SIZE": 3, "RANK": rank, "LOCAL_RANK": rank}.items():
+        monkeypatch.setenv(name, str(value))
+    with pytest.raises(Mistake, match=sentence):
+        pick_device(device)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert (pick_device("cuda").type, pick_device("cpu").type) == ("cuda", "cpu")
 
 
 def test_the_place_of_a_process_comes_from_torchrun(monkeypatch):

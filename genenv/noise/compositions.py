@@ -100,7 +100,7 @@ class Learned(Noise):
         """Map (batch, base of the generator's noise + K) to (batch, units.size)."""
         k = len(self.generator.classes)
         inner, picking = torch.split(e, [self.base_dim - k, k], -1)
-        label = pick(picking, torch.ones(k)) if k else None
+        label = pick(picking) if k else None
         return self.generator.to(e.device).from_base(inner, label).flatten(1)  # type: ignore[no-any-return]
 
     def in_units(self, z: Tensor) -> Tensor:

@@ -12,15 +12,17 @@ from torch import Tensor
 from genenv import checks, seeding
 from genenv.noise.base import Noise
 from genenv.noise.geometry import runs
+from genenv.noise.placed import Placed
 
 
-def pick(e: Tensor, weights: Tensor) -> Tensor:
+def pick(e: Tensor, weights: Tensor | None = None) -> Tensor:
     """Pick a class by Gumbel-max: (batch, K), (K,) -> (batch,) indices, P(k) = w_k / Σw.
 
-    With g = -log(-log Φ(e)), argmax(g + log w) = argmin(-log Φ(e) / w): what is taken here.
+    With g = -log(-log Φ(e)), argmax(g + log w) = argmin(-log Φ(e) / w): what is taken here. The
+    weights are on the device of e; None: equal.
     """
-    arrival: Tensor = -torch.special.log_ndtr(e.double()) / weights.to(e.device)
-    return arrival.argmin(-1)
+    arrival: Tensor = -torch.special.log_ndtr(e.double())
+    return (arrival if weights is None else arrival / weights).argmin(-1)
 
 
 class Bernoulli(Noise):
@@ -48,12 +50,13 @@ class Categorical(Noise):
 
     def __init__(self, dim: int, weights: Sequence[float] | None = None) -> None:
         super().__init__(dim, dim, roles=[("box", dim)])
-        self.weights = _column("weights", weights, dim)
-        self.arguments = {"weights": self.weights.tolist()}
+        column = _column("weights", weights, dim)
+        self._weights, self.arguments = Placed(column), {"weights": column.tolist()}
 
     def from_base(self, e: Tensor) -> Tensor:
         """Map (batch, dim) to one-hot rows."""
-        return torch.nn.functional.one_hot(pick(e, self.weights), self.dim).to(e.dtype)
+        k = pick(e, self._weights.at(e.device, torch.float64))
+        return torch.nn.functional.one_hot(k, self.dim).to(e.dtype)
 
 
 class Mixture(Noise):
@@ -87,16 +90,21 @@ class Mixture(Noise):
         checks.shape("means", self.means, (None, dim))
         checks.finite("means", self.means)
         k = len(self.means)
-        self.scales, self.weights = _column("scales", scales, k), _column("weights", weights, k)
-        tables = {"means": self.means, "scales": self.scales, "weights": self.weights}
+        tables = {
+            "means": self.means,
+            "scales": _column("scales", scales, k),
+            "weights": _column("weights", weights, k),
+        }
+        self._means, self._scales, self._weights = map(Placed, tables.values())
         arguments = {name: table.tolist() for name, table in tables.items()}
         super().__init__(dim, k + dim, arguments, [("box", k), ("ball", dim)])
 
     def from_base(self, e: Tensor) -> Tensor:
         """Map (batch, K + dim): K coordinates pick, dim place; (batch, dim)."""
         (_, picking), (_, placing) = runs(e, self.roles)
-        k = pick(picking, self.weights)
-        return self.means.to(e)[k] + self.scales.to(e)[k].unsqueeze(-1) * placing
+        k = pick(picking, self._weights.at(e.device, torch.float64))
+        means, scales = (table.at(e.device, e.dtype) for table in (self._means, self._scales))
+        return means[k] + scales[k].unsqueeze(-1) * placing
 
 
 def _column(name: str, values: float | Sequence[float] | None, count: int) -> Tensor:

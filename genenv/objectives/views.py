@@ -58,7 +58,10 @@ def _symmetric(count: int, rows: int, rng: torch.Generator, device: torch.device
 
 
 def _warped(x: Tensor, maps: Tensor) -> Tensor:
-    """Resample images through affine maps (n, 2, 3); beyond the border it goes on."""
+    """Resample images through affine maps (n, 2, 3); beyond the border it goes on.
+
+    On CUDA the gradient to x is summed in no fixed order, so it repeats to rounding alone.
+    """
     images = image_layout(x)
     places = affine_grid(maps, list(images.shape), align_corners=False)
     out = grid_sample(images, places, padding_mode="border", align_corners=False)

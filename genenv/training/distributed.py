@@ -31,6 +31,11 @@ def started_by_torchrun() -> World:
     return World(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
 
+def local_rank() -> int:
+    """Return this process's number among those on its machine: that of its CUDA device."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
 def current() -> World:
     """Return the place in the group that was joined; (0, 1) where there is none."""
     if not (dist.is_available() and dist.is_initialized()):
@@ -52,7 +57,7 @@ def joined(cuda: bool) -> Iterator[World]:
         yield world
         return
     if cuda:
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(local_rank())
     dist.init_process_group("nccl" if cuda else "gloo")
     try:
         yield world
@@ -60,20 +65,31 @@ def joined(cuda: bool) -> Iterator[World]:
         dist.destroy_process_group()
 
 
-def part(batch: int, world: World) -> slice:
+def part(batch: int, world: World, pack: int = 1) -> slice:
     """Return the rows of a batch that belong to this process.
+
+    Parameters
+    ----------
+    batch
+        Rows a step, over all processes.
+    world
+        The processes.
+    pack
+        Rows that the critic judges together, all in one process.
 
     Raises
     ------
     Mistake
-        The number of processes does not divide the batch.
+        The processes cannot share the batch in whole packs.
     """
-    if batch % world.size:
-        less = batch // world.size * world.size
+    least = world.size * pack
+    if batch % least:
+        less = batch // least * least
+        packs = f" in packs of {pack}" if pack > 1 else ""
         raise checks.Mistake(
-            f"a batch that {world.size} processes divide",
+            f"a batch that {world.size} processes divide{packs}",
             batch,
-            f"give {less or world.size} or {less + world.size}",
+            f"give {less} or {less + least}" if less else f"give {least}",
         )
     rows = batch // world.size
     return slice(world.rank * rows, (world.rank + 1) * rows)

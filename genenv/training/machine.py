@@ -10,6 +10,7 @@ import torch
 
 from genenv import checks
 from genenv.memory import keep_buffers
+from genenv.training.distributed import local_rank, started_by_torchrun
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
@@ -24,7 +25,8 @@ def pick_device(name: str) -> torch.device:
     Raises
     ------
     Mistake
-        Another name, or a CUDA device that is not there.
+        Another name, or a CUDA device that is not there; under torchrun, one card for all
+        processes, or more processes than cards.
     """
     there = torch.cuda.device_count() if torch.cuda.is_available() else 0
     kind, colon, index = (
@@ -36,7 +38,25 @@ def pick_device(name: str) -> torch.device:
         raise checks.Mistake(
             f"a CUDA device for {name!r}", f"{there} CUDA devices", "use device='auto'"
         )
+    if kind == "cuda" and started_by_torchrun().size > 1:
+        _check_cards(name, index, there)
     return torch.device(kind + colon + index)
+
+
+def _check_cards(name: str, index: str, there: int) -> None:
+    """Raise a Mistake unless each process that torchrun started on this machine has a card."""
+    if index:
+        raise checks.Mistake(
+            "device to be auto, cpu or cuda under torchrun",
+            repr(name),
+            "leave the number out: each process takes the card of its LOCAL_RANK",
+        )
+    if local_rank() >= there:
+        raise checks.Mistake(
+            "a CUDA device for each process on this machine",
+            f"LOCAL_RANK {local_rank()} with {there} of them",
+            f"start at most {there} (torchrun --nproc-per-node), or use device='cpu'",
+        )
 
 
 def pick_threads(asked: int, parameters: int, images: bool = False) -> int:

@@ -76,7 +76,8 @@ class Trainer:
     Raises
     ------
     Mistake
-        Fewer than two rows, a batch larger than the data, labels that do not match, data that the
+        Fewer than two rows, a batch larger than the data or that several processes cannot share in
+        whole packs, labels that do not match, data that the
         network cannot take, a normalisation that the objective forbids, a device that is not there,
         or no memory for data and networks.
     """
@@ -107,7 +108,7 @@ class Trainer:
         self.done = 0  # finished steps
         self.device = pick_device(config.device)
         self.world = distributed.current()
-        rows = distributed.part(config.batch, self.world)
+        rows = distributed.part(config.batch, self.world, config.pack)
         with self._enough_memory(lambda: None):
             batches = Batches(x, label, config.batch, config.seed, self.device, rows)
             self.game = Game(batches, units, classes, config, noise, self.device, self.world)
