@@ -1,10 +1,11 @@
 """Verify and measure training on a CUDA device, all in one call.
 
-Checks, for every objective on its networks: the device agrees with the CPU on the first step's
-terms; two runs are equal bit for bit; 10 steps, a checkpoint and 10 more are equal to 20; no step
-waits for the host; bf16, TF32 and torch.compile train to finite weights; a batch that does not fit
-is told with a batch to try. Then images a second of each way to train. Prints Markdown, writes
-JSON, and exits with 1 if a check failed, 3 where there is no CUDA device: nothing was checked then.
+Checks, for every objective on its networks, for packs and for codes: the device agrees with the
+CPU on the first step's terms; two runs are equal bit for bit, and so are 10 steps, a checkpoint and
+10 more to 20 (but for codes of images, which repeat to rounding there); no step waits for the host;
+bf16, TF32 and torch.compile train to finite weights; a batch that does not fit is told with a batch
+to try. Then images a second of each way to train. Prints Markdown, writes JSON, and exits with 1 if
+a check failed, 3 where there is no CUDA device: nothing was checked then.
 Example: python scripts/check_gpu.py --out gpu.json
 """
 
@@ -13,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from genenv.checks import Mistake
 from genenv.data import Units
 from genenv.objectives import OBJECTIVES
 from genenv.training import Trainer, preset, state
+from genenv.training.machine import settled
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--side", type=int, default=32, help="pixels of an image")
@@ -48,7 +51,9 @@ def trainer(objective, folder=None, **changes):
     """Make a trainer of random images with an objective's preset."""
     settings = {"steps": 20, "device": "cuda", "batch": 32, "width": 16, "critic_width": 16}
     config = replace(preset(objective, units), **(settings | changes))
-    return Trainer(x, label, units, classes, config, folder=folder)
+    bare = config.unlabelled
+    names = () if bare else classes
+    return Trainer(x, None if bare else label, units, names, config, folder=folder)
 
 
 def everything(run):
@@ -74,49 +79,91 @@ def check(name, passed):
         failures.append(name)
 
 
+@contextmanager
+def drawn_alike():
+    """Draw what steps draw on the CPU and from the same seeds: a GPU has other random numbers."""
+    streams, drawers = {}, (torch.rand, torch.randn)
+
+    def through(draw):
+        def drawn(*size, generator=None, device=None, **others):
+            if generator is None:
+                return draw(*size, device=device, **others)
+            if generator not in streams:
+                streams[generator] = torch.Generator().manual_seed(generator.initial_seed())
+            return draw(*size, generator=streams[generator], **others).to(device)
+
+        return drawn
+
+    torch.rand, torch.randn = map(through, drawers)
+    try:
+        yield
+    finally:
+        torch.rand, torch.randn = drawers
+
+
+def alike(objective, settings):
+    """Whether the terms of the first step, of one critic update, are those of the CPU."""
+    terms = []
+    for device in ("cuda", "cpu"):
+        run = trainer(objective, **settings, critic_steps=1, device=device)
+        with settled(1), drawn_alike():
+            terms.append({k: t.cpu().float() for k, t in run.game.step(0, run.config.lr).items()})
+    here, there = terms
+    return here.keys() == there.keys() and all(
+        torch.allclose(here[k], there[k], rtol=1e-2, atol=1e-3) for k in there
+    )
+
+
 print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, CUDA {torch.version.cuda}")
-for objective in OBJECTIVES:
-    for network in ("dcgan", "resnet", "mlp"):
-        name = f"{objective}, {network}: "
-        runs = [trainer(objective, network=network) for _ in range(2)]
-        for run in runs:
-            run.fit()
-        straight = everything(runs[0])
+cases = [(o, {"network": n}) for o in OBJECTIVES for n in ("dcgan", "resnet", "mlp")]
+for objective in ("gan", "wgan-gp", "relativistic"):
+    cases.append((objective, {"network": "dcgan", "pack": 2}))
+    cases.append((objective, {"network": "mlp", "categorical": (10,), "continuous": 2}))
+for objective, settings in cases:
+    name = f"{objective}, {', '.join(f'{k} {v}' for k, v in settings.items())}: "
+    runs = [trainer(objective, **settings) for _ in range(2)]
+    for run in runs:
+        run.fit()
+    straight = everything(runs[0])
+    check(f"{name}weights are finite", finite(straight))
+    if "categorical" not in settings:
         check(f"{name}two runs are equal", equal(straight, everything(runs[1])))
-        check(f"{name}weights are finite", finite(straight))
         with tempfile.TemporaryDirectory() as folder:
-            first = trainer(objective, folder, network=network)
+            first = trainer(objective, folder, **settings)
             for _ in range(10):
                 first.step()
             first.save()
-            second = trainer(objective, folder, network=network)
+            second = trainer(objective, folder, **settings)
             second.resume()
             second.fit()
         check(f"{name}resume is exact", equal(straight, everything(second)))
 
-        here, there = trainer(objective, network=network), trainer(
-            objective, network=network, device="cpu"
-        )  # fmt: skip
-        e = torch.randn(8, here.game.generator.noise.base_dim)
-        which = torch.arange(8)
-        with torch.no_grad():
-            fake = [
-                run.game.generator.eval().from_base(e.to(run.device), which.to(run.device)).cpu()
-                for run in (here, there)
-            ]
-        check(f"{name}a sample is the CPU's to 1e-3", bool((fake[0] - fake[1]).abs().max() < 1e-3))
+    here, there = (trainer(objective, **settings, device=d) for d in ("cuda", "cpu"))
+    e = torch.randn(8, here.game.generator.noise.base_dim)
+    with torch.no_grad(), settled(1):
+        fake = [
+            run.game.generator.eval()
+            .from_base(
+                e.to(run.device),
+                torch.arange(8, device=run.device) if run.game.generator.classes else None,
+            )
+            .cpu()
+            for run in (here, there)
+        ]
+    check(f"{name}a sample is the CPU's to 1e-3", bool((fake[0] - fake[1]).abs().max() < 1e-3))
+    check(f"{name}the first step's terms are the CPU's to 1 %", alike(objective, settings))
 
-        quiet = trainer(objective, network=network)
-        quiet.step()  # the first fills caches
-        torch.cuda.set_sync_debug_mode("error")
-        try:
-            quiet.step()
-            waited = False
-        except RuntimeError as error:
-            waited = "synchroniz" in str(error)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
-        check(f"{name}a step never waits for the host", not waited)
+    quiet = trainer(objective, **settings)
+    quiet.step()  # the first fills caches
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        quiet.step()
+        waited = False
+    except RuntimeError as error:
+        waited = "synchroniz" in str(error)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    check(f"{name}a step never waits for the host", not waited)
 
 for precision in ("bf16", "tf32"):
     for objective in ("gan", "wgan-gp", "relativistic"):
