@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from genenv import checks, networks, objectives, seeding
 from genenv.data import Dataset, Source, Units, find
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.rendering import Renderer, Rendering
 from genenv.networks import normalisation
 from genenv.networks.base import Classes
 from genenv.noise import Gaussian
@@ -26,8 +26,6 @@ from genenv.training.learning_critic import LearningCritic
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 SHOWN = 1000  # real and recent samples in a picture
-
-Renderer = Callable[[Any], Any]  # actions (n, action_size) -> samples (n, *shape), data's units
 
 
 class Forger(BatchedEnv):
@@ -289,44 +287,3 @@ def _action_size(asked: int | None, renderer: Renderer | None, units: Units) -> 
     if renderer is None:
         raise checks.Mistake("action_size with a renderer only", asked, "leave it out")
     return checks.whole("action_size", asked)
-
-
-class Rendering:
-    """A renderer that is tried when it is given, and looked at whenever it is used.
-
-    Parameters
-    ----------
-    renderer
-        See `Forger`.
-    numbers
-        Of an action.
-    units
-        Of a sample.
-
-    Raises
-    ------
-    Mistake
-        It cannot be called, or does not return one finite sample an action.
-    """
-
-    def __init__(self, renderer: Renderer, numbers: int, units: Units) -> None:
-        if not callable(renderer):
-            raise checks.Mistake("a renderer that can be called", repr(renderer), "give a function")
-        self._renderer, self._shape = renderer, units.shape
-        for rows in (1, 3):
-            self(np.linspace(-1, 1, rows * numbers, dtype=np.float32).reshape(rows, numbers))
-
-    @torch.no_grad()
-    def __call__(self, action: NDArray[np.float32]) -> Tensor:
-        """(n, action_size) -> (n, *shape) float32, in the data's units."""
-        given = torch.from_numpy(action) if isinstance(self._renderer, nn.Module) else action
-        made = self._renderer(given)
-        try:
-            x = torch.as_tensor(made).float()
-        except (TypeError, ValueError, RuntimeError) as error:
-            got = f"{type(made).__name__} ({error})"
-            raise checks.Mistake("a renderer that returns an array", got, "mend it") from error
-        expected = len(action), *self._shape
-        checks.shape(f"the renderer's samples of {len(action)} actions", x, expected)
-        checks.finite("the renderer's samples", x.numpy())
-        return x
