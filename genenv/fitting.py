@@ -134,6 +134,7 @@ class Fitting:
     def run(self, resume: bool = False) -> Generator:
         """Train, measure and write; returns the generator, whose notes tell what was done."""
         with distributed.joined(pick_device(self.config.device).type == "cuda") as world:
+            distributed.part(self.config.batch, world, self.config.pack)  # or says what would do
             if world.leads:
                 about = self._settings(), resume, self.command, self.resolved
                 runs.begin(self.folder, "fit", *about)

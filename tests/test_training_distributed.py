@@ -132,3 +132,12 @@ def test_the_place_of_a_process_comes_from_torchrun(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "4")
     world = distributed.started_by_torchrun()
     assert (world, world.leads) == (World(1, 4), False)
+
+
+def test_a_batch_that_processes_cannot_share_leaves_no_folder(tmp_path):
+    words = [*FIT]
+    words[words.index("--batch") + 1] = "63"
+    done = run(*TORCHRUN, "-m", *words, "--out", str(tmp_path / "odd"))
+    assert done.returncode != 0
+    assert "expected a batch that 2 processes divide, got 63; give 62 or 64" in done.stderr
+    assert not (tmp_path / "odd").exists()
