@@ -167,9 +167,9 @@ class TrainingGame(BatchedEnv):
         self._real, held_out = _parts(dataset, self.batch)
         self._exam = Exam(held_out, dataset, quality, checks.whole("latent", latent))
         self.learning_rate, self.penalty = learning_rate, penalty
-        game = objectives.find(objective)
-        if game.penalised and not isinstance(objective, Objective):
-            game = objectives.build(objective, 1.0)  # `penalty` is its factor
+        named = objectives.OBJECTIVES.get(objective) if isinstance(objective, str) else None
+        unit = 1.0 if named is not None and named.penalised else None  # `penalty` is its factor
+        game = objectives.find(objective, unit)
         size = self._real.shape[1]
         self.gan = StackedGan(num_envs, game, latent, size, width, depth, norm=critic_norm)
         self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the exam
