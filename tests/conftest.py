@@ -1,9 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
+from genenv import classifier
+from genenv.metrics import generated
+
 torch.set_num_threads(1)  # tiny networks: two threads beside another busy process take ten times
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[None]:
+    """Make the parts that a run trains small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 40)
+        patch.setattr(classifier, "LEAST_EPOCHS", 1)
+        patch.setattr(generated, "GENERATED", 200)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import genenv
-from genenv import api, classifier, data
+from genenv import api, data
 from genenv.checks import Mistake
-from genenv.metrics import generated
 
 DIGITS = data.load("digits")
 X, Y = DIGITS.x, np.asarray(DIGITS.label)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small() -> Iterator[None]:
-    """Make the parts that a run trains small."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(generated, "GENERATED", 200)
-        yield
+pytestmark = pytest.mark.usefixtures("small")
 
 
 def constant(x: np.ndarray) -> np.ndarray:

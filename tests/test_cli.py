@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,9 @@ import pytest
 import torch
 from stable_baselines3 import PPO
 
-from genenv import ENVIRONMENTS, agents, classifier, cli, data, networks, seeding
+from genenv import ENVIRONMENTS, agents, cli, data, networks, seeding
 from genenv.agents import SEARCHES
 from genenv.learners import LEARNERS
-from genenv.metrics import generated
 from genenv.networks import NETWORKS
 from genenv.noise import NOISES
 from genenv.objectives import OBJECTIVES
@@ -59,14 +58,7 @@ number = 5
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small() -> Iterator[None]:
-    """Make the parts that a run trains small."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(generated, "GENERATED", 200)
-        yield
+pytestmark = pytest.mark.usefixtures("small")
 
 
 @pytest.fixture(scope="module")

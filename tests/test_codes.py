@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import gymnasium
@@ -11,23 +10,15 @@ import numpy as np
 import pytest
 
 import genenv
-from genenv import classifier, cli, data
+from genenv import cli, data
 from genenv.checks import Mistake
-from genenv.metrics import generated
 from genenv.noise import Gaussian, Product, Uniform
 
 DIGITS = data.load("digits")
 X, Y = DIGITS.x, np.asarray(DIGITS.label)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small() -> Iterator[None]:
-    """Make the parts that a run trains small."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(generated, "GENERATED", 200)
-        yield
+pytestmark = pytest.mark.usefixtures("small")
 
 
 @pytest.fixture(scope="module")
