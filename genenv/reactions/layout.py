@@ -1,7 +1,7 @@
 """What TensorBoard opens on for a study: reaction curves of all learners, a chart a noise.
 
-Every chart is one of bands, with one seed too: TensorBoard smooths the curves of its other kind and
-cuts what it takes for outliers off, which would show strengths and shares that nobody measured.
+Every chart is one of bands, with one seed too: TensorBoard smooths the curves of its other kind,
+which would show values that nobody measured. What it takes for outliers it cuts off in both kinds.
 """
 
 from __future__ import annotations
