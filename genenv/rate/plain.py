@@ -1,4 +1,4 @@
-"""P(failure) under the generator's own law, with an interval."""
+"""Plain Monte Carlo: independent draws, counted."""
 
 from __future__ import annotations
 
