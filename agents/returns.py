@@ -61,14 +61,3 @@ def _played(env: VectorEnv[Any, Any, Any], act: Act, seed: int) -> NDArray[np.fl
 def _by_chance(env: VectorEnv[Any, Any, Any], seed: int) -> Act:
     env.action_space.seed(seeding.fold(seed, "chance") % 2**31)
     return lambda _: env.action_space.sample()
-
-
-def interval(values: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:
-    """Bootstrap interval of 95 % for a mean of (n,) values, drawn 2,000 times.
-
-    Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 13.3.
-    """
-    rng = seeding.numpy_generator(seed, "bootstrap")
-    means = values[rng.integers(len(values), size=(2000, len(values)))].mean(1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)

@@ -16,8 +16,7 @@ import gymnasium
 import numpy as np
 import torch
 
-from genenv import agents
-from genenv.agents.returns import interval
+from genenv import agents, intervals, seeding
 from genenv.stacked.teachers import TEACHERS
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -63,7 +62,7 @@ print(
     "| accuracy over uniform [95 %] |\n|---|---|---|---|---|---|"
 )
 for name, p in played.items():
-    low, high = interval(p["accuracy"] - base)
+    low, high = intervals.of_mean(p["accuracy"] - base, seeding.numpy_generator(0, "bootstrap"))
     mean = (p["accuracy"] - base).mean()
     over = "" if name == "uniform" else f"{mean:+.4f} [{low:+.4f}, {high:+.4f}]"
     (strength, share), (last_strength, last_share) = p["asked"][0], p["asked"][-1]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genenv import data, failures, seeding
+from genenv import data, failures, intervals, seeding
 from genenv.agents import SEARCHES
 from genenv.agents.policy import Policy, train_player
 from genenv.agents.presets import LATENT_PROBE
@@ -36,7 +36,6 @@ arguments = parser.parse_args()
 
 TRAINING, LONG = "policy training", "random, as many"
 COUNTS = ("flips", "realistic", "confirmed", "distinct", "modes")
-RESAMPLES = 10_000
 digits = data.load("digits")
 rows = []
 
@@ -87,13 +86,15 @@ for seed in arguments.seeds:
 
 def ratio(name: str, control: str, key: str) -> str:
     """Return the ratio of sums over targets, with a 95 % bootstrap interval."""
-    pair = [
+    own, other = (
         np.array([row[key] for row in rows if row["name"] == player]) for player in (name, control)
-    ]
-    draws = np.random.default_rng(0).integers(len(pair[0]), size=(RESAMPLES, len(pair[0])))
-    sums = [values[draws].sum(1) for values in pair]
-    low, high = np.quantile(sums[0] / np.maximum(sums[1], 1), [0.025, 0.975])
-    return f"{pair[0].sum() / max(pair[1].sum(), 1):6.1f} [{low:.1f}, {high:.1f}]"
+    )
+
+    def of_sums(own, other):
+        return own.sum() / max(other.sum(), 1)
+
+    low, high = intervals.bootstrap(of_sums, (own, other), np.random.default_rng(0))
+    return f"{of_sums(own, other):6.1f} [{low:.1f}, {high:.1f}]"
 
 
 print(f"\n{'player':16} {'confirmed':>22} {'distinct':>22}   median query of the 10th")

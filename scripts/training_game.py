@@ -19,8 +19,7 @@ import gymnasium
 import numpy as np
 import torch
 
-from genenv import agents
-from genenv.agents.returns import interval
+from genenv import agents, intervals, seeding
 from genenv.stacked.schedules import SCHEDULES, Constant
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -99,7 +98,7 @@ print("\n| player | gain | quality at the end | diverged | critic updates | gain
       "constant [95 %] |\n|---|---|---|---|---|---|")  # fmt: skip
 for name in players:
     p = fresh[name]
-    low, high = interval(p["gain"] - base)
+    low, high = intervals.of_mean(p["gain"] - base, seeding.numpy_generator(0, "bootstrap"))
     over = "" if name == names[0] else f"{(p['gain'] - base).mean():+.4f} [{low:+.4f}, {high:+.4f}]"
     print(
         f"| {name} | {p['gain'].mean():.4f} ± {p['gain'].std():.4f} | {p['end'].mean():.4f} "

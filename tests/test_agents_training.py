@@ -8,10 +8,10 @@ import torch
 import toys
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
 
-from genenv import agents, tracking
+from genenv import agents, intervals, tracking
 from genenv.agents import spaces
 from genenv.agents.algorithms import Ppo, Td3
-from genenv.agents.returns import interval, returns
+from genenv.agents.returns import returns
 from genenv.checks import Mistake
 
 ID = "genenv/LatentProbe-v0"
@@ -64,7 +64,7 @@ def test_ppo_learns_what_chance_does_not():
     agent = train("ppo", 6000)
     given = ARGUMENTS | {"probe": toys.probe(beta=2.0)}
     own, chance = (returns(ID, act, 64, 9, given) for act in (agent.act, None))
-    assert interval(own - chance)[0] > 0
+    assert intervals.of_mean(own - chance, np.random.default_rng(0))[0] > 0
 
 
 def test_an_interrupt_saves_the_agent_as_it_stands(tmp_path):
@@ -95,13 +95,6 @@ def test_returns_are_of_whole_episodes_in_pairs():
     one = returns(ID, None, 6, 0, given)
     assert np.array_equal(one, returns(ID, None, 6, 0, given))
     assert not np.array_equal(one, returns(ID, None, 6, 1, given))
-
-
-def test_the_interval_holds_the_mean_and_shrinks_with_the_values():
-    rng = np.random.default_rng(0)
-    low, high = interval(rng.normal(1.0, 1.0, 400))
-    assert low < 1.0 < high
-    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.15)
 
 
 @pytest.mark.parametrize(

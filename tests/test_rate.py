@@ -36,10 +36,10 @@ def test_the_walk_leaves_its_bounds_as_often_as_two_million_runs_did():
     assert abs(rate.estimate - 0.1087) < 0.005
 
 
-def test_without_a_failure_the_bound_is_three_over_n():
+def test_without_a_failure_the_bound_is_exact():
     rate = from_counts(0, 1000)
-    assert (rate.estimate, rate.low, rate.high) == (0.0, 0.0, 0.003)
-    assert from_counts(0, 2).high == 1.0
+    assert (rate.estimate, rate.low, rate.high) == (0.0, 0.0, pytest.approx(0.0029912, abs=1e-7))
+    assert from_counts(0, 2).high == pytest.approx(1 - 0.05**0.5)  # three over n says 1.5
 
 
 def test_wilsons_interval_is_the_published_one():

@@ -324,7 +324,7 @@ def test_a_page_without_a_failure_prints_the_bound(tmp_path):
     text = words(page(nothing_found(), tmp_path))
     assert "None of 20,000 random samples of the generator is a confirmed failure" in text
     assert "fewer than 0.015 % of such samples" in text
-    assert "none in 20,000; the bound is 3/n" in text
+    assert "none in 20,000; the exact bound, one-sided" in text
     assert "No search confirmed a failure." in text
     assert "What is taken for what" not in text
     assert "Where the failures lie" not in text

@@ -57,8 +57,8 @@ class Train:
         module, kind = ENVIRONMENTS[self.env_id][1].split(":")
         drifts = getattr(import_module(module), kind).rewards_drift
         steps = settings.total_steps if self.steps is None else checks.whole("steps", self.steps)
-        if self.episodes < 0:
-            raise checks.Mistake("episodes of 0 or more", self.episodes, "give 0 for none")
+        if self.episodes < 0 or self.episodes == 1:  # one has no interval
+            raise checks.Mistake("2 episodes or more, or 0", self.episodes, "give 0 for none")
         rows_of(self.env_id, settings, self._trusted()).close()  # before there is a folder
         name = self.env_id.rpartition("/")[2].lower()
         out = self.out or runs.next_folder(f"train-{name}")
@@ -116,8 +116,8 @@ class Train:
 
     def _play(self, agent: Agent, advance: Callable[[int], None]) -> dict[str, dict[str, float]]:
         """Play fresh episodes, the agent's and chance's on the same starts."""
-        from genenv import seeding
-        from genenv.agents.returns import interval, returns
+        from genenv import intervals, seeding
+        from genenv.agents.returns import returns
 
         played: dict[str, dict[str, float]] = {}
         address = seeding.fold(self.seed, "episodes") % 2**31
@@ -125,7 +125,7 @@ class Train:
             if self.episodes:
                 arguments = agent.preset.arguments | self._trusted()
                 total = returns(self.env_id, act, self.episodes, address, arguments)
-                low, high = interval(total)
+                low, high = intervals.of_mean(total, seeding.numpy_generator(0, "bootstrap"))
                 played[player] = {"mean": float(total.mean()), "low": low, "high": high}
             advance(1)
         return played

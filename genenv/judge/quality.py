@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scipy.stats import binomtest
 from torch import Tensor
 
+from genenv import intervals
 from genenv.judge.audit import Audit
 from genenv.judge.guide import Guide
 from genenv.judge.oracles import Oracle, mean_probability
@@ -14,10 +14,8 @@ from genenv.judge.oracles import Oracle, mean_probability
 
 def rate(count: int, total: int) -> dict[str, float | int]:
     """Return a share with its 95 % Wilson interval; of no rows nothing is known: 0 to 1."""
-    if total == 0:
-        return {"share": 0.0, "low": 0.0, "high": 1.0, "rows": 0}
-    low, high = binomtest(count, total).proportion_ci(method="wilson")
-    return {"share": count / total, "low": float(low), "high": float(high), "rows": total}
+    low, high = intervals.wilson(count, total)
+    return {"share": count / total if total else 0.0, "low": low, "high": high, "rows": total}
 
 
 def measure(guide: Guide, audit: Audit, u: Tensor, label: Tensor) -> dict[str, Any]:

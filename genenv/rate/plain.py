@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scipy.stats import binomtest
 from torch import Tensor
 
-from genenv import checks
+from genenv import checks, intervals
 from genenv.noise import Gaussian
 
 CHUNK = 4096
@@ -33,8 +32,7 @@ class Rate:
 def from_counts(failures: int, samples: int, method: str = "monte carlo") -> Rate:
     """Estimate a probability from independent draws.
 
-    The interval is Wilson's (1927); without a failure it is [0, 3/n], the rule of three
-    (Hanley and Lippman-Hand 1983).
+    The interval is Wilson's (1927); without a failure it ends at the exact one-sided bound.
 
     Parameters
     ----------
@@ -52,9 +50,9 @@ def from_counts(failures: int, samples: int, method: str = "monte carlo") -> Rat
     if not 0 <= failures <= samples:
         raise checks.Mistake(f"0 to {samples} failures", failures, "count them again")
     if failures == 0:
-        return Rate(method, 0.0, 0.0, min(1.0, 3 / samples), samples)
-    low, high = binomtest(failures, samples).proportion_ci(method="wilson")
-    return Rate(method, failures / samples, float(low), float(high), samples)
+        return Rate(method, 0.0, 0.0, intervals.at_most(0, samples), samples)
+    low, high = intervals.wilson(failures, samples)
+    return Rate(method, failures / samples, low, high, samples)
 
 
 def monte_carlo(

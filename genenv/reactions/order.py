@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import seeding
+from genenv import intervals, seeding
 from genenv.data.dataset import Units
 from genenv.judge import Audit, mean_probability
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS
 
 DECILE = 0.1
-DRAWS = 2000  # of the bootstrap
 LEAST = 5  # samples on either side of a cell: of four, one moves its accuracy by 25 %
 FEWEST = 3  # cells that have an order
 HARD = (
@@ -126,12 +125,12 @@ def _missing(both: NDArray[np.float64]) -> str | None:
 def _spearman(both: NDArray[np.float64], seed: int) -> Row:
     from scipy.stats import spearmanr
 
+    def statistic(generated: NDArray[np.float64], hard: NDArray[np.float64]) -> float:
+        constant = np.ptp(generated) == 0 or np.ptp(hard) == 0
+        return float("nan") if constant else float(spearmanr(generated, hard).statistic)
+
+    generated, hard = both.T
     rng = seeding.numpy_generator(seed, "order")
-    drawn = []
-    for _ in range(DRAWS):
-        picked = both[rng.integers(len(both), size=len(both))]
-        if not (picked == picked[0]).all(0).any():
-            drawn.append(spearmanr(picked[:, 0], picked[:, 1]).statistic)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    estimate = float(spearmanr(both[:, 0], both[:, 1]).statistic)
-    return {"estimate": estimate, "low": float(low), "high": float(high), "cells": len(both)}
+    low, high = intervals.bootstrap(statistic, (generated, hard), rng)
+    estimate = statistic(generated, hard)
+    return {"estimate": estimate, "low": low, "high": high, "cells": len(both)}

@@ -63,7 +63,7 @@ def probability(data: dict[str, Any]) -> str:
         return (
             f"none of {count(found['samples'])} random samples of the generator is a confirmed "
             f"failure, so with 95{SPACE}% confidence fewer than "
-            f"{percent(3 / found['samples'])} of such samples are"
+            f"{percent(found['high'])} of such samples are"
         )
     return (
         f"random sampling of the generator confirms plausible failures in "
