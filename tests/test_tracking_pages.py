@@ -30,7 +30,7 @@ def write(folder, name, lr):
         tracker.layout(
             {
                 "Players": [Lines("confirmed failures", ("found/",))],
-                "Learners": [Bands("agreement with a band", (("mean", "low", "high"),))],
+                "Learners": [Bands("agreement with a band", ("mean", "low", "high"))],
             }
         )
         for step in range(4):

@@ -77,6 +77,22 @@ def test_a_step_can_be_forgotten_while_a_run_goes_on(tmp_path):
     assert curves["b"][1].tolist() == [0, 1, 2]
 
 
+def test_what_a_run_writes_again_when_it_is_resumed_at_its_end_is_read_once(tmp_path, capfd):
+    for value in (1.0, 2.0):
+        with Tracker(tmp_path, resume_at=8) as tracker:
+            tracker.scalars({"final": value, "curve": value}, 7)
+            tracker.scalars({"curve": value}, 8)
+    steps, values = read(tmp_path)["final"]
+    assert (steps.tolist(), values.tolist()) == ([7], [2])
+    assert [part.tolist() for part in read(tmp_path)["curve"]] == [[7, 8], [2, 2]]
+    assert capfd.readouterr().err == ""
+
+
+def test_every_point_of_a_long_curve_is_read(tmp_path):
+    write(tmp_path, 12_000)
+    assert read(tmp_path)["a"][0].tolist() == list(range(12_000))
+
+
 def test_a_folder_is_read_with_the_runs_below_it(tmp_path):
     for name, shift in (("mlp/noise", 0.5), ("cnn", 1.0)):
         write(tmp_path / name, 3, shift)

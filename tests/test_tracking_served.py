@@ -19,7 +19,7 @@ POINTS = RNG.normal(size=(10, 3)).astype(np.float32)
 SPRITES = RNG.integers(0, 256, (10, 4, 6, 3), dtype=np.uint8)
 CHARTS = {
     "Found": [Lines("by search", ("confirmed/", exactly("lr"))), Lines("all", (".*",))],
-    "Reactions": [Bands("agreement", (("mean", "low", "high"), ("other", "least", "most")))],
+    "Reactions": [Bands("agreement", ("mean", "low", "high"))],
 }
 
 
@@ -104,10 +104,7 @@ def test_layouts_of_equal_runs_are_one(board):
     assert [chart["title"] for chart in first["chart"]] == ["by search", "all"]
     assert first["chart"][0]["multiline"]["tag"] == ["confirmed/", "lr$"]
     (chart,) = second["chart"]
-    assert chart["margin"]["series"] == [
-        {"value": "mean", "lower": "low", "upper": "high"},
-        {"value": "other", "lower": "least", "upper": "most"},
-    ]
+    assert chart["margin"]["series"] == [{"value": "mean", "lower": "low", "upper": "high"}]
 
 
 def test_a_chart_finds_its_curves_by_expression(board):
@@ -226,13 +223,19 @@ def test_a_pr_curve_of_something_else_is_a_mistake(hit, score, sentence):
     [
         (lambda: Lines("a", ()), "expected tags of the chart 'a', got none"),
         (lambda: Lines("a", ("(",)), r"expected a regular expression for 'a', got '\('"),
-        (lambda: Bands("a", (("b", "c"),)), r"expected bands of 'a' as \(value, lower, upper\)"),
-        (lambda: Bands("a", ("abc",)), r"expected bands of 'a' as \(value, lower, upper\)"),
+        (lambda: Bands("a", ("b", "c")), r"expected the band of 'a' as \(value, lower, upper\)"),
+        (lambda: Bands("a", "abc"), r"expected the band of 'a' as \(value, lower, upper\)"),
     ],
 )
 def test_charts_of_nothing_are_mistakes(make, sentence):
     with pytest.raises(Mistake, match=sentence):
         make()
+
+
+def test_two_charts_of_one_title_are_a_mistake():
+    twice = [Lines("a", ("b",)), Bands("a", ("b", "c", "d"))]
+    with Tracker(None) as tracker, pytest.raises(Mistake, match="a title each, got 'a' twice"):
+        tracker.layout({"Found": twice})
 
 
 def test_without_a_folder_and_after_close_nothing_is_written(tmp_path, monkeypatch):

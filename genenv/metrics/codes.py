@@ -26,15 +26,14 @@ def purity(group: ArrayLike, label: ArrayLike) -> float:
     Mistake
         They differ in length, or are empty.
     """
+    from sklearn.metrics.cluster import contingency_matrix
+
     group, label = np.asarray(group), np.asarray(label)
     checks.shape("groups", group, (None,))
     checks.shape("labels", label, (len(group),))
     if not len(group):
         raise checks.Mistake("at least one row", 0, "give groups and labels")
-    groups, row = np.unique(group, return_inverse=True)
-    classes, column = np.unique(label, return_inverse=True)
-    counts = np.bincount(row * len(classes) + column, minlength=len(groups) * len(classes))
-    return float(counts.reshape(len(groups), len(classes)).max(1).sum() / len(group))
+    return float(contingency_matrix(label, group).max(0).sum() / len(group))
 
 
 def k_means_purity(real: NDArray[Any], other: NDArray[Any], label: ArrayLike, groups: int) -> float:

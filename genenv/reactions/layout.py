@@ -84,4 +84,4 @@ def _each(rows: Iterable[Row], key: str) -> list[Any]:
 
 
 def _band(title: str, key: str, place: str) -> Bands:
-    return Bands(title, ((f"{key}/{place}", f"{key}_low/{place}", f"{key}_high/{place}"),))
+    return Bands(title, (f"{key}/{place}", f"{key}_low/{place}", f"{key}_high/{place}"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from genenv import checks
+
+Content = tuple[str, list[str]]  # what a chart is, as torch's `add_custom_scalars` names it
 
 
 @dataclass(frozen=True)
@@ -33,34 +35,32 @@ class Lines:
                     "mend it, or give exactly(tag)",
                 ) from error
 
-    def content(self) -> dict[str, Any]:
-        """Return the chart as fields of TensorBoard's proto."""
-        return {"title": self.title, "multiline": {"tag": self.tags}}
+    def content(self) -> Content:
+        """Return the chart as torch takes it."""
+        return "Multiline", list(self.tags)
 
 
 @dataclass(frozen=True)
 class Bands:
-    """A chart of curves with a band around each, of all selected runs."""
+    """A chart of a curve with a band around it, of all selected runs."""
 
     title: str
     """Above the chart."""
-    series: tuple[tuple[str, str, str], ...]
-    """Tags (not expressions) of a curve, its lower and its upper bound, at the same steps."""
+    tags: tuple[str, str, str]
+    """Tags (not expressions) of the curve, its lower and its upper bound, at the same steps."""
 
     def __post_init__(self) -> None:
-        """Raise a Mistake unless there are three tags a band."""
-        if not self.series or any(isinstance(tags, str) or len(tags) != 3 for tags in self.series):
+        """Raise a Mistake unless there are three tags."""
+        if isinstance(self.tags, str) or len(self.tags) != 3:
             raise checks.Mistake(
-                f"bands of {self.title!r} as (value, lower, upper)",
-                f"{self.series!r}",
-                "give three tags a band",
+                f"the band of {self.title!r} as (value, lower, upper)",
+                f"{self.tags!r}",
+                "give three tags",
             )
 
-    def content(self) -> dict[str, Any]:
-        """Return the chart as fields of TensorBoard's proto."""
-        names = "value", "lower", "upper"
-        series = [dict(zip(names, tags, strict=True)) for tags in self.series]
-        return {"title": self.title, "margin": {"series": series}}
+    def content(self) -> Content:
+        """Return the chart as torch takes it."""
+        return "Margin", list(self.tags)
 
 
 Chart = Lines | Bands
@@ -71,20 +71,21 @@ def exactly(tag: str) -> str:
     return f"{re.escape(tag)}$"
 
 
-def value(categories: Mapping[str, Sequence[Chart]]) -> Any:
-    """Make the summary value of a layout: title of a category -> its charts, in this order."""
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.plugins.custom_scalar import layout_pb2, metadata
-    from tensorboard.util import tensor_util
+def contents(categories: Mapping[str, Sequence[Chart]]) -> dict[str, dict[str, Content]]:
+    """Return a layout as torch takes it: title of a category -> title of a chart -> what it is.
 
-    layout = layout_pb2.Layout(
-        category=[
-            {"title": title, "chart": [chart.content() for chart in charts]}
-            for title, charts in categories.items()
-        ]
-    )
-    return Summary.Value(
-        tag=metadata.CONFIG_SUMMARY_TAG,
-        metadata=metadata.create_summary_metadata(),
-        tensor=tensor_util.make_tensor_proto(layout.SerializeToString()),
-    )
+    Raises
+    ------
+    Mistake
+        Two charts of a category have one title.
+    """
+    for category, charts in categories.items():
+        for title, times in Counter(chart.title for chart in charts).items():
+            if times > 1:
+                raise checks.Mistake(
+                    f"charts of {category!r} with a title each", f"{title!r} twice", "rename one"
+                )
+    return {
+        category: {chart.title: chart.content() for chart in charts}
+        for category, charts in categories.items()
+    }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,25 +65,34 @@ def read(run: Path | str) -> Scalars:
 
 def _own(folder: Path) -> Scalars:
     """Read what a folder's own event files hold."""
-    curves: dict[str, list[tuple[int, float]]] = {}
-    for event in _events(folder):
-        if event.session_log.status == event.session_log.START:
-            # a process that resumed: what was written from this step on is written again
-            curves = {
-                tag: [point for point in curve if point[0] < event.step]
-                for tag, curve in curves.items()
-            }
-        for value in event.summary.value:
-            if value.HasField("simple_value"):
-                curves.setdefault(value.tag, []).append((event.step, value.simple_value))
-    return {
-        tag: (
-            np.array([step for step, _ in curve], np.int64),
-            np.array([value for _, value in curve], np.float64),
-        )
-        for tag, curve in curves.items()
-        if curve
-    }
+    from tensorboard.backend.event_processing import event_accumulator as events
+
+    _warn_of_cuts(folder)
+    log = events.EventAccumulator(str(folder), {events.SCALARS: 0})  # 0: every point
+    with _quiet("tensorboard"):  # which tells of each step that a resumed run wrote again
+        log.Reload()
+    return {tag: _curve(log.Scalars(tag)) for tag in log.Tags()[events.SCALARS]}
+
+
+def _curve(points: Iterable[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Join the points of a tag; of those of one step the last one stands.
+
+    A run that is resumed at its end writes its last figures again, and is not said to have.
+    """
+    last = {point.step: point.value for point in points}
+    return np.array([*last], np.int64), np.array([*last.values()], np.float64)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Let a logger tell of errors alone."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def read_all(run: Path | str) -> dict[str, Scalars]:
@@ -147,19 +158,16 @@ def _existing(run: Path | str) -> Path:
     return folder
 
 
-def _events(folder: Path) -> Iterator[Any]:
-    """Yield the events of a run, file by file as they were begun."""
+def _warn_of_cuts(folder: Path) -> None:
+    """Warn of each event file that does not end with a whole record, where reading ends."""
     from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
-    from tensorboard.compat.proto.event_pb2 import Event
 
     for path in sorted(folder.glob(EVENTS)):
-        there, done = path.stat().st_size, 0
-        for record in RawEventFileLoader(str(path)).Load():  # ends at a record that is not whole
-            done += len(record) + FRAMING
-            yield Event.FromString(record)
+        there = path.stat().st_size
+        done = sum(len(record) + FRAMING for record in RawEventFileLoader(str(path)).Load())
         if done < there:
             warnings.warn(
                 f"{path} is cut off or damaged at byte {done:,} of {there:,}; "
                 "what comes before was read",
-                stacklevel=4,
+                stacklevel=5,
             )

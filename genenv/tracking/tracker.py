@@ -73,9 +73,15 @@ class Tracker:
 
         TensorBoard joins the layouts of all its runs: the charts of categories of one title stand
         together, equal ones once.
+
+        Raises
+        ------
+        Mistake
+            Two charts of a category have one title.
         """
+        contents = layout.contents(categories)
         if self._writer is not None:
-            self._add([layout.value(categories)], 0)
+            self._writer.add_custom_scalars(contents)
 
     def scalars(self, values: Mapping[str, float], step: int) -> None:
         """Write named numbers at a step; a slash in a name groups the curves."""
