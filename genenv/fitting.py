@@ -30,6 +30,9 @@ from genenv.metrics import (
     own_steps,
     purity,
 )
+from genenv.monitoring import Curves, hparams
+from genenv.monitoring.layout import LAYOUT
+from genenv.monitoring.pictures import write_all
 from genenv.networks import Generator
 from genenv.stages import Stages
 from genenv.tracking import Tracker, plain
@@ -37,14 +40,12 @@ from genenv.training import (
     Trainer,
     TrainingConfig,
     distributed,
-    logged,
     shrinking,
     shrunk,
     train,
 )
 from genenv.training.game import critic_of, with_codes
 from genenv.training.machine import pick_device, pick_threads, settled
-from genenv.training.pictures import write_all
 from genenv.training.presets import kind_of
 
 FEATURES = "features.safetensors"  # in the run's folder: the classifier whose features are compared
@@ -128,7 +129,7 @@ class Fitting:
                 config.critic_width, norm, config.pack,
             )  # fmt: skip
         parameters = sum(p.numel() for module in pair for p in module.parameters())
-        self.resolved = logged.resolved(config, units, parameters)
+        self.resolved = hparams.resolved(config, units, parameters)
         check_batch(self.config.batch, len(self.rows))
 
     def run(self, resume: bool = False) -> Generator:
@@ -194,10 +195,10 @@ class Fitting:
 
     def _describe(self, tracker: Tracker) -> None:
         """Write the run's row of the HParams table, and its layout."""
-        settings = logged.described(self.config, self.dataset.units)
+        settings = hparams.settings(self.config, self.dataset.units)
         results = [f"metrics/{name}" for name in self._measures()]
-        tracker.hparams(plain({"data": self.dataset.name} | settings), [*results, *logged.SIGNS])
-        tracker.layout(logged.LAYOUT)
+        tracker.hparams(plain({"data": self.dataset.name} | settings), [*results, *hparams.METRICS])
+        tracker.layout(LAYOUT)
 
     def _measures(self) -> list[str]:
         """Name the metrics that the HParams table is sorted by."""
@@ -241,22 +242,21 @@ class Fitting:
     def _train(self, evaluation: Evaluation | None, tracker: Tracker, resume: bool) -> Trainer:
         x, label = self._labelled(self.rows)
         held_out = self.held_out
-        if held_out is not None and not self.classes:
-            held_out = held_out[0], None
+        if not self.classes:
+            label = None
+            held_out = None if held_out is None else (held_out[0], None)
         measure: Callable[[Generator], dict[str, float]] | None = None
         if evaluation is not None:
             measure = partial(evaluation.evaluate, samples=DURING)
         trainer = Trainer(
             x,
-            label if self.classes else None,
+            label,
             self.dataset.units,
             self.classes,
             self.config,
             folder=self.folder / "checkpoints",
-            tracker=tracker,
+            monitor=Curves(tracker, (x, label), held_out, self.dataset.modes),
             measure=measure,
-            held_out=held_out,
-            modes=self.dataset.modes,
         )
         if resume:
             trainer.resume()
@@ -339,6 +339,7 @@ def prepared_generator(
         return networks.load(place)
     if given is None:
         x, label = dataset.pick(rows)
+        others = dataset.pick(np.setdiff1d(np.arange(len(dataset)), rows))
         with stages.stage("generator") as advance:
             given = train(
                 x,
@@ -347,7 +348,7 @@ def prepared_generator(
                 dataset.classes,
                 config,
                 folder=folder / "checkpoints",
-                tracker=tracker,
+                monitor=Curves(tracker, (x, label), others, dataset.modes),
                 advance=advance,
                 resume=resume,
             )

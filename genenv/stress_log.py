@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from genenv.data import Dataset
 from genenv.failures import Confirmed
 from genenv.judge import Audit
+from genenv.monitoring.layout import LAYOUT
 from genenv.networks import Generator
 from genenv.report.account import RANDOM
 from genenv.tracking import Chart, Lines, Tracker, exactly, grid, picture, plain
-from genenv.training import logged
 
 PICTURES = 64  # confirmed failures in one picture
 POINTS = 300  # of each kind in the projector
@@ -55,7 +55,7 @@ def _layout(searches: Sequence[str]) -> dict[str, list[Chart]]:
         ]
     }
     first: dict[str, list[Chart]] = {"Searches": [together, *apart]}
-    return first | (trained if "policy" in searches else {}) | logged.LAYOUT
+    return first | (trained if "policy" in searches else {}) | LAYOUT
 
 
 def results(tracker: Tracker, report: Mapping[str, Any], step: int) -> None:

@@ -23,6 +23,7 @@ from genenv.failures import Confirmed
 from genenv.fitting import check_fits, prepared_generator
 from genenv.judge import Judge, judge_steps, make_judge
 from genenv.metrics import curves, generator_metrics, metric_steps
+from genenv.monitoring import hparams
 from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.report import Evidence, Report
@@ -30,7 +31,7 @@ from genenv.report.account import Account, account
 from genenv.search import Space
 from genenv.stages import Stages
 from genenv.tracking import Tracker
-from genenv.training import TrainingConfig, logged, preset, shrunk
+from genenv.training import TrainingConfig, preset, shrunk
 from genenv.training.machine import pick_threads, settled
 from genenv.training.presets import kind_of
 
@@ -205,7 +206,7 @@ class Stressing:
     def _described(self) -> dict[str, Any]:
         """Return the columns of the run's row in the HParams table."""
         fitted = self.given_generator is None
-        training = logged.described(self.training, self.dataset.units) if fitted else {}
+        training = hparams.settings(self.training, self.dataset.units) if fitted else {}
         own = "search", "budget", "seed", "seeds", "train_queries", "input", "output"
         return {
             "data": self.dataset.name,

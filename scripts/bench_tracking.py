@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from genenv import data
+from genenv.monitoring import Curves
 from genenv.tracking import Tracker
 from genenv.training import Trainer, preset
 
@@ -56,8 +57,8 @@ def seconds(dataset, config, folder):
         label, classes = None, ()
     began = time.process_time()
     with Tracker(folder) as tracker:
-        told = tracker if folder else None
-        trainer = Timed(dataset.x, label, dataset.units, classes, config, tracker=told)
+        curves = Curves(tracker, (dataset.x, label)) if folder else None
+        trainer = Timed(dataset.x, label, dataset.units, classes, config, monitor=curves)
         trainer.fit()
     spent = time.process_time() - began
     return {"whole": spent, "outside": spent - trainer.spent}, trainer.result().sample(16)[0]

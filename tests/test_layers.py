@@ -14,7 +14,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "data noise",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream training judge sampling learners stacked",
-    "search probe failures",
+    "monitoring search probe failures",
     "campaign rate runs bundled ladder report reactions material",
     "board",
     "envs testing",

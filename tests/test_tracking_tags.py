@@ -143,6 +143,10 @@ def test_the_page_lists_what_stress_writes(stressed):
     compare(written(stressed), "stress", "fit")
 
 
+def test_the_generator_inside_stress_is_watched_with_rows_that_it_does_not_learn(stressed):
+    assert {"critic/train", "critic/held_out", "health/critic/recognised"} <= written(stressed)
+
+
 def test_the_page_lists_what_react_writes(reacted):
     compare(below(reacted), "react", "fit", spared=HALF)
 

@@ -11,6 +11,7 @@ import torch
 from genenv import objectives
 from genenv.checks import Mistake
 from genenv.data.dataset import Units
+from genenv.monitoring import Curves
 from genenv.networks import NETWORKS
 from genenv.noise import Gaussian
 from genenv.objectives import OBJECTIVES
@@ -52,7 +53,7 @@ def trainer(
         replace(preset(settings.pop("objective", "relativistic"), units), **settings),
         noise=noise,
         folder=folder,
-        tracker=tracker,
+        monitor=None if tracker is None else Curves(tracker, (x, label if conditional else None)),
         measure=measure,
     )
 
@@ -207,11 +208,11 @@ def test_a_training_lays_weights_out_as_images_come_and_hands_them_over_as_on_di
 def test_the_learning_rate_falls_to_its_floor_on_a_cosine():
     run, rates = trainer(steps=10, lr=1.0, lr_floor=0.2), []
     for _ in range(10):
-        rates.append(run._rate())
+        rates.append(run.config.rate(run.done))
         run.done += 1
     assert rates[0] == 1.0
     assert rates[5] == pytest.approx(0.6)
-    assert run._rate() == pytest.approx(0.2)
+    assert run.config.rate(run.done) == pytest.approx(0.2)
 
 
 def test_weights_of_a_clipped_critic_stay_in_bounds():
@@ -332,7 +333,7 @@ def test_a_resumed_run_keeps_the_best_that_it_had(tmp_path):
     second = trainer(tmp_path, measure=scored([3.0, 4.0]), **settings)
     assert second.resume() == 10
     second.fit()
-    assert second.best == {"step": 5, "value": 1.0}
+    assert second.best.at == {"step": 5, "value": 1.0}
     assert (tmp_path / "best-0000005").is_dir()
 
 
@@ -402,7 +403,7 @@ def test_resume_is_exact_with_packs_and_normalised_critics(tmp_path, norm):
     second.resume()
     second.fit()
     assert_bit_equal(everything(second), everything(straight))
-    assert f"critic with {norm} norm of packs of 2" in second.told[0]
+    assert f"critic with {norm} norm of packs of 2" in second.notes[0]
 
 
 def test_codes_are_learned_without_labels_and_resume_is_exact(tmp_path):
@@ -497,10 +498,10 @@ def test_resume_elsewhere_goes_on_and_says_so(tmp_path):
     )
     again = trainer(tmp_path)
     again.resume()
-    assert again.told[-1].startswith("torch and threads differ from the checkpoint's")
+    assert again.notes[-1].startswith("torch and threads differ from the checkpoint's")
     fresh = trainer(tmp_path / "empty")
     assert fresh.resume() == 0
-    assert fresh.told[-1] == "no checkpoint was found, training started at step 0"
+    assert fresh.notes[-1] == "no checkpoint was found, training started at step 0"
 
 
 @pytest.mark.parametrize("units", [GREY, VECTOR])

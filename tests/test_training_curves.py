@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from genenv.data.dataset import Units
+from genenv.monitoring import Curves, curves
 from genenv.noise import Categorical, Gaussian, Product
 from genenv.tracking import Tracker, read
-from genenv.training import Trainer, curves, preset
-from genenv.training.curves import Curves
-from genenv.training.health import Health
+from genenv.training import Trainer, preset
 
 GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
 PLANE = Units((2,), "float32", (-1.0,), (1.0,))
@@ -25,9 +24,10 @@ def trainer(units=GREY, noise=None):
     return x, run
 
 
-def health_of(x, run):
-    game = run.game
-    return Health((x, None), game.generator, game.critic, game.objective, 10, 0, (x, None))
+def curves_of(tracker, x, run):
+    drawn = Curves(tracker, (x, None), (x, None))
+    drawn.begin(run.game, run.config)
+    return drawn
 
 
 def images(folder):
@@ -40,9 +40,8 @@ def images(folder):
 
 def test_every_curve_has_a_point_of_every_look(tmp_path):
     x, run = trainer()
-    health = health_of(x, run)
     with Tracker(tmp_path) as tracker:
-        drawn = Curves(tracker, health)
+        drawn = curves_of(tracker, x, run)
         drawn.restart(0)
         for step in (5, 10):
             drawn.write(step, run._terms, run.game, 0.5)
@@ -72,7 +71,7 @@ def test_every_curve_has_a_point_of_every_look(tmp_path):
     }
     assert all(steps.tolist() == [5, 10] for steps, _ in points.values())
     assert points["lr"][1].tolist() == [0.5, 0.5]
-    assert health.to_json()["looks"] == 2
+    assert drawn.state()["looks"] == 2
 
 
 CODED = Product([Categorical(3), Gaussian(2)])
@@ -85,9 +84,9 @@ CODED = Product([Categorical(3), Gaussian(2)])
 def test_both_generators_are_drawn_and_slow_pictures_rarely(tmp_path, units, noise, slow):
     x, run = trainer(units, noise)
     with Tracker(tmp_path) as tracker:
-        drawn = Curves(tracker, health_of(x, run))
+        drawn = curves_of(tracker, x, run)
         for step in range(10, 100, 10):
-            drawn.draw(step, run.game, 0)
+            drawn.draw(step, run.game)
     every = list(range(10, 100, 10))
     expected = {"samples": every, "samples/live": every}
     assert images(tmp_path) == expected | ({slow: [10, 40]} if slow else {})
@@ -119,7 +118,7 @@ def train_to_the_end(folder, at=None):
 
     with Tracker(folder) as tracker:
         tracker.hparams({"a": 1}, ["lr"])
-        places = {"folder": folder / "checkpoints", "tracker": tracker}
+        places = {"folder": folder / "checkpoints", "monitor": Curves(tracker, (x, None))}
         run = Trainer(x, None, GREY, (), config, **places)
         run.resume()
         run.fit(advance)

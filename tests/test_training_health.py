@@ -12,11 +12,10 @@ import torch
 from genenv import objectives
 from genenv.data import toys
 from genenv.data.dataset import Modes, Units
+from genenv.monitoring import Curves, diagnosis, health, indicators
 from genenv.noise import Gaussian, Scaled
 from genenv.tracking import Tracker
-from genenv.training import Trainer, ailments, health, preset, signs
-from genenv.training.curves import Curves
-from genenv.training.health import Health
+from genenv.training import Trainer, preset
 
 PLANE = Units((2,), "float32", (-1.0,), (1.0,))
 GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
@@ -46,17 +45,17 @@ def told(early=None, late=None, points=30, steps=300, modes=None, peak=None, dro
         history.append({"step": (i + 1) * 10} | {k: v for k, v in point.items() if k not in drop})
     weights = {"generator": 100, "critic": 100}
     peaks = {"generator": 1.0, "critic": 1.0} | (peak or {})
-    return ailments.sentences(ailments.History(history, steps, modes, weights, peaks))
+    return diagnosis.sentences(diagnosis.History(history, steps, modes, weights, peaks))
 
 
-def test_a_healthy_history_has_no_ailment():
-    assert told() == ["no ailment was found"]
-    assert told(modes=8, late={"health/modes": 8}) == ["no ailment was found"]
+def test_a_healthy_history_has_no_problem():
+    assert told() == ["no problem was found"]
+    assert told(modes=8, late={"health/modes": 8}) == ["no problem was found"]
 
 
 def test_what_could_not_be_looked_at_is_told():
     unseen = ("critic/held_out", "health/critic/recognised")
-    assert told(drop=unseen) == ["no ailment was found (no held-out rows for the critic)"]
+    assert told(drop=unseen) == ["no problem was found (no held-out rows for the critic)"]
 
 
 SICK = [
@@ -82,7 +81,7 @@ SICK = [
 
 
 @pytest.mark.parametrize(("late", "sentence"), SICK)
-def test_every_ailment_has_one_sentence_with_what_to_try(late, sentence):
+def test_every_problem_has_one_sentence_with_what_to_try(late, sentence):
     (found,) = told(late=late, modes=8 if "health/modes" in late else None)
     assert re.search(sentence, found), found
     assert "; try " in found
@@ -94,7 +93,7 @@ def test_no_alarm_is_raised_by_what_the_first_two_thirds_showed(changes):
     early = {k: v for k, v in changes.items() if not k.startswith("gradient/")}
     late = {k: 0.5 for k in changes if k == "health/clipped"}
     late |= {k: 8 for k in changes if k == "health/modes"}
-    assert told(early=early, late=late, modes=8 if late else None) == ["no ailment was found"]
+    assert told(early=early, late=late, modes=8 if late else None) == ["no problem was found"]
 
 
 def test_an_explosion_at_any_time_is_told():
@@ -109,7 +108,7 @@ def test_collapsed_samples_are_not_said_to_miss_the_data_too():
 
 def test_a_critic_that_tells_nothing_apart_is_not_said_to_overfit():
     chance = {"critic/train": 1e-4, "critic/held_out": -1e-4, "critic/fake": 0.5e-4}
-    assert told(late=chance) == ["no ailment was found"]
+    assert told(late=chance) == ["no problem was found"]
 
 
 def test_nothing_is_judged_before_half_of_the_run_or_by_few_points():
@@ -122,10 +121,12 @@ def test_nothing_is_judged_before_half_of_the_run_or_by_few_points():
 
 def test_above_is_the_share_of_pairs_and_half_of_the_ties():
     score = torch.tensor
-    assert signs.above(score([2.0, 3.0]), score([0.0, 1.0])).item() == 1
-    assert signs.above(score([0.0, 1.0]), score([2.0, 3.0])).item() == 0
-    assert signs.above(score([1.0]), score([1.0, 1.0])).item() == 0.5
-    assert signs.above(score([1.0, 4.0]), score([0.0, 2.0, 4.0])).item() == pytest.approx(3.5 / 6)
+    assert indicators.above(score([2.0, 3.0]), score([0.0, 1.0])).item() == 1
+    assert indicators.above(score([0.0, 1.0]), score([2.0, 3.0])).item() == 0
+    assert indicators.above(score([1.0]), score([1.0, 1.0])).item() == 0.5
+    assert indicators.above(score([1.0, 4.0]), score([0.0, 2.0, 4.0])).item() == pytest.approx(
+        3.5 / 6
+    )
 
 
 def test_what_a_critic_of_packs_scores_is_whole_packs():
@@ -140,22 +141,24 @@ def test_the_share_of_weights_at_the_bound_leaves_out_batch_norm():
     with torch.no_grad():
         net[0].weight.copy_(torch.tensor([[0.1, -0.1, 0.05], [0.0, 0.1, 0.02]]))
         net[0].bias.copy_(torch.tensor([0.1, 0.0]))
-    assert signs.at_bound(net, 0.1).item() == pytest.approx(4 / 8)
+    assert indicators.at_bound(net, 0.1).item() == pytest.approx(4 / 8)
 
 
 def test_reference_rows_are_distinct_and_of_all_classes_alike():
     label = np.array([0] * 50 + [1] * 5 + [2] * 20)
-    rows = signs.reference_rows(label, 75, 15, seed=1)
+    rows = indicators.reference_rows(label, 75, 15, seed=1)
     assert np.bincount(label[rows]).tolist() == [5, 5, 5]
     assert len(np.unique(rows)) == 15
-    assert np.bincount(label[signs.reference_rows(label, 75, 25, 1)]).tolist() == [10, 5, 10]
-    assert sorted(signs.reference_rows(label, 75, 99, 1)) == list(range(75))
-    assert (signs.reference_rows(None, 75, 9, 1) == signs.reference_rows(None, 75, 9, 1)).all()
+    assert np.bincount(label[indicators.reference_rows(label, 75, 25, 1)]).tolist() == [10, 5, 10]
+    assert sorted(indicators.reference_rows(label, 75, 99, 1)) == list(range(75))
+    assert (
+        indicators.reference_rows(None, 75, 9, 1) == indicators.reference_rows(None, 75, 9, 1)
+    ).all()
 
 
 def reference(real, label=None, classes=1, made=None):
     label = torch.zeros(len(real), dtype=torch.int64) if label is None else label
-    return signs.Reference(real, label, label if made is None else made, classes)
+    return indicators.Reference(real, label, label if made is None else made, classes)
 
 
 def test_variety_of_real_rows_is_one_and_of_equal_samples_none():
@@ -194,7 +197,7 @@ def test_data_that_are_all_alike_have_no_diversity():
 
 def test_modes_are_covered_within_three_sigma_of_the_nearest():
     modes = Modes(np.array([[0.0, 0.0], [1.0, 0.0], [5.0, 5.0]]), sigma=0.1)
-    centres = signs.Centres(modes, torch.device("cpu"))
+    centres = indicators.Centres(modes, torch.device("cpu"))
     assert centres.covered(torch.tensor([[0.0, 0.29], [0.1, 0.0], [1.0, 0.31]])).item() == 1
     assert centres.covered(torch.tensor([[0.0, 0.0], [5.2, 5.2]])).item() == 2
 
@@ -210,9 +213,9 @@ def game(units=GREY, conditional=True, rows=60, noise=None, objective="relativis
 
 
 def watched(train, run, **more):
-    game = run.game
-    arguments = game.generator, game.critic, game.objective, run.config.steps
-    return Curves(Tracker(None), Health(train, *arguments, **more))
+    curves = Curves(Tracker(None), train, **more)
+    curves.begin(run.game, run.config)
+    return curves
 
 
 def steps(run, curves, until, every=1):
@@ -220,7 +223,7 @@ def steps(run, curves, until, every=1):
     while run.done < until:
         run.step()
         if run.done % every == 0:
-            curves.write(run.done, run._terms, game, run._rate())
+            curves.write(run.done, run._terms, game, run.config.rate(run.done))
 
 
 def test_watching_health_does_not_change_a_training():
@@ -300,7 +303,7 @@ def test_a_history_stays_short_and_covers_the_run():
     assert health.KEPT / 2 <= len(points) <= health.KEPT
     assert points[0]["step"] == 1
     assert points[-1]["step"] > 990
-    assert set(points[0]) <= {"step", *ailments.USED}
+    assert set(points[0]) <= {"step", *diagnosis.USED}
     assert len({b["step"] - a["step"] for a, b in pairwise(points)}) <= 2
 
 
@@ -337,7 +340,7 @@ def test_clipping_is_measured_where_an_objective_clips():
 
 
 def digits(rows, seed, objective="relativistic", noise=None, clip=None, **changes):
-    """Train on digits for a moment; return the ailments."""
+    """Train on digits for a moment; return the problems."""
     from genenv.data import hold_out, load
 
     dataset = load("digits")
@@ -350,13 +353,13 @@ def digits(rows, seed, objective="relativistic", noise=None, clip=None, **change
     run = Trainer(*train, dataset.units, dataset.classes, config, noise)
     if clip is not None:
         run.game.objective.clip = clip
-    curves = watched(train, run, held_out=held_out, seed=seed)
+    curves = watched(train, run, held_out=held_out)
     steps(run, curves, config.steps, every=5)
     return [sentence.split(":")[0] for sentence in curves.health.sentences()]
 
 
 def test_a_good_training_raises_no_alarm():
-    assert digits(1200, seed=0) == ["no ailment was found"]
+    assert digits(1200, seed=0) == ["no problem was found"]
 
 
 def test_thirty_rows_are_learned_by_heart():
@@ -369,7 +372,7 @@ WIDE, NARROW = ({"objective": "wgan", "clip": clip} for clip in (10.0, 1e-4))
 
 
 @pytest.mark.parametrize(
-    ("sick", "ailment"),
+    ("sick", "problem"),
     [
         (IGNORED, "samples collapsed"),
         ({"lr": 1.0}, "samples collapsed"),
@@ -378,8 +381,8 @@ WIDE, NARROW = ({"objective": "wgan", "clip": clip} for clip in (10.0, 1e-4))
         (NARROW, "the gradient of the generator vanished"),
     ],
 )
-def test_a_sick_training_is_told_what_ails_it(sick, ailment):
-    assert ailment in digits(1200, seed=0, steps=60, **sick)
+def test_a_sick_training_is_told_its_problem(sick, problem):
+    assert problem in digits(1200, seed=0, steps=60, **sick)
 
 
 def test_a_ring_that_drops_modes_is_told():

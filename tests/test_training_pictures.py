@@ -10,10 +10,10 @@ from PIL import Image
 
 from genenv import networks
 from genenv.data.dataset import Units
+from genenv.monitoring import charts, grids, pictures
 from genenv.networks import Critic, Generator
 from genenv.noise import Categorical, Gaussian, Mixture, Product, Sphere, Uniform
 from genenv.tracking import Tracker, read
-from genenv.training import charts, pictures, sheets
 
 GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
 COLOUR = Units((12, 10, 3), "uint8", (0.0,), (255.0,))
@@ -62,7 +62,7 @@ def pair(units, classes=(), noise=None):
 
 def test_a_table_puts_every_picture_into_its_cell():
     cells = np.arange(6, dtype=np.uint8).reshape(2, 3, 1, 1, 1).repeat(64, 2).repeat(50, 3)
-    sheet = sheets.table(cells)
+    sheet = grids.table(cells)
     assert sheet.shape == (4 + 2 * 68, 4 + 3 * 54, 1)
     for i in range(2):
         for j in range(3):
@@ -72,9 +72,9 @@ def test_a_table_puts_every_picture_into_its_cell():
 
 def test_a_table_enlarges_small_pictures_and_writes_names_outside_them():
     cells = np.full((2, 3, 8, 8, 3), 200, np.uint8)
-    plain = sheets.table(cells)
+    plain = grids.table(cells)
     assert plain.shape == (4 + 2 * 52, 4 + 3 * 52, 3)
-    sheet = sheets.table(cells, ["one", "two"], ["a", "b", "c"])
+    sheet = grids.table(cells, ["one", "two"], ["a", "b", "c"])
     down, across = np.array(sheet.shape[:2]) - plain.shape[:2]
     assert (sheet[down + 4 :, across:] == plain[4:]).all()
     assert (sheet[down : down + 52, :across] < INK).any()
@@ -82,13 +82,13 @@ def test_a_table_enlarges_small_pictures_and_writes_names_outside_them():
 
 
 def test_long_names_are_cut():
-    assert sheets.name_width(["x" * 16]) > sheets.name_width(["x" * 12])
-    assert sheets.name_width(["x" * 100]) <= sheets.name_width(["x" * 17])
-    assert sheets.name_width([]) == 0
+    assert grids.name_width(["x" * 16]) > grids.name_width(["x" * 12])
+    assert grids.name_width(["x" * 100]) <= grids.name_width(["x" * 17])
+    assert grids.name_width([]) == 0
 
 
 def test_stacked_sheets_stand_at_the_left():
-    sheet = sheets.stack([np.zeros((5, 9, 3), np.uint8), np.zeros((5, 4, 3), np.uint8)])
+    sheet = grids.stack([np.zeros((5, 9, 3), np.uint8), np.zeros((5, 4, 3), np.uint8)])
     assert sheet.shape[1] == 9
     assert (sheet[-13:-8, :4] == 0).all()
     assert (sheet[-13:-8, 4:] == 255).all()
@@ -100,7 +100,7 @@ def test_samples_have_a_row_a_class_of_fixed_latents():
     z, label = generator.seen[-1]
     assert label.tolist() == [0] * 10 + [1] * 10
     torch.testing.assert_close(z, Gaussian(3).sample(20, 1))
-    assert sheet.shape == (4 + 2 * 52, sheets.name_width(["ant", "bee"]) + 4 + 10 * 52, 1)
+    assert sheet.shape == (4 + 2 * 52, grids.name_width(["ant", "bee"]) + 4 + 10 * 52, 1)
     np.testing.assert_array_equal(sheet, pictures.samples(generator, seed=1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from genenv import checks, objectives
@@ -133,3 +134,8 @@ class TrainingConfig:
     def unlabelled(self) -> bool:
         """Whether no labels are used: categorical codes are learned in their place."""
         return bool(self.categorical)
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step: cosine decay to `lr_floor` of its value at step 0."""
+        cosine = 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        return self.lr * (self.lr_floor + (1 - self.lr_floor) * cosine)

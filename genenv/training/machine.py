@@ -78,6 +78,14 @@ def pick_threads(asked: int, parameters: int, images: bool = False) -> int:
     return asked or (1 if tiny else DEFAULT_THREADS)
 
 
+def described(device: torch.device, threads: int, precision: str) -> str:
+    """Say what a training runs on: `cpu in float32, 1 thread`."""
+    kind = PRECISIONS[precision]
+    if precision == "tf32" and device.type != "cuda":
+        kind = "float32, for TF32 is CUDA's alone"
+    return f"{device.type} in {kind}, {threads} thread{'s' * (threads > 1)}"
+
+
 def laid_out(module: Module, layout: torch.memory_format) -> Module:
     """Lay the weights of a module's convolutions out in memory, in place."""
     return cast(Module, module.to(memory_format=layout))  # type: ignore[call-overload]

@@ -13,9 +13,16 @@ from genenv.networks import Classes
 
 
 def check_rows(
-    x: NDArray[Any], label: NDArray[np.int64] | None, units: Units, classes: Classes
+    x: NDArray[Any],
+    label: NDArray[np.int64] | None,
+    units: Units,
+    classes: Classes,
+    unlabelled: bool = False,
 ) -> None:
-    """Raise a Mistake unless rows and labels fit each other, the units and the classes."""
+    """Raise a Mistake unless rows and labels fit each other, the units and the classes.
+
+    `unlabelled`: codes are learned in the place of labels, so there must be none.
+    """
     checks.shape("x", x, (None, *units.shape))
     checks.finite("x", x)
     if len(x) < 2:
@@ -28,6 +35,12 @@ def check_rows(
         )
     if label is None:
         return
+    if unlabelled:
+        raise checks.Mistake(
+            "no labels beside categorical codes, which are classes of their own",
+            "labels",
+            "give label=None, classes=(), or continuous codes alone",
+        )
     checks.shape("label", label, (len(x),))
     if label.min() < 0 or label.max() >= len(classes):
         raise checks.Mistake(

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from genenv.monitoring import charts
+from genenv.monitoring.grids import enlargement, name_width, stack, table
 from genenv.networks import Generator
 from genenv.networks.base import CHUNK, evaluating
 from genenv.noise import Categorical, Noise, Product, Uniform
 from genenv.tracking import Tracker, animation, picture, still
-from genenv.training import charts
-from genenv.training.sheets import enlargement, name_width, stack, table
 
 COLUMNS = 10  # samples of a class
 CLASSES = 20  # most rows of a picture

@@ -19,7 +19,7 @@ class OutOfMemory(checks.Mistake):
 
 
 @contextmanager
-def told(
+def explained(
     config: TrainingConfig, device: torch.device, processes: int, step: Callable[[], int | None]
 ) -> Iterator[None]:
     """Turn a failed allocation into a sentence; any other error passes.
@@ -43,14 +43,14 @@ def told(
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not _is_shortage(error):
+        if not _is_out_of_memory(error):
             raise
         raise _sentence(config, device, processes, step()) from error
 
 
-def _is_shortage(error: Exception) -> bool:
-    short = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return short or any(words in str(error) for words in WORDS)
+def _is_out_of_memory(error: Exception) -> bool:
+    own = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return own or any(words in str(error) for words in WORDS)
 
 
 def _sentence(

@@ -1,4 +1,4 @@
-"""What the history of a training's signs says, in sentences, with what to try.
+"""Diagnosis of a training by the history of its indicators: sentences with what to try.
 
 Judged is the last third of the steps so far: good trainings pass through near-collapse early. Every
 limit lies between what healthy and sick trainings of digits and of the ring showed; see
@@ -85,16 +85,16 @@ class History:
 
 
 def sentences(history: History) -> list[str]:
-    """Return a sentence an ailment, or one that none was found or could be."""
+    """Return a sentence for each problem, or one that none was found or could be."""
     if history.last < history.steps / 2:
         return ["health is judged from half of the steps on"]
     if len(history.late) < FEWEST:
         return [f"health was not judged: the last third has not {FEWEST} points; lower log_every"]
-    found = [sentence for look in AILMENTS if (sentence := look(history))]
+    found = [sentence for look in PROBLEMS if (sentence := look(history))]
     if found:
         return found
     unseen = "" if "critic/held_out" in history.late[-1] else " (no held-out rows for the critic)"
-    return [f"no ailment was found{unseen}"]
+    return [f"no problem was found{unseen}"]
 
 
 def _collapsed(history: History) -> str | None:
@@ -200,7 +200,7 @@ def _exploding(history: History) -> str | None:
     return None
 
 
-AILMENTS: tuple[Callable[[History], str | None], ...] = (
+PROBLEMS: tuple[Callable[[History], str | None], ...] = (
     _collapsed,
     _lost_modes,
     _missed,

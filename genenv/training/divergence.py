@@ -1,4 +1,4 @@
-"""A watch over a run's numbers that never makes the device wait."""
+"""A guard over a run's numbers that never makes the device wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TrainingDiverged(checks.Mistake):
     afresh = ()
 
 
-class Watch:
+class FiniteGuard:
     """Notes on the device which term left the finite numbers at which step.
 
     Parameters

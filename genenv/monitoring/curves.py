@@ -4,47 +4,93 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
+from genenv.data.dataset import Modes
 from genenv.metrics import curves
+from genenv.monitoring import charts, pictures
+from genenv.monitoring.health import Health, Rows
 from genenv.networks import Generator
 from genenv.networks.base import evaluating
 from genenv.tracking import Tracker, overview
-from genenv.training import charts, pictures
+from genenv.training.config import TrainingConfig
 from genenv.training.game import Game
-from genenv.training.health import Health
+from genenv.training.monitor import Monitor
 
 RARELY = 4  # times the step of the last picture that takes long to draw
 
 
-class Curves:
-    """Writes the curves and pictures of a run.
+class Curves(Monitor):
+    """Writes the curves and pictures of a run, and diagnoses it at the end.
 
     Parameters
     ----------
     tracker
-        Takes them.
-    health
-        What is measured beside.
+        Takes curves and pictures.
+    train
+        What is learned from: x (n, *units.shape) in the data's units, labels (n,) or None.
+    held_out
+        Rows that are not learned from, as `train`: they show what the critic remembers. None: that
+        is not measured.
+    modes
+        Where they are known, so that lost ones are noticed.
     """
 
-    def __init__(self, tracker: Tracker, health: Health) -> None:
-        self._tracker, self.health = tracker, health
+    def __init__(
+        self,
+        tracker: Tracker,
+        train: Rows,
+        held_out: Rows | None = None,
+        modes: Modes | None = None,
+    ) -> None:
+        self._tracker = tracker
+        self._train, self._held_out, self._modes = train, held_out, modes
         self._drawn = 0  # step of the last picture that takes long to draw
         self.restart(0)
 
-    def resume(self, step: int) -> None:
+    @override
+    def begin(self, game: Game, config: TrainingConfig) -> None:
+        """Choose reference rows and latents."""
+        self._seed = config.seed
+        self.health = Health(
+            self._train,
+            game.generator,
+            game.critic,
+            game.objective,
+            config.steps,
+            config.seed,
+            self._held_out,
+            self._modes,
+        )
+
+    @override
+    def resume(self, step: int, state: Mapping[str, Any] | None) -> None:
         """Drop what an interrupted process wrote after this finished step: it comes again."""
         self._tracker.forget(step + 1)
+        self.health.restore(state)
 
+    @override
     def restart(self, step: int) -> None:
         """Count samples a second from here."""
         self._clock, self._step = time.perf_counter(), step
 
+    @override
+    def notes(self) -> list[str]:
+        """Return the diagnosis."""
+        return self.health.sentences()
+
+    @override
+    def state(self) -> dict[str, Any]:
+        """Return the history of the indicators."""
+        return self.health.to_json()
+
+    @override
     def write(self, step: int, terms: Mapping[str, Tensor], game: Game, lr: float) -> None:
         """Write one point of each curve; the device is waited for once.
 
@@ -73,7 +119,8 @@ class Curves:
         self._tracker.scalars(plain | {"lr": lr}, step)
         self.restart(step)
 
-    def draw(self, step: int, game: Game, seed: int) -> None:
+    @override
+    def draw(self, step: int, game: Game) -> None:
         """Write pictures at fixed latents, of the averaged generator and of the live one.
 
         What takes long to draw, the traversals of codes and the critic's surface, is drawn at steps
@@ -85,19 +132,18 @@ class Curves:
             Finished steps.
         game
             Whose generators and critic are drawn.
-        seed
-            Address of the latents.
         """
         drawn = {
-            "samples": picture(game.average, seed),
-            "samples/live": picture(game.generator, seed),
+            "samples": picture(game.average, self._seed),
+            "samples/live": picture(game.generator, self._seed),
         }
         if step >= RARELY * self._drawn:
             self._drawn = step
-            drawn |= _slow(game, seed)
+            drawn |= _slow(game, self._seed)
         for tag, sheet in drawn.items():
             self._tracker.images(tag, sheet, step)
 
+    @override
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Write metrics of the averaged generator."""
         self._tracker.scalars(curves(values), step)

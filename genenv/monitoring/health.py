@@ -1,4 +1,4 @@
-"""Signs of an ailing training: what is measured at each point of the curves, and its history."""
+"""Indicators of a training, measured at each point of the curves, and their history."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch import Tensor
 
 from genenv import seeding
 from genenv.data.dataset import Modes
+from genenv.monitoring import diagnosis
+from genenv.monitoring.indicators import Centres, Reference, above, at_bound, reference_rows
 from genenv.networks import Critic, Generator
 from genenv.networks.base import evaluating
 from genenv.objectives import Objective
-from genenv.training import ailments
-from genenv.training.signs import Centres, Reference, above, at_bound, reference_rows
 
 ROWS = 256  # samples and real rows whose distances are taken
 FOR_MODES = 512  # samples behind the count of known modes
@@ -31,7 +31,7 @@ Rows = tuple[NDArray[Any], NDArray[np.int64] | None]  # samples in the data's un
 
 
 class Health:
-    """Measures a training at the points of its curves, and says at the end what ails it.
+    """Measures a training at the points of its curves, and diagnoses it at the end.
 
     Nothing is drawn from a stream: a training is the same with it or without. Signals are 0-d
     tensors, so that the curves wait for the device once.
@@ -148,10 +148,10 @@ class Health:
         return found
 
     def sentences(self) -> list[str]:
-        """Say what ails the training: a sentence an ailment, or one that none was found."""
+        """Diagnose the training: a sentence for each problem, or one that none was found."""
         modes = None if self._modes is None else self._modes.count
-        history = ailments.History(self._points, self.steps, modes, self._weights, self._peak)
-        return ailments.sentences(history)
+        history = diagnosis.History(self._points, self.steps, modes, self._weights, self._peak)
+        return diagnosis.sentences(history)
 
     def to_json(self) -> dict[str, Any]:
         """Return the history, for a checkpoint: lists and numbers that `restore` reads."""
@@ -172,7 +172,7 @@ class Health:
 
     def _remember(self, step: int, values: Mapping[str, float]) -> None:
         if self._looks % self._every == 0:
-            kept = {k: float(f"{v:.5g}") for k, v in values.items() if k in ailments.USED}
+            kept = {k: float(f"{v:.5g}") for k, v in values.items() if k in diagnosis.USED}
             self._points.append({"step": step, **kept})
         self._looks += 1
         if len(self._points) > KEPT:

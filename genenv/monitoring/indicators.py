@@ -1,4 +1,4 @@
-"""Signs of a training's health, as 0-d tensors: variety of the samples, the critic, its weights."""
+"""Indicators of a training's health, as 0-d tensors: variety of samples, the critic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training says of itself in TensorBoard before it starts: its settings, its charts."""
+"""A training in TensorBoard's HParams table: its settings, and the curves that are its results."""
 
 from __future__ import annotations
 
@@ -7,43 +7,23 @@ from typing import Any
 
 from genenv import objectives
 from genenv.data.dataset import Units
-from genenv.tracking import Chart, Lines, exactly
 from genenv.training.config import FREE_ON_RESUME, TrainingConfig
 from genenv.training.game import critic_of
 from genenv.training.machine import pick_device, pick_threads
 from genenv.training.presets import kind_of
 
-SIGNS = ("health/diversity", "health/coverage", "health/critic/accuracy", "samples_per_second")
-
-LAYOUT: dict[str, list[Chart]] = {
-    "Training": [
-        Lines("critic's loss, by term", ("loss/critic/",)),
-        Lines("generator's loss, by term", ("loss/generator/",)),
-        Lines("norm of the gradients", ("gradient/",)),
-        Lines(
-            "critic's score: training, held-out and generated rows",
-            (*map(exactly, ("critic/train", "critic/held_out", "critic/fake")),),
-        ),
-    ],
-    "Health of the training": [
-        Lines("diversity, near 1", ("health/diversity",)),
-        Lines("coverage, 0.3 to 1", (exactly("health/coverage"),)),
-        Lines("critic's accuracy, 0.5 to 0.95", (exactly("health/critic/accuracy"),)),
-        Lines("what the critic remembers", ("health/critic/(overfitting|recognised)",)),
-    ],
-}
-
+METRICS = ("health/diversity", "health/coverage", "health/critic/accuracy", "samples_per_second")
 
 FIRST = ("objective", "network", "lr", "seed")  # what trainings are compared by
 
 
-def described(config: TrainingConfig, units: Units) -> dict[str, Any]:
+def settings(config: TrainingConfig, units: Units) -> dict[str, Any]:
     """Return the settings that decide a training, with what `auto` and None stand for."""
     free = FREE_ON_RESUME | {"metrics_every"}
-    settings = {name: value for name, value in asdict(config).items() if name not in free}
-    settings = {name: settings[name] for name in FIRST} | settings | _chosen(config, units)
+    fields = {name: value for name, value in asdict(config).items() if name not in free}
+    fields = {name: fields[name] for name in FIRST} | fields | _chosen(config, units)
     codes = () if config.coded else ("categorical", "continuous", "information")
-    return {k: v for k, v in settings.items() if k not in codes}
+    return {k: v for k, v in fields.items() if k not in codes}
 
 
 def resolved(config: TrainingConfig, units: Units, parameters: int) -> dict[str, Any]:
