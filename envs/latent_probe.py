@@ -74,7 +74,10 @@ class LatentProbe(BatchedEnv):
     run
         A folder that `stress` left; None: the bundled digits.
     model
-        The model under test in place of the recorded one: anything `downstream.wrap` takes.
+        The model under test in place of the recorded one: anything `downstream.wrap` takes, or an
+        import path.
+    trust
+        Import the model from the path that the run records, which runs the code that it names.
     horizon
         Steps of an episode.
     stride
@@ -87,7 +90,8 @@ class LatentProbe(BatchedEnv):
     Raises
     ------
     Mistake
-        If a number is not above zero, or `probe` comes with `run` or `model`.
+        If a number is not above zero, or `probe` comes with `run` or `model`, or the run
+        names a model to import that nobody named again or trusts.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
@@ -99,6 +103,7 @@ class LatentProbe(BatchedEnv):
         probe: Probe | None = None,
         run: str | Path | None = None,
         model: Any = None,
+        trust: bool = False,
         horizon: int = HORIZON,
         stride: float = STRIDE,
         max_episode_steps: int | None = None,
@@ -109,7 +114,7 @@ class LatentProbe(BatchedEnv):
         checks.positive("horizon", horizon)
         max_episode_steps = horizon if max_episode_steps is None else max_episode_steps
         checks.positive("max_episode_steps", max_episode_steps)
-        self.probe = find_probe(probe, run, model)
+        self.probe = find_probe(probe, run, model, trust)
         self.horizon, self.stride = horizon, stride
         self._noise = self.probe.generator.noise
         self._classes = len(self.probe.generator.classes)
@@ -243,10 +248,12 @@ def observation(
     return row.clip(-LIMIT, LIMIT, out=row)
 
 
-def find_probe(probe: Probe | None, run: str | Path | None, model: Any) -> Probe:
+def find_probe(
+    probe: Probe | None, run: str | Path | None, model: Any, trust: bool = False
+) -> Probe:
     """Take the probe as given, or load the one of a run; without both the bundled one."""
     if probe is None:
-        return load_probe(bundled.FOLDER if run is None else Path(run), model)
+        return load_probe(bundled.FOLDER if run is None else Path(run), model, trust)
     if run is not None or model is not None:
         raise checks.Mistake("either a probe or run and model", "both", "leave one out")
     return probe

@@ -15,6 +15,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from genenv import checks
+from genenv.downstream import import_module
 from genenv.envs.batched import BatchedEnv, Flags
 
 LIMIT = 10.0  # what is seen of a world is clipped to [-10, 10]
@@ -43,7 +44,7 @@ class World:
     Parameters
     ----------
     id
-        Of the environment.
+        Of the environment, or module:id, where importing the module registers it.
     rows
         Of the batch.
     arguments
@@ -58,6 +59,8 @@ class World:
     """
 
     def __init__(self, id: str, rows: int, arguments: Mapping[str, Any], apart: bool) -> None:
+        if ":" in id:  # Gymnasium would import the module itself, from elsewhere
+            import_module(id.partition(":")[0])
         try:
             self.spec = gymnasium.spec(id)
             options: dict[str, Any] = {"autoreset_mode": AutoresetMode.DISABLED}

@@ -7,7 +7,13 @@ scikit-learn; the public names below are loaded at their first use.
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.argv[:1] == ["-m"] and sys.path[:1] == [os.getcwd()]:
+    # Python put it there for `python -m genenv`; a queue.py that lies about is not Python's own.
+    del sys.path[0]
 
 from gymnasium.envs.registration import register
 

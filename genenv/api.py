@@ -309,7 +309,7 @@ class Replayed:
         return np.flatnonzero(self.failing if expect == "pass" else ~self.failing)
 
 
-def replay(run: str | Path, model: Any = None) -> Replayed:
+def replay(run: str | Path, model: Any = None, trust: bool = False) -> Replayed:
     """Ask a model about the stored failures of a run, from the raw arrays.
 
     Parameters
@@ -317,21 +317,25 @@ def replay(run: str | Path, model: Any = None) -> Replayed:
     run
         A folder that `stress` left.
     model
-        Whatever `downstream.wrap` takes, for example a mended model; None: the recorded one.
+        Whatever `downstream.wrap` takes, or an import path, for example of a mended model; None:
+        the recorded one.
+    trust
+        Import the model from the path that the run records, which runs the code that it names.
 
     Raises
     ------
     Mistake
-        The folder holds no failures, or the recorded model cannot be found.
+        The folder holds no failures, or the recorded model cannot be found or is not trusted.
     """
     folder = Path(run)
     if not (folder / "failures").is_dir():
         raise checks.Mistake("a folder that `stress` left", f"{folder}", "check the path")
     record = failures.load(folder / "failures")
-    wrapped: Downstream = runs.load_model(folder, model)
+    wrapped: Downstream = runs.load_model(folder, model, trust)
     if record is None:
         nothing = np.zeros(0, np.bool_)
         return Replayed(0, nothing, nothing, np.zeros(0, np.int64), ())
     answer = failures.replay(wrapped, record)
-    told = runs.compare_outputs(folder / "model", wrapped) if model is None else ()
+    as_recorded = model is None or runs.is_recorded(folder, model)
+    told = runs.compare_outputs(folder / "model", wrapped) if as_recorded else ()
     return Replayed(len(record), answer.failing, answer.same, record.label, told)

@@ -14,7 +14,7 @@ from torch import nn
 
 from genenv import checks, metrics, networks, runs
 from genenv.data import Dataset, check_batch, hold_out
-from genenv.downstream import import_model
+from genenv.downstream import import_object
 from genenv.metrics import (
     DURING,
     FULL,
@@ -177,7 +177,7 @@ class Fitting:
         if Path(asked).suffix in (".pth", ".pt"):
             return InceptionFeatures(Path(asked), units)
         if ":" in asked:
-            return ModuleFeatures(import_model(asked), units)
+            return ModuleFeatures(import_object(asked, "a module"), units)
         raise checks.Mistake(
             "features to be own, samples, package.module:name or Inception's .pth file",
             repr(asked),

@@ -152,7 +152,7 @@ def named(name: str, units: Units) -> Fitted:
         if name == "cnn" and not units.is_image:
             raise checks.Mistake("images for the learner cnn", "vectors", "leave it out")
         return LEARNERS[name]
-    factory = downstream.import_model(name)
+    factory = downstream.import_object(name, "a factory")
 
     def make(seed: int) -> Any:
         try:

@@ -307,7 +307,19 @@ def wrap_classifier(classifier: Classifier, classes: tuple[int | str, ...]) -> D
     return downstream.wrap(InUnits(classifier), classifier.units, classes, "raw", "logits")
 
 
-def load_model(folder: Path, model: Any = None) -> Downstream:
+def recorded_path(folder: Path) -> str | None:
+    """Return the import path that a run records of its model; None: weights, or no path."""
+    record = folder / "model" / "model.json"
+    path = (_read(record) if record.is_file() else {}).get("path")
+    return path if isinstance(path, str) else None
+
+
+def is_recorded(folder: Path, model: Any) -> bool:
+    """Whether `model` is the import path that the run records: its user names it again."""
+    return isinstance(model, str) and model == recorded_path(folder)
+
+
+def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstream:
     """Load the model under test of a run, or put another one in its place.
 
     Parameters
@@ -315,38 +327,44 @@ def load_model(folder: Path, model: Any = None) -> Downstream:
     folder
         The run's.
     model
-        Whatever `downstream.wrap` takes; None: the recorded one, by weights or import path.
+        Whatever `downstream.wrap` takes, or an import path; None: the recorded one, by weights or
+        import path.
+    trust
+        Follow a recorded import path, which runs the code that it names.
 
     Raises
     ------
     Mistake
-        The run holds no model, or the recorded one was an object that had no import path.
+        The run holds no model, the recorded one was an object that had no import path, or has one
+        and `trust` is false.
     """
     generator = networks.load(folder / "generator")
     units, classes = generator.units, generator.classes
     weights, record = folder / "model" / MODEL, folder / "model" / "model.json"
     spec = _read(record) if record.is_file() else {}
-    if model is not None:
+    path, again = recorded_path(folder), is_recorded(folder, model)
+    if model is not None and not again:
+        model = downstream.import_model(model) if isinstance(model, str) else model
         asked = spec.get("asked_input", "auto"), spec.get("asked_output", "auto")
         return downstream.wrap(model, units, classes, *asked)
     if weights.is_file():
         return wrap_classifier(Classifier.load(weights), classes)
     if not spec:
         raise checks.Mistake(f"the file {record}", "none", "give a folder that `stress` left")
-    if spec["path"] is None:
+    if path is None:
         raise checks.Mistake(
             "a model with an import path", "an object given in Python", "give the model itself"
         )
-    named = downstream.import_model(spec["path"])
+    named = downstream.recorded(path, trust or again, "--model")
     return downstream.wrap(named, units, classes, spec["input"], spec["output"])
 
 
-def load_probe(folder: Path, model: Any = None) -> Probe:
+def load_probe(folder: Path, model: Any = None, trust: bool = False) -> Probe:
     """Load generator, model and guide of a run.
 
     Parameters
     ----------
-    folder, model
+    folder, model, trust
         See `load_model`.
 
     Raises
@@ -358,4 +376,4 @@ def load_probe(folder: Path, model: Any = None) -> Probe:
         raise checks.Mistake("a folder with judge/guide.json", folder, "give one `stress` left")
     generator = networks.load(folder / "generator")
     guide = load_guide(folder / "judge", generator.units)
-    return Probe(generator, load_model(folder, model), guide)
+    return Probe(generator, load_model(folder, model, trust), guide)

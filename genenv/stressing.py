@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -381,7 +382,7 @@ class Stressing:
             classes=self.dataset.classes,
             neighbour_distance=held.counted.radius,
             command=self.command,
-            replay=f"genenv replay {self.folder}" if self.kept else "",
+            replay=self._replay_line() if self.kept else "",
             notes=(*self.told, *self._shared(), *probe.generator.notes, *self.model.told),
             versions=runs.versions(),
         )
@@ -392,6 +393,11 @@ class Stressing:
         unseen = self.source.pick(self.split.test)
         stress_log.embedding(tracker, judge.audit, unseen, probe.generator, confirmed)
         return report
+
+    def _replay_line(self) -> str:
+        """Return the command that replays the failures; it names a model to import again."""
+        named = [] if self.model_path is None else ["--model", self.model_path]
+        return shlex.join(["genenv", "replay", str(self.folder), *named])
 
     def _replayed(self, logs: list[Log]) -> tuple[list[Log], Confirmed]:
         """Ask the model again from the stored arrays; what does not fail again is not counted."""

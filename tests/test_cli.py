@@ -292,10 +292,11 @@ def test_a_given_generator_is_known_and_its_rows_are_told(run: Run, place: Path)
 def test_replay_exits_by_what_is_expected(run: Run, done: Path) -> None:
     rows = len(json.loads((done / "report.json").read_text())["modes"])
     assert rows
-    code, out, _ = run("replay", "done")
+    again = ["--model", "models_of_mine:good"]
+    code, out, _ = run("replay", "done", *again)
     assert code == 0
     assert "stored failures fail" in out
-    code, out, _ = run("replay", "done", "--expect", "pass")
+    code, out, _ = run("replay", "done", *again, "--expect", "pass")
     assert code == 1
     assert "not as expected, rows of done/failures: 0 1" in out
 

@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from genenv.checks import Mistake
 from genenv.data import load, split
@@ -199,6 +199,13 @@ def test_an_unreadable_image_is_named(tmp_path):
     path.write_bytes(path.read_bytes()[:60])
     refused(tmp_path, f"expected an image, got {path}, which cannot be read", "replace or remove")
     path.write_text("no image")
+    refused(tmp_path, f"expected an image, got {path}, which cannot be read", "replace or remove")
+
+
+def test_no_other_program_is_started_by_an_image(tmp_path, monkeypatch):
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_: pytest.fail("it was started"))
+    path = write_images(tmp_path) / "dog" / "1.png"
+    Image.new("L", (11, 9)).save(path, format="EPS")
     refused(tmp_path, f"expected an image, got {path}, which cannot be read", "replace or remove")
 
 

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from genenv import downstream
 from genenv.checks import Mistake
 from genenv.data.dataset import Units
-from genenv.downstream import DOWNSTREAM, Downstream, import_model, wrap
+from genenv.downstream import DOWNSTREAM, Downstream, wrap
 
 CLASSES = (2, 5, 7)
 VECTOR = Units((4,), "float32", (-4.0,), (4.0,))
@@ -834,7 +834,7 @@ def test_a_policy_without_action_scores_is_refused() -> None:
         wrap(silent, VECTOR, CLASSES)
 
 
-# --- wrap and import_model -------------------------------------------------------------------
+# --- wrap -------------------------------------------------------------------
 
 
 def test_what_is_wrapped_is_returned_as_it_is() -> None:
@@ -865,61 +865,3 @@ def test_what_no_kind_takes_is_refused(plain: Any, got: str) -> None:
 def test_a_class_is_no_model(plain: type) -> None:
     with pytest.raises(Mistake, match=f"got the class {plain.__name__}; make an instance"):
         wrap(plain, VECTOR, CLASSES)
-
-
-@pytest.fixture
-def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    return tmp_path
-
-
-def write(folder: Path, name: str, text: str) -> str:
-    (folder / f"{name}.py").write_text(text)
-    sys.modules.pop(name, None)
-    return name
-
-
-def test_a_model_is_imported_from_the_working_folder(modules: Path) -> None:
-    write(modules, "imported_model", "class Box:\n    inner = 3\nmodel = Box()\n")
-    assert import_model("imported_model:model.inner") == 3
-    assert import_model("math:sqrt")(4) == 2
-    assert import_model("folder/file.onnx") == "folder/file.onnx"
-
-
-@pytest.mark.parametrize(
-    ("path", "sentence"),
-    [
-        ("no_colon", "a model as package.module:name or file.onnx, got 'no_colon'; name module"),
-        (":name", "a model as package.module:name or file.onnx, got ':name'"),
-        ("module:", "a model as package.module:name or file.onnx, got 'module:'"),
-        ("not_there_at_all:model", "expected a module not_there_at_all, got none of the name not"),
-        ("genenv.nothing.deep:model", r"a module genenv\.nothing\.deep, got none of the name gen"),
-        ("models/net.py:model", "name it with dots and without .py"),
-        ("math:model", "expected model in module math, got no attribute model; name one"),
-        (".relative:model", "expected module .relative to import, got TypeError"),
-    ],
-)
-@pytest.mark.usefixtures("modules")
-def test_an_import_path_that_leads_nowhere_is_refused(path: str, sentence: str) -> None:
-    with pytest.raises(Mistake, match=sentence):
-        import_model(path)
-
-
-@pytest.mark.parametrize(
-    ("text", "got", "cause"),
-    [
-        ("1 / 0", "ZeroDivisionError: division by zero", ZeroDivisionError),
-        ("import not_there_at_all", "ModuleNotFoundError: No module named", ModuleNotFoundError),
-        ("raise SystemExit(3)", "SystemExit: 3", SystemExit),
-        ("a b", "SyntaxError: invalid syntax", SyntaxError),
-    ],
-)
-def test_what_a_module_raises_at_import_is_the_cause(
-    modules: Path, text: str, got: str, cause: type[BaseException]
-) -> None:
-    name = write(modules, "raising_model", text)
-    with pytest.raises(Mistake, match=f"module {name} to import, got {got}") as caught:
-        import_model(f"{name}:model")
-    assert isinstance(caught.value.__cause__, cause)

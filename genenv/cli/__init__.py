@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import shlex
 import sys
 from typing import Annotated, Any
@@ -50,7 +49,6 @@ def _answer(words: list[str]) -> int:
             description="Find out where, how often and in how many ways a model fails.",
             args=words,
         )
-        sys.path.insert(0, os.getcwd())  # the user's model may lie here
         return int(command(shlex.join(["genenv", *(w for w in words if w != "--resume")])))
     except checks.Mistake as mistake:
         return _told(str(mistake), mistake, 2)

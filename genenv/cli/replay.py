@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from genenv import checks
-from genenv.cli.shown import Left, shown
+from genenv.cli.shown import Left, Switch, shown
 
 
 @dataclass(frozen=True)
@@ -15,19 +15,21 @@ class Replay:
 
     run: Left
     """A folder that stress left."""
-    model: Annotated[str | None, shown("MODULE:NAME", "the recorded one")] = None
-    """package.module:name or an .onnx file, for example the mended model."""
+    model: Annotated[
+        str | None, shown("MODULE:NAME", "the recorded one, where the run holds its weights")
+    ] = None
+    """package.module:name, file.py:name or an .onnx file: the recorded one, or a mended one."""
     expect: Annotated[str, shown("fail|pass")] = "fail"
     """fail: every stored failure still fails; pass: none does, the model is mended."""
+    trust: Switch = False
+    """Import the model from the path that the run records: that runs the code it names."""
 
     def __call__(self, _line: str) -> int:
         """Replay and say which rows are not as expected."""
         from genenv import api
-        from genenv.downstream import import_model
 
         checks.choice("--expect", self.expect, ["fail", "pass"])
-        model = None if self.model is None else import_model(self.model)
-        replayed = api.replay(self.run, model)
+        replayed = api.replay(self.run, self.model, self.trust)
         for sentence in replayed.told:
             print(sentence)
         rows = replayed.unexpected(self.expect)

@@ -40,7 +40,8 @@ class Train:
     arguments: Annotated[str | None, shown("JSON", "those of the preset")] = None
     """Of the environment, over the preset's: '{"world": "CartPole-v1", "policy": "mine.zip"}'."""
     trust: bool = False
-    """Read a policy's zip that the arguments name: loading it runs code that it holds."""
+    """Read a policy's zip that the arguments name, or import the model that their run records:
+    either runs code that the files hold or name."""
 
     def __call__(self, line: str) -> int:
         """Train, play, and say where the run lies."""
@@ -111,7 +112,7 @@ class Train:
         return given
 
     def _trusted(self) -> dict[str, Any]:
-        """Return what no file keeps: that a policy may be read."""
+        """Return what no file keeps: that what the arguments name may run code."""
         return {"trust": True} if self.trust else {}
 
     def _play(self, agent: Agent, advance: Callable[[int], None]) -> dict[str, dict[str, float]]:

@@ -16,6 +16,8 @@ from genenv.data.dataset import Dataset
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 UNSORTED = ""  # in the place of a class's name: no folder is called so
+# pillow's; it would hand a file that looks like PostScript to another program
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _GREY = ("1", "L", "LA")  # pillow's modes
 _COLOUR = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV")
 
@@ -102,7 +104,7 @@ def _read(
     target = (size, size) if isinstance(size, int) else size
     for path in paths:
         try:
-            with Image.open(path) as file:
+            with Image.open(path, formats=FORMATS) as file:
                 picture = file.copy()
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise checks.Mistake(

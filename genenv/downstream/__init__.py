@@ -11,7 +11,7 @@ from genenv.downstream.answers import LEAST, OUTPUTS, TOLERANCE
 from genenv.downstream.base import CHECKED_ROWS, VIEWS, Downstream
 from genenv.downstream.estimator import Estimator
 from genenv.downstream.function import Function
-from genenv.downstream.importing import import_model
+from genenv.downstream.importing import import_model, import_module, import_object, recorded
 from genenv.downstream.onnx_file import Onnx
 from genenv.downstream.policy import Policy
 from genenv.downstream.torch_module import TorchModule
@@ -30,6 +30,9 @@ __all__ = [
     "Policy",
     "TorchModule",
     "import_model",
+    "import_module",
+    "import_object",
+    "recorded",
     "wrap",
 ]
 

@@ -1,10 +1,22 @@
-"""Models named by an import path."""
+"""Objects named by an import path: `package.module:name` or `./file.py:name`.
+
+Every import by name goes through here. A name that a person types is followed; one that a file
+records is followed where the person names it again or trusts the file (`recorded`). The working
+folder is searched last and for that import alone, so that a file lying there takes no other's
+place; and nothing of the standard library is a model, wherever its name comes from, since much of
+it runs what it is handed.
+"""
 
 from __future__ import annotations
 
 import importlib
-import os
+import inspect
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from genenv import checks
@@ -13,46 +25,143 @@ from genenv.downstream.wording import said
 
 
 def import_model(path: str) -> Any:
-    """Import the object that `package.module:name` names; the working folder is searched first.
+    """Import a model, see `import_object`; the path of an .onnx file is returned as it is."""
+    return path if Onnx.fits(path) else import_object(path, "a model", " or file.onnx")
+
+
+def import_object(path: str, what: str = "an object", others: str = "") -> Any:
+    """Import the object that a person named; the working folder is searched last.
 
     Parameters
     ----------
     path
-        `package.module:name`, where name may have dots; or the path of an .onnx file, which is
-        returned as it is.
+        `package.module:name` or `folder/file.py:name`, where name may have dots.
+    what
+        In words, for errors: "a model".
+    others
+        What else could have been named, for errors.
 
     Raises
     ------
     Mistake
-        The path has no colon, the module or the name does not exist, or the import raised (its
-        exception is the cause).
+        The path has no colon, names something of the standard library, the module or the name does
+        not exist, or the import raised (its exception is the cause).
     """
-    if Onnx.fits(path):
-        return path
-    module_name, _, name = path.partition(":")
+    module_name, _, name = path.rpartition(":")
     if not module_name or not name:
         raise checks.Mistake(
-            "a model as package.module:name or file.onnx", repr(path), "name module and object"
+            f"{what} as package.module:name{others}", repr(path), "name module and object"
         )
-    if os.getcwd() not in sys.path:  # a console script does not search the working folder
-        sys.path.insert(0, os.getcwd())
-    try:
-        found: Any = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
-        if missing and f"{module_name}.".startswith(f"{missing}."):
-            raise checks.Mistake(
-                f"a module {module_name}",
-                f"none of the name {missing}",
-                "run where it can be imported, and name it with dots and without .py",
-            ) from error
-        raise checks.Mistake(
-            f"module {module_name} to import", said(error), "mend the module"
-        ) from error
+    is_file = module_name.endswith(".py")
+    found = _file(Path(module_name)) if is_file else import_module(module_name)
     for part in name.split("."):
         if not hasattr(found, part):
             raise checks.Mistake(
                 f"{name} in module {module_name}", f"no attribute {part}", "name one that it has"
             )
         found = getattr(found, part)
+        _refuse_python_s_own(_home(found), path)
     return found
+
+
+def import_module(name: str) -> Any:
+    """Import the module that a person named, see `import_object`."""
+    _refuse_python_s_own(name, name)
+    with _searched(Path.cwd()):
+        return _imported(name)
+
+
+def recorded(path: str, trust: bool, flag: str) -> Any:
+    """Import the model that a run records, if the run is trusted; prints what is imported.
+
+    Parameters
+    ----------
+    path
+        What the run's folder holds.
+    trust
+        Whether the caller trusts the folder; a path of an .onnx file needs no trust, for it runs
+        no code.
+    flag
+        That names it again, for the error: "--model".
+
+    Raises
+    ------
+    Mistake
+        The folder is not trusted; or see `import_object`.
+    """
+    if Onnx.fits(path):
+        return path
+    if not trust:
+        raise checks.Mistake(
+            f"{path!r}, which the run's folder names, to be named by you as well, for importing it "
+            "runs code",
+            f"no {flag}",
+            f"give {flag} {shlex.quote(path)}, or trust the folder with --trust (trust=True)",
+        )
+    print(f"importing {path}, which the run's folder names")
+    return import_model(path)
+
+
+def _file(path: Path) -> Any:
+    """Import a file as the module of its name, from its own folder."""
+    if not path.is_file():
+        raise checks.Mistake(f"a file {path}", "none", "mend the path")
+    _refuse_python_s_own(path.stem, str(path))
+    with _searched(path.parent.resolve()):
+        found = _imported(path.stem)
+    file = getattr(found, "__file__", None)
+    if file is None or Path(file).resolve() != path.resolve():
+        raise checks.Mistake(
+            f"{path} as the module {path.stem}", f"another of this name, {file}", "rename the file"
+        )
+    return found
+
+
+@contextmanager
+def _searched(folder: Path) -> Iterator[None]:
+    """Let imports look into a folder after all others."""
+    place = str(folder)
+    if place in sys.path:
+        yield
+        return
+    sys.path.append(place)
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        if place in sys.path:  # the module may have taken it out itself
+            sys.path.remove(place)
+
+
+def _imported(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{name}.".startswith(f"{missing}."):
+            raise checks.Mistake(
+                f"a module {name}",
+                f"none of the name {missing}",
+                "run where it can be imported, or name its file: folder/file.py:name",
+            ) from error
+        raise checks.Mistake(f"module {name} to import", said(error), "mend the module") from error
+
+
+def _home(found: Any) -> str:
+    """Name the module in which a module, class or function was made; "" for other objects."""
+    if isinstance(found, ModuleType):
+        return found.__name__
+    if inspect.isclass(found) or inspect.isroutine(found):
+        return getattr(found, "__module__", None) or ""
+    return ""
+
+
+def _refuse_python_s_own(module: str, path: str) -> None:
+    """Refuse built-in names and the standard library: `builtins:exec` is no model."""
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        raise checks.Mistake(
+            "a module of yours or of an installed package",
+            f"{path}, which is of Python's own {top}",
+            "name another, and rename your file if it bears that name",
+        )
