@@ -214,7 +214,7 @@ class Curriculum(BatchedEnv):
         units = self.generator.units
         shown = self._shown[row].view(SHOWN, *units.shape).numpy()
         side = int(SHOWN**0.5)
-        if units.is_image:
+        if units.channels:
             framed = np.pad(shown, [(0, 0), (0, 1), (0, 1)] + [(0, 0)] * (shown.ndim - 3))
             tall = [np.concatenate(list(framed[i : i + side]), 1) for i in range(0, SHOWN, side)]
             samples = pictures.enlarged(np.concatenate(tall))

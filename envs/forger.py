@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import checks, networks, objectives, seeding
-from genenv.data import Dataset, Source, Units, find
+from genenv.codecs import Codec
+from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.envs.rendering import Renderer, Rendering
@@ -147,7 +148,7 @@ class Forger(BatchedEnv):
         self._classes = len(classes)
         size = max(2, min(units.size, 32)) if noise_dim is None else noise_dim
         self._noise_dim = checks.whole("noise_dim", size)
-        self._low, self._high = _ends(units)
+        self._low, self._high = units.limits()
         numbers = _action_size(action_size, renderer, units)
         self._render = None if renderer is None else Rendering(renderer, numbers, units)
         super().__init__(
@@ -163,7 +164,7 @@ class Forger(BatchedEnv):
         norm = normalisation.choose(
             "auto", "mlp", penalised=game.penalised, clips=game.clips, preferred=game.normalise
         )
-        self._real = units.to_unit(units.tensor(self.dataset.x))
+        self._real = units.encode(units.tensor(self.dataset.x))
         self.critic = LearningCritic(
             partial(_critic, units, classes, critic_width, norm, critic_seed),
             game,
@@ -214,7 +215,7 @@ class Forger(BatchedEnv):
 
     def samples(self, actions: NDArray[Any]) -> NDArray[Any]:
         """Turn actions (n, action_size) into samples (n, *shape) as the data are stored."""
-        return self.units.store(self.units.from_unit(self._unit(actions)))
+        return self.units.store(self.units.decode(self._unit(actions)))
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw the latest sample among real and recent ones, or beside a real one."""
@@ -238,10 +239,10 @@ class Forger(BatchedEnv):
         """Make what the critic sees of actions (n, action_size): (n, *shape)."""
         action = np.asarray(action, np.float32).clip(-1.0, 1.0)
         if self._render is not None:
-            return self.units.to_unit(self._render(action))
+            return self.units.encode(self._render(action))
         share = torch.from_numpy(action).view(-1, *self.units.shape)
         u = (self._low + self._high) / 2 + share * (self._high - self._low) / 2
-        return self.units.to_unit(self.units.from_unit(u)) if self.units.integer else u
+        return self.units.encode(self.units.decode(u)) if self.units.integer else u
 
     def _share(self, u: Tensor) -> NDArray[np.float32]:
         """Tell where samples lie between the ends of the data: the action that would make each."""
@@ -262,26 +263,18 @@ def single(**arguments: Any) -> Single:
     return Single(Forger(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
 
 
-def _objective(given: str | Objective, penalty: float | None, units: Units) -> Objective:
+def _objective(given: str | Objective, penalty: float | None, units: Codec) -> Objective:
     if penalty is None and not isinstance(given, Objective):
         penalty = preset(given, units).penalty
     return objectives.find(given, penalty)
 
 
-def _critic(units: Units, classes: Classes, width: int, norm: str, seed: int) -> nn.Module:
+def _critic(units: Codec, classes: Classes, width: int, norm: str, seed: int) -> nn.Module:
     unused = Gaussian(1), units, classes, 1  # of the generator that comes with a critic
     return networks.build("mlp", *unused, width, norm, seed=seed)[1]
 
 
-def _ends(units: Units) -> tuple[Tensor, Tensor]:
-    """Least and largest values in the critic's units: one number, or one a column."""
-    if units.is_image:
-        return torch.tensor(-1.0), torch.tensor(1.0)
-    least, most = units.to_unit(torch.tensor([units.least, units.most]))
-    return least, most
-
-
-def _action_size(asked: int | None, renderer: Renderer | None, units: Units) -> int:
+def _action_size(asked: int | None, renderer: Renderer | None, units: Codec) -> int:
     if asked is None:
         return units.size
     if renderer is None:

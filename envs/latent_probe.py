@@ -169,7 +169,7 @@ class LatentProbe(BatchedEnv):
         """Draw sample, the model's probabilities and the verdict."""
         seen = self._findings().rows(slice(row, row + 1))
         x = self.probe.sample(torch.from_numpy(seen.e), torch.from_numpy(seen.label))
-        u = self.probe.units.to_unit(x)[0].numpy()
+        u = self.probe.units.encode(x)[0].numpy()
         p, label, classes = np.exp(seen.output[0]), int(seen.label[0]), self.probe.generator.classes
         answer = int(p.argmax())
         bars = [pictures.GREY] * len(p)

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import checks, objectives, seeding
-from genenv.data import Units
+from genenv.codecs import Vectors
 from genenv.envs.opponents import Array, Opponent, centred
 from genenv.envs.rounds import DISCRIMINATOR, Rounds
 from genenv.networks.mlp import MLPCritic
@@ -73,7 +73,7 @@ class Learns(Opponent):
         self._seed, self._done = seed, 0
         self._middle, self._spread = 0.0, 2.0
         self._seen = [torch.zeros(0, self._columns) for _ in range(2)]  # generated, real
-        units = Units((self._columns,), "float32", (-1.0,), (1.0,))
+        units = Vectors((self._columns,), "float32", (-1.0,), (1.0,))
         with seeding.global_seed(seeding.fold(seed, "opponent")):
             self._critic = MLPCritic(units, (), self.width, depth=2)
         self._optimizer = torch.optim.Adam(

@@ -148,7 +148,7 @@ class Judges(Opponent):
 
     def _score(self, x: Tensor, label: Tensor | None) -> Tensor:
         with torch.no_grad(), evaluating(self.critic):
-            return self.critic(self.critic.units.to_unit(x), label)  # type: ignore[no-any-return]
+            return self.critic(self.critic.units.encode(x), label)  # type: ignore[no-any-return]
 
     def _centre(self, generator: Generator, rounds: Rounds) -> None:
         fake, label = generator.sample(MEASURED)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import checks
-from genenv.data import Units
+from genenv.codecs import Codec
 
 Renderer = Callable[[Any], Any]  # actions (n, action_size) -> samples (n, *shape), data's units
 
@@ -34,7 +34,7 @@ class Rendering:
         It cannot be called, or does not return one finite sample an action.
     """
 
-    def __init__(self, renderer: Renderer, numbers: int, units: Units) -> None:
+    def __init__(self, renderer: Renderer, numbers: int, units: Codec) -> None:
         if not callable(renderer):
             raise checks.Mistake("a renderer that can be called", repr(renderer), "give a function")
         self._renderer, self._shape = renderer, units.shape

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from genenv import checks
-from genenv.data import Dataset, Units
+from genenv.codecs import Codec
+from genenv.data import Dataset
 from genenv.networks import Generator
 from genenv.networks.base import evaluating
 
@@ -20,9 +19,9 @@ ROUNDING = 1e-6  # of half the range: what a batch may move a sample by, with ro
 class Scale:
     """The map between samples in the data's units and rows of numbers in [-1, 1].
 
-    Images map as `Units` do; each column of vectors is centred on its mean, and its largest
-    deviation in the data is ±0.8. Where all data are whole numbers, samples are rounded like them:
-    or the digits behind the point would tell the generated ones.
+    Bounded data map as their codec does; each column of others is centred on its mean, and its
+    largest deviation in the data is ±0.8. Where all data are whole numbers, samples are rounded
+    like them: or the digits behind the point would tell the generated ones.
 
     Parameters
     ----------
@@ -32,23 +31,23 @@ class Scale:
 
     def __init__(self, dataset: Dataset) -> None:
         self.units = dataset.units
-        self.size = dataset.units.size
+        self.size = dataset.units.width
         self.whole = bool((dataset.x == np.rint(dataset.x)).all())
         self._reach = torch.ones(1)
-        if not self.units.is_image:
-            u = self.units.to_unit(self.units.tensor(dataset.x)).abs().amax(0)
+        if not self.units.bounded:
+            u = self.units.encode(self.units.tensor(dataset.x)).abs().amax(0)
             self._reach = torch.where(u == 0, 1.0, MARGIN * u)
 
     def to_box(self, x: Tensor) -> Tensor:
         """(n, *units.shape) in the data's units -> (n, size), clipped to [-1, 1]."""
-        u = self.units.to_unit(x) / self._reach
+        u = self.units.encode(x) / self._reach
         return u.flatten(1).clamp(-1.0, 1.0)
 
     def from_box(self, box: Tensor) -> Tensor:
         """(n, size) in [-1, 1] -> (n, *units.shape) in the data's units, stored as these are."""
-        u = box.reshape(-1, *self.units.shape) * self._reach
-        units = replace(self.units, dtype="int64") if self.whole else self.units
-        return units.from_unit(u)
+        u = box.reshape(-1, *self.units.layout) * self._reach
+        units = self.units.stored_as("int64") if self.whole else self.units
+        return units.decode(u)
 
     def generated(self, generator: Generator, e: Tensor, label: Tensor | None) -> Tensor:
         """Make samples, stored as the data are: the same ones in any batch, to 1e-5.
@@ -69,23 +68,22 @@ class Scale:
         with torch.no_grad(), evaluating(generator):
             u = generator.from_base(e, label)
             if not self.whole:
-                return generator.units.from_unit(u)
+                return generator.units.decode(u)
             for row in _undecided(generator, u):  # a batch must not turn the rounding
                 one = slice(row, row + 1)
                 u[one] = generator.from_base(e[one], None if label is None else label[one])
-        return replace(generator.units, dtype="int64").from_unit(u)
+        return generator.units.stored_as("int64").decode(u)
 
 
 def _undecided(generator: Generator, u: Tensor) -> list[int]:
     """Rows with a value so near to the middle of two whole numbers that a batch may turn it."""
-    x = replace(generator.units, dtype="float32").from_unit(u).flatten(1)
-    half = max(b - a for a, b in zip(generator.units.low, generator.units.high, strict=True)) / 2
-    ties = (x - x.floor() - 0.5).abs() <= ROUNDING * half
+    x = generator.units.stored_as("float32").decode(u).flatten(1)
+    ties = (x - x.floor() - 0.5).abs() <= ROUNDING * generator.units.reach
     found: list[int] = ties.any(1).nonzero().flatten().tolist()
     return found
 
 
-def check_alike(units: Units, dataset: Dataset, name: str) -> None:
+def check_alike(units: Codec, dataset: Dataset, name: str) -> None:
     """Raise a Mistake unless a network is one of samples of the data's shape."""
     if units.shape != dataset.units.shape:
         raise checks.Mistake(

@@ -302,7 +302,7 @@ class TrainingGame(BatchedEnv):
 
 def _parts(dataset: Dataset, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Rows to learn from and held-out ones, as vectors."""
-    x = dataset.units.to_unit(dataset.units.tensor(dataset.x)).flatten(1)
+    x = dataset.units.encode(dataset.units.tensor(dataset.x)).flatten(1)
     if len(x) < 2 * batch:
         do = "give a smaller batch or more data"
         raise checks.Mistake(f"data of at least two batches of {batch} rows", len(x), do)

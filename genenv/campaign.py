@@ -105,7 +105,7 @@ class Ledger:
         units = probe.units
         x = torch.from_numpy(findings.x)
         verdict, other = audit.verdicts(
-            units.to_unit(x), torch.from_numpy(findings.label), torch.from_numpy(findings.severity)
+            units.encode(x), torch.from_numpy(findings.label), torch.from_numpy(findings.severity)
         )
         index = np.arange(start, start + len(findings))
         address: dict[str, Any] = {

@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genenv import checks, seeding
-from genenv.data import Batches, Units
+from genenv import checks, codecs, seeding
+from genenv.codecs import Codec, planes
+from genenv.data import Batches
 
 BATCH = 64
 LEAST_STEPS = 600  # of Adam, or five epochs where these are more
@@ -30,7 +31,7 @@ class Classifier(nn.Module):
     kind
         `cnn` (images), `mlp`, or `rbf` (random Fourier features, Rahimi and Recht 2007).
     units
-        Of the data; inputs are `units.to_unit(x)`, in the user's layout.
+        Of the data; inputs are `units.encode(x)`, in the user's layout.
     outputs
         Number of classes.
 
@@ -40,11 +41,12 @@ class Classifier(nn.Module):
         Another kind, or `cnn` for samples that are no images.
     """
 
-    def __init__(self, kind: str, units: Units, outputs: int) -> None:
+    def __init__(self, kind: str, units: Codec, outputs: int) -> None:
         super().__init__()
         checks.choice("kind", kind, BODIES)
-        if kind == "cnn" and not units.is_image:
-            raise checks.Mistake("images for a cnn", f"samples of shape {units.shape}", "use mlp")
+        if kind not in units.classifiers:
+            got, usual = f"samples of shape {units.shape}", units.classifiers[0]
+            raise checks.Mistake(f"images for a {kind}", got, f"use {usual}")
         self.kind, self.units = kind, units
         self.body = BODIES[kind](units)
         self.head = nn.Linear(FEATURES, outputs)
@@ -52,13 +54,11 @@ class Classifier(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, u: Tensor) -> Tensor:
-        """(batch, *units.shape) in [-1, 1] -> (batch, 64), the last hidden layer."""
-        if self.kind == "cnn":
-            u = u.unsqueeze(1) if len(self.units.shape) == 2 else u.permute(0, 3, 1, 2)
-        return self.body(u)  # type: ignore[no-any-return]
+        """(batch, *units.layout) in [-1, 1] -> (batch, 64), the last hidden layer."""
+        return self.body(planes(u) if self.kind == "cnn" else u)  # type: ignore[no-any-return]
 
     def forward(self, u: Tensor) -> Tensor:
-        """(batch, *units.shape) in [-1, 1] -> (batch, outputs) logits."""
+        """(batch, *units.layout) in [-1, 1] -> (batch, outputs) logits."""
         return self.head(self.features(u))  # type: ignore[no-any-return]
 
     def save(self, path: Path) -> None:
@@ -76,7 +76,7 @@ class Classifier(nn.Module):
 
         with safe_open(path, "pt") as file:
             spec: dict[str, Any] = json.loads(file.metadata()["classifier"])
-        network = Classifier(spec["kind"], Units.from_json(spec["units"]), spec["outputs"])
+        network = Classifier(spec["kind"], codecs.from_json(spec["units"]), spec["outputs"])
         network.load_state_dict(load_file(path))
         return network.eval().requires_grad_(False)
 
@@ -90,11 +90,11 @@ class InUnits(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map to [-1, 1] and ask."""
-        return self.classifier(self.classifier.units.to_unit(x))  # type: ignore[no-any-return]
+        return self.classifier(self.classifier.units.encode(x))  # type: ignore[no-any-return]
 
 
-def _cnn(units: Units) -> nn.Module:
-    channels, side = (1 if len(units.shape) == 2 else units.shape[2]), min(units.shape[:2])
+def _cnn(units: Codec) -> nn.Module:
+    channels, side = units.channels, min(units.layout[:2])
     layers: list[nn.Module] = []
     for width in (16, 32, 64):
         layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
@@ -103,15 +103,14 @@ def _cnn(units: Units) -> nn.Module:
             side //= 2
         channels = width
     body = nn.Sequential(*layers, *([nn.AdaptiveMaxPool2d(4)] if side > 4 else []), nn.Flatten())
-    planes = units.size // math.prod(units.shape[:2])
-    inputs = body(torch.zeros(1, planes, *units.shape[:2])).shape[1]
+    inputs = body(torch.zeros(1, units.channels, *units.layout[:2])).shape[1]
     return body.extend([nn.Dropout(0.2), nn.Linear(inputs, FEATURES), nn.ReLU()])
 
 
-def _mlp(units: Units) -> nn.Module:
+def _mlp(units: Codec) -> nn.Module:
     return nn.Sequential(
         nn.Flatten(),
-        nn.Linear(units.size, 256),
+        nn.Linear(units.width, 256),
         nn.ReLU(),
         nn.Dropout(0.2),
         nn.Linear(256, FEATURES),
@@ -134,20 +133,20 @@ class _Fourier(nn.Module):
         return torch.cos(functional.linear(x, self.weight, self.bias))
 
 
-def _rbf(units: Units) -> nn.Module:
+def _rbf(units: Codec) -> nn.Module:
     return nn.Sequential(
-        nn.Flatten(), _Fourier(units.size, 512), nn.Linear(512, FEATURES), nn.Tanh()
+        nn.Flatten(), _Fourier(units.width, 512), nn.Linear(512, FEATURES), nn.Tanh()
     )
 
 
-BODIES: dict[str, Callable[[Units], nn.Module]] = {"cnn": _cnn, "mlp": _mlp, "rbf": _rbf}
+BODIES: dict[str, Callable[[Codec], nn.Module]] = {"cnn": _cnn, "mlp": _mlp, "rbf": _rbf}
 
 
 def fit_classifier(
     kind: str,
     x: Any,
     label: Any,
-    units: Units,
+    units: Codec,
     outputs: int,
     seed: int,
     advance: Callable[[int], None] | None = None,
@@ -181,7 +180,7 @@ def fit_classifier(
         for step in range(steps):
             batch, target = batches.at(step)
             assert target is not None
-            u = units.to_unit(batch)
+            u = units.encode(batch)
             logits = network(u + jitter * torch.randn_like(u) if jitter else u)
             loss = functional.cross_entropy(logits, target, label_smoothing=smoothing)
             optimizer.zero_grad()

@@ -46,7 +46,6 @@ from genenv.training import (
 )
 from genenv.training.game import critic_of, with_codes
 from genenv.training.machine import pick_device, pick_threads, settled
-from genenv.training.presets import kind_of
 
 FEATURES = "features.safetensors"  # in the run's folder: the classifier whose features are compared
 EFFICACY = ("agreement", "gan_train_svm", "gan_train_network")  # of generators with classes
@@ -304,7 +303,7 @@ class Fitting:
 
     def _threads(self, generator: Generator) -> int:
         parameters = sum(p.numel() for p in generator.parameters())
-        return pick_threads(self.config.threads, parameters, kind_of(generator.units) == "image")
+        return pick_threads(self.config.threads, parameters, generator.units.family == "image")
 
 
 def prepared_generator(

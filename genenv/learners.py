@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import checks, downstream, seeding
-from genenv.classifier import InUnits, fit_classifier
-from genenv.data.dataset import Units
+from genenv.classifier import BODIES, InUnits, fit_classifier
+from genenv.codecs import Codec
 from genenv.downstream import Downstream
 from genenv.downstream.wording import said
 
 Classes = tuple[int | str, ...]
-Fitted = Callable[[NDArray[Any], NDArray[np.int64], Units, Classes, int], Downstream]
+Fitted = Callable[[NDArray[Any], NDArray[np.int64], Codec, Classes, int], Downstream]
 """(x (n, *units.shape), label (n,), units, classes, seed) -> the trained model."""
 SEEDS = ("seed", "random_state")  # what a factory's parameter for the seed is called
 
@@ -27,7 +27,7 @@ def network(kind: str) -> Fitted:
     """Return the learner that trains genenv's own small classifier, see `classifier`."""
 
     def fit(
-        x: NDArray[Any], label: NDArray[np.int64], units: Units, classes: Classes, seed: int
+        x: NDArray[Any], label: NDArray[np.int64], units: Codec, classes: Classes, seed: int
     ) -> Downstream:
         trained = fit_classifier(kind, x, label, units, len(classes), seed)
         return downstream.wrap(InUnits(trained), units, classes, "raw", "logits")
@@ -43,11 +43,11 @@ def estimator(make: Callable[[int], Any]) -> Fitted:
     """
 
     def fit(
-        x: NDArray[Any], label: NDArray[np.int64], units: Units, classes: Classes, seed: int
+        x: NDArray[Any], label: NDArray[np.int64], units: Codec, classes: Classes, seed: int
     ) -> Downstream:
         made = make(seeding.fold(seed, "learner") % 2**31)
         try:
-            fitted = made.fit(x.reshape(len(x), -1), label)
+            fitted = made.fit(units.flat_view(x), label)
         except Exception as error:
             raise checks.Mistake(
                 f"{type(made).__name__} to fit {len(x)} rows", said(error), "mend the learner"
@@ -68,7 +68,7 @@ def as_far_as_it_got(learner: Fitted) -> Fitted:
     """Return the learner without scikit-learn's warning that its iterations ran out."""
 
     def fit(
-        x: NDArray[Any], label: NDArray[np.int64], units: Units, classes: Classes, seed: int
+        x: NDArray[Any], label: NDArray[np.int64], units: Codec, classes: Classes, seed: int
     ) -> Downstream:
         from sklearn.exceptions import ConvergenceWarning
 
@@ -120,16 +120,16 @@ def features(model: Downstream, x: NDArray[Any]) -> NDArray[np.float32]:
     rows = model.units.tensor(x)
     with torch.no_grad():
         if isinstance(model.model, InUnits):
-            return model.model.classifier.features(model.units.to_unit(rows)).numpy()
+            return model.model.classifier.features(model.units.encode(rows)).numpy()
         return model.log_probabilities(rows).numpy()
 
 
-def usual(units: Units) -> tuple[str, ...]:
+def usual(units: Codec) -> tuple[str, ...]:
     """Name the learners that are quick on any number of rows; `svm` is not."""
-    return ("logistic", "mlp", "cnn", "forest") if units.is_image else ("logistic", "mlp", "forest")
+    return units.learners
 
 
-def named(name: str, units: Units) -> Fitted:
+def named(name: str, units: Codec) -> Fitted:
     """Return a learner of LEARNERS, or one from a factory `module:factory`.
 
     Parameters
@@ -149,8 +149,8 @@ def named(name: str, units: Units) -> Fitted:
     """
     if ":" not in name:
         checks.choice("learner", name, (*LEARNERS, "module:factory"))
-        if name == "cnn" and not units.is_image:
-            raise checks.Mistake("images for the learner cnn", "vectors", "leave it out")
+        if name in BODIES and name not in units.classifiers:
+            raise checks.Mistake("images for the learner cnn", f"{units.kind}s", "leave it out")
         return LEARNERS[name]
     factory = downstream.import_object(name, "a factory")
 

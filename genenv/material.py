@@ -48,7 +48,7 @@ class Material:
     def generate(self, e: Tensor, label: Tensor) -> Tensor:
         """(n, base_dim), (n,) -> samples (n, size) in [-1, 1], rounded as stored data are."""
         units = self.generator.units
-        return units.to_unit(units.from_unit(self.generator.from_base(e, label))).flatten(1)
+        return units.encode(units.decode(self.generator.from_base(e, label))).flatten(1)
 
 
 def find_material(
@@ -132,4 +132,4 @@ def _divide(generator: Generator, dataset: Dataset, seen: NDArray[np.int64] | No
 def _unit(generator: Generator, dataset: Dataset, rows: NDArray[np.int64]) -> Labelled:
     x, label = dataset.pick(rows)
     units = generator.units
-    return units.to_unit(units.tensor(x)).flatten(1), torch.from_numpy(label.copy())
+    return units.encode(units.tensor(x)).flatten(1), torch.from_numpy(label.copy())

@@ -110,7 +110,7 @@ class Probe:
             x = self.sample(e, label)
             log_p = self.model.log_probabilities(x)
             severe = severity(log_p, label)
-            log_guide, distance, accepted = self.guide.look(self.units.to_unit(x), label)
+            log_guide, distance, accepted = self.guide.look(self.units.encode(x), label)
             loss = self.guide_loss(log_guide, distance)
         slopes = [_slope(term, e) if gradient else None for term in (severe, -loss)]
         with torch.no_grad():
@@ -132,7 +132,7 @@ class Probe:
 
     def sample(self, e: Tensor, label: Tensor) -> Tensor:
         """Make samples in the data's units, (n, *units.shape), integers rounded."""
-        return self.units.from_unit(self.generator.from_base(e, label))
+        return self.units.decode(self.generator.from_base(e, label))
 
     def guide_loss(self, log_guide: Tensor, distance: Tensor) -> Tensor:
         """Return what the guide takes off the score, shape (n,); 0 well inside both gates.

@@ -27,7 +27,6 @@ from genenv.stages import Stages
 from genenv.tracking import Tracker
 from genenv.training import TrainingConfig, preset, shrunk
 from genenv.training.machine import pick_threads, settled
-from genenv.training.presets import kind_of
 
 SCHEMA = 1  # of react.json
 QUARTER, LARGEST = 4, 10_000  # of the sizes of training sets, unless told
@@ -201,7 +200,7 @@ class Reacting:
         }
 
     def _threads(self) -> int:
-        return pick_threads(self.config.threads, 0, kind_of(self.dataset.units) == "image")
+        return pick_threads(self.config.threads, 0, self.dataset.units.family == "image")
 
     def _noises(self, generator: Generator) -> tuple[str, ...]:
         learned = noises.LEARNED if self.residuals is not None else ()

@@ -121,5 +121,5 @@ def embedding(
         "model says": ["-"] * (len(x) - len(failing)) + [classes[k] for k in failing.prediction],
         "search": ["-"] * (len(x) - len(failing)) + failing.search.tolist(),
     }
-    points = audit.features(units.to_unit(units.tensor(x))).numpy()
+    points = audit.features(units.encode(units.tensor(x))).numpy()
     tracker.embedding("samples", points, columns, picture(x, units))

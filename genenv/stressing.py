@@ -34,7 +34,6 @@ from genenv.stages import Stages
 from genenv.tracking import Tracker
 from genenv.training import TrainingConfig, preset, shrunk
 from genenv.training.machine import pick_threads, settled
-from genenv.training.presets import kind_of
 
 LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
 OF_GENERATOR = ("objective", "network", "steps", "lr", "penalty")  # columns of the HParams table
@@ -264,7 +263,7 @@ class Stressing:
         parameters = sum(
             p.numel() for m in networks if isinstance(m, torch.nn.Module) for p in m.parameters()
         )
-        images = kind_of(self.dataset.units) == "image"
+        images = self.dataset.units.family == "image"
         return pick_threads(self.config.threads, parameters, images)
 
     def _generator(self, tracker: Tracker, resume: bool) -> Generator:
@@ -300,7 +299,7 @@ class Stressing:
         units, classes, rows = self.dataset.units, self.dataset.classes, self.split.train
         if not path.is_file():
             with self.stages.stage("model") as advance:
-                kind = "cnn" if units.is_image else "mlp"
+                kind = units.classifiers[0]
                 label, seed = self.dataset.label, seeding.fold(self.config.seed, "model")
                 assert label is not None
                 network = fit_classifier(
@@ -369,7 +368,7 @@ class Stressing:
         logs, confirmed = self._replayed(logs)
         rows, label = self.split.train, self.dataset.label
         assert label is not None
-        unit = units.to_unit(units.tensor(confirmed.x))
+        unit = units.encode(units.tensor(confirmed.x))
         held = account(
             logs, confirmed, judge.audit, judge.guide.reference, label[rows], unit,
             self.dataset.classes,
@@ -454,7 +453,7 @@ class Stressing:
 
     def _model_name(self) -> str:
         if self.given_model is None:
-            return "default cnn" if self.dataset.units.is_image else "default mlp"
+            return f"default {self.dataset.units.classifiers[0]}"
         return type(self.given_model).__name__
 
     def _shared(self) -> list[str]:

@@ -57,7 +57,7 @@ class Passes(VectorEnv[Any, Any, Any]):
         with torch.no_grad():
             x = probe.sample(self.e, self.label)
             probe.model.log_probabilities(x)
-            probe.guide.look(probe.units.to_unit(x), self.label)
+            probe.guide.look(probe.units.encode(x), self.label)
         return None, self.zeros, self.no, self.no, {}
 
 

@@ -47,7 +47,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from genenv import networks
-from genenv.data import Units
+from genenv.codecs import Pictures
 from genenv.noise import Gaussian
 from genenv.training import Trainer, TrainingConfig
 
@@ -67,7 +67,7 @@ parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)  # contender, ob
 args = parser.parse_args()
 
 torch.set_num_threads(args.threads)
-units = Units((32, 32, 3), "uint8", (0.0,), (255.0,))
+units = Pictures((32, 32, 3), "uint8", (0.0,), (255.0,))
 x = np.random.default_rng(0).integers(0, 256, (4096, *units.shape), dtype=np.uint8)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from genenv.checks import Mistake
-from genenv.data import Units
+from genenv.codecs import Pictures
 from genenv.objectives import OBJECTIVES
 from genenv.training import Trainer, preset, state
 from genenv.training.machine import settled
@@ -39,7 +39,7 @@ if not torch.cuda.is_available():
     print("no CUDA device: nothing was checked")
     sys.exit(3)
 
-units = Units((args.side, args.side, 3), "uint8", (0.0,), (255.0,))
+units = Pictures((args.side, args.side, 3), "uint8", (0.0,), (255.0,))
 shape = (2048, *units.shape)
 x = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 label = np.arange(len(x), dtype=np.int64) % 10

@@ -49,7 +49,7 @@ if args.pad:
 if args.classifier and args.classifier.is_file():
     classifier = Classifier.load(args.classifier)
 else:
-    body, outputs = "cnn" if units.is_image else "mlp", len(dataset.classes)
+    body, outputs = units.classifiers[0], len(dataset.classes)
     classifier = fit_classifier(body, x_train, label_train, units, outputs, args.seed)
     if args.classifier:
         classifier.save(args.classifier)
@@ -62,7 +62,7 @@ def accuracy(corruption, strength):
         rows = slice(start, start + CHUNK)
         spoilt = corruption.sample(x[rows], strength, args.seed, start)
         with torch.no_grad():
-            guess = classifier(units.to_unit(units.tensor(spoilt))).argmax(1)
+            guess = classifier(units.encode(units.tensor(spoilt))).argmax(1)
         right += int((guess.numpy() == label[rows]).sum())
     return 100 * right / len(x)
 

@@ -48,7 +48,7 @@ def cnn(seed):
 
         def predict(rows):
             with torch.no_grad():
-                return network(units.to_unit(units.tensor(rows))).argmax(1).numpy()
+                return network(units.encode(units.tensor(rows))).argmax(1).numpy()
 
         return predict
 

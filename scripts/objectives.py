@@ -92,7 +92,7 @@ def fitted(x, label):
     def predict(rows):
         parts = [rows[at : at + 1000] for at in range(0, len(rows), 1000)]
         with torch.no_grad():
-            said = [network(units.to_unit(units.tensor(part))).argmax(1) for part in parts]
+            said = [network(units.encode(units.tensor(part))).argmax(1) for part in parts]
         return torch.cat(said).numpy()
 
     return predict

@@ -72,7 +72,7 @@ for seed in arguments.seeds:
     train = run.split.train
     held = account(
         logs, record, judge.audit, judge.guide.reference, digits.label[train],
-        digits.units.to_unit(digits.units.tensor(record.x)), digits.classes,
+        digits.units.encode(digits.units.tensor(record.x)), digits.classes,
     )  # fmt: skip
     for row in held.searches({}):
         own = record.search == row["name"]

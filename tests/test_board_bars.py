@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from genenv.board import bars
-from genenv.data.dataset import Units
+from genenv.codecs import Vectors
 
-TABLE = Units((3,), "float64", (0.0, -1.0, 5.0), (10.0, 1.0, 5.0))
+TABLE = Vectors((3,), "float64", (0.0, -1.0, 5.0), (10.0, 1.0, 5.0))
 
 
 def test_a_row_of_a_table_is_a_bar_a_column_over_its_range():

@@ -27,7 +27,7 @@ def test_the_picture_of_a_flip_is_its_sample_and_the_path_ends_there(board):
     with torch.no_grad():
         u = generator.eval().from_base(e[5:6], torch.tensor([5]))
     units = generator.units
-    expected = units.store(units.from_unit(u))[0]
+    expected = units.store(units.decode(u))[0]
     whole = picture(board, run="deep/stress", row=5)
     scale = (expected.astype(float) - units.low[0]) / (units.high[0] - units.low[0])
     assert np.abs(whole.astype(float) - 255 * scale).max() < 1.01

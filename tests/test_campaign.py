@@ -9,7 +9,7 @@ from genenv import campaign, failures
 from genenv.agents import SEARCHES
 from genenv.campaign import CONFIRMED, Campaign, Ledger, Log
 from genenv.checks import Mistake
-from genenv.data import Units
+from genenv.codecs import Vectors
 from genenv.noise import Gaussian
 from genenv.search import Search, Space
 from genenv.tracking import Tracker
@@ -77,7 +77,7 @@ def test_every_query_is_a_row_on_disk(tmp_path):
 
 def test_failures_are_the_confirmed_rows_with_their_samples_in_the_datas_dtype(tmp_path):
     game = Game(tmp_path)
-    units = Units((toys.DIM + toys.CLASSES,), "int16", (-10.0,), (10.0,))
+    units = Vectors((toys.DIM + toys.CLASSES,), "int16", (-10.0,), (10.0,))
     game.probe.units = units
     log = game.run("random")
     columns, stored = game.ledger.read("random", 0), failures.load(tmp_path / "failures")
@@ -88,7 +88,7 @@ def test_failures_are_the_confirmed_rows_with_their_samples_in_the_datas_dtype(t
     assert stored.x.dtype == np.int16
     generator = toys.LinearGenerator()
     u = generator.from_base(torch.from_numpy(stored.e), torch.from_numpy(stored.label))
-    assert np.array_equal(stored.x, units.store(units.from_unit(u)))
+    assert np.array_equal(stored.x, units.store(units.decode(u)))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("down"), KeyboardInterrupt()])

@@ -7,13 +7,13 @@ import toys
 
 from genenv.checks import Mistake
 from genenv.classifier import BODIES, FEATURES, Classifier, fit_classifier, steps_to_fit
-from genenv.data import Units
+from genenv.codecs import Pictures
 
 SHAPES = [(8, 8), (8, 8, 3), (28, 28), (9, 12, 1), (3, 5), (7,)]
 
 
 def units(shape):
-    return Units(shape, "float32", (0.0,), (1.0,))
+    return toys.codec(shape, "float32", (0.0,), (1.0,))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -46,7 +46,7 @@ def fitted(dataset, kind, seed, **kw):
 @pytest.mark.parametrize("kind", ["mlp", "rbf"])
 def test_classes_that_no_line_separates_are_learned(rings, kind):
     network, test = fitted(rings, kind, 0, smoothing=0.03, jitter=0.02), toys.rings(300, seed=1)
-    guess = network(rings.units.to_unit(test.units.tensor(test.x))).argmax(1)
+    guess = network(rings.units.encode(test.units.tensor(test.x))).argmax(1)
     assert (guess.numpy() == test.label).mean() > 0.95
     assert not network.training
     assert not any(p.requires_grad for p in network.parameters())
@@ -58,9 +58,9 @@ def test_images_are_learned_by_where_their_light_is(monkeypatch):
     label = np.arange(128) % 2
     x = rng.integers(0, 60, (128, 8, 8)).astype(np.uint8)
     x[label == 1, 2:5, 2:5] += 150
-    grey = Units((8, 8), "uint8", (0.0,), (255.0,))
+    grey = Pictures((8, 8), "uint8", (0.0,), (255.0,))
     network = fit_classifier("cnn", x, label, grey, 2, 0)
-    assert (network(grey.to_unit(grey.tensor(x))).argmax(1).numpy() == label).all()
+    assert (network(grey.encode(grey.tensor(x))).argmax(1).numpy() == label).all()
 
 
 def test_a_fit_is_a_function_of_its_seed_and_leaves_the_global_state_alone(rings, monkeypatch):

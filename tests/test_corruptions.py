@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import toys
 from scipy import stats
 
 from genenv import data
 from genenv.checks import Mistake
+from genenv.codecs import Pictures
 from genenv.corruptions import CORRUPTIONS, Corruption, names_for, through_kornia
-from genenv.data import Units
 
 FAR = 8.0  # a base coordinate at which even draws are 1 to float32
 
@@ -25,7 +26,7 @@ def pictures(shape, dtype, high, n=24):
     blob = np.exp(-40 * ((down - middle[:, 0]) ** 2 + (across - middle[:, 1]) ** 2))
     x = high * (0.75 * blob + 0.2 * rng.random((n, *shape[:2])))
     x = x if len(shape) == 2 else x[..., None] * np.array([1.0, 0.8, 0.5])
-    return x.astype(dtype), Units(shape, dtype, (0.0,), (high,))
+    return x.astype(dtype), toys.codec(shape, dtype, (0.0,), (high,))
 
 
 def table(columns, dtype, n=400):
@@ -67,7 +68,7 @@ def case(kind, name) -> tuple[np.ndarray, Corruption]:
 def plain(kind, shape, dtype="float32") -> Corruption:
     """Make a kind for data that are in [-1, 1] already."""
     ends = ((-1.0,), (1.0,)) if len(shape) > 1 else ((-1.0,) * shape[0], (1.0,) * shape[0])
-    return CORRUPTIONS[kind](Units(shape, dtype, *ends))
+    return CORRUPTIONS[kind](toys.codec(shape, dtype, *ends))
 
 
 # ------------------------------------------------------------------ what every kind must keep
@@ -297,7 +298,7 @@ def _kornia():
 @pytest.mark.usefixtures("_kornia")
 def test_kinds_through_kornia_apply_from_32_pixels():
     assert set(names_for(DATA["32 x 32 x 3 uint8"][1])) >= OPTIONAL
-    assert not OPTIONAL & set(names_for(Units((40, 31), "uint8", (0.0,), (255.0,))))
+    assert not OPTIONAL & set(names_for(Pictures((40, 31), "uint8", (0.0,), (255.0,))))
 
 
 @pytest.mark.usefixtures("_kornia")

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from genenv import data
+from genenv import codecs, data
 from genenv.checks import Mistake
-from genenv.data import DATA, Batches, Units, from_arrays, split
+from genenv.codecs import Pictures
+from genenv.data import DATA, Batches, from_arrays, split
 from genenv.data.splits import LEAST, PARTS
 from genenv.data.toys import GRID, RING
 
@@ -33,11 +34,11 @@ def labelled(counts, name="arrays"):
 def test_units_map_real_rows_and_back_and_images_to_minus_one_and_one(x):
     units = from_arrays(x).units
     rows = units.tensor(x)
-    unit = units.to_unit(rows)
-    if units.is_image:
+    unit = units.encode(rows)
+    if units.bounded:
         assert unit.min() >= -1 - 1e-6
         assert unit.max() <= 1 + 1e-6
-    back = units.store(units.from_unit(unit))
+    back = units.store(units.decode(unit))
     assert back.dtype == x.dtype
     np.testing.assert_allclose(back, x, rtol=0, atol=0 if units.integer else 1e-5)
 
@@ -45,7 +46,7 @@ def test_units_map_real_rows_and_back_and_images_to_minus_one_and_one(x):
 def test_integer_data_are_rounded_exactly_and_the_gradient_passes_straight_through():
     units = from_arrays(IMAGES).units
     unit = (torch.rand(5, 10, 12, 3) * 2.2 - 1.1).requires_grad_()
-    x = units.from_unit(unit)
+    x = units.decode(unit)
     assert torch.equal(x, x.round())
     assert (x.min(), x.max()) == (0, 255)
     (gradient,) = torch.autograd.grad(x.sum(), unit)
@@ -54,7 +55,7 @@ def test_integer_data_are_rounded_exactly_and_the_gradient_passes_straight_throu
 
 def test_each_integer_column_is_clamped_to_its_own_range():
     units = from_arrays(np.array([[0, 10], [5, 12], [3, 11]])).units
-    x = units.from_unit(torch.tensor([[3.0, 3.0], [-3.0, -3.0]]))
+    x = units.decode(torch.tensor([[3.0, 3.0], [-3.0, -3.0]]))
     assert x.tolist() == [[5, 12], [0, 10]]
 
 
@@ -68,9 +69,9 @@ def test_a_constant_column_maps_to_zero_and_always_comes_back():
     assert dataset.notes == (
         "1 of 4 columns never vary, the first is column 3: samples repeat their value",
     )
-    unit = dataset.units.to_unit(dataset.units.tensor(dataset.x))
+    unit = dataset.units.encode(dataset.units.tensor(dataset.x))
     assert torch.equal(unit[:, 3], torch.zeros(40))
-    assert torch.equal(dataset.units.from_unit(unit + 0.4)[:, 3], torch.full((40,), 7.0))
+    assert torch.equal(dataset.units.decode(unit + 0.4)[:, 3], torch.full((40,), 7.0))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.int64])
@@ -96,19 +97,20 @@ def test_a_picture_is_channels_first_between_zero_and_one(x):
 
 def test_a_picture_follows_any_range_and_images_of_one_value_are_grey():
     x = torch.tensor([-2.0, 0.0, 6.0]).expand(2, 4, 3)
-    assert Units((4, 3), "float32", (-2.0,), (6.0,)).picture(x)[1, 0, 2].tolist() == [0, 0.25, 1]
+    assert Pictures((4, 3), "float32", (-2.0,), (6.0,)).picture(x)[1, 0, 2].tolist() == [0, 0.25, 1]
     assert (
-        Units((4, 3), "uint8", (7.0,), (7.0,)).picture(torch.full((2, 4, 3), 7.0)).unique() == 0.5
+        Pictures((4, 3), "uint8", (7.0,), (7.0,)).picture(torch.full((2, 4, 3), 7.0)).unique()
+        == 0.5
     )
 
 
 def test_the_map_leaves_what_it_is_given_and_works_after_inference_mode():
-    units = Units((4, 3), "uint8", (0.0,), (200.0,))
+    units = Pictures((4, 3), "uint8", (0.0,), (200.0,))
     x = torch.full((2, 4, 3), 3.4)
     with torch.inference_mode():
-        units.to_unit(x)
-    u = units.to_unit(x.requires_grad_())
-    for value in (units.from_unit(u), units.from_unit(u.detach()), units.picture(x)):
+        units.encode(x)
+    u = units.encode(x.requires_grad_())
+    for value in (units.decode(u), units.decode(u.detach()), units.picture(x)):
         assert value.shape[0] == 2
     assert units.store(x).tolist() == np.full((2, 4, 3), 3).tolist()
     assert torch.equal(x, torch.full((2, 4, 3), 3.4))
@@ -119,7 +121,7 @@ def test_the_map_leaves_what_it_is_given_and_works_after_inference_mode():
 
 def test_units_survive_json():
     units = from_arrays(VECTORS).units
-    assert Units.from_json(units.to_json()) == units
+    assert codecs.from_json(units.to_json()) == units
 
 
 def test_a_tensor_of_stored_rows_is_a_copy():
@@ -138,7 +140,7 @@ def test_vectors_keep_their_dtype_and_are_standardised_by_column():
     assert (dataset.name, units.shape, units.dtype) == ("mine", (3,), "float64")
     np.testing.assert_array_equal(units.least, VECTORS.min(0))
     np.testing.assert_array_equal(units.most, VECTORS.max(0))
-    unit = units.to_unit(units.tensor(VECTORS)).numpy()
+    unit = units.encode(units.tensor(VECTORS)).numpy()
     np.testing.assert_allclose(unit.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(unit.std(0), 1, atol=1e-5)
 
@@ -147,18 +149,18 @@ def test_a_heavy_tail_does_not_squash_its_column():
     x = rng.standard_normal((1000, 2))
     x[0] = 1e4
     units = from_arrays(x).units
-    assert np.abs(units.to_unit(units.tensor(x)).numpy()).max() < 40
+    assert np.abs(units.encode(units.tensor(x)).numpy()).max() < 40
 
 
 def test_integer_vectors_stay_between_their_ends():
     units = from_arrays(np.array([[0, 5], [1, 7], [9, 6]])).units
-    far = units.from_unit(torch.tensor([[-9.0, 0.1], [9.0, 9.0]]))
+    far = units.decode(torch.tensor([[-9.0, 0.1], [9.0, 9.0]]))
     np.testing.assert_array_equal(far.numpy(), [[0, 6], [9, 7]])
 
 
 def test_float_images_span_their_minimum_to_maximum():
     x = rng.uniform(-2, 3, (10, 8, 8)).astype(np.float32)
-    assert from_arrays(x).units == Units((8, 8), "float32", (float(x.min()),), (float(x.max()),))
+    assert from_arrays(x).units == Pictures((8, 8), "float32", (float(x.min()),), (float(x.max()),))
 
 
 def test_bright_uint8_images_span_0_to_255_and_dark_ones_their_maximum():
@@ -275,7 +277,7 @@ def test_every_name_loads_labelled_rows_and_the_same_twice(name):
 def test_digits_are_float32_from_0_to_16():
     digits = data.load("digits")
     assert digits.x.shape == (1797, 8, 8)
-    assert digits.units == Units((8, 8), "float32", (0.0,), (16.0,))
+    assert digits.units == Pictures((8, 8), "float32", (0.0,), (16.0,))
     assert digits.classes == tuple(range(10))
     assert not digits.unconditional
 

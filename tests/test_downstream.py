@@ -22,20 +22,20 @@ from torch import Tensor, nn
 
 from genenv import downstream
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Codec, Pictures, Vectors
 from genenv.downstream import DOWNSTREAM, Downstream, wrap
 
 CLASSES = (2, 5, 7)
-VECTOR = Units((4,), "float32", (-4.0,), (4.0,))
-INTEGER = Units((4,), "uint8", (0.0,), (9.0,))
-GREY = Units((4, 4), "float32", (0.0,), (16.0,))
-COLOUR = Units((4, 4, 3), "uint8", (0.0,), (255.0,))
+VECTOR = Vectors((4,), "float32", (-4.0,), (4.0,))
+INTEGER = Vectors((4,), "uint8", (0.0,), (9.0,))
+GREY = Pictures((4, 4), "float32", (0.0,), (16.0,))
+COLOUR = Pictures((4, 4, 3), "uint8", (0.0,), (255.0,))
 WEIGHT = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)  # of one linear model
 
 
-def rows(units: Units = VECTOR, count: int = 70, seed: int = 1) -> Tensor:
+def rows(units: Codec = VECTOR, count: int = 70, seed: int = 1) -> Tensor:
     share = torch.rand(count, *units.shape, generator=torch.Generator().manual_seed(seed))
-    return units.from_unit(2 * share - 1)
+    return units.decode(2 * share - 1)
 
 
 def answered(x: Tensor) -> Tensor:
@@ -224,7 +224,7 @@ def test_an_unknown_input_or_output_and_a_single_class_are_refused(model: Downst
 # --- what the model is handed ----------------------------------------------------------------
 
 
-def handed(units: Units, view: str) -> NDArray[Any]:
+def handed(units: Codec, view: str) -> NDArray[Any]:
     seen: list[NDArray[Any]] = []
 
     def keep(x: NDArray[Any]) -> NDArray[Any]:
@@ -238,7 +238,7 @@ def handed(units: Units, view: str) -> NDArray[Any]:
 
 
 @pytest.mark.parametrize("units", [VECTOR, INTEGER, GREY, COLOUR])
-def test_a_function_is_handed_the_data_as_stored(units: Units) -> None:
+def test_a_function_is_handed_the_data_as_stored(units: Codec) -> None:
     x = units.store(rows(units))
     for view in ("auto", "raw"):
         raw = handed(units, view)
@@ -801,7 +801,7 @@ class Seen(gymnasium.Env[Any, Any]):
 def test_images_are_moved_to_channels_first_where_the_policy_has_them_so() -> None:
     from stable_baselines3.common.policies import ActorCriticCnnPolicy
 
-    units = Units((36, 36, 3), "uint8", (0.0,), (255.0,))
+    units = Pictures((36, 36, 3), "uint8", (0.0,), (255.0,))
     space = gymnasium.spaces.Box(0, 255, (3, 36, 36), np.uint8)
     made = ActorCriticCnnPolicy(space, gymnasium.spaces.Discrete(3), lambda _: 1e-3)
     x = rows(units, 4)

@@ -34,7 +34,7 @@ class Point(nn.Module):
     def __init__(self, units, value):
         super().__init__()
         self.noise, self.units, self.classes, self.conditional = Gaussian(2), units, (), False
-        self.u = units.to_unit(torch.full((1, *units.shape), value))
+        self.u = units.encode(torch.full((1, *units.shape), value))
 
     def from_base(self, e, label=None):
         assert label is None

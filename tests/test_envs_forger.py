@@ -120,7 +120,7 @@ def test_integers_are_rounded_and_constant_columns_keep_their_value():
     assert (made[:, 0].min(), made[:, 0].max()) >= (10, 19)
     env.reset(seed=0)
     play(env, 8)
-    stored = env.units.from_unit(env.critic.recent)
+    stored = env.units.decode(env.critic.recent)
     assert torch.equal(stored, stored.round())
 
 

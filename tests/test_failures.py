@@ -9,7 +9,7 @@ import toys
 
 from genenv import failures
 from genenv.checks import Mistake
-from genenv.data import Units
+from genenv.codecs import Vectors
 from genenv.failures import Confirmed, Counter, clusters, distinct, load, replay, spacing
 
 RANDOM = torch.Generator().manual_seed(0)
@@ -95,7 +95,7 @@ def test_the_counter_measures_on_real_rows_and_gives_every_failure_a_mode():
 class Stored(toys.Threshold):
     """The half-space's model with the units that a record is read by."""
 
-    units = Units((toys.DIM + toys.CLASSES,), "float32", (-10.0,), (10.0,))
+    units = Vectors((toys.DIM + toys.CLASSES,), "float32", (-10.0,), (10.0,))
 
 
 def record(count=6, beta=1.0, start=0):

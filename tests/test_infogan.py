@@ -9,7 +9,7 @@ from torch import nn
 
 from genenv import networks, objectives
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.metrics import purity
 from genenv.networks import Recognition
 from genenv.noise import Categorical, Gaussian, Product, Uniform
@@ -17,8 +17,8 @@ from genenv.objectives import OBJECTIVES, Gan, InfoGan, Wgan, views
 from genenv.training import Trainer
 from genenv.training.presets import configured
 
-GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
-PLANE = Units((2,), "float32", (-1.0,), (1.0,))
+GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
+PLANE = Vectors((2,), "float32", (-1.0,), (1.0,))
 CODES = Product([Categorical(3), Categorical(2), Uniform(2), Gaussian(4)])
 
 
@@ -159,7 +159,7 @@ def test_a_code_finds_the_classes_of_separate_clusters():
     rows = np.random.default_rng(0)
     label = np.arange(600) % 3
     x = (rows.normal(0, 0.1, (600, 2)) + 3 * np.eye(3, 2)[label]).astype(np.float32)
-    units = Units((2,), "float32", (-1.0, -1.0), (3.0, 3.0))
+    units = Vectors((2,), "float32", (-1.0, -1.0), (3.0, 3.0))
     changes = {
         "categorical": (3,), "latent": 2, "steps": 300, "width": 32, "critic_width": 32,
         "batch": 64, "device": "cpu", "threads": 1,

@@ -9,6 +9,7 @@ import toys
 
 from genenv import data, judge
 from genenv.checks import Mistake
+from genenv.codecs import Pictures
 from genenv.judge import Audit, Gates, Guide, Neighbours, label_cut, load_guide, make_judge
 
 PASSED, INVALID, AMBIGUOUS, CONFIRMED = range(4)
@@ -173,7 +174,7 @@ def test_both_copies_accept_most_real_rows_and_refuse_what_is_neither_real_nor_s
     rings, made
 ):
     (dataset, split), (both, _) = rings, made
-    u = dataset.units.to_unit(dataset.units.tensor(dataset.x[split.test]))
+    u = dataset.units.encode(dataset.units.tensor(dataset.x[split.test]))
     label = torch.from_numpy(dataset.label[split.test])
     flipped = torch.ones(len(label))
     assert both.guide.look(u, label)[2].float().mean() > 0.8
@@ -188,7 +189,7 @@ def test_both_copies_accept_most_real_rows_and_refuse_what_is_neither_real_nor_s
 
 def test_the_printed_rates_are_those_of_the_test_rows(rings, made):
     (dataset, split), (both, _) = rings, made
-    u = dataset.units.to_unit(dataset.units.tensor(dataset.x[split.test]))
+    u = dataset.units.encode(dataset.units.tensor(dataset.x[split.test]))
     label = torch.from_numpy(dataset.label[split.test])
     verdict, _ = both.audit.verdicts(u, label, torch.ones(len(label)))
     rejected = both.quality["real_rejected"]
@@ -212,7 +213,7 @@ def test_vectors_are_judged_by_oracles_of_four_kinds(made):
 
 
 def test_images_are_guided_by_a_convolutional_network():
-    assert judge.guide_kinds(data.Units((8, 8), "uint8", (0.0,), (16.0,))) == ("cnn", "mlp")
+    assert Pictures((8, 8), "uint8", (0.0,), (16.0,)).oracles == ("cnn", "mlp")
 
 
 def test_progress_adds_up_to_the_announced_steps(rings, made):

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files intervals",
-    "data noise",
+    "codecs data noise",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream training judge sampling learners stacked",
     "monitoring search probe failures",

@@ -5,13 +5,13 @@ from torch import nn
 
 from genenv import metrics
 from genenv.checks import Mistake
-from genenv.data import Units
+from genenv.codecs import Vectors
 from genenv.data.toys import GRID, grid
 from genenv.metrics import Evaluation, Features, SampleFeatures, better, evaluation
 from genenv.networks import Generator
 from genenv.noise import Gaussian
 
-PLANE = Units((2,), "float32", (-1.0, -1.0), (1.0, 1.0))
+PLANE = Vectors((2,), "float32", (-1.0, -1.0), (1.0, 1.0))
 
 
 class Shifted(Generator):
@@ -153,7 +153,7 @@ def test_known_modes_are_counted_on_2500_samples():
             cell = (torch.special.ndtr(z) * 5).clamp(max=4.9999).floor()
             return 2 * cell - 4 + 0.1 * (torch.special.ndtr(z) * 5 - cell - 0.5)
 
-    units = Units((2,), "float32", (-1.0, -1.0), (1.0, 1.0))
+    units = Vectors((2,), "float32", (-1.0, -1.0), (1.0, 1.0))
     judge = judged((data.x, None), None, modes=GRID)
     figures, reference = judge.evaluate(Mixture(units=units)), judge.reference()
     assert figures["modes"] == reference["modes_real"] == 25

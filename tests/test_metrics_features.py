@@ -5,7 +5,8 @@ from torch import nn
 
 from genenv import classifier
 from genenv.checks import Mistake
-from genenv.data import Units, from_arrays
+from genenv.codecs import Pictures, Vectors
+from genenv.data import from_arrays
 from genenv.metrics import (
     ClassifierFeatures,
     ModuleFeatures,
@@ -16,9 +17,9 @@ from genenv.metrics import (
     own_steps,
 )
 
-GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
-COLOUR = Units((9, 12, 3), "float32", (-2.0,), (2.0,))
-ROWS = Units((5,), "float32", (-1.0,) * 5, (1.0,) * 5)
+GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
+COLOUR = Pictures((9, 12, 3), "float32", (-2.0,), (2.0,))
+ROWS = Vectors((5,), "float32", (-1.0,) * 5, (1.0,) * 5)
 
 
 def stored(units, rows=40, seed=0):
@@ -151,7 +152,7 @@ def test_pixels_share_one_scale():
 
 
 def test_many_columns_are_projected_and_distances_kept():
-    wide = Units((2000,), "float32", (-1.0,), (1.0,))
+    wide = Vectors((2000,), "float32", (-1.0,), (1.0,))
     x = np.random.default_rng(0).standard_normal((50, 2000)).astype(np.float32)
     own = SampleFeatures(x, wide)(x)
     assert own.shape == (50, features.MOST_COLUMNS)

@@ -3,13 +3,14 @@ import hashlib
 import numpy as np
 import pytest
 import torch
+import toys
 
 from genenv.checks import Mistake
-from genenv.data import Units
+from genenv.codecs import Pictures
 from genenv.metrics import InceptionFeatures, inception
 
-GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
-COLOUR = Units((8, 8, 3), "float32", (0.0,), (1.0,))
+GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
+COLOUR = Pictures((8, 8, 3), "float32", (0.0,), (1.0,))
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,6 @@ def test_mistakes_are_told(file, tmp_path):
     with pytest.raises(Mistake, match=r"the file pt_inception-2015.*, which is no file; give its"):
         InceptionFeatures(tmp_path / "none.pth", GREY)
     for shape in ((5,), (8, 8, 4)):
-        units = Units(shape, "float32", (0.0,), (1.0,))
+        units = toys.codec(shape, "float32", (0.0,), (1.0,))
         with pytest.raises(Mistake, match="images of one or three channels for Inception, got"):
             InceptionFeatures(file, units)

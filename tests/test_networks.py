@@ -3,17 +3,18 @@ import json
 import numpy as np
 import pytest
 import torch
+import toys
 from safetensors.torch import load_file
 
 from genenv import bundled, networks
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.networks import NETWORKS
 from genenv.noise import Gaussian
 
-VECTOR = Units((3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 9.0))
-GREY = Units((8, 8), "float32", (0.0,), (16.0,))
-COLOUR = Units((12, 10, 3), "uint8", (0.0,), (255.0,))
+VECTOR = Vectors((3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 9.0))
+GREY = Pictures((8, 8), "float32", (0.0,), (16.0,))
+COLOUR = Pictures((12, 10, 3), "uint8", (0.0,), (255.0,))
 CASES = [("mlp", VECTOR), *((network, u) for network in NETWORKS for u in (GREY, COLOUR))]
 CONVOLUTIONAL = ["dcgan", "resnet"]
 LABELS = [(), ("cat", "dog", "owl")]
@@ -34,7 +35,7 @@ def test_samples_have_the_layout_dtype_and_range_of_the_data(network, units, cla
     x, label = generator.sample(6, seed=1)
     assert x.shape == (6, *units.shape)
     assert x.dtype == units.dtype
-    if units.is_image:
+    if units.bounded:
         assert x.min() >= units.low[0]
         assert x.max() <= units.high[0]
     if classes:
@@ -99,7 +100,7 @@ def test_rows_of_a_penalised_critic_do_not_see_each_other(network, units):
 
 @pytest.mark.parametrize("network", CONVOLUTIONAL)
 def test_batch_norm_enters_the_convolutional_critic_when_it_may(network):
-    _, critic = pair(network, Units((16, 16), "uint8", (0.0,), (255.0,)), critic_norm="batch")
+    _, critic = pair(network, Pictures((16, 16), "uint8", (0.0,), (255.0,)), critic_norm="batch")
     assert any(isinstance(m, torch.nn.BatchNorm2d) for m in critic.modules())
 
 
@@ -111,7 +112,7 @@ def test_a_kind_knows_its_own_name(name):
 @pytest.mark.parametrize("network", CONVOLUTIONAL)
 @pytest.mark.parametrize("side", range(8, 65, 4))
 def test_convolutional_pairs_take_every_multiple_of_four(network, side):
-    units = Units((side, side), "uint8", (0.0,), (255.0,))
+    units = Pictures((side, side), "uint8", (0.0,), (255.0,))
     generator, critic = networks.build(network, Gaussian(2), units, (), 1, 1)
     with torch.no_grad():
         assert critic(generator(torch.randn(2, 2))).shape == (2,)
@@ -121,7 +122,7 @@ def test_convolutional_pairs_take_every_multiple_of_four(network, side):
 @pytest.mark.parametrize("network", CONVOLUTIONAL)
 @pytest.mark.parametrize("shape", [(9, 9), (30, 30), (8, 63), (11, 14, 3)])
 def test_other_sizes_are_padded_and_cropped_and_told(network, shape):
-    units = Units(shape, "uint8", (0.0,), (255.0,))
+    units = toys.codec(shape, "uint8", (0.0,), (255.0,))
     generator, critic = networks.build(network, Gaussian(2), units, (), 2, 2)
     x = generator(torch.randn(3, 2))
     assert x.shape == (3, *shape)
@@ -131,7 +132,7 @@ def test_other_sizes_are_padded_and_cropped_and_told(network, shape):
 
 @pytest.mark.parametrize("network", CONVOLUTIONAL)
 def test_colour_channels_keep_their_place(network):
-    units = Units((8, 8, 3), "float32", (0.0,), (1.0,))
+    units = Pictures((8, 8, 3), "float32", (0.0,), (1.0,))
     generator, _ = networks.build(network, Gaussian(2), units, (), 4, 4)
     with torch.no_grad():
         generator.body[-2].weight.zero_()
@@ -172,14 +173,14 @@ def test_gradients_reach_the_base_noise():
     [((4,), "mlp"), ((8, 8), "mlp"), ((15, 15), "mlp"), ((16, 16), "dcgan"), ((28, 28), "dcgan")],
 )
 def test_auto_takes_the_kind_that_fits(shape, name):
-    assert networks.choose(Units(shape, "float32", (0.0,), (1.0,))) == name
+    assert toys.codec(shape, "float32", (0.0,), (1.0,)).networks[0] == name
 
 
 def mistakes():
     grey, conditional = pair("mlp", GREY)[0], pair("mlp", GREY, LABELS[1])[0]
     critic_less = networks.build("mlp", Gaussian(2), GREY, ())[0]
     x = np.zeros((2, 8, 8))
-    large = Units((80, 80), "uint8", (0.0,), (255.0,))
+    large = Pictures((80, 80), "uint8", (0.0,), (255.0,))
     return {
         "one of auto, mlp, dcgan, resnet": lambda: pair("vit", GREY),
         "images for dcgan, got vectors of length 3": lambda: pair("dcgan", VECTOR),
@@ -233,7 +234,7 @@ def test_an_older_folder_loads_and_saves_as_it_was(tmp_path):
 
 
 def test_convolutions_start_from_the_paper_s_law_where_batch_norm_holds_the_scale():
-    units = Units((32, 32, 3), "uint8", (0.0,), (255.0,))
+    units = Pictures((32, 32, 3), "uint8", (0.0,), (255.0,))
     for norm in ("batch", "none"):
         generator, critic = networks.build(
             "dcgan", Gaussian(8), units, (), 32, 32, critic_norm=norm

@@ -9,20 +9,20 @@ import torch
 
 from genenv import networks, objectives
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.networks import NETWORKS, normalisation
 from genenv.noise import Gaussian
 from genenv.objectives import OBJECTIVES
 
-VECTOR = Units((3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 9.0))
-GREY = Units((16, 8), "float32", (0.0,), (16.0,))
-COLOUR = Units((9, 10, 3), "uint8", (0.0,), (255.0,))
+VECTOR = Vectors((3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 9.0))
+GREY = Pictures((16, 8), "float32", (0.0,), (16.0,))
+COLOUR = Pictures((9, 10, 3), "uint8", (0.0,), (255.0,))
 CASES = [
     (network, units, classes, norm, pack)
     for network, units, classes, norm, pack in itertools.product(
         NETWORKS, (VECTOR, GREY, COLOUR), ((), ("a", "b", "c")), normalisation.NORMS, (1, 2)
     )
-    if (network == "mlp" or units.is_image) and (network != "mlp" or norm != "batch")
+    if network in units.networks and (network != "mlp" or norm != "batch")
 ]
 EVERY = pytest.mark.parametrize(("network", "units", "classes", "norm", "pack"), CASES)
 

@@ -7,13 +7,13 @@ from torch import nn
 
 from genenv import networks
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures
 from genenv.networks import NETWORKS, normalisation
 from genenv.networks.normalisation import NORMS
 from genenv.noise import Gaussian
 from genenv.objectives import OBJECTIVES
 
-GREY = Units((8, 8), "float32", (0.0,), (16.0,))
+GREY = Pictures((8, 8), "float32", (0.0,), (16.0,))
 
 
 def choose(asked, network, objective):

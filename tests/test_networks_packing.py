@@ -3,14 +3,14 @@ import torch
 
 from genenv import networks
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.networks import NETWORKS, Critic
-from genenv.networks.packing import Packed, packed
+from genenv.networks.packing import Packed
 from genenv.noise import Gaussian
 
-VECTOR = Units((3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 9.0))
-GREY = Units((8, 8), "float32", (0.0,), (16.0,))
-COLOUR = Units((8, 12, 3), "uint8", (0.0,), (255.0,))
+VECTOR = Vectors((3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 9.0))
+GREY = Pictures((8, 8), "float32", (0.0,), (16.0,))
+COLOUR = Pictures((8, 12, 3), "uint8", (0.0,), (255.0,))
 CASES = [("mlp", VECTOR), *((network, u) for network in NETWORKS for u in (GREY, COLOUR))]
 CLASSES = ("a", "b", "c")
 
@@ -31,11 +31,11 @@ def pair(network, units, classes=CLASSES, pack=3, **arguments):
 
 
 def test_units_of_a_pack_have_more_channels_or_columns():
-    assert packed(GREY, 3).shape == (8, 8, 3)
-    assert packed(COLOUR, 2).shape == (8, 12, 6)
-    columns = packed(VECTOR, 2)
+    assert GREY.packed(3).shape == (8, 8, 3)
+    assert COLOUR.packed(2).shape == (8, 12, 6)
+    columns = VECTOR.packed(2)
     assert (columns.shape, columns.low) == ((6,), (0.0, -1.0, 5.0, 0.0, -1.0, 5.0))
-    assert packed(Units((2,), "float32", (-1.0,), (1.0,)), 4).low == (-1.0,)
+    assert Vectors((2,), "float32", (-1.0,), (1.0,)).packed(4).low == (-1.0,)
 
 
 @pytest.mark.parametrize("units", [VECTOR, GREY, COLOUR])

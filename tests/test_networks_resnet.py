@@ -3,12 +3,12 @@ import torch
 from torch.nn import functional
 
 from genenv import networks
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures
 from genenv.networks.resampling import ConvThenAverage, RepeatThenConv
 from genenv.noise import Gaussian
 
-GREY = Units((32, 32), "uint8", (0.0,), (255.0,))
-COLOUR = Units((64, 64, 3), "uint8", (0.0,), (255.0,))
+GREY = Pictures((32, 32), "uint8", (0.0,), (255.0,))
+COLOUR = Pictures((64, 64, 3), "uint8", (0.0,), (255.0,))
 
 
 def pair(network="resnet", units=GREY, classes=(), width=16):

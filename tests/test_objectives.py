@@ -7,7 +7,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from genenv import networks, objectives
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.networks import NETWORKS, normalisation
 from genenv.noise import Gaussian
 from genenv.objectives import (
@@ -272,8 +272,8 @@ def test_clipping_bounds_every_weight_but_batch_norm_s():
     assert (module[1].weight == 1).all()
 
 
-UNITS = [Units((5,), "float32", (-1.0,), (1.0,)), Units((16, 16), "float32", (0.0,), (1.0,))]
-GAMES = [(o, n, u) for o in OBJECTIVES for n in NETWORKS for u in UNITS if n == "mlp" or u.is_image]
+UNITS = [Vectors((5,), "float32", (-1.0,), (1.0,)), Pictures((16, 16), "float32", (0.0,), (1.0,))]
+GAMES = [(o, n, u) for o in OBJECTIVES for n in NETWORKS for u in UNITS if n in u.networks]
 
 
 @pytest.mark.parametrize(("name", "network", "units"), GAMES)

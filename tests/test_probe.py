@@ -9,7 +9,7 @@ import toys
 from scipy.stats import norm
 
 from genenv.checks import Mistake
-from genenv.data import Units
+from genenv.codecs import Vectors
 from genenv.noise import Categorical
 from genenv.probe import LOG_CONFIDENT, Findings, Probe, severity
 
@@ -105,7 +105,7 @@ def test_findings_are_the_same_with_and_without_gradients():
 
 def integer_probe():
     probe = toys.probe()
-    probe.units = Units((toys.DIM + toys.CLASSES,), "int16", (-10.0,), (10.0,))
+    probe.units = Vectors((toys.DIM + toys.CLASSES,), "int16", (-10.0,), (10.0,))
     return probe
 
 

@@ -139,7 +139,7 @@ class Rows(networks.Generator):
 
     def __init__(self, rows, drawn_from, classes=()):
         super().__init__(Gaussian(4), data.from_arrays(drawn_from).units, classes, {})
-        self.register_buffer("u", self.units.to_unit(torch.from_numpy(rows)))
+        self.register_buffer("u", self.units.encode(torch.from_numpy(rows)))
 
     def forward(self, z, _=None):
         return self.u[torch.arange(len(z)) % len(self.u)]

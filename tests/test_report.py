@@ -9,13 +9,13 @@ import pytest
 
 from genenv import report
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Codec, Pictures, Vectors
 from genenv.report import Curve, Evidence, Failures, Report, figures, summary
 from genenv.report.document import KEYS, MODE_KEYS, SEARCH_KEYS
 
-IMAGES = Units((8, 8), "float32", (0.0,), (16.0,))
-COLOUR = Units((12, 10, 3), "uint8", (0.0,), (255.0,))
-VECTORS = Units((20,), "float32", (-1.0,) * 20, (1.0,) * 20)
+IMAGES = Pictures((8, 8), "float32", (0.0,), (16.0,))
+COLOUR = Pictures((12, 10, 3), "uint8", (0.0,), (255.0,))
+VECTORS = Vectors((20,), "float32", (-1.0,) * 20, (1.0,) * 20)
 INERT = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "$\\frac{$")
 
 
@@ -62,7 +62,7 @@ def content(searches: list[dict], modes: list[dict], probability: dict | None) -
     }
 
 
-def evidence(units: Units, classes: tuple, names: list[str], modes: list[int]) -> Evidence:
+def evidence(units: Codec, classes: tuple, names: list[str], modes: list[int]) -> Evidence:
     """Failures of classes 0 -> 1 (mode 7) and 0 -> 2 (mode 8), one for each name."""
     rows, rng = len(names), np.random.default_rng(0)
     mode = np.array(modes, np.int64)
@@ -102,7 +102,7 @@ def mode_row(classes: tuple, mode: int, confirmed: int, mass: float | None) -> d
     return dict(zip(MODE_KEYS, values, strict=True))
 
 
-def example(units: Units = IMAGES, classes: tuple = (3, 8, 9)) -> Report:
+def example(units: Codec = IMAGES, classes: tuple = (3, 8, 9)) -> Report:
     """Random confirms 2, evolution 15, in two modes."""
     names, modes = ["random"] * 2 + ["evolution"] * 15, [7, 8] + [7] * 10 + [8] * 5
     searches = [

@@ -9,7 +9,8 @@ import toys
 
 from genenv import runs
 from genenv.checks import Mistake
-from genenv.data import Units, from_arrays
+from genenv.codecs import Vectors
+from genenv.data import from_arrays
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def test_a_data_set_is_known_by_its_content():
 
 
 class Model(toys.Threshold):
-    units = Units((toys.DIM + toys.CLASSES,), "float32", (-10.0,), (10.0,))
+    units = Vectors((toys.DIM + toys.CLASSES,), "float32", (-10.0,), (10.0,))
 
 
 def test_a_model_is_known_by_its_answers_and_the_question_is_not_counted(tmp_path):

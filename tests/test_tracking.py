@@ -10,11 +10,11 @@ from PIL import Image
 
 from genenv import data, tracking
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.tracking import Tracker
 
-DIGITS = Units((8, 8), "float32", (0.0,), (16.0,))
-POINTS = Units((2,), "float32", (-1.0, -2.0), (1.0, 2.0))
+DIGITS = Pictures((8, 8), "float32", (0.0,), (16.0,))
+POINTS = Vectors((2,), "float32", (-1.0, -2.0), (1.0, 2.0))
 
 
 def events(folder):
@@ -160,14 +160,14 @@ def test_importing_tracking_does_not_import_tensorboard():
 
 def test_pictures_span_black_to_white_over_the_range_of_the_data():
     x = np.array([[0.0, 8.0, 16.0, 99.0]]).reshape(1, 2, 2)
-    shown = tracking.picture(x, Units((2, 2), "float32", (0.0,), (16.0,)))
+    shown = tracking.picture(x, Pictures((2, 2), "float32", (0.0,), (16.0,)))
     assert shown.shape == (1, 2, 2, 1)
     assert shown.ravel().tolist() == [0, 128, 255, 255]
 
 
 @pytest.mark.parametrize(("channels", "shown"), [(1, 1), (2, 1), (3, 3), (4, 3)])
 def test_pictures_have_one_or_three_channels(channels, shown):
-    units = Units((5, 4, channels), "uint8", (0.0,), (255.0,))
+    units = Pictures((5, 4, channels), "uint8", (0.0,), (255.0,))
     assert tracking.picture(np.zeros((2, 5, 4, channels)), units).shape == (2, 5, 4, shown)
 
 
@@ -181,7 +181,7 @@ def test_vectors_have_no_picture_but_a_scatter():
 
 
 def test_a_vector_of_one_column_is_drawn():
-    units = Units((1,), "float32", (0.0,), (1.0,))
+    units = Vectors((1,), "float32", (0.0,), (1.0,))
     assert (tracking.scatter(np.array([[0.5]]), units) < 255).any()
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import toys
 
 from genenv import objectives
 from genenv.checks import Mistake
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.monitoring import Curves
 from genenv.networks import NETWORKS
 from genenv.noise import Gaussian
@@ -28,8 +29,8 @@ from genenv.training import (
 )
 from genenv.training.machine import pick_device, pick_threads
 
-GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
-VECTOR = Units((2,), "float64", (-1.0,), (1.0,))
+GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
+VECTOR = Vectors((2,), "float64", (-1.0,), (1.0,))
 CLASSES = ("a", "b")
 SMALL = {"width": 8, "critic_width": 8, "batch": 8, "latent": 3, "device": "cpu"}
 
@@ -71,7 +72,7 @@ def assert_bit_equal(a, b):
 
 
 GAMES = [(o, n, u) for o in OBJECTIVES for n in NETWORKS for u in (GREY, VECTOR)]
-GAMES = [(o, n, u) for o, n, u in GAMES if n == "mlp" or u.is_image]
+GAMES = [(o, n, u) for o, n, u in GAMES if n in u.networks]
 
 
 @pytest.mark.parametrize(("objective", "network", "units"), GAMES)
@@ -552,7 +553,7 @@ def test_train_learns_where_the_data_lie(tmp_path):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("shape", [(2,), (8, 8), (28, 28), (32, 32, 3)])
 def test_every_objective_has_a_preset_for_every_kind_of_data(objective, shape):
-    config = preset(objective, Units(shape, "float32", (0.0,), (1.0,)))
+    config = preset(objective, toys.codec(shape, "float32", (0.0,), (1.0,)))
     assert config.objective == objective
     if objective == "wgan":
         assert (config.optimizer, config.critic_steps) == ("rmsprop", 5)

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.monitoring import Curves, curves
 from genenv.noise import Categorical, Gaussian, Product
 from genenv.tracking import Tracker, read
 from genenv.training import Trainer, preset
 
-GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
-PLANE = Units((2,), "float32", (-1.0,), (1.0,))
+GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
+PLANE = Vectors((2,), "float32", (-1.0,), (1.0,))
 SMALL = {"width": 8, "critic_width": 8, "batch": 8, "latent": 3, "device": "cpu"}
 
 

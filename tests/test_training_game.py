@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures
 from genenv.objectives import OBJECTIVES, Gan, InfoGan, views
 from genenv.training import Trainer, preset
 
-GREY = Units((16, 16), "uint8", (0.0,), (255.0,))
+GREY = Pictures((16, 16), "uint8", (0.0,), (255.0,))
 LABEL = np.arange(20) % 4
 
 

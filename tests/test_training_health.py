@@ -10,15 +10,16 @@ import pytest
 import torch
 
 from genenv import objectives
+from genenv.codecs import Pictures, Vectors
 from genenv.data import toys
-from genenv.data.dataset import Modes, Units
+from genenv.data.dataset import Modes
 from genenv.monitoring import Curves, diagnosis, health, indicators
 from genenv.noise import Gaussian, Scaled
 from genenv.tracking import Tracker
 from genenv.training import Trainer, preset
 
-PLANE = Units((2,), "float32", (-1.0,), (1.0,))
-GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
+PLANE = Vectors((2,), "float32", (-1.0,), (1.0,))
+GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
 CLASSES = ("a", "b")
 HEALTHY = {
     "health/diversity": 0.9,

@@ -9,17 +9,17 @@ import torch
 from PIL import Image
 
 from genenv import networks
-from genenv.data.dataset import Units
+from genenv.codecs import Pictures, Vectors
 from genenv.monitoring import charts, grids, pictures
 from genenv.networks import Critic, Generator
 from genenv.noise import Categorical, Gaussian, Mixture, Product, Sphere, Uniform
 from genenv.tracking import Tracker, read
 
-GREY = Units((8, 8), "uint8", (0.0,), (255.0,))
-COLOUR = Units((12, 10, 3), "uint8", (0.0,), (255.0,))
-PLANE = Units((2,), "float32", (-1.0, -2.0), (1.0, 2.0))
-TABLE = Units((5,), "float32", (0.0,) * 5, (1.0,) * 5)
-LINE = Units((1,), "float32", (0.0,), (1.0,))
+GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
+COLOUR = Pictures((12, 10, 3), "uint8", (0.0,), (255.0,))
+PLANE = Vectors((2,), "float32", (-1.0, -2.0), (1.0, 2.0))
+TABLE = Vectors((5,), "float32", (0.0,) * 5, (1.0,) * 5)
+LINE = Vectors((1,), "float32", (0.0,), (1.0,))
 INK = 128  # darker than any gap
 
 
@@ -145,7 +145,7 @@ def test_interpolation_has_one_label_a_row_and_frames_of_one_size():
 
 @pytest.mark.parametrize("side", [8, 64, 400])
 def test_an_interpolation_is_no_larger_than_its_budget(side):
-    units = Units((side, side), "uint8", (0.0,), (255.0,))
+    units = Pictures((side, side), "uint8", (0.0,), (255.0,))
     frames = pictures.interpolation(Shown(Gaussian(3), units))
     cells = max(1, pictures.ANIMATED // (pictures.FRAMES * max(side, 48) ** 2))
     assert frames[0].shape[0] * frames[0].shape[1] < 1.4 * cells * max(side + 8, 56) ** 2

@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import seeding
+from genenv.codecs import Codec, Pictures, Vectors
 from genenv.data import Dataset, from_arrays
-from genenv.data.dataset import Units
 from genenv.envs.batched import BatchedEnv, Single
 from genenv.noise import Gaussian
 from genenv.probe import Probe
 
 DIM = 4
 CLASSES = 3
+
+
+def codec(shape: tuple[int, ...], *arguments: Any) -> Codec:
+    """Make the codec of samples of a shape: vectors, or images."""
+    return Vectors(shape, *arguments) if len(shape) == 1 else Pictures(shape, *arguments)
 
 
 class LinearGenerator(nn.Module):
@@ -29,7 +34,7 @@ class LinearGenerator(nn.Module):
         super().__init__()
         self.noise = Gaussian(DIM)
         self.classes = tuple(range(CLASSES))
-        self.units = Units((DIM + CLASSES,), "float32", (-10.0,), (10.0,))
+        self.units = Vectors((DIM + CLASSES,), "float32", (-10.0,), (10.0,))
 
     def from_base(self, e: Tensor, label: Tensor) -> Tensor:
         one_hot = nn.functional.one_hot(label, CLASSES).to(e.dtype)

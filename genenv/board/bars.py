@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 
 MOST = 60  # columns that are drawn
 SIDE = 96  # pixels of the small picture
@@ -15,13 +15,13 @@ LINE, NAME, WIDTH, VALUE = 16, 26, 150, 96  # pixels of the large one: a row, an
 PAPER, GROUND, BAR, MARK, INK = (255,) * 3, (232, 235, 239), (26, 95, 180), (200, 80, 0), (40,) * 3
 
 
-def small(x: NDArray[Any], start: NDArray[Any], units: Units) -> NDArray[np.uint8]:
+def small(x: NDArray[Any], start: NDArray[Any], units: Codec) -> NDArray[np.uint8]:
     """Draw bars alone, for a gallery: (SIDE, SIDE, 3). See `large`."""
     high = max(SIDE // max(min(len(x), MOST), 1), 2)
     return _sheet(x, start, units, (0, SIDE, 0), high, gap=min(2, high // 3))
 
 
-def large(x: NDArray[Any], start: NDArray[Any], units: Units) -> NDArray[np.uint8]:
+def large(x: NDArray[Any], start: NDArray[Any], units: Codec) -> NDArray[np.uint8]:
     """Draw each column's number, a bar and its value.
 
     Parameters
@@ -43,7 +43,7 @@ def large(x: NDArray[Any], start: NDArray[Any], units: Units) -> NDArray[np.uint
 def _sheet(
     x: NDArray[Any],
     start: NDArray[Any],
-    units: Units,
+    units: Codec,
     parts: tuple[int, int, int],
     high: int,
     gap: int,
@@ -69,7 +69,7 @@ def _sheet(
     return np.asarray(sheet).copy()
 
 
-def _shares(x: NDArray[Any], units: Units) -> NDArray[np.float64]:
+def _shares(x: NDArray[Any], units: Codec) -> NDArray[np.float64]:
     """Place values in their columns' ranges, from 0 to 1; NaN stays, and a constant is half."""
     least, most = (
         np.broadcast_to(np.asarray(end, np.float64), (units.size,))[: len(x)]

@@ -32,4 +32,4 @@ def loaded(run: Path) -> Generator:
 def generated(generator: Generator, z: Tensor, label: Tensor) -> NDArray[Any]:
     """Generate from latents (n, dim), in the data's units."""
     with torch.no_grad(), evaluating(generator):
-        return generator.units.store(generator.units.from_unit(generator(z, label)))
+        return generator.units.store(generator.units.decode(generator(z, label)))

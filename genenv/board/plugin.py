@@ -17,7 +17,7 @@ from genenv.board.folders import named, roots, runs
 if TYPE_CHECKING:
     from genenv.board.flips import Flips
     from genenv.board.reactions import Reactions
-    from genenv.data.dataset import Units
+    from genenv.codecs import Codec
 
 FRONT = Path(__file__).with_name("index.js")
 
@@ -104,7 +104,7 @@ class Board(base_plugin.TBPlugin):  # type: ignore[misc]
             return tracking.still(draw(x[0], start[0], units)), "image/png"
         return tracking.still(shown[0]), "image/png"
 
-    def _sample(self, request: wrappers.Request) -> tuple[Any, Any, Units]:
+    def _sample(self, request: wrappers.Request) -> tuple[Any, Any, Codec]:
         """Make the sample that is asked for, and the one that its path begins with."""
         from genenv.board.flips import FRAMES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genenv.codecs import Codec
 from genenv.corruptions.base import STRONGEST, Corruption
 from genenv.corruptions.cells import (
     CategoryShift,
@@ -21,7 +22,6 @@ from genenv.corruptions.through_kornia import (
     large_enough,
 )
 from genenv.corruptions.warps import Rotate, Scale, Shear, Translate
-from genenv.data import Units
 
 __all__ = [
     "CORRUPTIONS",
@@ -77,12 +77,12 @@ CORRUPTIONS: dict[str, type[Corruption]] = {
 }
 
 
-def names_for(units: Units) -> list[str]:
+def names_for(units: Codec) -> list[str]:
     """List the kinds that apply to data of these units, in the order of CORRUPTIONS."""
     return [name for name, kind in CORRUPTIONS.items() if kind.refusal(units) is None]
 
 
-def not_installed(units: Units) -> list[str]:
+def not_installed(units: Codec) -> list[str]:
     """Name in one sentence the kinds that would apply if their package were there; [] for none."""
     kinds = [name for name, kind in CORRUPTIONS.items() if issubclass(kind, Larger)]
     if not (large_enough(units) and is_absent()):

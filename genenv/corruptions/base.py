@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks, seeding
-from genenv.data import Units
+from genenv.codecs import Codec
 
 STRONGEST = 5  # strengths go from 0, the identity, to this
 
@@ -43,17 +42,17 @@ class Corruption(ABC):
     domain: ClassVar[str]  # "image" or "vector"
     levels: ClassVar[Levels]  # the amount at strengths 1 to 5, in the unit that the kind names
 
-    def __init__(self, units: Units, base_dim: int = 0) -> None:
+    def __init__(self, units: Codec, base_dim: int = 0) -> None:
         refusal = self.refusal(units)
         if refusal is not None:
             raise refusal
         self.units, self.base_dim = units, base_dim
-        self.real = replace(units, dtype="float32")  # the same map, without rounding and ends
+        self.real = units.stored_as("float32")  # the same map, without rounding and ends
 
     @classmethod
-    def refusal(cls, units: Units) -> checks.Mistake | None:
+    def refusal(cls, units: Codec) -> checks.Mistake | None:
         """Return why the kind does not apply to data of these units; None: it applies."""
-        if units.is_image == (cls.domain == "image"):
+        if units.kind == cls.domain:
             return None
         return checks.Mistake(
             f"{cls.domain} data for {cls.kind}",
@@ -122,10 +121,10 @@ class Corruption(ABC):
         checks.finite("x", x)
         if strength == 0 or not len(x):
             return x.copy()
-        u = self.units.to_unit(self.units.tensor(x))
+        u = self.units.encode(self.units.tensor(x))
         changed = self.change(u, e.to(u), amount)
-        spoilt = replace(self.units, dtype=x.dtype.name).store(self.real.from_unit(changed))
-        if self.units.is_image:
+        spoilt = self.units.stored_as(x.dtype.name).store(self.real.decode(changed))
+        if self.units.bounded:
             least, most = self.units.least[0], self.units.most[0]
             np.clip(spoilt, x.dtype.type(least), x.dtype.type(most), out=spoilt)
         return np.where((changed == u).numpy(), x, spoilt)

@@ -9,9 +9,9 @@ from scipy import special
 from torch import Tensor
 
 from genenv import checks
+from genenv.codecs import Codec
 from genenv.corruptions.base import Corruption
 from genenv.corruptions.draws import hit, hit_either_side
-from genenv.data import Units
 
 
 class Missing(Corruption):
@@ -23,7 +23,7 @@ class Missing(Corruption):
     kind, domain = "missing", "vector"
     levels = (0.05, 0.1, 0.2, 0.35, 0.5)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, units.size)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -43,7 +43,7 @@ class MissingNotAtRandom(Corruption):
     levels = (0.05, 0.1, 0.2, 0.35, 0.5)
     slope = 2.0  # b: how much more, in standard deviations of e for one of the column
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, units.size)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -61,12 +61,12 @@ class UnitErrors(Corruption):
     kind, domain = "unit-errors", "vector"
     levels = (0.005, 0.01, 0.02, 0.05, 0.1)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, units.size)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
         """Go to the user's units and back where e lies in its upper tail."""
-        return torch.where(hit(e, amount), self.real.to_unit(10 * self.real.from_unit(u)), u)
+        return torch.where(hit(e, amount), self.real.encode(10 * self.real.decode(u)), u)
 
 
 class Outliers(Corruption):
@@ -79,7 +79,7 @@ class Outliers(Corruption):
     levels = (0.01, 0.03, 0.07, 0.15, 0.3)
     jump = 5.0  # standard deviations
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, units.size)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -96,15 +96,15 @@ class CategoryShift(Corruption):
     kind, domain = "category-shift", "vector"
     levels = (0.02, 0.05, 0.1, 0.2, 0.4)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 2 * units.size)
         self.least = torch.tensor(units.least, dtype=torch.float64)
         self.others = torch.tensor(units.most, dtype=torch.float64) - self.least
 
     @classmethod
-    def refusal(cls, units: Units) -> checks.Mistake | None:
+    def refusal(cls, units: Codec) -> checks.Mistake | None:
         """Refuse floats, too, whose columns list no categories."""
-        if units.is_image or units.integer:
+        if units.integer or units.kind != cls.domain:
             return super().refusal(units)
         return checks.Mistake(
             f"integer data for {cls.kind}, whose columns hold categories",
@@ -115,9 +115,9 @@ class CategoryShift(Corruption):
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
         """Of e the first half says which cells, the second half which value."""
         hitting, picking = torch.split(e, self.units.size, -1)
-        own = self.real.from_unit(u).double().round() - self.least
+        own = self.real.decode(u).double().round() - self.least
         other = (torch.special.ndtr(picking.double()) * self.others).floor()
         other = torch.minimum(other, self.others - 1)  # where Φ(e) is 1
         other += other >= own
-        shifted = self.real.to_unit(self.least + other)
+        shifted = self.real.encode(self.least + other)
         return torch.where(hit(hitting, amount) & (self.others > 0), shifted, u)

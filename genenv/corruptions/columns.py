@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from genenv import checks, seeding
+from genenv.codecs import Codec
 from genenv.corruptions.base import Corruption
 from genenv.corruptions.draws import even, hit
-from genenv.data import Units
 
 
 class SwappedColumns(Corruption):
@@ -22,14 +22,14 @@ class SwappedColumns(Corruption):
     kind, domain = "swapped-columns", "vector"
     levels = (0.02, 0.04, 0.07, 0.12, 0.25)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         self.pairs = units.size // 2
         super().__init__(units, units.size + self.pairs)
 
     @classmethod
-    def refusal(cls, units: Units) -> checks.Mistake | None:
+    def refusal(cls, units: Codec) -> checks.Mistake | None:
         """Refuse a single column, too."""
-        if units.is_image or units.size > 1:
+        if units.size > 1 or units.kind != cls.domain:
             return super().refusal(units)
         return checks.Mistake(f"two columns or more for {cls.kind}", "one", "choose another kind")
 
@@ -38,11 +38,11 @@ class SwappedColumns(Corruption):
         ordering, picking = torch.split(e, [self.units.size, self.pairs], -1)
         order = ordering.argsort(dim=-1, stable=True)[:, : 2 * self.pairs]
         left, right = order[:, ::2], order[:, 1::2]
-        x, swapped = self.real.from_unit(u), hit(picking, amount)
+        x, swapped = self.real.decode(u), hit(picking, amount)
         exchanged = x.scatter(-1, left, x.gather(-1, right)).scatter(-1, right, x.gather(-1, left))
         touched = torch.zeros_like(u, dtype=torch.bool)
         touched = touched.scatter(-1, left, swapped).scatter(-1, right, swapped)
-        return torch.where(touched, self.real.to_unit(exchanged), u)
+        return torch.where(touched, self.real.encode(exchanged), u)
 
 
 class Rounding(Corruption):
@@ -69,7 +69,7 @@ class Drift(Corruption):
     kind, domain = "drift", "vector"
     levels = (0.25, 0.5, 1.0, 1.5, 2.5)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 1)
         keys = seeding.fold_rows(0, "drift", np.arange(units.size))
         self.direction = torch.from_numpy(seeding.normals(keys, 1)).sign().flatten()

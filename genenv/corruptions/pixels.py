@@ -9,9 +9,9 @@ import torch
 from scipy import special
 from torch import Tensor
 
+from genenv.codecs import Codec
 from genenv.corruptions.base import Corruption
 from genenv.corruptions.draws import even, hit_either_side
-from genenv.data import Units
 
 
 class Gaussian(Corruption):
@@ -23,7 +23,7 @@ class Gaussian(Corruption):
     kind, domain = "gaussian", "image"
     levels = (0.05, 0.09, 0.14, 0.2, 0.28)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, units.size)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -42,7 +42,7 @@ class Shot(Corruption):
     kind, domain = "shot", "image"
     levels = (0.02, 0.05, 0.1, 0.2, 0.4)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, units.size)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -60,7 +60,7 @@ class Impulse(Corruption):
     kind, domain = "impulse", "image"
     levels = (0.02, 0.04, 0.07, 0.11, 0.17)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, units.shape[0] * units.shape[1])
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -132,7 +132,7 @@ class Occlusion(Corruption):
     kind, domain = "occlusion", "image"
     levels = (0.2, 0.3, 0.4, 0.5, 0.6)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 2)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:

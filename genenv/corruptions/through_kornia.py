@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from genenv import checks
+from genenv.codecs import Codec, from_planes, planes
 from genenv.corruptions.base import Corruption
-from genenv.data import Units
 
 SMALLEST = 32  # pixels a side
 
 
-def large_enough(units: Units) -> bool:
+def large_enough(units: Codec) -> bool:
     """Whether the kinds of this file apply to data of these units."""
-    return units.is_image and min(units.shape[:2]) >= SMALLEST
+    return units.kind == Larger.domain and min(units.shape[:2]) >= SMALLEST
 
 
 def is_absent() -> bool:
@@ -34,29 +34,22 @@ class Larger(Corruption):
     domain = "image"
 
     @classmethod
-    def refusal(cls, units: Units) -> checks.Mistake | None:
+    def refusal(cls, units: Codec) -> checks.Mistake | None:
         """Refuse small images, and a machine without kornia, too."""
-        if units.is_image and not large_enough(units):
+        refused = super().refusal(units)
+        if refused is not None:
+            return refused
+        if not large_enough(units):
             return checks.Mistake(
                 f"images of {SMALLEST} pixels or more a side for {cls.kind}",
                 f"samples of shape {units.shape}",
                 "choose a kind that genenv.corruptions.names_for lists",
             )
-        if units.is_image and is_absent():
+        if is_absent():
             return checks.Mistake(
                 f"the package kornia for {cls.kind}", "none", "pip install 'genenv[corruptions]'"
             )
-        return super().refusal(units)
-
-
-def _pictures(u: Tensor) -> Tensor:
-    """(n, h, w) or (n, h, w, c) -> (n, c, h, w) float64."""
-    return (u.unsqueeze(1) if u.ndim == 3 else u.permute(0, 3, 1, 2)).double()
-
-
-def _stored(pictures: Tensor, u: Tensor) -> Tensor:
-    """(n, c, h, w) -> the shape and dtype of u."""
-    return (pictures.squeeze(1) if u.ndim == 3 else pictures.permute(0, 2, 3, 1)).to(u.dtype)
+        return None
 
 
 class Elastic(Larger):
@@ -69,7 +62,7 @@ class Elastic(Larger):
     kind = "elastic"
     levels = (0.01, 0.025, 0.04, 0.055, 0.075)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 2 * units.shape[0] * units.shape[1])
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -80,14 +73,14 @@ class Elastic(Larger):
         reach = 2 * math.ceil(3 * sigma) + 1
         alpha = 2 * amount * 2 * sigma * math.sqrt(math.pi)  # the whole side is 2 long
         pictures: Tensor = elastic_transform2d(
-            _pictures(u),
+            planes(u).double(),
             e.double().view(len(u), 2, *u.shape[1:3]),
             kernel_size=(reach, reach),
             sigma=(sigma, sigma),
             alpha=(alpha, alpha),
             padding_mode="border",
         )
-        return _stored(pictures, u)
+        return from_planes(pictures, self.units.layout).to(u.dtype)
 
 
 class MotionBlur(Larger):
@@ -99,7 +92,7 @@ class MotionBlur(Larger):
     kind = "motion-blur"
     levels = (0.08, 0.13, 0.2, 0.28, 0.4)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 2)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -114,17 +107,17 @@ class MotionBlur(Larger):
         from kornia.filters import motion_blur
 
         if pixels == 1:
-            return _stored(_pictures(u), u)
+            return from_planes(planes(u).double(), self.units.layout).to(u.dtype)
         degrees = torch.rad2deg(torch.atan2(e[:, 1], e[:, 0])).double()
         pictures: Tensor = motion_blur(
-            _pictures(u),
+            planes(u).double(),
             pixels,
             degrees,
             torch.zeros_like(degrees),
             border_type="replicate",
             mode="bilinear",
         )
-        return _stored(pictures, u)
+        return from_planes(pictures, self.units.layout).to(u.dtype)
 
 
 class Jpeg(Larger):
@@ -142,10 +135,10 @@ class Jpeg(Larger):
         """Code in [0, 1]."""
         from kornia.enhance import jpeg_codec_differentiable
 
-        pictures = (_pictures(u) + 1) / 2
+        pictures = (planes(u).double() + 1) / 2
         colour = pictures.shape[1] == 3
         three = pictures if colour else pictures.flatten(0, 1).unsqueeze(1).expand(-1, 3, -1, -1)
         quality = torch.tensor([100.0 - amount], dtype=torch.float64)
         coded: Tensor = jpeg_codec_differentiable(three.clamp(0, 1), quality)
         coded = coded if colour else coded.mean(1).view_as(pictures)
-        return _stored(2 * coded - 1, u)
+        return from_planes(2 * coded - 1, self.units.layout).to(u.dtype)

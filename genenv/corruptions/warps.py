@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from genenv.codecs import Codec, from_planes, planes
 from genenv.corruptions.base import Corruption
 from genenv.corruptions.draws import even
-from genenv.data import Units
 
 
 def _places(u: Tensor) -> tuple[Tensor, Tensor]:
@@ -27,9 +27,9 @@ def _taken_from(u: Tensor, down: Tensor, across: Tensor) -> Tensor:
     """
     n, h, w = u.shape[:3]
     grid = torch.stack([across.expand(n, h, w) * (2 / w), down.expand(n, h, w) * (2 / h)], -1)
-    pictures = u.unsqueeze(1) if u.ndim == 3 else u.permute(0, 3, 1, 2)
+    pictures = planes(u)
     moved = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    return moved.squeeze(1) if u.ndim == 3 else moved.permute(0, 2, 3, 1)
+    return from_planes(moved, u.shape[1:])
 
 
 class Rotate(Corruption):
@@ -41,7 +41,7 @@ class Rotate(Corruption):
     kind, domain = "rotate", "image"
     levels = (8.0, 16.0, 25.0, 35.0, 50.0)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 1)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -60,7 +60,7 @@ class Shear(Corruption):
     kind, domain = "shear", "image"
     levels = (0.15, 0.3, 0.5, 0.7, 0.9)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 1)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -78,7 +78,7 @@ class Scale(Corruption):
     kind, domain = "scale", "image"
     levels = (0.1, 0.25, 0.5, 0.75, 1.1)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 1)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
@@ -96,7 +96,7 @@ class Translate(Corruption):
     kind, domain = "translate", "image"
     levels = (0.04, 0.08, 0.12, 0.17, 0.23)
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         super().__init__(units, 2)
 
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:

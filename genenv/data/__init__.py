@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genenv.data.arrays import from_arrays
 from genenv.data.batches import Batches, check_batch
-from genenv.data.dataset import Dataset, Modes, Units
+from genenv.data.dataset import Dataset, Modes
 from genenv.data.sources import DATA, Source, find, load
 from genenv.data.splits import Split, hold_out, split, stratified_order
 
@@ -15,7 +15,6 @@ __all__ = [
     "Modes",
     "Source",
     "Split",
-    "Units",
     "check_batch",
     "find",
     "from_arrays",

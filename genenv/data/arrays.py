@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks
-from genenv.data.dataset import Dataset, Units
+from genenv.codecs import Codec, Pictures, Vectors
+from genenv.data.dataset import Dataset
 
 LEAST_SIDE, MOST_SIDE = 8, 64  # pixels of an image
 MOST_VALUE = 1e18  # float32 must hold its square
@@ -105,7 +106,7 @@ def _check_shape(array: NDArray[Any]) -> None:
         )
 
 
-def _units(array: NDArray[Any]) -> tuple[Units, tuple[str, ...]]:
+def _units(array: NDArray[Any]) -> tuple[Codec, tuple[str, ...]]:
     shape, image = array.shape[1:], array.ndim > 2
     axes = None if image else 0
     low, high = np.atleast_1d(array.min(axes)), np.atleast_1d(array.max(axes))
@@ -130,13 +131,13 @@ def _units(array: NDArray[Any]) -> tuple[Units, tuple[str, ...]]:
         low, high = np.array([0]), high if high[0] < BRIGHT else np.array([255])
     ends = _numbers(low), _numbers(high)
     if image:
-        return Units(tuple(shape), array.dtype.name, *ends), notes
+        return Pictures(tuple(shape), array.dtype.name, *ends), notes
     mean, spread = array.mean(0, dtype=np.float64), array.std(0, dtype=np.float64)
     spread = np.where(low == high, 0.0, np.maximum(spread, SLIGHT * np.abs(mean)))
     mean = np.where(low == high, low, mean)
     standard = _numbers(mean - spread), _numbers(mean + spread)
     notes += _coarse(array, low, high)
-    return Units(tuple(shape), array.dtype.name, *standard, ends), notes
+    return Vectors(tuple(shape), array.dtype.name, *standard, ends), notes
 
 
 def _coarse(array: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from genenv import checks
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.downstream.answers import LEAST, OUTPUTS, TOLERANCE
 from genenv.downstream.base import CHECKED_ROWS, VIEWS, Downstream
 from genenv.downstream.estimator import Estimator
@@ -47,7 +47,7 @@ DOWNSTREAM: dict[str, type[Downstream]] = {  # the first that fits takes the mod
 
 def wrap(
     model: Any,
-    units: Units,
+    units: Codec,
     classes: tuple[int | str, ...],
     input: str = "auto",
     output: str = "auto",

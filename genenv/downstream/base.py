@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import checks
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.downstream.answers import (
     OUTPUTS,
     TOLERANCE,
@@ -77,7 +77,7 @@ class Downstream(ABC):
     def __init__(
         self,
         model: Any,
-        units: Units,
+        units: Codec,
         classes: tuple[int | str, ...],
         input: str = "auto",
         output: str = "auto",
@@ -167,26 +167,25 @@ class Downstream(ABC):
     def array(self, x: Tensor) -> NDArray[Any]:
         """Turn (n, *units.shape) into the NumPy array that the model is handed, a copy."""
         if self.view == "unit":
-            array = self._unit(x.detach()).cpu().numpy()
+            array = self.units.module_view(x.detach()).cpu().numpy()
         else:
             array = self.units.store(x)
-            array = array.reshape(len(x), -1) if self.view == "flat" else array
+            array = (
+                self.units.flat_view(array) if self.view == "flat" else self.units.raw_view(array)
+            )
         self._handed = array.dtype, array.shape
         return array
 
     @final
     def tensor(self, x: Tensor, module: nn.Module) -> Tensor:
         """Turn (n, *units.shape) into what a module is handed, a copy, where its weights lie."""
-        batch = self._unit(x) if self.view == "unit" else x.clone()
+        batch = self.units.module_view(x) if self.view == "unit" else x.clone()
         batch = batch.flatten(1) if self.view == "flat" else batch
         weight = next(module.parameters(), None)
         if weight is not None:
             batch = batch.to(weight.device, weight.dtype if weight.is_floating_point() else None)
         self._handed = batch.dtype, tuple(batch.shape)
         return batch
-
-    def _unit(self, x: Tensor) -> Tensor:
-        return self.units.picture(x).contiguous() if self.units.is_image else x.float().clone()
 
     def _answer(self, x: Tensor) -> Tensor:
         if not len(x):

@@ -9,7 +9,7 @@ oracles. Both are calibrated on rows that neither generator, model nor oracle sa
 from genenv.judge.audit import VERDICTS, Audit
 from genenv.judge.gates import Gates, label_cut, realism_threshold
 from genenv.judge.guide import Guide, load_guide
-from genenv.judge.making import Judge, guide_kinds, judge_steps, make_judge
+from genenv.judge.making import Judge, judge_steps, make_judge
 from genenv.judge.neighbours import Neighbours
 from genenv.judge.oracles import EstimatorOracle, NetworkOracle, Oracle, mean_probability
 from genenv.judge.quality import rate
@@ -24,7 +24,6 @@ __all__ = [
     "Neighbours",
     "NetworkOracle",
     "Oracle",
-    "guide_kinds",
     "judge_steps",
     "label_cut",
     "load_guide",

@@ -23,7 +23,7 @@ class Audit:
     Parameters
     ----------
     reference
-        (rows, *units.shape) in [-1, 1]: the generator's training data.
+        (rows, *units.layout) in [-1, 1]: the generator's training data.
     network
         Whose features measure realism; an oracle too.
     estimators
@@ -40,7 +40,7 @@ class Audit:
         self.neighbours = Neighbours(self.features(reference))
 
     def features(self, u: Tensor) -> Tensor:
-        """Features of the audit's own network: (n, *units.shape) in [-1, 1] -> (n, 64)."""
+        """Features of the audit's own network: (n, *units.layout) in [-1, 1] -> (n, 64)."""
         with torch.no_grad():
             return torch.cat([self.network.features(part) for part in torch.split(u, BATCH)])
 
@@ -61,7 +61,7 @@ class Audit:
         Parameters
         ----------
         u, label, severity
-            Samples (n, *units.shape) in [-1, 1], conditions (n,), severities (n,).
+            Samples (n, *units.layout) in [-1, 1], conditions (n,), severities (n,).
 
         Returns
         -------

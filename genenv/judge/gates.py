@@ -68,7 +68,7 @@ def calibrate(oracles: list[Oracle], distances: Tensor, u: Tensor, label: Tensor
     oracles
         Of this copy.
     distances, u, label
-        Realism distances (n,), samples (n, *units.shape) in [-1, 1] and true labels (n,) of the
+        Realism distances (n,), samples (n, *units.layout) in [-1, 1] and true labels (n,) of the
         calibration rows.
 
     Raises

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv.classifier import Classifier
-from genenv.data import Units
+from genenv.codecs import Codec
 from genenv.judge.gates import Gates
 from genenv.judge.neighbours import Neighbours
 from genenv.judge.oracles import NetworkOracle, Oracle, mean_probability
@@ -23,7 +23,7 @@ class Guide:
     Parameters
     ----------
     reference
-        (rows, *units.shape) in [-1, 1]: the generator's training data.
+        (rows, *units.layout) in [-1, 1]: the generator's training data.
     networks
         The oracles.
     gates
@@ -70,10 +70,10 @@ class Guide:
         (folder / "guide.json").write_text(json.dumps(spec | {"cut": self.gates.cut}, indent=2))
 
 
-def load_guide(folder: Path, units: Units) -> Guide:
+def load_guide(folder: Path, units: Codec) -> Guide:
     """Read what `Guide.save` wrote; executes nothing."""
     spec = json.loads((folder / "guide.json").read_text())
     with np.load(folder / "reference.npz", allow_pickle=False) as file:
-        reference = units.to_unit(units.tensor(file["x"]))
+        reference = units.encode(units.tensor(file["x"]))
     networks = [Classifier.load(folder / f"guide-{i}.safetensors") for i in range(spec["networks"])]
     return Guide(reference, networks, Gates(spec["threshold"], spec["cut"]))

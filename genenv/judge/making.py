@@ -14,7 +14,7 @@ from torch import Tensor
 
 from genenv import seeding
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
-from genenv.data import Dataset, Split, Units
+from genenv.data import Dataset, Split
 from genenv.judge.audit import Audit
 from genenv.judge.gates import Gates, calibrate
 from genenv.judge.guide import Guide
@@ -33,11 +33,6 @@ class Judge:
     guide: Guide
     audit: Audit
     quality: dict[str, Any]  # real_rejected, oracle accuracies, gates: plain values
-
-
-def guide_kinds(units: Units) -> tuple[str, ...]:
-    """Name the kinds of the guide's oracles, of two different architectures."""
-    return ("cnn", "mlp") if units.is_image else ("mlp", "rbf")
 
 
 def make_judge(
@@ -63,11 +58,11 @@ def make_judge(
     """
     assert source.label is not None
     units, label = dataset.units, source.label
-    reference = units.to_unit(units.tensor(dataset.x[split.train]))
+    reference = units.encode(units.tensor(dataset.x[split.train]))
     neighbours = Neighbours(reference.flatten(1))
 
     def unit(rows: NDArray[np.int64]) -> Tensor:
-        return units.to_unit(units.tensor(source.x[rows]))
+        return units.encode(units.tensor(source.x[rows]))
 
     def network(kind: str, rows: NDArray[np.int64], copy: str) -> Classifier:
         address, outputs = seeding.fold(seed, copy, kind), len(dataset.classes)
@@ -78,7 +73,7 @@ def make_judge(
 
     calibration = unit(split.calibration), torch.from_numpy(label[split.calibration])
 
-    networks = [network(kind, split.guide, "guide") for kind in guide_kinds(units)]
+    networks = [network(kind, split.guide, "guide") for kind in units.oracles]
     guide = Guide(reference, networks, Gates(np.inf, 0.0))
     guide.gates = calibrate(
         guide.oracles, guide.neighbours(calibration[0].flatten(1)), *calibration
@@ -87,7 +82,7 @@ def make_judge(
     rows = unit(split.audit).flatten(1).numpy(), label[split.audit]
     for estimator in estimators:
         estimator.fit(*rows)
-    own = network("cnn" if units.is_image else "mlp", split.audit, "audit")
+    own = network(units.classifiers[0], split.audit, "audit")
     audit = Audit(reference, own, estimators, Gates(np.inf, 0.0))
     audit.gates = calibrate(
         audit.oracles, audit.neighbours(audit.features(calibration[0])), *calibration

@@ -27,7 +27,7 @@ class NetworkOracle:
         self.network = network
 
     def __call__(self, u: Tensor) -> Tensor:
-        """(n, *units.shape) in [-1, 1] -> (n, classes)."""
+        """(n, *units.layout) in [-1, 1] -> (n, classes)."""
         return self.network(u).softmax(1)  # type: ignore[no-any-return]
 
 
@@ -38,7 +38,7 @@ class EstimatorOracle:
         self.estimator = estimator
 
     def __call__(self, u: Tensor) -> Tensor:
-        """(n, *units.shape) in [-1, 1] -> (n, classes)."""
+        """(n, *units.layout) in [-1, 1] -> (n, classes)."""
         rows = u.detach().flatten(1).numpy()
         return torch.from_numpy(self.estimator.predict_proba(rows).astype(np.float32))
 

@@ -26,7 +26,7 @@ def measure(guide: Guide, audit: Audit, u: Tensor, label: Tensor) -> dict[str, A
     guide, audit
         Calibrated.
     u, label
-        Samples (n, *units.shape) in [-1, 1] and true labels (n,) of the test rows.
+        Samples (n, *units.layout) in [-1, 1] and true labels (n,) of the test rows.
 
     Returns
     -------

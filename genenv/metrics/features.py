@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import checks, seeding
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.metrics.base import pieces
 
 MOST_COLUMNS = 512  # of samples as their own features; more are projected
@@ -34,7 +34,7 @@ class Features(ABC):
     names: ClassVar[dict[str, str]] = {}  # metric -> what it is called on these features
     rows: ClassVar[int] = 1024  # of a pass
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Codec) -> None:
         self.units = units
 
     @abstractmethod
@@ -83,7 +83,7 @@ class ModuleFeatures(Features):
 
     name = "module"
 
-    def __init__(self, module: nn.Module, units: Units) -> None:
+    def __init__(self, module: nn.Module, units: Codec) -> None:
         super().__init__(units)
         if not isinstance(module, nn.Module):
             raise checks.Mistake(
@@ -95,7 +95,7 @@ class ModuleFeatures(Features):
         """See `Features.of`."""
         x = x.to(device_of(self.module))
         with in_eval(self.module):
-            out = self.module(self.units.picture(x) if self.units.is_image else x)
+            out = self.module(self.units.module_view(x))
         got = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
         if not isinstance(out, Tensor) or out.ndim != 2 or len(out) != len(x):
             raise checks.Mistake(
@@ -128,14 +128,14 @@ class SampleFeatures(Features):
 
     name = "samples"
 
-    def __init__(self, real: NDArray[Any], units: Units) -> None:
+    def __init__(self, real: NDArray[Any], units: Codec) -> None:
         super().__init__(units)
         flat = real.reshape(len(real), -1)
         mean = flat.mean(0, dtype=np.float64)
         squares = torch.zeros(units.size, dtype=torch.float64)
         for piece in pieces(flat, self.rows, mean):
             squares += piece.square().sum(0) / len(flat)
-        if units.is_image:
+        if units.one_scale:
             squares[:] = squares.mean()
         self._mean, self._spread = torch.from_numpy(mean), squares.sqrt()
         self._spread[self._spread <= CONSTANT * self._mean.abs()] = 1

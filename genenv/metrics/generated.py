@@ -68,14 +68,13 @@ def generator_metrics(
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import SVC
 
-        if units.is_image:  # one scale for all pixels; columns have a unit each
+        if units.one_scale:  # one scale for all pixels; columns have a unit each
             return estimator(lambda: SVC(C=10))(rows, own)
         return estimator(lambda: make_pipeline(StandardScaler(), SVC(C=10)))(rows, own)
 
     def network(rows: NDArray[Any], own: NDArray[np.int64]) -> Predict:
-        kind = "cnn" if units.is_image else "mlp"
-        fitted = fit_classifier(kind, rows, own, units, outputs, 0, advance)
-        return lambda other: fitted(units.to_unit(units.tensor(other))).argmax(1).numpy()
+        fitted = fit_classifier(units.classifiers[0], rows, own, units, outputs, 0, advance)
+        return lambda other: fitted(units.encode(units.tensor(other))).argmax(1).numpy()
 
     asked = _some((x, label), few)
     judge = svm(*_some(unseen, few))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genenv import checks
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.metrics.features import Features
 
 WEIGHTS = "pt_inception-2015-12-05-6726825d.pth"  # of pytorch-fid, from TensorFlow's of 2015-12-05
@@ -59,9 +59,9 @@ class InceptionFeatures(Features):
     names: ClassVar[dict[str, str]] = {"frechet": "fid"}
     rows = 50
 
-    def __init__(self, path: Path | str, units: Units, device: str | torch.device = "cpu") -> None:
+    def __init__(self, path: Path | str, units: Codec, device: str | torch.device = "cpu") -> None:
         super().__init__(units)
-        if not units.is_image or units.shape[2:] not in ((), (1,), (3,)):
+        if units.channels not in (1, 3):
             raise checks.Mistake(
                 "images of one or three channels for Inception",
                 f"samples of shape {units.shape}",

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from genenv import seeding
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.metrics.features import Features, SampleFeatures, device_of, digest
 
 FIT_ROWS = 10_000  # most rows that the classifier is trained on
@@ -39,7 +39,7 @@ class ClassifierFeatures(Features):
         cls,
         x: NDArray[Any],
         label: NDArray[np.int64],
-        units: Units,
+        units: Codec,
         outputs: int,
         advance: Callable[[int], None] | None = None,
     ) -> ClassifierFeatures:
@@ -57,7 +57,7 @@ class ClassifierFeatures(Features):
             Called with 1 after each step, `own_steps` in all.
         """
         chosen = seeding.numpy_generator(0, "features", "rows").permutation(len(x))[:FIT_ROWS]
-        kind, seed = "cnn" if units.is_image else "mlp", seeding.fold(0, "features")
+        kind, seed = units.classifiers[0], seeding.fold(0, "features")
         x, label = x[chosen], label[chosen]
         features = cls(fit_classifier(kind, x, label, units, outputs, seed, advance))
         _shrink(features.classifier, float(np.sqrt(np.square(features(x)).mean())))
@@ -76,7 +76,7 @@ class ClassifierFeatures(Features):
 
     def of(self, x: Tensor) -> Tensor:
         """See `Features.of`."""
-        return self.classifier.features(self.units.to_unit(x.to(device_of(self.classifier))))
+        return self.classifier.features(self.units.encode(x.to(device_of(self.classifier))))
 
     @property
     def sha256(self) -> str:
@@ -95,7 +95,7 @@ def _shrink(classifier: Classifier, factor: float) -> None:
 def own_features(
     x: NDArray[Any],
     label: NDArray[np.int64] | None,
-    units: Units,
+    units: Codec,
     outputs: int,
     path: Path | None = None,
     advance: Callable[[int], None] | None = None,
@@ -124,8 +124,8 @@ def own_features(
     return features
 
 
-def own_steps(rows: int, label: NDArray[np.int64] | None, units: Units) -> int:
+def own_steps(rows: int, label: NDArray[np.int64] | None, units: Codec) -> int:
     """Return the training steps behind `own_features`, 0 where the samples are their own."""
-    if label is None or not units.is_image:
+    if label is None or not units.learned_features:
         return 0
     return steps_to_fit(min(rows, FIT_ROWS))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.networks import Critic, Generator
 from genenv.networks.base import evaluating
 
@@ -26,7 +26,7 @@ PLANE_BOX, SCALE_BOX = (0.12, 0.1, 0.69, 0.83), (0.83, 0.1, 0.025, 0.83)  # of t
 DPI = 110
 
 
-def vectors(real: NDArray[Any], made: NDArray[Any], units: Units) -> NDArray[np.uint8]:
+def vectors(real: NDArray[Any], made: NDArray[Any], units: Codec) -> NDArray[np.uint8]:
     """Draw real rows (n, d) and generated ones (m, d): one picture (h, w, 3).
 
     Two columns: as dots, side by side. Others: the distribution of each of the first eleven
@@ -70,7 +70,7 @@ def surface(
     None where vectors have not two columns, there is no critic, or its scores are not finite.
     """
     units = generator.units
-    if units.size != 2 or units.is_image or critic is None:
+    if units.layout != (2,) or critic is None:
         return None
     x, y = _frame(units)
     columns = np.linspace(*x, POINTS), np.linspace(*y, POINTS)
@@ -94,10 +94,10 @@ def surface(
         return _drawn(figure)
 
 
-def _score(critic: Critic, units: Units, x: NDArray[Any]) -> NDArray[np.float64]:
+def _score(critic: Critic, units: Codec, x: NDArray[Any]) -> NDArray[np.float64]:
     """Score rows (n, d) in the data's units: (n,), the mean over the classes."""
     device = next(critic.parameters()).device
-    u = units.to_unit(units.tensor(x).to(device)).repeat_interleave(getattr(critic, "pack", 1), 0)
+    u = units.encode(units.tensor(x).to(device)).repeat_interleave(getattr(critic, "pack", 1), 0)
     labels = range(len(critic.classes)) if critic.classes else [None]
     with torch.no_grad(), evaluating(critic):
         scores = [
@@ -108,7 +108,7 @@ def _score(critic: Critic, units: Units, x: NDArray[Any]) -> NDArray[np.float64]
     return mean
 
 
-def _side_by_side(real: NDArray[Any], made: NDArray[Any], units: Units) -> NDArray[np.uint8]:
+def _side_by_side(real: NDArray[Any], made: NDArray[Any], units: Codec) -> NDArray[np.uint8]:
     figure, panels = _figure(7.2, 3.7, 1, 2)
     for axes, rows, name, colour in zip(
         panels, (real, made), ("real", "generated"), (REAL, MADE), strict=True
@@ -155,14 +155,14 @@ def _legend(figure: Any) -> None:
     figure.legend(handles=marks, loc="outside upper left", ncols=2, frameon=False)
 
 
-def _frame(units: Units) -> list[tuple[float, float]]:
+def _frame(units: Codec) -> list[tuple[float, float]]:
     """Return the limits of both axes: the data's range and a margin."""
     low, high = (np.broadcast_to(np.array(side, float), 2) for side in (units.least, units.most))
     room = np.where(high > low, MARGIN * (high - low), 0.5)
     return [(float(a), float(b)) for a, b in zip(low - room, high + room, strict=True)]
 
 
-def _plane(axes: Any, units: Units) -> None:
+def _plane(axes: Any, units: Codec) -> None:
     x, y = _frame(units)
     axes.set(xlim=x, ylim=y, xlabel="column 0", ylabel="column 1")
 

@@ -151,7 +151,7 @@ class Curves(Monitor):
 
 def picture(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
     """Draw samples as one picture: images by class, vectors as 2,500 dots of two columns."""
-    if generator.units.is_image:
+    if generator.units.channels:
         return pictures.samples(generator, seed)
     x, _ = generator.sample(pictures.DOTS, seed)
     return overview(x, generator.units)
@@ -160,9 +160,9 @@ def picture(generator: Generator, seed: int = 0) -> NDArray[np.uint8]:
 def _slow(game: Game, seed: int) -> dict[str, NDArray[np.uint8]]:
     """Draw what takes long, where it applies."""
     drawn: dict[str, NDArray[np.uint8] | None] = {}
-    if game.units.is_image:
+    if game.units.channels:
         drawn["traversals"] = pictures.traversals(game.average, seed)
     elif game.batch is not None:
-        real = game.units.store(game.units.from_unit(game.batch[0]))
+        real = game.units.store(game.units.decode(game.batch[0]))
         drawn["critic"] = charts.surface(game.average, game.critic, real, seed)
     return {tag: sheet for tag, sheet in drawn.items() if sheet is not None}

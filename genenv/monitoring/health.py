@@ -109,7 +109,7 @@ class Health:
             made = average.from_base(self._e, self._label)
         found = self._reference.compare(made[:ROWS])
         if self._modes is not None:
-            found["health/modes"] = self._modes.covered(self._units.from_unit(made))
+            found["health/modes"] = self._modes.covered(self._units.decode(made))
         found["health/critic/accuracy"] = above(on_real, on_fake)
         if self._train is not None and self._held is not None:
             on_train, on_held = self._scores(self._train, self._held)
@@ -209,7 +209,7 @@ def _taken(rows: Rows, chosen: NDArray[np.int64], generator: Generator) -> _Rows
     """Copy chosen rows to the generator's device; without its labels if it has no classes."""
     x, label = rows
     units, device = generator.units, generator.device
-    real = units.to_unit(units.tensor(x[chosen]).to(device))
+    real = units.encode(units.tensor(x[chosen]).to(device))
     own = None if label is None or not generator.conditional else label[chosen]
     return _Rows(real, None if own is None else torch.from_numpy(own).to(device))
 

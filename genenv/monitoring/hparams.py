@@ -6,18 +6,17 @@ from dataclasses import asdict
 from typing import Any
 
 from genenv import objectives
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.training.config import FREE_ON_RESUME, TrainingConfig
 from genenv.training.game import critic_of
 from genenv.training.machine import pick_device, pick_threads
-from genenv.training.presets import kind_of
 
 METRICS = ("health/diversity", "health/coverage", "health/critic/accuracy", "samples_per_second")
 
 FIRST = ("objective", "network", "lr", "seed")  # what trainings are compared by
 
 
-def settings(config: TrainingConfig, units: Units) -> dict[str, Any]:
+def settings(config: TrainingConfig, units: Codec) -> dict[str, Any]:
     """Return the settings that decide a training, with what `auto` and None stand for."""
     free = FREE_ON_RESUME | {"metrics_every"}
     fields = {name: value for name, value in asdict(config).items() if name not in free}
@@ -26,7 +25,7 @@ def settings(config: TrainingConfig, units: Units) -> dict[str, Any]:
     return {k: v for k, v in fields.items() if k not in codes}
 
 
-def resolved(config: TrainingConfig, units: Units, parameters: int) -> dict[str, Any]:
+def resolved(config: TrainingConfig, units: Codec, parameters: int) -> dict[str, Any]:
     """Return what the settings that were left to a rule came to on this machine.
 
     Parameters
@@ -36,12 +35,12 @@ def resolved(config: TrainingConfig, units: Units, parameters: int) -> dict[str,
     parameters
         Of generator and critic.
     """
-    threads = pick_threads(config.threads, parameters, kind_of(units) == "image")
+    threads = pick_threads(config.threads, parameters, units.family == "image")
     device = str(pick_device(config.device))
     return _chosen(config, units) | {"device": device, "threads": threads}
 
 
-def _chosen(config: TrainingConfig, units: Units) -> dict[str, Any]:
+def _chosen(config: TrainingConfig, units: Codec) -> dict[str, Any]:
     """Choose network, norm and penalty: the data and the objective decide."""
     network, norm = critic_of(config, units)
     objective = objectives.build(config.objective, config.penalty)

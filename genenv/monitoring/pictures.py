@@ -162,7 +162,7 @@ def write_all(
     The files, in that order.
     """
     pictures: dict[str, NDArray[np.uint8] | None] = {}
-    if generator.units.is_image:
+    if generator.units.channels:
         pictures["samples.png"] = samples(generator)
         pictures["interpolation.gif"] = interpolation(generator)
         pictures["traversals.png"] = traversals(generator)
@@ -218,7 +218,7 @@ def _make(generator: Generator, z: Tensor, label: NDArray[np.int64] | None) -> N
         for at in range(0, len(z), CHUNK):
             piece = slice(at, at + CHUNK)
             own = None if label is None else torch.from_numpy(label[piece]).to(device)
-            parts.append(units.store(units.from_unit(generator(z[piece].to(device), own))))
+            parts.append(units.store(units.decode(generator(z[piece].to(device), own))))
     return np.concatenate(parts)
 
 

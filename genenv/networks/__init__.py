@@ -10,11 +10,11 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from genenv import checks, noise, seeding
-from genenv.data.dataset import Units
+from genenv import checks, codecs, noise, seeding
+from genenv.codecs import Codec
 from genenv.networks import normalisation, spectral
 from genenv.networks.base import Classes, Critic, Generator
-from genenv.networks.kinds import NETWORKS, Pair, choose
+from genenv.networks.kinds import NETWORKS, Pair
 from genenv.networks.packing import Packed
 from genenv.networks.recognition import Recognition
 from genenv.noise import Noise
@@ -27,7 +27,6 @@ __all__ = [
     "Pair",
     "Recognition",
     "build",
-    "choose",
     "load",
     "normalisation",
 ]
@@ -36,7 +35,7 @@ __all__ = [
 def build(
     network: str,
     noise: Noise,
-    units: Units,
+    units: Codec,
     classes: Classes,
     width: int | None = None,
     critic_width: int | None = None,
@@ -49,7 +48,7 @@ def build(
     Parameters
     ----------
     network
-        A name in NETWORKS, or `auto`: see `choose`.
+        A name in NETWORKS, or `auto`: the first that suits the data.
     noise, units, classes
         What the generator carries; classes () makes both unconditional.
     width, critic_width
@@ -67,7 +66,7 @@ def build(
         An unknown name, a kind without that normalisation, or data that it cannot take.
     """
     name = checks.choice("network", network, ["auto", *NETWORKS])
-    name = choose(units) if name == "auto" else name
+    name = units.networks[0] if name == "auto" else name
     normalisation.check(critic_norm, name)
     pair, pack = NETWORKS[name], checks.whole("pack", pack)
     of_generator = {} if width is None else {"width": width}
@@ -101,7 +100,7 @@ def load(folder: Path | str) -> Generator:
     try:
         spec = json.loads((folder / "spec.json").read_text())
         pair = NETWORKS[spec["kind"]]
-        units, classes = Units.from_json(spec["units"]), tuple(spec["classes"])
+        units, classes = codecs.from_json(spec["units"]), tuple(spec["classes"])
         law = noise.from_json(spec["noise"])
         generator = pair.generator(law, units, classes, **spec["generator"])
         generator.load_state_dict(load_file(folder / "generator.safetensors"))
@@ -126,7 +125,7 @@ def load(folder: Path | str) -> Generator:
 
 def _critic(
     pair: Pair,
-    units: Units,
+    units: Codec,
     classes: Classes,
     arguments: dict[str, Any],
     pack: int,

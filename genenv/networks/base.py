@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from genenv import checks, seeding
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.networks.labels import indices
 from genenv.networks.recognition import Recognition
 from genenv.noise import Noise
@@ -42,13 +42,13 @@ class Critic(nn.Module, ABC):
 
     pack = 1  # rows a score; see `packing`
 
-    def __init__(self, units: Units, classes: Classes, arguments: dict[str, int | bool]) -> None:
+    def __init__(self, units: Codec, classes: Classes, arguments: dict[str, int | bool]) -> None:
         super().__init__()
         self.units, self.classes, self.arguments = units, classes, arguments
 
     @abstractmethod
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, *units.shape) in [-1, 1], (batch,) -> (batch,).
+        """(batch, *units.layout) in [-1, 1], (batch,) -> (batch,).
 
         A row may have several labels, (batch, slots): it is then a pack of samples.
         """
@@ -74,7 +74,7 @@ class Generator(nn.Module, ABC):
     objective = ""  # the name of the objective it was trained with
 
     def __init__(
-        self, noise: Noise, units: Units, classes: Classes, arguments: dict[str, int | bool]
+        self, noise: Noise, units: Codec, classes: Classes, arguments: dict[str, int | bool]
     ) -> None:
         super().__init__()
         self.noise, self.units, self.classes, self.arguments = noise, units, classes, arguments
@@ -83,7 +83,7 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, noise.dim), (batch,) -> (batch, *units.shape).
+        """(batch, noise.dim), (batch,) -> (batch, *units.layout).
 
         Labels may be weights of the classes, (batch, classes): samples between them.
         """
@@ -124,7 +124,7 @@ class Generator(nn.Module, ABC):
 
     @final
     def from_base(self, e: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, noise.base_dim), labels -> (batch, *units.shape); differentiable in e."""
+        """(batch, noise.base_dim), labels -> (batch, *units.layout); differentiable in e."""
         return self(self.noise.from_base(e), label)  # type: ignore[no-any-return]
 
     @final
@@ -171,7 +171,7 @@ class Generator(nn.Module, ABC):
                 rows = min(CHUNK, count - at)
                 e = self.noise.base(rows, seed, start + at).to(self.device)
                 u = self.from_base(e, _piece(label, at, rows, self.device))
-                parts.append(self.units.store(self.units.from_unit(u)))
+                parts.append(self.units.store(self.units.decode(u)))
         empty = np.empty((0, *self.units.shape), self.units.dtype)
         return (np.concatenate(parts) if parts else empty), label
 
@@ -214,7 +214,7 @@ class Generator(nn.Module, ABC):
         with torch.no_grad(), evaluating(critic):
             for at in range(0, len(x), CHUNK):
                 rows = min(CHUNK, len(x) - at)
-                u = self.units.to_unit(self.units.tensor(x[at : at + rows]).to(device))
+                u = self.units.encode(self.units.tensor(x[at : at + rows]).to(device))
                 parts.append(critic(u, _piece(label, at, rows, device)).float().cpu().numpy())
         return np.concatenate(parts)
 

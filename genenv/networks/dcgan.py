@@ -25,9 +25,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from genenv.data.dataset import Units
+from genenv.codecs import Codec, from_planes, planes
 from genenv.networks.base import Classes, Critic, Generator
-from genenv.networks.images import canvas, channels, image_layout, user_layout
+from genenv.networks.images import canvas
 from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
 from genenv.noise import Noise
@@ -53,7 +53,7 @@ class DCGANGenerator(Generator):
 
     kind = "dcgan"
 
-    def __init__(self, noise: Noise, units: Units, classes: Classes, width: int = 32) -> None:
+    def __init__(self, noise: Noise, units: Codec, classes: Classes, width: int = 32) -> None:
         super().__init__(noise, units, classes, {"width": width})
         self.canvas = canvas(units, self.kind)
         self.notes = self.canvas.notes
@@ -65,18 +65,18 @@ class DCGANGenerator(Generator):
             nn.ConvTranspose2d(inputs, outputs, self.canvas.start, bias=False)
         ]
         for left in reversed(range(halvings)):
-            inputs, outputs = outputs, outputs // 2 if left else channels(units)
+            inputs, outputs = outputs, outputs // 2 if left else units.channels
             layers += [nn.BatchNorm2d(inputs), nn.ReLU()]
             layers.append(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=not left))
         self.body = nn.Sequential(*layers, nn.Tanh())
         self.body.apply(_initialise)
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, noise.dim), (batch,) -> (batch, *units.shape) in [-1, 1]."""
+        """(batch, noise.dim), (batch,) -> (batch, *units.layout) in [-1, 1]."""
         if self.embedding is not None:
             z = torch.cat([z, embedded(self.embedding, label)], 1)
         x = self.body(z[:, :, None, None])
-        return user_layout(self.canvas.crop(x), self.units)
+        return from_planes(self.canvas.crop(x), self.units.layout)
 
 
 class DCGANCritic(Critic):
@@ -98,11 +98,11 @@ class DCGANCritic(Critic):
     """
 
     def __init__(
-        self, units: Units, classes: Classes, width: int = 32, batch_norm: bool = False
+        self, units: Codec, classes: Classes, width: int = 32, batch_norm: bool = False
     ) -> None:
         super().__init__(units, classes, {"width": width, "batch_norm": batch_norm})
         self.canvas = canvas(units, "dcgan")
-        inputs, outputs = channels(units), width
+        inputs, outputs = units.channels, width
         layers: list[nn.Module] = []
         for i in range(self.canvas.halvings):
             norm = batch_norm and i > 0
@@ -120,8 +120,8 @@ class DCGANCritic(Critic):
             nn.init.normal_(self.projection.weight, std=size**-0.5)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, *units.shape) in [-1, 1], (batch,) or (batch, slots) -> (batch,)."""
-        features = self.body(self.canvas.pad(image_layout(x)))
+        """(batch, *units.layout) in [-1, 1], (batch,) or (batch, slots) -> (batch,)."""
+        features = self.body(self.canvas.pad(planes(x)))
         score = self.head(features).squeeze(1)
         if self.projection is not None:
             score = score + projected(self.projection, label, features)

@@ -1,4 +1,4 @@
-"""Images between the user's layout and the canvas that convolutions work at."""
+"""The canvas that convolutions work at."""
 
 from __future__ import annotations
 
@@ -8,24 +8,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from genenv import checks
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 
 LEAST, MOST = 8, 64  # pixels a side
-
-
-def image_layout(x: Tensor) -> Tensor:
-    """Map images in the user's layout, (n, h, w) or (n, h, w, c), to (n, c, h, w)."""
-    return x.unsqueeze(1) if x.ndim == 3 else x.permute(0, 3, 1, 2)
-
-
-def user_layout(x: Tensor, units: Units) -> Tensor:
-    """Map (n, c, h, w) back to (n, *units.shape)."""
-    return x.squeeze(1) if len(units.shape) == 2 else x.permute(0, 2, 3, 1)
-
-
-def channels(units: Units) -> int:
-    """Colour channels of an image."""
-    return 1 if len(units.shape) == 2 else units.shape[2]
 
 
 class Canvas(NamedTuple):
@@ -63,7 +48,7 @@ class Canvas(NamedTuple):
         return x[:, :, top : x.shape[2] - bottom, left : x.shape[3] - right]
 
 
-def canvas(units: Units, kind: str) -> Canvas:
+def canvas(units: Codec, kind: str) -> Canvas:
     """Lay out the canvas of a kind of network.
 
     Raises
@@ -71,9 +56,10 @@ def canvas(units: Units, kind: str) -> Canvas:
     Mistake
         The data are no images, or a side is below 8 or above 64 pixels.
     """
-    if not units.is_image:
-        raise checks.Mistake(f"images for {kind}", f"vectors of length {units.size}", "use mlp")
-    height, width = units.shape[:2]
+    if kind not in units.networks:
+        got = f"{units.kind}s of length {units.width}"
+        raise checks.Mistake(f"images for {kind}", got, f"use {units.networks[0]}")
+    height, width = units.layout[:2]
     if min(height, width) < LEAST or max(height, width) > MOST:
         raise checks.Mistake(
             f"images of {LEAST} to {MOST} pixels a side for {kind}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from genenv.data.dataset import Units
 from genenv.networks.base import Critic, Generator
 from genenv.networks.dcgan import DCGANCritic, DCGANGenerator
 from genenv.networks.mlp import MLPCritic, MLPGenerator
@@ -25,8 +24,3 @@ NETWORKS = {
     "dcgan": Pair(DCGANGenerator, DCGANCritic, batch_norm=True),
     "resnet": Pair(ResnetGenerator, ResnetCritic, batch_norm=True),
 }
-
-
-def choose(units: Units) -> str:
-    """Name the kind that `auto` takes: mlp for vectors and images below 16 pixels, else dcgan."""
-    return "dcgan" if units.is_image and max(units.shape[:2]) >= 16 else "mlp"

@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.networks.base import Classes, Critic, Generator
 from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
@@ -37,14 +37,14 @@ class MLPGenerator(Generator):
     def __init__(
         self,
         noise: Noise,
-        units: Units,
+        units: Codec,
         classes: Classes,
         width: int = 256,
         depth: int | None = None,
         batch_norm: bool | None = None,
     ) -> None:
         depth = _depth(units) if depth is None else depth
-        batch_norm = units.is_image if batch_norm is None else batch_norm
+        batch_norm = units.bounded if batch_norm is None else batch_norm
         arguments = {"width": width, "depth": depth, "batch_norm": batch_norm}
         super().__init__(noise, units, classes, arguments)
         self.embedding = nn.Embedding(len(classes), EMBEDDING) if classes else None
@@ -55,14 +55,14 @@ class MLPGenerator(Generator):
             layers += [nn.BatchNorm1d(width)] if batch_norm else []
             layers.append(nn.ReLU())
             inputs = width
-        layers.append(nn.Linear(inputs, units.size))
-        self.body = nn.Sequential(*layers, nn.Tanh() if units.is_image else nn.Identity())
+        layers.append(nn.Linear(inputs, units.width))
+        self.body = nn.Sequential(*layers, nn.Tanh() if units.bounded else nn.Identity())
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, noise.dim), (batch,) or (batch, classes) -> (batch, *units.shape)."""
+        """(batch, noise.dim), (batch,) or (batch, classes) -> (batch, *units.layout)."""
         if self.embedding is not None:
             z = torch.cat([z, embedded(self.embedding, label)], 1)
-        return self.body(z).unflatten(1, self.units.shape)  # type: ignore[no-any-return]
+        return self.body(z).unflatten(1, self.units.layout)  # type: ignore[no-any-return]
 
 
 class MLPCritic(Critic):
@@ -81,11 +81,11 @@ class MLPCritic(Critic):
     """
 
     def __init__(
-        self, units: Units, classes: Classes, width: int = 256, depth: int | None = None
+        self, units: Codec, classes: Classes, width: int = 256, depth: int | None = None
     ) -> None:
         depth = _depth(units) if depth is None else depth
         super().__init__(units, classes, {"width": width, "depth": depth})
-        sizes = [units.size] + [width] * depth
+        sizes = [units.width] + [width] * depth
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(sizes):
             layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
@@ -96,7 +96,7 @@ class MLPCritic(Critic):
             nn.init.normal_(self.projection.weight, std=sizes[-1] ** -0.5)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, *units.shape) in [-1, 1], (batch,) or (batch, slots) -> (batch,)."""
+        """(batch, *units.layout) in [-1, 1], (batch,) or (batch, slots) -> (batch,)."""
         features = self.body(x)
         score = self.head(features).squeeze(1)
         if self.projection is not None:
@@ -104,5 +104,5 @@ class MLPCritic(Critic):
         return score  # type: ignore[no-any-return]
 
 
-def _depth(units: Units) -> int:
-    return 2 if units.is_image else 3
+def _depth(units: Codec) -> int:
+    return 2 if units.bounded else 3

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from genenv import checks
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.networks.base import Classes, Critic
 
 
@@ -31,9 +30,9 @@ class Packed(Critic):
     """
 
     def __init__(
-        self, make: Callable[[Units, Classes], Critic], units: Units, classes: Classes, pack: int
+        self, make: Callable[[Codec, Classes], Critic], units: Codec, classes: Classes, pack: int
     ) -> None:
-        inner = make(packed(units, pack), tuple(range(pack * len(classes))))
+        inner = make(units.packed(pack), tuple(range(pack * len(classes))))
         super().__init__(units, classes, inner.arguments | {"pack": pack})
         self.inner, self.pack = inner, pack
         self._first: Tensor  # label of each slot's class 0
@@ -48,26 +47,10 @@ class Packed(Critic):
             `pack` does not divide the rows.
         """
         divisible("a batch", len(x), self.pack)
-        x = x.reshape(len(x) // self.pack, self.pack, *self.units.shape)
-        x = x.movedim(1, -1) if len(self.units.shape) == 2 else x.movedim(1, -2).flatten(-2)
+        x = self.units.pack(x.reshape(-1, self.pack, *self.units.layout))
         if label is not None:
             label = label.reshape(-1, self.pack) + self._first
         return self.inner(x, label)  # type: ignore[no-any-return]
-
-
-def packed(units: Units, pack: int) -> Units:
-    """Units of `pack` samples as one: images with `pack` times the channels, vectors longer."""
-    if len(units.shape) == 2:
-        return replace(units, shape=(*units.shape, pack))
-    *sides, last = units.shape
-    columns = 1 if units.is_image else pack  # how often the limits, one a column, are repeated
-    return replace(
-        units,
-        shape=(*sides, last * pack),
-        low=units.low * columns if len(units.low) > 1 else units.low,
-        high=units.high * columns if len(units.high) > 1 else units.high,
-        ends=None,
-    )
 
 
 def divisible(what: str, rows: int, pack: int) -> None:

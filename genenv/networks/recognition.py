@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import checks
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 
 HIDDEN = 256, 128  # units of its layers
 CHUNK = 1024  # rows of a pass
@@ -27,13 +27,13 @@ class Recognition(nn.Module):
         Number of continuous codes.
     """
 
-    def __init__(self, units: Units, categorical: tuple[int, ...], continuous: int) -> None:
+    def __init__(self, units: Codec, categorical: tuple[int, ...], continuous: int) -> None:
         super().__init__()
         self.units, self.categorical, self.continuous = units, categorical, continuous
         first, second = HIDDEN
         self.body = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(units.size, first),
+            nn.Linear(units.width, first),
             nn.LeakyReLU(0.2),
             nn.Linear(first, second),
             nn.LeakyReLU(0.2),
@@ -41,7 +41,7 @@ class Recognition(nn.Module):
         )
 
     def forward(self, u: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        """(batch, *units.shape) in [-1, 1] -> logits (batch, classes) each, (batch, continuous)."""
+        """(batch, *units.layout) -> logits (batch, classes) each, means (batch, continuous)."""
         *logits, means = self.body(u).split([*self.categorical, self.continuous], 1)
         return tuple(logits), means
 
@@ -66,7 +66,7 @@ class Recognition(nn.Module):
         checks.shape("samples", x, (None, *self.units.shape))
         classes, values = [], []
         for at in range(0, max(len(x), 1), CHUNK):
-            logits, means = self(self.units.to_unit(self.units.tensor(x[at : at + CHUNK])))
+            logits, means = self(self.units.encode(self.units.tensor(x[at : at + CHUNK])))
             picked = [part.argmax(1) for part in logits]
             classes.append(torch.stack(picked, 1) if picked else torch.empty(len(means), 0).long())
             values.append(means)

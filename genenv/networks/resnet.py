@@ -23,9 +23,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genenv.data.dataset import Units
+from genenv.codecs import Codec, from_planes, planes
 from genenv.networks.base import Classes, Critic, Generator
-from genenv.networks.images import canvas, channels, image_layout, user_layout
+from genenv.networks.images import canvas
 from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
 from genenv.networks.resampling import ConvThenAverage, RepeatThenConv
@@ -56,7 +56,7 @@ class ResnetGenerator(Generator):
 
     kind = "resnet"
 
-    def __init__(self, noise: Noise, units: Units, classes: Classes, width: int = 32) -> None:
+    def __init__(self, noise: Noise, units: Codec, classes: Classes, width: int = 32) -> None:
         super().__init__(noise, units, classes, {"width": width})
         self.canvas = canvas(units, self.kind)
         self.notes = self.canvas.notes
@@ -69,15 +69,15 @@ class ResnetGenerator(Generator):
             inputs, outputs = outputs, max(width, outputs // 2)
             layers.append(Doubling(inputs, outputs))
         layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
-        layers.append(_start(nn.Conv2d(outputs, channels(units), 3, padding=1)))
+        layers.append(_start(nn.Conv2d(outputs, units.channels, 3, padding=1)))
         self.body = nn.Sequential(*layers, nn.Tanh())
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, noise.dim), (batch,) -> (batch, *units.shape) in [-1, 1]."""
+        """(batch, noise.dim), (batch,) -> (batch, *units.layout) in [-1, 1]."""
         if self.embedding is not None:
             z = torch.cat([z, embedded(self.embedding, label)], 1)
         x = self.body(self.first(z).unflatten(1, (-1, *self.canvas.start)))
-        return user_layout(self.canvas.crop(x), self.units)
+        return from_planes(self.canvas.crop(x), self.units.layout)
 
 
 class ResnetCritic(Critic):
@@ -99,12 +99,12 @@ class ResnetCritic(Critic):
     """
 
     def __init__(
-        self, units: Units, classes: Classes, width: int = 32, batch_norm: bool = False
+        self, units: Codec, classes: Classes, width: int = 32, batch_norm: bool = False
     ) -> None:
         super().__init__(units, classes, {"width": width, "batch_norm": batch_norm})
         self.canvas = canvas(units, "resnet")
         outputs = width
-        blocks: list[nn.Module] = [FirstHalving(channels(units), width)]
+        blocks: list[nn.Module] = [FirstHalving(units.channels, width)]
         for _ in range(1, self.canvas.halvings):
             inputs, outputs = outputs, outputs * 2
             blocks.append(Halving(inputs, outputs, batch_norm))
@@ -116,8 +116,8 @@ class ResnetCritic(Critic):
             nn.init.normal_(self.projection.weight, std=size**-0.5)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
-        """(batch, *units.shape) in [-1, 1], (batch,) or (batch, slots) -> (batch,)."""
-        features = self.body(self.canvas.pad(image_layout(x)))
+        """(batch, *units.layout) in [-1, 1], (batch,) or (batch, slots) -> (batch,)."""
+        features = self.body(self.canvas.pad(planes(x)))
         score = self.head(features).squeeze(1)
         if self.projection is not None:
             score = score + projected(self.projection, label, features)

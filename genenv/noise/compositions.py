@@ -106,7 +106,7 @@ class Learned(Noise):
     def in_units(self, z: Tensor) -> Tensor:
         """Map (batch, dim) to the units of the data that the generator learned: (batch, dim)."""
         units = self.generator.units
-        x: Tensor = units.from_unit(z.reshape(len(z), *units.shape))
+        x: Tensor = units.decode(z.reshape(len(z), *units.shape))
         return x.flatten(1)
 
     def to_json(self) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class InfoGan(Objective):
         terms["information"] = self.weight * self._information(fake, latent, rng)
         if self.categorical:
             terms["clusters"] = self.weight * REAL * self._clusters(real, rng)
-        if self.continuous >= 2 and self.recognition.units.is_image:
+        if self.continuous >= 2 and self.recognition.units.shiftable:
             terms["shift"] = self.weight * self._shift(torch.cat([real, fake]), rng)
         return terms
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from genenv.networks.images import image_layout
+from genenv.codecs import from_planes, planes
 
 PIXELS = 1.0  # of a move, at most
 TURN = 0.2  # radians of rotation and of shear, at most
@@ -21,7 +21,7 @@ def moved(x: Tensor, rng: torch.Generator) -> Tensor:
     Parameters
     ----------
     x
-        (n, *units.shape) in [-1, 1].
+        (n, *units.layout) in [-1, 1].
     rng
         This step's.
     """
@@ -62,7 +62,7 @@ def _warped(x: Tensor, maps: Tensor) -> Tensor:
 
     On CUDA the gradient to x is summed in no fixed order, so it repeats to rounding alone.
     """
-    images = image_layout(x)
+    images = planes(x)
     places = affine_grid(maps, list(images.shape), align_corners=False)
     out = grid_sample(images, places, padding_mode="border", align_corners=False)
-    return out.squeeze(1) if x.ndim == 3 else out.permute(0, 2, 3, 1)
+    return from_planes(out, x.shape[1:])

@@ -38,7 +38,7 @@ def path_frames(answers: Answers, noise: str, lot: Lot) -> NDArray[np.uint8] | N
     whose answer changes for a learner, or else the first. Of more than ten classes the label's is
     shown, then those that are answered somewhere, then the most probable ones.
     """
-    if not lot.units.is_image:
+    if not lot.units.channels:
         return None
     said = answers.log_p[noise].argmax(3)
     row = int((said != said[:, :1]).any((0, 1)).argmax())

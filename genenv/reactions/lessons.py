@@ -96,7 +96,7 @@ class _Lesson:
             for source, (x, label) in rows.items()
         }
         self.every = max(1, steps_to_fit(len(pools.real[0])) // POINTS)
-        self.asked = self.units.to_unit(self.units.tensor(test[0])), torch.from_numpy(test[1])
+        self.asked = self.units.encode(self.units.tensor(test[0])), torch.from_numpy(test[1])
 
     def curve(self, before: float, after: float) -> tuple[list[int], list[float]]:
         """Train with one share of generated rows and, from the middle on, another."""
@@ -123,7 +123,7 @@ class _Lesson:
         assert label is not None
         assert own is not None
         rows = torch.cat([x[: self.batch - made], more[:made]])
-        return self.units.to_unit(rows), torch.cat([label[: self.batch - made], own[:made]])
+        return self.units.encode(rows), torch.cat([label[: self.batch - made], own[:made]])
 
 
 def _accuracy(network: Classifier, u: Tensor, label: Tensor) -> float:

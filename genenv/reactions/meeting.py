@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import files
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.downstream import Downstream
 from genenv.judge import Audit
 from genenv.reactions import measures
@@ -119,10 +119,10 @@ def _asked(
 
 
 def accepts(
-    audit: Audit, units: Units, x: NDArray[Any], label: NDArray[np.int64]
+    audit: Audit, units: Codec, x: NDArray[Any], label: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Tell which samples (n, *units.shape) both gates take for their labels, (n,)."""
-    realistic, labelled, _ = audit.gate(units.to_unit(units.tensor(x)), torch.from_numpy(label))
+    realistic, labelled, _ = audit.gate(units.encode(units.tensor(x)), torch.from_numpy(label))
     return (realistic & labelled).numpy()
 
 

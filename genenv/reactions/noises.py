@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from genenv import checks, corruptions, seeding
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.networks import Generator
 from genenv.networks.base import CHUNK, evaluating
 from genenv.noise import NOISES, Learned
@@ -112,7 +112,7 @@ LEARNED = ("sample:learned", "real:learned")  # with a generator of residuals
 MET = 1000  # real rows that meet noise, at most
 
 
-def possible(units: Units) -> tuple[str, ...]:
+def possible(units: Codec) -> tuple[str, ...]:
     """Name every noise of a kind of data, as SOURCE:KIND.
 
     `latent` noise changes latents, `sample` noise corrupts generated samples, `real` noise the same
@@ -164,7 +164,7 @@ class Lot:
         self._made: tuple[Samples, Labels] | None = None
 
     @property
-    def units(self) -> Units:
+    def units(self) -> Codec:
         """Of the data."""
         return self.generator.units
 
@@ -209,7 +209,7 @@ class Lot:
             for rows in torch.split(torch.arange(len(self.e)), CHUNK):
                 label = torch.from_numpy(self.label)[rows]
                 z, asked = noise.change(self.e[rows], label, strength)
-                parts.append(units.store(units.from_unit(self.generator(z, asked))))
+                parts.append(units.store(units.decode(self.generator(z, asked))))
         return np.concatenate(parts)
 
     def _corrupt(self, kind: str, x: Samples, strength: float) -> Samples:
@@ -228,8 +228,8 @@ class Lot:
         if strength == 0:
             return x.copy()
         units, made = self.units, Learned(self.residuals).sample(len(x), address)
-        added = self.residuals.units.from_unit(made.view(len(x), *units.shape))
+        added = self.residuals.units.decode(made.view(len(x), *units.shape))
         moved = units.tensor(x) + strength / STRONGEST * added
-        if units.is_image or units.integer:
+        if units.bounded or units.integer:
             moved = moved.clamp(torch.tensor(units.least), torch.tensor(units.most))
         return units.store(moved)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import intervals, seeding
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.judge import Audit, mean_probability
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS
@@ -28,11 +28,11 @@ Row = dict[str, Any]
 
 
 def hard(
-    audit: Audit, units: Units, x: NDArray[Any], label: NDArray[np.int64]
+    audit: Audit, units: Codec, x: NDArray[Any], label: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Mark the tenth of real rows whose label the audit's oracles give the least probability."""
     with torch.no_grad():
-        p = mean_probability(audit.oracles, units.to_unit(units.tensor(x)))
+        p = mean_probability(audit.oracles, units.encode(units.tensor(x)))
     own = p.gather(1, torch.from_numpy(label)[:, None]).squeeze(1).numpy()
     marked = np.zeros(len(label), np.bool_)
     marked[np.argsort(own, kind="stable")[: max(1, round(DECILE * len(label)))]] = True

@@ -151,7 +151,7 @@ def account(
     audit
         Whose features tell modes apart.
     reference, reference_label
-        Real rows (n, *units.shape) in [-1, 1] and their class indices: the yardstick.
+        Real rows (n, *units.layout) in [-1, 1] and their class indices: the yardstick.
     unit
         The failures' samples in [-1, 1], (m, *units.shape).
     classes

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 
 EDGE = 0.99  # share of the plausible ball's radius from which a failure counts as on its edge
 
@@ -58,7 +58,7 @@ class Evidence:
 
     failures: Failures
     curves: tuple[Curve, ...]
-    units: Units
+    units: Codec
     classes: tuple[int | str, ...]  # the user's own
     neighbour_distance: float  # median distance of a real row to its nearest of the same class
     command: str  # the command line that repeats the run

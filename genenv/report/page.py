@@ -105,7 +105,7 @@ def edge(searches: list[dict[str, Any]], evidence: Evidence) -> list[dict[str, A
 
 def cards(modes: list[dict[str, Any]], evidence: Evidence) -> Iterator[dict[str, Any]]:
     """Make what the page shows of each mode: its row, and examples with their nearest real row."""
-    vectors = not evidence.units.is_image
+    vectors = not evidence.units.channels
     for mode in modes:
         rows = _examples(mode["id"], evidence, VECTORS if vectors else EXAMPLES)
         yield {

@@ -33,7 +33,7 @@ def _missing(held_out: Tensor, dataset: Dataset) -> Quality:  # noqa: ARG001 one
     if modes is None:
         do = "choose sliced, or ring or grid as data"
         raise checks.Mistake("data whose modes are known", dataset.name, do)
-    return lambda fake: missing_rows(units.from_unit(fake), modes)
+    return lambda fake: missing_rows(units.decode(fake), modes)
 
 
 QUALITIES: dict[str, Callable[[Tensor, Dataset], Quality]] = {

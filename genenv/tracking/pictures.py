@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from genenv import checks
 
 if TYPE_CHECKING:
-    from genenv.data.dataset import Units
+    from genenv.codecs import Codec
 
 _LEAST_SIDE = 48  # pixels: smaller pictures are enlarged by an integer factor
 _GAP = 4  # pixels between the cells of a grid
@@ -78,7 +78,7 @@ def _palette_images(frames: NDArray[np.uint8]) -> list[Any]:
     return [palette.crop(cut) for cut in cuts]
 
 
-def picture(x: ArrayLike, units: Units) -> NDArray[np.uint8] | None:
+def picture(x: ArrayLike, units: Codec) -> NDArray[np.uint8] | None:
     """Turn samples into pictures to look at.
 
     Parameters
@@ -93,16 +93,16 @@ def picture(x: ArrayLike, units: Units) -> NDArray[np.uint8] | None:
     (n, h, w, 1) grey or (n, h, w, 3) colour, uint8; of other channel counts the first one or
     three are shown. None when the samples are vectors.
     """
-    if not units.is_image:
+    if not units.channels:
         return None
-    low, high = np.asarray(units.low, np.float64), np.asarray(units.high, np.float64)
+    low, high = np.asarray(units.least, np.float64), np.asarray(units.most, np.float64)
     unit = ((np.asarray(x, np.float64) - low) / (high - low)).clip(0, 1)
     shown: NDArray[np.uint8] = np.rint(255 * unit).astype(np.uint8)
     shown = shown.reshape(len(shown), *units.shape[:2], -1)
     return shown[..., : 3 if shown.shape[-1] >= 3 else 1]
 
 
-def scatter(x: ArrayLike, units: Units) -> NDArray[np.uint8]:
+def scatter(x: ArrayLike, units: Codec) -> NDArray[np.uint8]:
     """Draw the first two columns of vectors (n, d) as dots: one (h, w, 1) uint8 picture.
 
     The frame is the data's range and a tenth beyond; one column is drawn along the horizontal, a
@@ -123,7 +123,7 @@ def scatter(x: ArrayLike, units: Units) -> NDArray[np.uint8]:
 
 
 def overview(
-    x: ArrayLike, units: Units, columns: int = 10, captions: Sequence[str] | None = None
+    x: ArrayLike, units: Codec, columns: int = 10, captions: Sequence[str] | None = None
 ) -> NDArray[np.uint8]:
     """Draw samples (n, *units.shape) as one picture: a grid of images, or a scatter of vectors."""
     pictures = picture(x, units)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from genenv import networks, objectives, seeding
+from genenv.codecs import Codec
 from genenv.data.batches import Batches
-from genenv.data.dataset import Units
 from genenv.networks import Classes, Generator, normalisation
 from genenv.noise import Categorical, Gaussian, Noise, Product, Uniform
 from genenv.objectives import InfoGan
@@ -48,7 +48,7 @@ class Game:
     def __init__(
         self,
         batches: Batches,
-        units: Units,
+        units: Codec,
         classes: Classes,
         config: TrainingConfig,
         noise: Noise | None,
@@ -127,7 +127,7 @@ class Game:
                 group["lr"] = rate
         for k in range(self.config.critic_steps):
             rows, label = self.batches.at(index * self.config.critic_steps + k)
-            real = self.units.to_unit(rows)
+            real = self.units.encode(rows)
             latent = self._latent()
             last = k + 1 == self.config.critic_steps  # the generator learns from these rows, too
             with torch.set_grad_enabled(last), self._precision():
@@ -210,7 +210,7 @@ class Game:
         return cast(nn.Module, torch.compile(self.generator)), cast(nn.Module, critic)
 
 
-def critic_of(config: TrainingConfig, units: Units) -> tuple[str, str]:
+def critic_of(config: TrainingConfig, units: Codec) -> tuple[str, str]:
     """Choose the kind of network and how its critic is normalised.
 
     Raises
@@ -219,7 +219,7 @@ def critic_of(config: TrainingConfig, units: Units) -> tuple[str, str]:
         A normalisation that is unsound there, with the reason.
     """
     game = objectives.build(config.objective, config.penalty)
-    network = networks.choose(units) if config.network == "auto" else config.network
+    network = units.networks[0] if config.network == "auto" else config.network
     norm = normalisation.choose(
         config.critic_norm,
         network,

@@ -6,12 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from genenv import checks
-from genenv.data.dataset import Units
-from genenv.networks import choose
+from genenv.codecs import Codec
 from genenv.objectives import OBJECTIVES
 from genenv.training.config import TrainingConfig
-
-CODED_BELOW = 32  # pixels, where codes are learned by fully connected networks unless told
 
 PLAIN: dict[str, dict[str, Any]] = {  # without a penalty or a bound on the critic
     "vector": {"lr": 2e-3, "batch": 256, "steps": 20_000},
@@ -53,14 +50,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def kind_of(units: Units) -> str:
-    """Name the kind of data: vector, small (images below 16 pixels) or image."""
-    if not units.is_image:
-        return "vector"
-    return "small" if choose(units) == "mlp" else "image"
-
-
-def preset(objective: str, units: Units) -> TrainingConfig:
+def preset(objective: str, units: Codec) -> TrainingConfig:
     """Return the settings of an objective for a kind of data.
 
     Parameters
@@ -75,7 +65,7 @@ def preset(objective: str, units: Units) -> TrainingConfig:
     Mistake
         An unknown objective.
     """
-    return _of_kind(objective, kind_of(units), units.size)
+    return _of_kind(objective, units.family, units.width)
 
 
 def _of_kind(objective: str, kind: str, size: int) -> TrainingConfig:
@@ -96,7 +86,7 @@ def _of_kind(objective: str, kind: str, size: int) -> TrainingConfig:
     )
 
 
-def configured(objective: str, units: Units, changes: dict[str, Any]) -> TrainingConfig:
+def configured(objective: str, units: Codec, changes: dict[str, Any]) -> TrainingConfig:
     """Return the preset of an objective on a kind of data, with what the user changed.
 
     Parameters
@@ -107,14 +97,14 @@ def configured(objective: str, units: Units, changes: dict[str, Any]) -> Trainin
         Fields of TrainingConfig and their values.
     """
     coded = bool(changes.get("categorical") or changes.get("continuous"))
-    free = units.is_image and changes.get("network", "auto") == "auto"
-    if coded and free and max(units.shape[:2]) < CODED_BELOW:
-        usual = replace(_of_kind(objective, "small", units.size), network="mlp")
+    free = changes.get("network", "auto") == "auto"
+    if coded and free and units.coded_family == "small":  # fully connected networks learn them
+        usual = replace(_of_kind(objective, "small", units.width), network="mlp")
         return replace(usual, **(changes | {"network": "mlp"}))
     return replace(preset(objective, units), **changes)
 
 
-def shrunk(config: TrainingConfig, units: Units, rows: int) -> TrainingConfig:
+def shrunk(config: TrainingConfig, units: Codec, rows: int) -> TrainingConfig:
     """Shrink a preset's batch to the rows that there are; a batch that the user chose stays.
 
     Parameters

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks
-from genenv.data.dataset import Units
+from genenv.codecs import Codec
 from genenv.networks import Classes
 
 
 def check_rows(
     x: NDArray[Any],
     label: NDArray[np.int64] | None,
-    units: Units,
+    units: Codec,
     classes: Classes,
     unlabelled: bool = False,
 ) -> None:

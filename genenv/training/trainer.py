@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import checks
+from genenv.codecs import Codec
 from genenv.data.batches import Batches
-from genenv.data.dataset import Units
 from genenv.networks import Classes, Generator
 from genenv.noise import Noise
 from genenv.training import checkpoint, distributed, out_of_memory, state
@@ -25,7 +25,6 @@ from genenv.training.game import Game
 from genenv.training.interrupt import Interrupt
 from genenv.training.machine import described, pick_device, pick_threads, settled
 from genenv.training.monitor import Monitor
-from genenv.training.presets import kind_of
 from genenv.training.record import Record
 from genenv.training.rows import check_rows
 
@@ -70,7 +69,7 @@ class Trainer:
         self,
         x: NDArray[Any],
         label: NDArray[np.int64] | None,
-        units: Units,
+        units: Codec,
         classes: Classes,
         config: TrainingConfig,
         noise: Noise | None = None,
@@ -88,7 +87,7 @@ class Trainer:
         with self._enough_memory(lambda: None):
             batches = Batches(x, label, config.batch, config.seed, self.device, rows)
             self.game = Game(batches, units, classes, config, noise, self.device, self.world)
-        self.threads = pick_threads(config.threads, self.game.parameters, kind_of(units) == "image")
+        self.threads = pick_threads(config.threads, self.game.parameters, units.family == "image")
         law, kind = self.game.generator.noise, self.device.type
         self._record = Record(config, len(x), law, kind, self.threads, self.world.size)
         self.notes = [self._described(), *self.game.generator.notes]
@@ -268,7 +267,7 @@ class Trainer:
 def train(
     x: NDArray[Any],
     label: NDArray[np.int64] | None,
-    units: Units,
+    units: Codec,
     classes: Classes,
     config: TrainingConfig,
     noise: Noise | None = None,
