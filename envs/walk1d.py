@@ -26,7 +26,7 @@ class Walk1D(BatchedEnv):
     x ← x + a from x = 0, where a is the push in standard deviations: under a ~ N(0, 1) it is a
     random walk. It fails when |x| reaches the edge. Least energy ½Σa² of a failure: edge² / 60 in
     30 equal steps, 1.667 at edge 10; its design point is β = edge / √30: 1.826, and 3.651 at edge
-    20. P(failure) under N(0, 1): 0.1087 and 3.5e-4. The problem is that of the adaptive stress
+    20. P(failure) under N(0, 1): 0.108736 and 3.6592e-4. The problem is that of the adaptive stress
     testing toolboxes (Lee et al., arXiv 1811.02188).
 
     ## Action
