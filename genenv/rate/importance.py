@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genenv import checks, seeding
+from genenv import checks, intervals, seeding
 from genenv.noise import Gaussian
 from genenv.rate.plain import Rate
 from genenv.rate.spread import log_interval
@@ -98,7 +98,7 @@ def _ratio(e: Tensor, centres: Tensor, width: float) -> Tensor:
 def _rate(weights: np.ndarray[tuple[int], np.dtype[np.float64]], prior: int, samples: int) -> Rate:
     estimate = float(weights.mean())
     if estimate == 0:
-        bound = 1.0 if prior == 0 else 1 - 0.05 ** (1 / prior)
+        bound = intervals.at_most(0, prior) if prior else 1.0
         return Rate("importance sampling", 0.0, 0.0, bound, samples)
     variation = float(weights.std()) / math.sqrt(samples) / estimate
     return Rate("importance sampling", estimate, *log_interval(estimate, variation), samples)

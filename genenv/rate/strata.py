@@ -10,7 +10,7 @@ from torch import Tensor
 from genenv import checks, seeding
 from genenv.rate.plain import Rate
 from genenv.rate.spread import WIDER, log_interval
-from genenv.rate.subset import Run, climb
+from genenv.rate.subset import Run, Severity, climb
 
 Labelled = Callable[[Tensor, int], Tensor]
 """((batch, base_dim), label) -> (batch,); above 0 means failed."""
@@ -52,15 +52,8 @@ def stratified(
     if min(weights, default=-1.0) < 0 or not math.isclose(sum(weights), 1.0, abs_tol=1e-6):
         raise checks.Mistake("shares of labels that sum to 1", list(weights), "divide by their sum")
     runs = tuple(
-        climb(
-            lambda e, label=label: severity(e, label),
-            base_dim,
-            per_level,
-            seeding.fold(seed, "label", label),
-            discrete,
-            least,
-        )
-        for label in range(len(weights))
+        climb(_under(severity, label), base_dim, per_level, key, discrete, least)
+        for label, key in enumerate(seeding.fold(seed, "label", y) for y in range(len(weights)))
     )
     queries = sum(run.queries for run in runs)
     rest = sum(w * run.bound for w, run in zip(weights, runs, strict=True) if run.estimate == 0)
@@ -73,3 +66,7 @@ def stratified(
     variation = math.sqrt(sum((part * spread) ** 2 for part, spread in found)) / estimate
     low, high = log_interval(estimate, WIDER * variation)
     return Rate(method, estimate, low, min(high + rest, 1.0), queries), runs
+
+
+def _under(severity: Labelled, label: int) -> Severity:
+    return lambda e: severity(e, label)
