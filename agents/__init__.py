@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from genenv.agents.agent import Agent
-from genenv.agents.evolution import CmaEs, Evolution
+from genenv.agents.cma_es import CmaEs
+from genenv.agents.evolution import Evolution
 from genenv.agents.gradient import Gradient
 from genenv.agents.policy import Policy
 from genenv.agents.presets import PRESETS
 from genenv.agents.random import Random
+from genenv.agents.searches import SEARCHES, Entrant, entrants
 from genenv.agents.training import load, train
-from genenv.search import Search
-
-SEARCHES: dict[str, type[Search]] = {
-    "random": Random,
-    "evolution": Evolution,
-    "cma-es": CmaEs,
-    "gradient": Gradient,
-    "policy": Policy,
-}
 
 __all__ = [
     "PRESETS",
     "SEARCHES",
     "Agent",
     "CmaEs",
+    "Entrant",
     "Evolution",
     "Gradient",
     "Policy",
     "Random",
+    "entrants",
     "load",
     "train",
 ]

@@ -13,41 +13,52 @@ from genenv.agents.random import starts
 from genenv.probe import Findings
 from genenv.search import Search, Space
 
-CHAINS, STEPS, RATE = 64, 20, 0.3
-BETA_1, BETA_2 = 0.9, 0.999
+BETA_1, BETA_2 = 0.9, 0.999  # Adam's
 
 
 @final
 class Gradient(Search):
     """Parallel chains of Adam (arXiv 1412.6980) on the score; a step is a query.
 
-    A chain starts afresh, with a fresh label, after its success or after 20 steps.
+    A chain starts afresh, with a fresh label, after its success or after so many steps.
 
     Parameters
     ----------
     space, seed
         See `Search`.
+    chains
+        Side by side.
+    steps
+        After which a chain without a success starts afresh.
+    rate
+        Adam's learning rate, in base coordinates a step.
 
     Raises
     ------
     Mistake
-        The noise is a step function, without a slope to climb.
+        The noise is a step function, without a slope to climb, or a setting is not above zero.
     """
 
     wants_gradient = True
 
-    def __init__(self, space: Space, seed: int) -> None:
+    def __init__(
+        self, space: Space, seed: int, *, chains: int = 64, steps: int = 20, rate: float = 0.3
+    ) -> None:
         super().__init__(space, seed)
+        self.steps = checks.whole("steps", steps)
+        self.rate = rate
+        checks.positive("rate", rate)
         if not space.noise.differentiable:
             raise checks.Mistake(
                 "a noise with a gradient", type(space.noise).__name__, "take evolution or cma-es"
             )
         self.begun = 0
-        self.age = np.zeros(CHAINS, np.int64)
-        self.e = torch.zeros(CHAINS, space.noise.base_dim)
-        self.label = torch.zeros(CHAINS, dtype=torch.int64)
-        self.first, self.second = torch.zeros_like(self.e), torch.zeros_like(self.e)
-        self._restart(np.arange(CHAINS))
+        self.age = np.zeros(checks.whole("chains", chains), np.int64)
+        self.e = torch.zeros(chains, space.noise.base_dim)
+        self.label = torch.zeros(chains, dtype=torch.int64)
+        self.first = torch.zeros_like(self.e)
+        self.second = torch.zeros_like(self.e)
+        self._restart(np.arange(chains))
 
     def _restart(self, chains: np.ndarray) -> None:
         index = np.arange(self.begun, self.begun + len(chains))
@@ -74,6 +85,6 @@ class Gradient(Search):
         self.second[:n] = BETA_2 * self.second[:n] + (1 - BETA_2) * slope.square()
         first = self.first[:n] / (1 - BETA_1**age)
         second = self.second[:n] / (1 - BETA_2**age)
-        step = RATE * first / (second.sqrt() + 1e-8)
+        step = self.rate * first / (second.sqrt() + 1e-8)
         self.e[:n] = self.space.noise.project(self.e[:n] + step)
-        self._restart(np.nonzero(findings.success | (self.age[:n] >= STEPS))[0])
+        self._restart(np.nonzero(findings.success | (self.age[:n] >= self.steps))[0])

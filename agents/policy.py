@@ -24,7 +24,6 @@ from genenv.probe import Findings, Probe
 from genenv.search import Search, Space
 
 ID = "genenv/LatentProbe-v0"
-CHAINS = 64
 
 
 class Player(Agent):
@@ -129,7 +128,7 @@ def train_player(
 
 @final
 class Policy(Search):
-    """A trained player on fresh starts: 64 chains side by side, actions drawn by address.
+    """A trained player on fresh starts: chains side by side, actions drawn by address.
 
     A chain starts afresh, with a fresh label, after its success or at the player's horizon.
 
@@ -139,6 +138,8 @@ class Policy(Search):
         See `Search`.
     player
         Trained on the same noise and number of classes; the model may be another.
+    chains
+        Side by side.
 
     Raises
     ------
@@ -146,7 +147,7 @@ class Policy(Search):
         If the player was trained on another space.
     """
 
-    def __init__(self, space: Space, seed: int, player: Player) -> None:
+    def __init__(self, space: Space, seed: int, player: Player, *, chains: int = 64) -> None:
         super().__init__(space, seed)
         dim, columns = space.noise.base_dim, space.noise.base_dim + 2 * space.classes + 4
         if (player.base_dim, player.columns) != (dim, columns):
@@ -154,15 +155,17 @@ class Policy(Search):
             expected = f"a player of {dim} base coordinates and {space.classes} classes"
             raise checks.Mistake(expected, got, "train one on this generator")
         self.player = player
-        self.begun = self.turn = 0
-        self.age = np.zeros(CHAINS, np.int64)
-        self.fresh = np.ones(CHAINS, np.bool_)
-        self.seen = np.zeros((CHAINS, columns), np.float32)
-        self.label = torch.zeros(CHAINS, dtype=torch.int64)
+        self.chains = checks.whole("chains", chains)
+        self.begun = 0
+        self.turn = 0
+        self.age = np.zeros(chains, np.int64)
+        self.fresh = np.ones(chains, np.bool_)
+        self.seen = np.zeros((chains, columns), np.float32)
+        self.label = torch.zeros(chains, dtype=torch.int64)
 
     def ask(self, limit: int) -> tuple[Tensor, Tensor]:
         """Propose the next step of every chain."""
-        count, dim = min(limit, CHAINS), self.space.noise.base_dim
+        count, dim = min(limit, self.chains), self.space.noise.base_dim
         keys = seeding.fold_rows(self.seed, "action", self.turn, np.arange(count))
         action = self.player.draw(self.seen[:count], keys)
         e = torch.from_numpy(self.seen[:count, :dim]) + self.player.stride * action

@@ -8,11 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genenv import seeding
+from genenv import checks, seeding
 from genenv.probe import Findings
 from genenv.search import Search, Space
-
-BATCH = 256
 
 
 def starts(space: Space, seed: int, index: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -24,15 +22,26 @@ def starts(space: Space, seed: int, index: np.ndarray) -> tuple[Tensor, Tensor]:
 
 @final
 class Random(Search):
-    """Independent draws from N(0, I), each label equally likely."""
+    """Independent draws from N(0, I), each label equally likely.
 
-    def __init__(self, space: Space, seed: int) -> None:
+    Parameters
+    ----------
+    space, seed
+        See `Search`.
+    batch
+        Queries a turn; the draws do not depend on it.
+    """
+
+    samples_law = True
+
+    def __init__(self, space: Space, seed: int, *, batch: int = 256) -> None:
         super().__init__(space, seed)
+        self.batch = checks.whole("batch", batch)
         self.asked = 0
 
     def ask(self, limit: int) -> tuple[Tensor, Tensor]:
         """Propose the next addresses."""
-        index = np.arange(self.asked, self.asked + min(limit, BATCH))
+        index = np.arange(self.asked, self.asked + min(limit, self.batch))
         self.asked += len(index)
         return starts(self.space, self.seed, index)
 

@@ -49,6 +49,7 @@ _SUBMODULES = frozenset(
         "material",
         "memory",
         "metrics",
+        "naming",
         "networks",
         "noise",
         "objectives",

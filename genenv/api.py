@@ -141,7 +141,7 @@ def stress(
     x: ArrayLike,
     y: ArrayLike,
     held_out: tuple[ArrayLike, ArrayLike] | None = None,
-    search: Sequence[str] = ("random", "evolution"),
+    search: Sequence[Any] = ("random", "evolution"),
     budget: int = 20_000,
     seeds: Sequence[int] = (0,),
     out: str | Path | None = None,
@@ -169,7 +169,8 @@ def stress(
     held_out
         Rows that neither model nor generator saw: they train and calibrate the judge.
     search
-        Names in `agents.SEARCHES`.
+        Names in `agents.SEARCHES`, subclasses of `search.Search`, or callables (space, seed) ->
+        Search such as `functools.partial(MySearch, sigma=0.5)`.
     budget, seeds, train_queries
         Queries a search and seed; seeds of the searches; training queries of `policy`.
     out

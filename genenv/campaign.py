@@ -34,6 +34,7 @@ class Log:
     verdict: NDArray[np.int8]  # (queries,), index into VERDICTS
     other_label: NDArray[np.bool_]  # (queries,), ambiguous ones that show another class
     seconds: float  # of this process: what a resumed run read from disk took little
+    samples_law: bool = False  # see `Search.samples_law`: its rows estimate P(failure)
 
     @property
     def confirmed_at(self) -> NDArray[np.int64]:
@@ -47,6 +48,7 @@ class Log:
         return {
             "name": self.search,
             "seed": self.seed,
+            "samples_law": self.samples_law,
             "queries": len(self.verdict),
             "flips": invalid + ambiguous + confirmed,
             "realistic": ambiguous + confirmed,
@@ -229,13 +231,15 @@ class Campaign:
         """
         began = time.perf_counter()
         recorded = self.ledger.read(name, seed)
+        search = make()
         try:
-            verdict, other = self._run(name, seed, make(), recorded)
+            verdict, other = self._run(name, seed, search, recorded)
         except _OtherQuestionError:
             self.tell(f"{name} (seed {seed}) asks otherwise here than its record; it starts over")
             self.ledger.drop(name, seed)
             verdict, other = self._run(name, seed, make(), None)
-        return Log(name, seed, verdict, other, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return Log(name, seed, verdict, other, seconds, search.samples_law)
 
     def _run(
         self, name: str, seed: int, search: Search, columns: dict[str, NDArray[Any]] | None

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from genenv import checks, downstream, files, networks
+from genenv import checks, downstream, files, naming, networks
 from genenv.classifier import Classifier, InUnits
 from genenv.data import Dataset, Split
 from genenv.downstream import Downstream
@@ -29,7 +29,7 @@ from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.training.config import FREE_ON_RESUME
 
-PACKAGES = ("genenv", "torch", "numpy", "gymnasium", "stable-baselines3", "scikit-learn", "ribs")
+PACKAGES = ("genenv", "torch", "numpy", "gymnasium", "stable-baselines3", "scikit-learn", "cmaes")
 MODEL = "model.safetensors"  # in RUN/model, where genenv trained the model itself
 CHECK_ROWS = 64  # fixed rows whose outputs tell one model from another
 
@@ -47,8 +47,8 @@ def versions() -> dict[str, str]:
 
 
 def settings(config: Any) -> dict[str, Any]:
-    """Return a frozen dataclass as plain values, as JSON reads them back."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    """Return a frozen dataclass as plain values, as JSON reads them back; see `naming.spelled`."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(config), default=naming.spelled))
     return plain
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genenv.agents.searches import Entrant
 from genenv.data import Dataset
 from genenv.failures import Confirmed
 from genenv.judge import Audit
 from genenv.monitoring.layout import LAYOUT
 from genenv.networks import Generator
-from genenv.report.account import RANDOM
 from genenv.tracking import Chart, Lines, Tracker, exactly, grid, picture, plain
 
 PICTURES = 64  # confirmed failures in one picture
@@ -25,7 +25,7 @@ PROBABILITY = "failure_probability"
 Rows = tuple[NDArray[Any], NDArray[np.int64]]
 
 
-def begin(tracker: Tracker, settings: Mapping[str, Any], searches: Sequence[str]) -> None:
+def begin(tracker: Tracker, settings: Mapping[str, Any], searches: Sequence[Entrant]) -> None:
     """Write the run's row of the HParams table, and the layout.
 
     Parameters
@@ -35,15 +35,16 @@ def begin(tracker: Tracker, settings: Mapping[str, Any], searches: Sequence[str]
     settings
         Of the run, see `tracking.plain`.
     searches
-        Names of the players.
+        The players.
     """
-    results = [f"searches/{name}/{result}" for name in searches for result in RESULTS]
-    probability = [PROBABILITY] if RANDOM in searches else []
+    names = [entrant.name for entrant in searches]
+    results = [f"searches/{name}/{result}" for name in names for result in RESULTS]
+    probability = [PROBABILITY] if any(entrant.samples_law for entrant in searches) else []
     tracker.hparams(plain(settings), [*results, *probability, *QUALITY])
-    tracker.layout(_layout(searches))
+    tracker.layout(_layout(names, any(entrant.needs_player for entrant in searches)))
 
 
-def _layout(searches: Sequence[str]) -> dict[str, list[Chart]]:
+def _layout(searches: Sequence[str], with_training: bool) -> dict[str, list[Chart]]:
     """Put searches side by side: all in one chart, then each with a curve a seed."""
     together = Lines("confirmed failures by queries, all searches", ("confirmed/",))
     apart = [Lines(f"{name}: a curve a seed", (f"confirmed/{name}/",)) for name in searches]
@@ -55,7 +56,7 @@ def _layout(searches: Sequence[str]) -> dict[str, list[Chart]]:
         ]
     }
     first: dict[str, list[Chart]] = {"Searches": [together, *apart]}
-    return first | (trained if "policy" in searches else {}) | LAYOUT
+    return first | (trained if with_training else {}) | LAYOUT
 
 
 def results(tracker: Tracker, report: Mapping[str, Any], step: int) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from genenv import checks, downstream, failures, networks, rate, runs, seeding, stress_log
-from genenv.agents import SEARCHES
-from genenv.agents.policy import Player, Policy, check_training, train_player
+from genenv.agents.policy import Player, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
+from genenv.agents.searches import Entrant, entrants
 from genenv.campaign import Campaign, Ledger, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.data import Dataset, Split, split
@@ -43,8 +43,8 @@ OF_GENERATOR = ("objective", "network", "steps", "lr", "penalty")  # columns of 
 class StressConfig:
     """Everything that decides a stress run but data, model and generator."""
 
-    search: tuple[str, ...] = ("random", "evolution", "policy")
-    """Players, names in SEARCHES."""
+    search: tuple[Any, ...] = ("random", "evolution", "policy")
+    """Players, see `agents.searches.entrants`."""
     budget: int = 20_000
     """Queries to the model a search and seed."""
     train_queries: int = 100_000
@@ -68,9 +68,9 @@ class StressConfig:
         """Raise a Mistake that names the field."""
         if not self.search or not self.seeds:
             raise checks.Mistake("at least one search and one seed", "none", "name some")
-        for name in self.search:
-            checks.choice("search", name, SEARCHES)
-        for name, values in {"search": self.search, "seeds": self.seeds}.items():
+        trained = any(entrant.needs_player for entrant in self.entrants)
+        names = [given for given in self.search if isinstance(given, str)]
+        for name, values in {"search": names, "seeds": self.seeds}.items():
             if len(set(values)) < len(values):
                 raise checks.Mistake(f"each of {name} once", f"{list(values)}", "drop repeats")
         for name in ("budget", "train_queries"):
@@ -79,10 +79,15 @@ class StressConfig:
             raise checks.Mistake(
                 f"a budget of at least {LEAST_BUDGET} queries, one batch", self.budget, "give more"
             )
-        if "policy" in self.search:
+        if trained:
             check_training(LATENT_PROBE, self.train_queries)
         if self.threads < 0:
             raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
+
+    @property
+    def entrants(self) -> tuple[Entrant, ...]:
+        """The players under the names that figures give them."""
+        return entrants(self.search)
 
 
 @dataclass(frozen=True)
@@ -169,10 +174,10 @@ class Stressing:
             self.given_model, units, self.dataset.classes, config.input, config.output
         )
         wrapped.check(self.source.x[self.split.test[: runs.CHECK_ROWS]])
-        for name in config.search:
-            if SEARCHES[name].wants_gradient and not wrapped.differentiable:
+        for entrant in config.entrants:
+            if entrant.wants_gradient and not wrapped.differentiable:
                 raise checks.Mistake(
-                    f"a torch model for the search {name!r}", wrapped.kind_name,
+                    f"a torch model for the search {entrant.name!r}", wrapped.kind_name,
                     "leave this search out",
                 )  # fmt: skip
         return wrapped
@@ -184,7 +189,7 @@ class Stressing:
         self.stages.plan(self._totals())
         try:
             with Tracker(self.folder) as tracker, settled(self._threads()):
-                stress_log.begin(tracker, self._described(), self.config.search)
+                stress_log.begin(tracker, self._described(), self.config.entrants)
                 return self._run(tracker, resume)
         finally:
             self.stages.close()
@@ -207,11 +212,12 @@ class Stressing:
         """Return the columns of the run's row in the HParams table."""
         fitted = self.given_generator is None
         training = hparams.settings(self.training, self.dataset.units) if fitted else {}
-        own = "search", "budget", "seed", "seeds", "train_queries", "input", "output"
+        own = "budget", "seed", "seeds", "train_queries", "input", "output"
         return {
             "data": self.dataset.name,
             "model": self.model_path or self._model_name(),
             **{name: getattr(self.config, name) for name in own},
+            "search": [entrant.name for entrant in self.config.entrants],
             "generator": {k: v for k, v in training.items() if k in OF_GENERATOR},
         }
 
@@ -225,10 +231,11 @@ class Stressing:
         if self.given_model is None and not self._has("model", runs.MODEL):
             totals["model"] = steps_to_fit(rows)
         totals["judge"] = judge_steps(self.split)
-        if "policy" in self.config.search and not self._has("agents", "policy"):
+        players = self.config.entrants
+        if any(p.needs_player for p in players) and not self._has("agents", "policy"):
             totals["policy training"] = self.config.train_queries
-        for name in self.config.search:
-            totals[name] = self.config.budget * len(self.config.seeds)
+        for player in players:
+            totals[player.name] = self.config.budget * len(self.config.seeds)
         return totals | {"report": 1}
 
     def _has(self, *names: str) -> bool:
@@ -332,17 +339,19 @@ class Stressing:
     def _search(self, probe: Probe, judge: Judge, tracker: Tracker) -> list[Log]:
         config = self.config
         space = Space(probe.generator.noise, len(self.dataset.classes))
-        kinds: dict[str, Any] = {name: SEARCHES[name] for name in config.search}
-        if "policy" in kinds:
-            kinds["policy"] = partial(Policy, player=self._player(probe, tracker))
+        players = list(config.entrants)
+        for i, entrant in enumerate(players):
+            if entrant.needs_player:
+                players[i] = entrant.given(self._player(probe, tracker))
         ledger, logs = Ledger(self.folder), []
-        for name, kind in kinds.items():
+        for entrant in players:
+            name = entrant.name
             with self.stages.stage(name) as advance:
                 campaign = Campaign(
                     probe, judge.audit, config.budget, ledger, tracker, advance, self._tell
                 )
                 for seed in config.seeds:
-                    make, part = partial(kind, space, seeding.fold(seed, name)), f"{name} {seed}"
+                    make, part = partial(entrant, space, seeding.fold(seed, name)), f"{name} {seed}"
                     with self.stages.part(part):
                         log = campaign.run(name, seed, make)
                     logs.append(replace(log, seconds=self.stages.parts[part]))
@@ -421,7 +430,8 @@ class Stressing:
         assert truth is not None
         guess = failures.ask(self.model, self.source.x[test]).argmax(1).numpy()
         confirmed, queries = held.random_counts()
-        trained = {"policy": self.config.train_queries}
+        players = [entrant.name for entrant in self.config.entrants if entrant.needs_player]
+        trained = dict.fromkeys(players, self.config.train_queries)
         generator = ready.probe.generator
         return {
             "schema": 1,

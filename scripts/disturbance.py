@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from ribs.emitters.opt import CMAEvolutionStrategy, SeparableCMAEvolutionStrategy
+from cmaes import CMA, SepCMA
 from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.env_util import make_vec_env
 
@@ -150,18 +150,17 @@ def by_cma_es(problem, seed, policy):
     energies, returns, steps = [], [], 0
     for start in starts(problem):
         loop = OpenLoop(POPULATION, seed=start, plausible=True, **own(problem, policy))
-        kind = SeparableCMAEvolutionStrategy if loop.base_dim > 100 else CMAEvolutionStrategy
+        kind = SepCMA if loop.base_dim > 100 else CMA
         address = seeding.fold(seed, "cma-es", start) % 2**31
-        strategy = kind(
-            sigma0=SIGMA, solution_dim=loop.base_dim, batch_size=POPULATION, seed=address
-        )
-        strategy.reset(np.zeros(loop.base_dim))
+        mean = np.zeros(loop.base_dim)
+        strategy = kind(mean, SIGMA, population_size=POPULATION, seed=address)
         best = (None, None)
         for _ in range(EPISODES[problem] // POPULATION):
-            played = loop.play(strategy.ask())
+            asked = np.array([strategy.ask() for _ in range(POPULATION)])
+            played = loop.play(asked)
             lost = -loop.env.drive.budget * (1 + played.miss)
             score = np.where(played.failed, -played.energy, lost)
-            strategy.tell(np.argsort(-score, kind="stable"), score[:, None], POPULATION // 2)
+            strategy.tell(list(zip(asked, (-score).tolist(), strict=True)))
             best = least(best, played)
             steps += int(played.steps.sum())
         energies.append(best[0])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -26,7 +28,7 @@ class Plain:
 def log(name, seed, confirmed_at, queries=100):
     verdict = np.zeros(queries, np.int8)
     verdict[np.array(confirmed_at, int) - 1] = 3
-    return Log(name, seed, verdict, np.zeros(queries, np.bool_), 0.5)
+    return Log(name, seed, verdict, np.zeros(queries, np.bool_), 0.5, name == "random")
 
 
 def confirmed(rows):
@@ -88,6 +90,17 @@ def test_without_a_failure_of_random_there_is_no_lift():
 def test_random_counts_are_over_all_seeds():
     assert made().random_counts() == (2, 200)
     assert made([row for row in ROWS if row[2] != "random"], LOGS[2:]).random_counts() == (0, 0)
+
+
+def test_which_search_is_the_control_is_its_property_and_not_its_name():
+    mine = [(*row[:2], row[2].replace("random", "mine"), *row[3:]) for row in ROWS]
+    logs = [replace(log, search=log.search.replace("random", "mine")) for log in LOGS]
+    assert made(mine, logs).random_counts() == (2, 200)
+    assert made(mine, logs).modes()[0]["mass"] == 2 / 200
+    assert [curve.samples_law for curve in made(mine, logs).curves()] == [True, True, False, False]
+    named_so = [replace(log, samples_law=False) for log in LOGS]
+    assert made(ROWS, named_so).random_counts() == (0, 0)
+    assert made(ROWS, named_so).searches({})[2]["lift_over_random"] is None
 
 
 def test_modes_are_ranked_by_their_mass_under_the_prior():

@@ -8,7 +8,7 @@ import torch
 import toys
 
 from genenv.agents.algorithms import Ppo
-from genenv.agents.policy import CHAINS, Player, Policy, train_player
+from genenv.agents.policy import Player, Policy, train_player
 from genenv.agents.random import Random
 from genenv.checks import Mistake
 from genenv.noise import Gaussian
@@ -108,8 +108,9 @@ def test_the_search_is_a_function_of_its_seed_and_what_it_was_told(trained):
 
 
 def test_chains_start_afresh_after_success_or_at_the_horizon(trained):
-    search, probe, since = Policy(SPACE, 0, trained[0]), toys.probe(beta=2.0), np.zeros(CHAINS, int)
-    fresh, labels = np.ones(CHAINS, bool), None
+    search, probe = Policy(SPACE, 0, trained[0]), toys.probe(beta=2.0)
+    since = np.zeros(search.chains, int)
+    fresh, labels = np.ones(search.chains, bool), None
     for _ in range(40):
         assert np.array_equal(search.fresh, fresh)
         found = probe(*search.ask(10**6))

@@ -251,6 +251,7 @@ def test_a_tally_counts_verdicts_and_says_when_failures_came():
     assert Log("random", 7, verdict, other, 1.234).tally() == {
         "name": "random",
         "seed": 7,
+        "samples_law": False,
         "queries": 20,
         "flips": 13,
         "realistic": 12,

@@ -13,7 +13,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files intervals",
     "codecs data noise",
     "networks classifier objectives metrics tracking stages corruptions",
-    "downstream training judge sampling learners stacked",
+    "downstream naming training judge sampling learners stacked",
     "monitoring search probe failures",
     "campaign rate runs bundled ladder report reactions material",
     "board",

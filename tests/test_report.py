@@ -27,6 +27,7 @@ def search_row(name: str, confirmed: int, seed: int = 0, **other) -> dict:
     row = {key: 0 for key in SEARCH_KEYS} | {
         "name": name,
         "seed": seed,
+        "samples_law": name == "random",
         "queries": 20_000,
         "flips": 4 * confirmed,
         "realistic": 2 * confirmed,
@@ -88,7 +89,7 @@ def evidence(units: Codec, classes: tuple, names: list[str], modes: list[int]) -
     )
     curves = tuple(
         Curve(name, 0, np.append(np.arange(names.count(name)) * 9 + 5, 20_000),
-              np.append(np.arange(1, names.count(name) + 1), names.count(name)))
+              np.append(np.arange(1, names.count(name) + 1), names.count(name)), name == "random")
         for name in ("random", "evolution")
     )  # fmt: skip
     return Evidence(
@@ -149,6 +150,14 @@ def test_a_report_reads_back_what_it_saved(tmp_path):
     assert read.failures is None
     assert len(saved.failures) == 17
     assert saved.searches[1]["name"] == "evolution"
+
+
+def test_rows_of_version_0_1_0_know_the_control_by_its_name():
+    old = dict(example().data)
+    old["searches"] = [
+        {k: v for k, v in row.items() if k != "samples_law"} for row in old["searches"]
+    ]
+    assert [row["samples_law"] for row in Report(old).searches] == [True, False]
 
 
 def test_saving_twice_writes_the_same_bytes(tmp_path):

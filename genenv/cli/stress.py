@@ -31,7 +31,7 @@ class Stress:
         tuple[str, ...] | None,
         named(searches, "random evolution, and policy where no model is given", "NAME [NAME ...]"),
     ] = None
-    """Players."""
+    """Players; of your own as package.module:name."""
     budget: Number = 20_000
     """Queries to the model a search and seed."""
     train_queries: Number = 100_000
@@ -90,7 +90,8 @@ class Stress:
             command=line, model_path=self.model, generator_run=self.generator,
         )  # fmt: skip
         total = len(config.search) * len(config.seeds) * config.budget
-        training = config.train_queries if "policy" in config.search else 0
+        trained = any(entrant.needs_player for entrant in config.entrants)
+        training = config.train_queries if trained else 0
         print(
             f"{total:,} queries: {len(config.search)} searches x {len(config.seeds)} seeds x "
             f"{config.budget:,}" + (f", and {training:,} to train policy" if training else "")

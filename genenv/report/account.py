@@ -16,8 +16,6 @@ from genenv.judge import Audit, Guide
 from genenv.noise import ball_radius
 from genenv.report.evidence import EDGE, Curve, Failures
 
-RANDOM = "random"  # the control: the only search that draws from N(0, I) itself
-
 
 @dataclass(frozen=True)
 class Account:
@@ -61,8 +59,8 @@ class Account:
         return rows
 
     def random_counts(self) -> tuple[int, int]:
-        """Count random's confirmed failures and queries over all seeds; (0, 0): it was not run."""
-        own = [log for log in self.logs if log.search == RANDOM]
+        """Count confirmed failures and queries of all logs that sample the law; (0, 0): none."""
+        own = [log for log in self.logs if log.samples_law]
         return sum(len(log.confirmed_at) for log in own), sum(len(log.verdict) for log in own)
 
     def _random_per_1k(self) -> float:
@@ -72,11 +70,13 @@ class Account:
     def modes(self) -> list[dict[str, Any]]:
         """Make the rows of report.json's `modes`, by mass under the prior, then by `distinct`."""
         _, queries = self.random_counts()
+        control = [log.search for log in self.logs if log.samples_law]
+        by_control = np.isin(self.confirmed.search, control)
         rows = []
         for mode in np.unique(self.counted.mode):
             own = self.counted.mode == mode
             first = int(np.argmax(own))
-            by_random = int((own & (self.confirmed.search == RANDOM)).sum())
+            by_random = int((own & by_control).sum())
             rows.append(
                 {
                     "id": int(mode),
@@ -97,7 +97,7 @@ class Account:
             at, spent = log.confirmed_at, len(log.verdict)
             queries = np.concatenate([[0], at, [spent]])
             confirmed = np.concatenate([[0], np.arange(1, len(at) + 1), [len(at)]])
-            curves.append(Curve(log.search, log.seed, queries, confirmed))
+            curves.append(Curve(log.search, log.seed, queries, confirmed, log.samples_law))
         return tuple(curves)
 
     def failures(self, guide: Guide, real: NDArray[Any], real_label: NDArray[np.int64]) -> Failures:

@@ -32,6 +32,7 @@ SHARE_KEYS = ("share", "low", "high", "rows")  # with a 95 % Wilson interval
 SEARCH_KEYS = (
     "name",
     "seed",
+    "samples_law",  # whether it drew from N(0, I) itself: the control
     "queries",
     "training_queries",
     "flips",  # invalid + ambiguous + confirmed
@@ -128,6 +129,8 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
     _at_least(rejected, ("joint", "realism", "label"), "report.judge.real_rejected")
     for gate, share in rejected.items():
         _at_least(share, SHARE_KEYS, f"report.judge.real_rejected.{gate}")
+    for row in whole["searches"]:  # version 0.1.0 knew the control by its name
+        row.setdefault("samples_law", row.get("name") == "random")
     for name, keys in (("searches", SEARCH_KEYS), ("modes", MODE_KEYS)):
         whole[name] = [
             _ordered(row, keys, f"report.{name}[{i}]") for i, row in enumerate(whole[name])

@@ -50,6 +50,7 @@ class Curve:
     seed: int
     queries: NDArray[np.int64]  # (k,), ascending; the last is the budget that was spent
     confirmed: NDArray[np.int64]  # (k,), confirmed failures up to and including that query
+    samples_law: bool = False  # whether the search drew from N(0, I) itself: the control
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Evidence:
     replay: str  # the command line that replays the failures; empty: they were not kept
     notes: tuple[str, ...] = ()  # sentences on what was recognised, changed or shared
     versions: Mapping[str, str] | None = None  # package -> version
+
+    @property
+    def control(self) -> frozenset[str]:
+        """Names of the searches that drew from N(0, I) itself."""
+        return frozenset(curve.search for curve in self.curves if curve.samples_law)
 
     def class_name(self, index: int) -> str:
         """Return the user's own name of a class."""

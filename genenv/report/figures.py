@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,11 +43,18 @@ def _apart(heights: Sequence[float], gap: float) -> list[float]:
     return placed.tolist()  # type: ignore[no-any-return]
 
 
-def series_colour(names: Sequence[str], name: str) -> int:
-    """Return the colour's index: 0 is random's, the others follow in order of appearance."""
-    if name == "random":
-        return 0
-    return 1 + [other for other in names if other != "random"].index(name) % (len(SERIES) - 1)
+def series_colours(searches: Iterable[tuple[str, bool]]) -> dict[str, int]:
+    """Give each search its colour: 0 is the control's, the others follow in order of appearance.
+
+    Parameters
+    ----------
+    searches
+        Names, and whether each samples the law; a name may come several times.
+    """
+    samples_law = dict(searches)
+    others = [name for name, control in samples_law.items() if not control]
+    colours = {name: 1 + i % (len(SERIES) - 1) for i, name in enumerate(others)}
+    return dict.fromkeys(samples_law, 0) | colours
 
 
 def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
@@ -60,13 +67,14 @@ def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
     found = [curve for curve in curves if len(curve.confirmed) and curve.confirmed[-1] > 0]
     if not found:
         return None
-    names = list(dict.fromkeys(curve.search for curve in curves))
+    colours = series_colours((curve.search, curve.samples_law) for curve in curves)
+    names = list(colours)
     with styled("curves"):
         figure, axes = one_axes(4.6, 4.0)
         axes.set_xscale("log")
         axes.set_yscale("log")
         for curve in found:
-            index = series_colour(names, curve.search)
+            index = colours[curve.search]
             dash = _DASHES[names.index(curve.search) // len(SERIES) % len(_DASHES)]
             style = {"color": SERIES[index], "linestyle": dash if index else (0, (3, 2))}
             axes.step(*_thinned(curve), where="post", linewidth=1.5, **style)
@@ -77,17 +85,17 @@ def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
         axes.set_ylim(0.8, max(top, 10) * 1.4)
         if top >= 10:
             axes.axhline(10, color=VARIABLES["line"], linewidth=0.8)
-        _label_ends(axes, found, names, right)
+        _label_ends(axes, found, colours, right)
         _plain_ticks(axes)
         axes.set_xlabel("queries to the model under test")
         axes.set_ylabel("confirmed failures")
         return svg(figure, "Confirmed failures against queries, one line a search")
 
 
-def _label_ends(axes: Any, curves: Sequence[Curve], names: Sequence[str], right: int) -> None:
+def _label_ends(axes: Any, curves: Sequence[Curve], colours: Mapping[str, int], right: int) -> None:
     """Write each search's name beside the end of its lines, in place of a legend."""
     low, high = np.log10(axes.get_ylim())
-    shown = [name for name in names if any(curve.search == name for curve in curves)]
+    shown = [name for name in colours if any(curve.search == name for curve in curves)]
     ends = [
         np.median([np.log10(curve.confirmed[-1]) for curve in curves if curve.search == name])
         for name in shown
@@ -99,7 +107,7 @@ def _label_ends(axes: Any, curves: Sequence[Curve], names: Sequence[str], right:
             (5, 0),
             textcoords="offset points",
             va="center",
-            color=SERIES[series_colour(names, name)],
+            color=SERIES[colours[name]],
             annotation_clip=False,
         )
 

@@ -83,12 +83,12 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def funnel(searches: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Add the rows of a search's seeds: one row a search, in order of appearance."""
-    names = list(dict.fromkeys(row["name"] for row in searches))
+    colours = figures.series_colours((row["name"], row["samples_law"]) for row in searches)
     rows = []
-    for name in names:
+    for name, colour in colours.items():
         own = [row for row in searches if row["name"] == name]
         added = {key: sum(row[key] for row in own) for key in _ADDED}
-        rows.append(added | {"name": name, "series": figures.series_colour(names, name)})
+        rows.append(added | {"name": name, "series": colour})
     return rows
 
 
@@ -117,10 +117,11 @@ def cards(modes: list[dict[str, Any]], evidence: Evidence) -> Iterator[dict[str,
 
 
 def _examples(mode: int, evidence: Evidence, count: int) -> NDArray[np.int64]:
-    """Rows to show of a mode: distinct ones first, random's before others, then by query."""
+    """Rows to show of a mode: distinct ones first, the control's before others, then by query."""
     failures = evidence.failures
     rows = np.flatnonzero(failures.mode == mode)
-    keys = (failures.query[rows], failures.search[rows] != "random", ~failures.distinct[rows])
+    searched = ~np.isin(failures.search[rows], [*evidence.control])
+    keys = (failures.query[rows], searched, ~failures.distinct[rows])
     return rows[np.lexsort(keys)][:count]
 
 

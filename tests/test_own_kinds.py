@@ -1,0 +1,138 @@
+"""What has a name on the command line is an object in Python: kinds of a user's own, whole."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+import genenv
+from genenv import bundled, networks, seeding
+from genenv.agents import SEARCHES, Evolution, entrants
+from genenv.checks import Mistake
+from genenv.noise import Gaussian
+from genenv.search import Search, Space
+
+X, Y = load_digits(return_X_y=True)
+X, Y = X[::3], Y[::3]
+X = X.reshape(-1, 8, 8).astype(np.float32)
+
+
+class Rays(Search):
+    """Walks along rays from the origin, a label a ray."""
+
+    def __init__(self, space, seed, *, step=0.5):
+        super().__init__(space, seed)
+        self.step, self.turn = step, 0
+
+    def ask(self, limit):
+        self.turn += 1
+        keys = seeding.fold_rows(self.seed, "ray", np.arange(min(limit, 32)))
+        e = torch.from_numpy(seeding.normals(keys, self.space.noise.base_dim))
+        return self.space.noise.project(self.step * self.turn * e), torch.arange(len(e)) % 10
+
+    def tell(self, findings):
+        pass
+
+
+class Mine(SEARCHES["random"]):
+    """Chance by another name."""
+
+
+def by_function(space, seed):
+    return Rays(space, seed, step=0.1)
+
+
+def constant(x):
+    """A model that says 0 to everything."""
+    return np.tile(np.float32([0.91] + [0.01] * 9), (len(x), 1))
+
+
+def names(*searches):
+    return [entrant.name for entrant in entrants(searches)]
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return networks.load(bundled.FOLDER / "generator")
+
+
+def test_a_search_is_named_by_its_row_its_class_or_its_function_and_numbered_where_two_share_it():
+    given = [Rays, functools.partial(Rays, step=0.1), by_function, "random", Evolution]
+    assert names(*given) == ["Rays", "Rays-2", "by_function", "random", "evolution"]
+    assert names("test_own_kinds:Rays", functools.partial(Evolution, sigma=0.1), "evolution") == [
+        "Rays", "evolution", "evolution-2",
+    ]  # fmt: skip
+
+
+def test_settings_are_bound_by_partial():
+    space = Space(Gaussian(3), 2)
+    (slow, fast) = entrants([functools.partial(Evolution, sigma=0.01, populations=1), Evolution])
+    asked = slow(space, 0).ask(100)[0]
+    assert len(asked) == 8
+    assert asked.std(0).max() < 0.05 < fast(space, 0).ask(100)[0].std(0).max()
+
+
+@pytest.fixture(scope="module")
+def stressed(generator, tmp_path_factory):
+    out = tmp_path_factory.mktemp("own") / "run"
+    given = [Mine, functools.partial(Rays, step=0.25), "test_own_kinds:Rays"]
+    report = genenv.stress(constant, generator, X, Y, search=given, budget=200, out=out)
+    return report, out, given
+
+
+def test_stress_takes_searches_of_ones_own(stressed):
+    report, out, _ = stressed
+    assert [row["name"] for row in report.searches] == ["Mine", "Rays", "Rays-2"]
+    assert [row["samples_law"] for row in report.searches] == [True, False, False]
+    assert report.data["failure_probability"]["samples"] == 200
+    config = json.loads((out / "config.json").read_text())["stress"]
+    assert config["search"] == [
+        "test_own_kinds:Mine", "test_own_kinds:Rays(step=0.25)", "test_own_kinds:Rays",
+    ]  # fmt: skip
+    assert "Rays-2" in (out / "report.html").read_text()
+
+
+def test_a_run_with_a_search_of_ones_own_is_resumed(stressed, generator):
+    report, out, given = stressed
+    again = genenv.stress(constant, generator, X, Y, search=given, budget=200, out=out, resume=True)
+    strip = [{k: v for k, v in row.items() if k != "seconds"} for row in report.searches]
+    assert [{k: v for k, v in row.items() if k != "seconds"} for row in again.searches] == strip
+    other = [Mine, functools.partial(Rays, step=0.5), given[2]]
+    with pytest.raises(Mistake, match=r"search = .* where it has .*Rays\(step=0.25\)"):
+        genenv.stress(constant, generator, X, Y, search=other, budget=200, out=out, resume=True)
+
+
+class Half(Search):
+    """Without `tell`."""
+
+    def ask(self, limit):
+        return torch.zeros(limit, 3), torch.zeros(limit, dtype=torch.int64)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("chess", "expected search to be one of random, .*module:name, got 'chess'; choose one"),
+        ("nowhere_to_be:found", "expected a module nowhere_to_be, got none of the name"),
+        ("test_own_kinds:lost", "expected lost in module test_own_kinds, got no attribute lost"),
+        (3, "expected a search: a name, a class or a callable .*, got builtins:int; derive it"),
+        (dict, "got builtins:dict; derive it from genenv.search.Search"),
+        (Half, "got test_own_kinds:Half without tell; write them"),
+        (functools.partial(Rays, pace=1), r"Rays\(pace=1\): got an unexpected keyword .*'pace'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_search_is_refused_before_anything_is_trained(given, says):
+    with pytest.raises(Mistake, match=says):
+        entrants([given])
+
+
+def test_a_function_that_makes_no_search_is_refused_when_it_is_asked():
+    (entrant,) = entrants([lambda _space, _seed: 3])
+    assert entrant.name == "lambda"
+    with pytest.raises(Mistake, match=r"expected lambda to make a genenv.search.Search, got int"):
+        entrant(Space(Gaussian(3), 2), 0)
