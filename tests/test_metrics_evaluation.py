@@ -55,8 +55,8 @@ def judged(real=None, held_out="drawn", **kw):
 def test_a_perfect_generator_is_as_good_as_held_out_rows():
     judge = judged()
     figures, reference = judge.evaluate(Shifted()), judge.reference()
-    assert set(reference) == {f"{key}_real" for key in figures} - {"samples_real"}
-    assert figures.pop("samples") == metrics.DURING
+    assert figures.pop("samples") == figures.pop("spread_samples") == metrics.DURING
+    assert set(reference) == {f"{key}_real" for key in figures}
     for key, value in figures.items():
         assert value == pytest.approx(reference[f"{key}_real"], abs=0.05)
 
@@ -64,7 +64,7 @@ def test_a_perfect_generator_is_as_good_as_held_out_rows():
 def test_a_shifted_one_is_worse_in_every_figure():
     judge = judged()
     good, bad = (judge.evaluate(Shifted(shift)) for shift in (0.0, 2.0))
-    keys = good.keys() - {"samples", "farness"}
+    keys = good.keys() - {"samples", "spread_samples", "farness"} - {"spread", "spread_least"}
     assert keys == {"kernel", "precision", "recall", "density", "coverage", "sliced"}
     assert all(better(key, good[key], bad[key]) for key in keys)
     assert good["farness"] < bad["farness"] == pytest.approx(8, abs=0.5)
@@ -112,6 +112,31 @@ def test_without_held_out_rows_one_half_stands_for_the_other():
         "metrics compare 2,000 samples, not 10,000: there are 2,000 held-out rows",
     )
     assert judge.reference()["coverage_real"] == pytest.approx(0.97, abs=0.02)
+
+
+class Narrow(Shifted):
+    """Class "a" as it is, class "b" at half of its standard deviation."""
+
+    def forward(self, z, label=None):
+        return super().forward(z * (1 - 0.5 * label[:, None]), label)
+
+
+def test_the_spread_of_each_class_is_told_of_as_many_samples_as_were_asked_for():
+    share = (0.7, 0.3)
+    judge = judged(law(3000, 0, share), law(150, 1, share))
+    figures = judge.evaluate(Narrow(classes=("a", "b")), 4000)
+    assert (figures["samples"], figures["spread_samples"]) == (150, 4000)
+    assert figures["spread_by_class"]["a"] == pytest.approx(1, abs=0.06)
+    assert figures["spread_by_class"]["b"] == pytest.approx(0.25, abs=0.03)
+    assert figures["spread_least"] == figures["spread_by_class"]["b"]
+    assert figures["spread"] == np.mean(list(figures["spread_by_class"].values()))
+
+
+def test_a_generator_without_classes_is_compared_over_all_rows():
+    judge = judged(law(3000, 0, (0.5, 0.5)), None)
+    figures = judge.evaluate(Shifted())
+    assert figures["spread"] == pytest.approx(2 / (2 + 2 * 10**2), abs=0.002)
+    assert "spread_by_class" not in figures
 
 
 @pytest.mark.parametrize(
@@ -165,8 +190,9 @@ def test_known_modes_are_counted_on_2500_samples():
 def test_only_chosen_metrics_are_measured():
     real = law(300)
     judge = Evaluation(SampleFeatures(real[0], PLANE), real, None, metrics.build(["frechet"]))
-    assert judge.evaluate(Shifted()).keys() == {"frechet", "samples"}
-    assert judge.reference().keys() == {"frechet_real"}
+    spread = {"spread", "spread_least"}
+    assert judge.evaluate(Shifted()).keys() == {"frechet", "samples", "spread_samples"} | spread
+    assert judge.reference().keys() == {"frechet_real", "spread_real", "spread_least_real"}
     assert judge.describe()["features"] == "samples"
     assert len(judge.describe()["features_sha256"]) == 64
 

@@ -27,6 +27,7 @@ from genenv.training import (
     shrunk,
     train,
 )
+from genenv.training.average import GAMMA, Average
 from genenv.training.machine import pick_device, pick_threads
 
 GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
@@ -161,8 +162,22 @@ def test_the_average_follows_parameters_and_copies_buffers():
     )
 
 
-def test_the_average_of_a_short_run_forgets_within_it():
-    run = trainer(steps=3)  # its decay is 1 - 3 / steps = 0
+def test_unless_told_the_average_forgets_over_a_twentieth_of_the_steps_so_far():
+    module = torch.nn.Linear(1, 1, bias=False)
+    average, steps = Average(module), 400
+    for step in range(1, steps + 1):
+        module.weight.data.fill_(step / steps)  # so that the average is the mean age of its share
+        average.update(step)
+    shares = np.arange(1, steps + 1) / steps
+    weights = shares**GAMMA / (shares**GAMMA).sum()
+    mean = (weights * shares).sum()
+    assert average.module.weight.item() == pytest.approx(mean, abs=2e-3)
+    width = np.sqrt((weights * (shares - mean) ** 2).sum())
+    assert width == pytest.approx(0.05, abs=2e-3)
+
+
+def test_the_average_can_be_left_out():
+    run = trainer(steps=3, ema=0.0)
     run.fit()
     assert torch.equal(run.game.ema.module.body[0].weight, run.game.generator.body[0].weight)
 

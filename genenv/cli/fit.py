@@ -88,7 +88,8 @@ class Fit:
     penalty: Real = None
     """Weight of the gradient penalty; for wgan-gp and relativistic."""
     ema: Real = None
-    """Decay a step of the averaged generator; runs below 3,000 steps average over a third."""
+    """Decay a step of the averaged generator, 0: no average; by default it forgets by the steps so
+    far, over a twentieth of them."""
 
     metrics: bool = True
     """Hold out the data's own test set or a fifth of the rows, and measure the generator by them;

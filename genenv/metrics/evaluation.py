@@ -13,6 +13,7 @@ from genenv.data.dataset import Modes
 from genenv.metrics.base import Array, Metric
 from genenv.metrics.features import Features, in_eval
 from genenv.metrics.modes import SAMPLES, mode_metrics
+from genenv.metrics.spread import Spread, by_class, spread
 from genenv.networks import Generator
 
 DURING = 2_000  # samples of an evaluation in training
@@ -80,10 +81,11 @@ class Evaluation:
             held_out = _shuffled(held_out, self.seed, "held out")
         self._rows = {"real": _cut(real, 0, FULL), "held out": _cut(held_out, 0, FULL)}
         self._features: dict[tuple[str, int], Array] = {}
+        self._spreads: dict[tuple[str, int], Spread] = {}
         self.most = min(len(x) for x, _ in self._rows.values())
         self._check()
 
-    def evaluate(self, generator: Generator, samples: int = DURING) -> dict[str, float]:
+    def evaluate(self, generator: Generator, samples: int = DURING) -> dict[str, Any]:
         """Measure a generator.
 
         Parameters
@@ -91,16 +93,24 @@ class Evaluation:
         generator
             On any device, in any mode.
         samples
-            To compare with as many real rows; `most` where there are fewer.
+            To compare with as many real rows; `most` where there are fewer. Their spread is that
+            of all of them.
 
         Returns
         -------
         Each metric under its keys (`frechet` is `fid` on Inception features), and `samples`, how
-        many were compared; `modes_samples`, among how many modes were counted.
+        many were compared; `spread` and `spread_least` (see `spread`) within the classes of a
+        conditional generator, over all rows of another, and `spread_by_class`, a dict;
+        `spread_samples`, of how many; `modes_samples`, among how many modes were counted.
         """
         count = min(samples, self.most)
         with in_eval(generator):
-            figures = self._compare(self._generated(generator, count))
+            features, made = self._generated(generator, samples, count)
+            figures = self._compare(features)
+            real = self._spread("real", max(len(generator.classes), 1))
+            figures |= spread(made, real) | {"spread_samples": float(samples)}
+            if generator.conditional:
+                figures["spread_by_class"] = by_class(made, real, generator.classes)
             if self.modes is not None:
                 figures |= self._count_modes(generator.sample(SAMPLES, self.seed)[0])
                 figures["modes_samples"] = float(SAMPLES)
@@ -113,6 +123,8 @@ class Evaluation:
         """
         count = min(samples, self.most)
         figures = self._compare(self._known("held out", count))
+        classes = self._classes()
+        figures |= spread(self._spread("held out", classes), self._spread("real", classes))
         if self.modes is not None:
             figures |= self._count_modes(self._rows["held out"][0][:SAMPLES])
         return {f"{key}_real": value for key, value in figures.items()}
@@ -121,7 +133,7 @@ class Evaluation:
         """Name the features and tell their sha256: only figures of one sha256 compare."""
         return {"features": self.features.name, "features_sha256": self.features.sha256}
 
-    def _compare(self, fake: Array) -> dict[str, float]:
+    def _compare(self, fake: Array) -> dict[str, Any]:
         real = self._known("real", len(fake))
         measured = [metric(real, fake) for metric in self.metrics]
         names = self.features.names
@@ -133,15 +145,31 @@ class Evaluation:
             self._features[which, count] = self.features(self._rows[which][0][:count])
         return self._features[which, count]
 
-    def _generated(self, generator: Generator, count: int) -> Array:
-        """Features of samples, which are never all held at once."""
+    def _generated(self, generator: Generator, samples: int, count: int) -> tuple[Array, Spread]:
+        """Features of the first `count` samples and the spread of all, never all held at once."""
         label = self._rows["held out"][1] if generator.conditional else None
-        parts = []
-        for at in range(0, count, CHUNK):
-            rows = min(CHUNK, count - at)
-            asked = None if label is None else label[at : at + rows]
-            parts.append(self.features(generator.sample(rows, self.seed, asked, start=at)[0]))
-        return np.concatenate(parts)
+        made, parts = Spread(self.features.units, max(len(generator.classes), 1)), []
+        for at in range(0, samples, CHUNK):
+            rows = min(CHUNK, samples - at)
+            asked = None if label is None else np.take(label, range(at, at + rows), mode="wrap")
+            x, own = generator.sample(rows, self.seed, asked, start=at)
+            made.add(x, own)
+            if at < count:
+                parts.append(self.features(x[: count - at]))
+        return np.concatenate(parts), made
+
+    def _spread(self, which: str, classes: int) -> Spread:
+        """Spread of all real or held-out rows, within classes or (of 1) over all, computed once."""
+        if (which, classes) not in self._spreads:
+            x, label = self._rows[which]
+            of_rows = self._spreads[which, classes] = Spread(self.features.units, classes)
+            of_rows.add(x, label if classes > 1 else None)
+        return self._spreads[which, classes]
+
+    def _classes(self) -> int:
+        """Classes of the rows, 1 without labels."""
+        labels = [label for _, label in self._rows.values() if label is not None]
+        return max((1 + int(label.max()) for label in labels), default=1)
 
     def _count_modes(self, x: NDArray[Any]) -> dict[str, float]:
         assert self.modes is not None

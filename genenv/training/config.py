@@ -66,8 +66,9 @@ class TrainingConfig:
     """Adam's decay of gradients and of squared gradients; rmsprop takes the second."""
     penalty: float | None = None
     """Weight of the gradient penalty; None: the objective's own default, or it has none."""
-    ema: float = 0.999
-    """Decay a step of the averaged generator; runs below 3,000 steps average over a third."""
+    ema: float | None = None
+    """Decay a step of the averaged generator, 0: no average; None: it forgets by the steps so far,
+    over a twentieth of them."""
     seed: int = 0
     """Address of initial weights, order of the data and latents."""
     device: str = "auto"
@@ -104,7 +105,7 @@ class TrainingConfig:
             checks.positive(name, getattr(self, name))
         shares = {name: getattr(self, name) for name in SHARES}
         for name, value in shares.items():
-            if not 0 <= value <= 1:
+            if value is not None and not 0 <= value <= 1:
                 raise checks.Mistake(f"{name} from 0 to 1", value, "give a share")
         for number, beta in enumerate(self.betas, start=1):
             if not 0 <= beta < 1:

@@ -19,8 +19,6 @@ from genenv.training.config import TrainingConfig
 from genenv.training.distributed import World
 from genenv.training.machine import laid_out
 
-EMA_SHARE = 3  # the average forgets over no more than a third of the run
-
 Batch = tuple[Tensor, Tensor, Tensor | None]  # real, fake in [-1, 1]; label
 
 
@@ -74,8 +72,7 @@ class Game:
         self.generator = laid_out(generator.to(device), torch.channels_last)
         self.critic = laid_out(critic.to(device), torch.channels_last)
         self.auxiliary = self.objective.auxiliary(self.generator)
-        decay = min(config.ema, max(0.0, 1 - EMA_SHARE / config.steps))
-        self.ema = Average(self.generator, decay)
+        self.ema = Average(self.generator, config.ema)
         self.modules: dict[str, nn.Module] = {
             "generator": self.generator,
             "critic": self.critic,
@@ -134,7 +131,7 @@ class Game:
                 fake = self._generate(latent, label).float()
             terms = self._update_critic(real, fake.detach(), label)
         terms |= self._update_generator(real, fake, latent, label)
-        self.ema.update(first=index == 0)
+        self.ema.update(index + 1)
         return terms
 
     def _address(self, index: int) -> None:
