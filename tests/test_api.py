@@ -44,13 +44,16 @@ def test_metrics_are_measured_on_a_stratified_fifth(fitted: Path) -> None:
         "agreement_real", "precision", "recall", "coverage",
         "precision_real", "recall_real", "coverage_real",
     }  # fmt: skip
-    others = {"frechet", "kernel", "density", "sliced"}
-    others |= {f"{name}_real" for name in others} | {"samples", "features", "features_sha256"}
+    others = {"frechet", "kernel", "density", "sliced", "spread", "spread_least"}
+    others |= {f"{name}_real" for name in others} | {"spread_by_class", "spread_samples"}
+    others |= {"samples", "features", "features_sha256", "variance_of_features"}
     others |= {f"{n}_samples" for n in ("agreement", "gan_train_svm", "gan_train_network")}
     assert set(metrics) == shares | others
     assert metrics["agreement_samples"] == metrics["gan_train_svm_samples"] == 200
     assert all(0 <= metrics[name] <= 1 for name in shares)
     assert (metrics["samples"], metrics["features"]) == (359, "classifier")
+    assert list(metrics["spread_by_class"]) == [str(digit) for digit in range(10)]
+    assert metrics["spread_least"] == min(metrics["spread_by_class"].values())
     train = json.loads((fitted / "config.json").read_text())["train"]
     rest = np.setdiff1d(np.arange(len(X)), train)
     assert len(rest) == len(X) // 5

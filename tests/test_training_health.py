@@ -37,7 +37,7 @@ HEALTHY = {
 }
 
 
-def told(early=None, late=None, points=30, steps=300, modes=None, peak=None, drop=()):
+def told(early=None, late=None, points=30, steps=300, modes=None, peak=None, drop=(), **settings):
     """Sentences of a made history: `late` holds in its last third, `early` before."""
     history = []
     for i in range(points):
@@ -46,7 +46,7 @@ def told(early=None, late=None, points=30, steps=300, modes=None, peak=None, dro
         history.append({"step": (i + 1) * 10} | {k: v for k, v in point.items() if k not in drop})
     weights = {"generator": 100, "critic": 100}
     peaks = {"generator": 1.0, "critic": 1.0} | (peak or {})
-    return diagnosis.sentences(diagnosis.History(history, steps, modes, weights, peaks))
+    return diagnosis.sentences(diagnosis.History(history, steps, modes, weights, peaks, settings))
 
 
 def test_a_healthy_history_has_no_problem():
@@ -87,6 +87,32 @@ def test_every_problem_has_one_sentence_with_what_to_try(late, sentence):
     assert re.search(sentence, found), found
     assert "; try " in found
     assert found[0].islower()
+
+
+IN_USE = {
+    "relativistic": {"health/diversity": 0.3},
+    "wgan-gp": {"health/diversity/least": 0.1},
+    "gan": {"gradient/generator": 0.0},
+}
+
+
+@pytest.mark.parametrize("objective", IN_USE)
+def test_what_is_in_use_is_not_advised(objective):
+    late = IN_USE[objective]
+    (elsewhere,), (here,) = told(late=late), told(late=late, objective=objective, critic_steps=1)
+    words = f"objective {objective}"
+    assert re.search(rf"{words}(,| or)", elsewhere), elsewhere
+    assert words not in here.replace(f"{words}-", "")
+    assert "fewer critic_steps" not in here
+
+
+def test_what_metrics_show_takes_back_that_no_problem_was_found():
+    missed = {"recall": 0.004, "recall_real": 0.733, "spread": 0.97}
+    notes = ("trained on cpu", "no problem was found (no held-out rows for the critic)")
+    kept, found = diagnosis.with_figures(notes, missed, {"objective": "relativistic"})
+    assert kept == notes[0]
+    assert found.startswith("the samples miss the data: recall is 0.004, 0.733 by real rows")
+    assert diagnosis.with_figures(notes, missed | {"recall": 0.7}, {}) == notes
 
 
 @pytest.mark.parametrize("changes", [changes for changes, _ in SICK])

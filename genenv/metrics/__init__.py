@@ -16,9 +16,12 @@ from genenv.metrics.generated import curves, generator_metrics, metric_steps
 from genenv.metrics.inception import InceptionFeatures
 from genenv.metrics.kernel import Kernel
 from genenv.metrics.learned import ClassifierFeatures, own_features, own_steps
+from genenv.metrics.light import Light, ailments, generator_light
 from genenv.metrics.manifold import Manifold
 from genenv.metrics.modes import mode_metrics
 from genenv.metrics.sliced import Sliced
+from genenv.metrics.spread import Spread, spread
+from genenv.metrics.untried import untried
 
 __all__ = [
     "DURING",
@@ -32,17 +35,21 @@ __all__ = [
     "Frechet",
     "InceptionFeatures",
     "Kernel",
+    "Light",
     "Manifold",
     "Metric",
     "ModuleFeatures",
     "SampleFeatures",
     "Sliced",
+    "Spread",
     "agreement",
+    "ailments",
     "better",
     "build",
     "curves",
     "estimator",
     "gan_train",
+    "generator_light",
     "generator_metrics",
     "k_means_purity",
     "metric_steps",
@@ -51,6 +58,8 @@ __all__ = [
     "own_steps",
     "purity",
     "ranked",
+    "spread",
+    "untried",
 ]
 
 METRICS: dict[str, type[Metric]] = {

@@ -16,7 +16,7 @@ from genenv.networks import Generator
 GENERATED = 10_000  # samples behind GAN-train accuracy and agreement
 SVM_NUMBERS = 4_000_000  # most rows x features that the SVM is fitted on or asked
 # Endings of what stands in metrics.json but is no curve: counts, and what no training changes.
-ASIDE = ("_samples", "agreement_real", "purity_k_means")
+ASIDE = ("_samples", "agreement_real", "purity_k_means", "variance_of_features")
 
 
 def generator_metrics(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ class Curves(Monitor):
             config.seed,
             self._held_out,
             self._modes,
+            asdict(config),
         )
 
     @override

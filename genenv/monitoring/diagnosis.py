@@ -7,9 +7,12 @@ docs/tensorboard.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+
+from genenv.metrics import ailments, untried
 
 ALIKE = 0.5  # diversity, of real rows'; healthy: 0.73 or more, sick: 0.47 or less
 CLASS_ALIKE = 0.25  # of one class; healthy: 0.65 or more
@@ -25,6 +28,12 @@ GROWN = 50.0  # times its early size; healthy: 3 or less
 SPIKE = 20.0  # times its running level, in the last third; healthy: 2 or less
 PEAK = 1000.0  # times its running level, ever; healthy: 10 or less
 FEWEST = 3  # points in the last third
+NONE = "no problem was found"
+OTHER_GAMES = tuple(
+    ("objective", name, f"objective {name}") for name in ("relativistic", "wgan-gp")
+)
+UNSATURATED = (("objective", "gan", "objective gan"),)
+ONE_STEP = (("critic_steps", 1, "fewer critic_steps"),)
 
 USED = frozenset(
     (
@@ -52,6 +61,8 @@ class History:
         Trained numbers of `generator` and `critic`.
     peak
         The largest of each gradient over its running level, ever.
+    settings
+        Of the training, by field of TrainingConfig: what is in use is not advised.
     """
 
     def __init__(
@@ -61,7 +72,9 @@ class History:
         modes: int | None,
         weights: dict[str, int],
         peak: dict[str, float],
+        settings: Mapping[str, Any],
     ) -> None:
+        self.settings = settings
         self.steps, self.modes, self.weights, self.peak = steps, modes, weights, peak
         self.last = points[-1]["step"] if points else 0
         self.early = [point for point in points if point["step"] <= self.last / 3]
@@ -94,7 +107,7 @@ def sentences(history: History) -> list[str]:
     if found:
         return found
     unseen = "" if "critic/held_out" in history.late[-1] else " (no held-out rows for the critic)"
-    return [f"no problem was found{unseen}"]
+    return [f"{NONE}{unseen}"]
 
 
 def _collapsed(history: History) -> str | None:
@@ -103,12 +116,12 @@ def _collapsed(history: History) -> str | None:
     if diversity < ALIKE:
         return (
             f"samples collapsed: they differ from each other {diversity:.2f} times as much as real "
-            "rows do; try objective relativistic or wgan-gp, or a lower lr"
+            f"rows do; {untried(history.settings, OTHER_GAMES, 'a lower lr')}"
         )
     if least < CLASS_ALIKE:
         return (
             f"a class collapsed: its samples differ from each other {least:.2f} times as much as "
-            "its real rows do; try more rows of it, or objective relativistic or wgan-gp"
+            f"its real rows do; {untried(history.settings, OTHER_GAMES, 'more rows of it')}"
         )
     return None
 
@@ -118,8 +131,8 @@ def _lost_modes(history: History) -> str | None:
     if modes is None or not found < modes:
         return None
     return (
-        f"modes were lost: {found:.0f} of {modes} have samples; try objective relativistic "
-        "or more steps"
+        f"modes were lost: {found:.0f} of {modes} have samples; "
+        f"{untried(history.settings, OTHER_GAMES[:1], 'more steps')}"
     )
 
 
@@ -151,7 +164,7 @@ def _too_strong(history: History) -> str | None:
         return None
     return (
         f"the critic is too strong: of pairs of a real row and a sample it tells {accuracy:.1%} "
-        "apart; try fewer critic_steps, a smaller critic_width, a lower lr, or a higher penalty"
+        f"apart; {untried(history.settings, ONE_STEP, 'a smaller critic_width', 'a lower lr')}"
     )
 
 
@@ -159,13 +172,13 @@ def _clipping(history: History) -> str | None:
     share = history.now("health/clipped")
     if share > BOUND:
         return (
-            f"clipping saturates: {share:.0%} of the critic's weights lie on the bound; try "
-            "objective wgan-gp or relativistic"
+            f"clipping saturates: {share:.0%} of the critic's weights lie on the bound; "
+            f"{untried(history.settings, OTHER_GAMES)}"
         )
     if share < UNBOUND:
         return (
             f"clipping does not bind: {share:.1%} of the critic's weights lie on the bound, so its "
-            "slope is not held; try objective wgan-gp or relativistic"
+            f"slope is not held; {untried(history.settings, OTHER_GAMES)}"
         )
     return None
 
@@ -176,7 +189,7 @@ def _vanishing(history: History) -> str | None:
         if size < EPSILON or history.change(f"gradient/{name}") < LOST:
             return (
                 f"the gradient of the {name} vanished: {size:.1e} a weight in root mean square; "
-                "try objective gan in place of minimax, fewer critic_steps, or a lower lr"
+                f"{untried(history.settings, UNSATURATED + ONE_STEP, 'a lower lr')}"
             )
     return None
 
@@ -194,8 +207,8 @@ def _exploding(history: History) -> str | None:
         else:
             continue
         return (
-            f"the gradient of the {name} exploded: it {found}; try a lower lr, or an objective "
-            "with a penalty"
+            f"the gradient of the {name} exploded: it {found}; "
+            f"{untried(history.settings, OTHER_GAMES, 'a lower lr')}"
         )
     return None
 
@@ -210,3 +223,20 @@ PROBLEMS: tuple[Callable[[History], str | None], ...] = (
     _vanishing,
     _exploding,
 )
+
+
+def with_figures(
+    notes: Sequence[str], figures: Mapping[str, Any], settings: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Add what the metrics of the result show to what was told of its training.
+
+    Parameters
+    ----------
+    notes
+        Of the training; that no problem was found is taken back where the metrics show one.
+    figures, settings
+        See `metrics.ailments`.
+    """
+    found = ailments(figures, settings)
+    kept = [note for note in notes if not (found and note.startswith(NONE))]
+    return (*kept, *found)

@@ -53,6 +53,8 @@ class Health:
         measured.
     modes
         Where they are known, so that lost ones are counted.
+    settings
+        Of the training, by field of TrainingConfig: what is in use is not advised.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class Health:
         seed: int = 0,
         held_out: Rows | None = None,
         modes: Modes | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
+        self._settings = settings or {}
         self.steps, self._units = steps, generator.units
         self._critic, self._clip = critic, _clip(objective)
         self._weights = {
@@ -150,7 +154,8 @@ class Health:
     def sentences(self) -> list[str]:
         """Diagnose the training: a sentence for each problem, or one that none was found."""
         modes = None if self._modes is None else self._modes.count
-        history = diagnosis.History(self._points, self.steps, modes, self._weights, self._peak)
+        points, weights, peak = self._points, self._weights, self._peak
+        history = diagnosis.History(points, self.steps, modes, weights, peak, self._settings)
         return diagnosis.sentences(history)
 
     def to_json(self) -> dict[str, Any]:
