@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,8 @@ import torch
 from genenv import classifier
 from genenv.metrics import generated
 
+# A job in the background of a shell starts with interrupts ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 torch.set_num_threads(1)  # tiny networks: two threads beside another busy process take ten times
 
 
