@@ -7,11 +7,11 @@ For each setting and seed: learn from some of the digits, draw 10,000 samples, a
   agreement     share that an SVM of all unseen rows puts into the condition,
   svm, network  GAN-train accuracy on all unseen rows,
 each beside the same of unseen real rows in the place of samples (`real`), and CPU seconds of
-training. `--generations 2` trains again on as many samples of the first generator, and compares with
-the real rows. Settings are changes of the preset, `name=value` joined by commas; "" is the preset.
-Writes one JSON with every row; rows that it has already are not measured again.
+training. `--generations 2` trains again on as many samples of the first generator, and compares
+with the real rows. Settings are changes of the preset, `name=value` joined by commas; "" is the
+preset. Writes one JSON with every row; rows that it has already are not measured again.
 Examples: python scripts/variety.py --seeds 0 1 2 3 4
-          python scripts/variety.py --settings "" "critic_width=256,batch=64,ema=0.999" --seeds 77 78
+          python scripts/variety.py --settings "" "ema=0.999" --seeds 77 78
 """
 
 import argparse
