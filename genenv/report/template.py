@@ -1,14 +1,19 @@
-"""Templates of the pages: escaped, strict, and read from this folder."""
+"""Templates of the pages: one base, escaped, strict, and read from this folder."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 
 def template(name: str, filters: Mapping[str, Callable[..., Any]]) -> Any:
-    """Return a template of this folder with filters; a name that it does not get is an error."""
+    """Return a template of this folder with filters; a name that it does not get is an error.
+
+    A page extends `base.html`: its blocks are `title`, `header` and `body`. Each <h2> of the body
+    has its place in the list of contents.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -18,5 +23,20 @@ def template(name: str, filters: Mapping[str, Callable[..., Any]]) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= dict(filters)
+    environment.filters |= {"contents": contents} | dict(filters)
     return environment.get_template(name)
+
+
+def contents(body: str) -> Any:
+    """Give each <h2> of a page's markup an id, and put links to them in front."""
+    from markupsafe import Markup
+
+    links: list[str] = []
+
+    def anchored(found: re.Match[str]) -> str:
+        place = re.sub(r"\W+", "-", re.sub(r"<.*?>", "", found[1]).lower()).strip("-")
+        links.append(f'<li><a href="#{place}">{found[1]}</a></li>')
+        return f'<h2 id="{place}">{found[1]}</h2>'
+
+    body = re.sub(r"<h2>(.*?)</h2>", anchored, body, flags=re.DOTALL)
+    return Markup(f'<nav aria-label="Contents"><ol>{"".join(links)}</ol></nav>\n{body}')
