@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import save_to_zip_file
 
-from genenv import checks, seeding
+from genenv import checks, reading, seeding
 from genenv.agents import spaces
 from genenv.agents.algorithms import Preset
 
 SPEC, PARAMETERS = "agent.json", "parameters.zip"
+MOST_HIDDEN = 2**14  # units of a layer in a file
+
+
+class Spec(msgspec.Struct):
+    """What agent.json says."""
+
+    env: str
+    preset: dict[str, Any]
+    steps: int
+    observation_space: dict[str, Any]
+    action_space: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -73,15 +86,22 @@ class Agent:
         Raises
         ------
         Mistake
-            If there is no agent.
+            If there is no agent, or its files are damaged.
         """
         folder = Path(folder)
         at = folder if (folder / SPEC).is_file() else folder / "agents"
         if not (at / SPEC).is_file():
             raise checks.Mistake(f"a folder with {SPEC}", folder, "give a run that `train` left")
-        spec = json.loads((at / SPEC).read_text())
-        preset = Preset.from_json(spec["preset"])
-        seen, acts = (spaces.from_json(spec[f"{k}_space"]) for k in ("observation", "action"))
-        model = preset.blank(seen, acts)
-        model.set_parameters(str(at / PARAMETERS), device="cpu")
-        return cls(spec["env"], preset, model, spec["steps"])
+        path, zipped = at / SPEC, at / PARAMETERS
+        spec = reading.struct(path, Spec)
+        preset = reading.guarded(path, lambda: Preset.from_json(spec.preset))
+        if max(preset.hidden, default=0) > MOST_HIDDEN:
+            raise reading.damaged(path, f"hidden layers of {max(preset.hidden):,}")
+        seen, acts = (
+            reading.guarded(path, partial(spaces.from_json, plain))
+            for plain in (spec.observation_space, spec.action_space)
+        )
+        reading.check_archive(zipped)
+        model = reading.guarded(path, lambda: preset.blank(seen, acts))
+        reading.guarded(zipped, lambda: model.set_parameters(str(zipped), device="cpu"))
+        return cls(spec.env, preset, model, spec.steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
 from numpy.typing import NDArray
 
 from genenv import checks
+
+MOST = 2**22  # numbers of a space in a file
 
 
 def to_json(space: Space[Any]) -> dict[str, Any]:
@@ -34,6 +37,8 @@ def from_json(plain: dict[str, Any]) -> Space[Any]:
     kind = checks.choice("kind of space", plain["kind"], ("box", "discrete", "multidiscrete"))
     if kind == "box":
         shape, dtype = tuple(plain["shape"]), np.dtype(plain["dtype"])
+        if math.prod(shape) > MOST:
+            raise checks.Mistake(f"a space of {MOST:,} numbers at most", shape, "flatten less")
         low, high = (np.broadcast_to(np.array(plain[k], dtype), shape) for k in ("low", "high"))
         return Box(low.copy(), high.copy(), shape, dtype.type)
     if kind == "discrete":

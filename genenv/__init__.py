@@ -56,6 +56,7 @@ _SUBMODULES = frozenset(
         "probe",
         "rate",
         "reacting",
+        "reading",
         "reactions",
         "report",
         "runs",

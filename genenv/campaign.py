@@ -13,16 +13,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks, files
-from genenv.failures import UNREADABLE, Confirmed
+from genenv import checks, files, reading
+from genenv.failures import Confirmed
 from genenv.judge import VERDICTS, Audit
 from genenv.probe import Findings, Probe
+from genenv.reading import Column
 from genenv.search import Search
 from genenv.tracking import Tracker
 
 POINT = 256  # queries between two points of a curve in TensorBoard
 SHARD = 4096  # queries written at a time, or what is left
 CONFIRMED = VERDICTS.index("confirmed")
+ADDRESS = {"search": Column("U", (None,)), "seed": Column("iu", (None,))}
+COLUMNS = ADDRESS | {  # of a shard, at least
+    "e": Column("f", (None, None)),
+    "label": Column("iu", (None,), 0),
+    "output": Column("f", (None, None)),
+    "severity": Column("f", (None,)),
+    "verdict": Column("iu", (None,), 0),
+    "other_label": Column("b", (None,)),
+    "index": Column("iu", (None,), 0),
+}
 
 
 @dataclass(frozen=True)
@@ -143,7 +154,10 @@ class Ledger:
         parts = [columns for _, columns in self._shards(search, seed)]
         if not parts:
             return None
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return reading.guarded(
+            self.findings,
+            lambda: {name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
+        )
 
     def drop(self, search: str, seed: int) -> None:
         """Forget all rows of one search and seed."""
@@ -154,14 +168,13 @@ class Ledger:
     def _shards(self, search: str, seed: int) -> list[tuple[Path, dict[str, NDArray[Any]]]]:
         shards = []
         for path in sorted(self.findings.glob("*.npz")):
-            try:
-                with np.load(path, allow_pickle=False) as file:
-                    if (file["search"][0], file["seed"][0]) == (search, seed):
-                        shards.append((path, {name: file[name] for name in file.files}))
-            except UNREADABLE as error:
-                raise checks.Mistake(
-                    f"{path.name} to hold findings", f"{error}", "repeat the run in a new folder"
-                ) from error
+            address = reading.arrays(path, ADDRESS)
+            reading.check(path, address, ADDRESS)
+            rows = (address["search"] == search) & (address["seed"] == seed)
+            if rows.any():
+                columns = reading.arrays(path)
+                reading.check(path, columns, COLUMNS)
+                shards.append((path, columns))
         return shards
 
 

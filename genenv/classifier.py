@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genenv import checks, codecs, seeding
+from genenv import checks, codecs, reading, seeding
 from genenv.codecs import Codec, planes
 from genenv.data import Batches
 
@@ -21,6 +23,14 @@ BATCH = 64
 LEAST_STEPS = 600  # of Adam, or five epochs where these are more
 LEAST_EPOCHS = 5
 FEATURES = 64  # width of the last hidden layer
+
+
+class Spec(msgspec.Struct):
+    """What the file of a classifier says of it."""
+
+    kind: str
+    units: dict[str, Any]
+    outputs: int
 
 
 class Classifier(nn.Module):
@@ -72,12 +82,13 @@ class Classifier(nn.Module):
     @seeding.global_seed(0)  # weights are drawn before those of the file replace them
     def load(path: Path) -> Classifier:
         """Read what `save` wrote, in eval mode and frozen; executes nothing."""
-        from safetensors import safe_open
-
-        with safe_open(path, "pt") as file:
-            spec: dict[str, Any] = json.loads(file.metadata()["classifier"])
-        network = Classifier(spec["kind"], codecs.from_json(spec["units"]), spec["outputs"])
-        network.load_state_dict(load_file(path))
+        spec = reading.guarded(
+            path, lambda: msgspec.convert(reading.metadata(path, "classifier"), Spec)
+        )
+        units = reading.guarded(path, lambda: codecs.from_json(spec.units))
+        make = partial(Classifier, spec.kind, units, spec.outputs)
+        network = reading.build(path, [path], make)
+        reading.fill(network, path)
         return network.eval().requires_grad_(False)
 
 

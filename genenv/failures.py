@@ -13,13 +13,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks
+from genenv import checks, reading
 from genenv.downstream import Downstream
 from genenv.probe import severity
+from genenv.reading import Column
 
 BATCH = 1024  # rows a question to the model, or a block of distances
 # what reading an .npz file raises that is cut off, or no such file at all
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+COLUMNS = {  # of a shard, in the order of `Confirmed`
+    "x": Column("fiu", None),
+    "e": Column("f", (None, None)),
+    "label": Column("iu", (None,), 0),
+    "output": Column("f", (None, None)),
+    "severity": Column("f", (None,)),
+    "search": Column("U", (None,)),
+    "seed": Column("iu", (None,)),
+    "index": Column("iu", (None,), 0),
+}
 OUTPUT_TOLERANCE = 1e-3  # of a probability: what another batch size or machine may change
 
 
@@ -60,21 +71,19 @@ def load(folder: Path) -> Confirmed | None:
     Raises
     ------
     Mistake
-        A shard that is cut off or holds other columns.
+        A shard that is damaged or holds other columns.
     """
     parts = []
     for path in sorted(folder.glob("*.npz")):
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                parts.append({f.name: file[f.name] for f in fields(Confirmed)})
-        except UNREADABLE as error:
-            raise checks.Mistake(
-                f"{path.name} to hold confirmed failures", f"{error}", "repeat the run"
-            ) from error
+        part = reading.arrays(path, COLUMNS)
+        reading.check(path, part, COLUMNS)
+        classes = part["output"].shape[1]
+        reading.check(path, part, {"label": COLUMNS["label"]._replace(high=classes - 1)})
+        parts.append(part)
     if not parts:
         return None
-    return Confirmed(
-        **{f.name: np.concatenate([part[f.name] for part in parts]) for f in fields(Confirmed)}
+    return reading.guarded(
+        folder, lambda: Confirmed(**{n: np.concatenate([p[n] for p in parts]) for n in COLUMNS})
     )
 
 
@@ -100,6 +109,7 @@ class Replay:
 def replay(model: Downstream, record: Confirmed) -> Replay:
     """Ask a model again, from the stored arrays; the queries are counted."""
     log_p = ask(model, record.x)
+    checks.shape("recorded answers of this model's classes", record.output, tuple(log_p.shape))
     failing = (severity(log_p, torch.from_numpy(record.label)) > 0).numpy()
     drift = np.abs(np.exp(log_p.numpy()) - np.exp(record.output)).max(1)
     return Replay(failing, failing & (drift <= OUTPUT_TOLERANCE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks
+from genenv import checks, failures, reading
 from genenv.board.folders import own
 from genenv.board.generated import generated, loaded
-from genenv.failures import UNREADABLE
 from genenv.judge import VERDICTS
 from genenv.networks import Generator
+from genenv.reading import Column
 
 MOST = 3000  # flips of a run that are shown: the first ones of each verdict and search
 FRAMES = 16  # of a path
-COLUMNS = ("e", "label", "output", "severity", "verdict", "search", "seed", "index")
+COLUMNS = {name: column for name, column in failures.COLUMNS.items() if name != "x"} | {
+    "verdict": Column("iu", (None,), 0)
+}
 
 Row = dict[str, Any]
 Columns = dict[str, NDArray[Any]]
@@ -47,7 +48,7 @@ class Flips:
         for path in sorted((run / "findings").glob("*.npz")):
             try:
                 parts.append(_flips(own(path, run), self.generator))
-            except UNREADABLE as error:
+            except checks.Mistake as error:
                 self.unread.append(path.name)
                 why = f"{path.name}: {error}"
         if not parts:
@@ -97,14 +98,14 @@ def _flips(path: Path, generator: Generator) -> Columns:
     Mistake
         Columns that do not belong together, or not to the generator.
     """
-    with np.load(path, allow_pickle=False) as file:
-        columns = {name: file[name] for name in COLUMNS}
+    columns = reading.arrays(path, COLUMNS)
     count, classes = columns["label"].size, len(generator.classes)
     wide = {"e": (count, generator.noise.base_dim), "output": (count, classes)}
     for name, column in columns.items():
         checks.shape(name, column, wide.get(name, (count,)))
     within("label", columns["label"], classes)
     within("verdict", columns["verdict"], len(VERDICTS))
+    reading.check(path, columns, COLUMNS)
     return {name: column[columns["severity"] > 0] for name, column in columns.items()}
 
 
@@ -133,7 +134,7 @@ def _model_name(run: Path) -> str:
     if not path.exists():
         return "model"
     try:
-        spec = json.loads(own(path, run).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # what cannot be read is not worth the failures
+        spec = reading.plain(own(path, run))
+    except checks.Mistake:  # what cannot be read is not worth the failures
         return "model"
-    return str(spec.get("path") or "default model") if isinstance(spec, dict) else "model"
+    return str(spec.get("path") or "default model")

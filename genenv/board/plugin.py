@@ -175,6 +175,8 @@ def _served(answer: Answer) -> Any:
             content, kind = answer(request)
         except checks.Mistake as mistake:
             return http_util.Respond(request, {"error": str(mistake)}, JSON, code=400)
+        except OSError as error:  # a run that is moved or deleted while it is looked at
+            return http_util.Respond(request, {"error": str(error.strerror)}, JSON, code=404)
         return http_util.Respond(request, content, kind)
 
     return respond

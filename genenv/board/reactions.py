@@ -12,7 +12,6 @@ from genenv import checks
 from genenv.board.flips import within
 from genenv.board.folders import own
 from genenv.board.generated import loaded
-from genenv.failures import UNREADABLE
 from genenv.networks import Generator
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, Lot
@@ -43,9 +42,9 @@ class Reactions:
         for path in sorted((run / "cells").glob("answers-[0-9]*.npz")):
             try:
                 self.answers = _answers(own(path, run), self.generator)
-                self.seed = int(path.stem.rpartition("-")[2])
+                self.seed = _seed(path)
                 break
-            except UNREADABLE as error:
+            except checks.Mistake as error:
                 self.unread.append(path.name)
                 why = f"{path.name}: {error}"
         else:
@@ -114,6 +113,14 @@ class Reactions:
         if (noise, strength) not in self._made:
             self._made[noise, strength] = self.lot.at(noise, strength)[0]
         return self._made[noise, strength][row : row + 1]
+
+
+def _seed(path: Path) -> int:
+    """Read the seed off the name of a file of answers."""
+    text = path.stem.rpartition("-")[2]
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise checks.Mistake("answers-SEED.npz", path.name, "rename it")
+    return int(text)
 
 
 def _answers(path: Path, generator: Generator) -> Answers:

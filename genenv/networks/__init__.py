@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+import msgspec
+from torch import nn
 
-from genenv import checks, codecs, noise, seeding
+from genenv import checks, codecs, noise, reading, seeding
 from genenv.codecs import Codec
 from genenv.networks import normalisation, spectral
 from genenv.networks.base import Classes, Critic, Generator
@@ -30,6 +30,28 @@ __all__ = [
     "load",
     "normalisation",
 ]
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class Codes(msgspec.Struct):
+    """Codes that a generator was trained to be read off."""
+
+    categorical: list[int]
+    continuous: int
+
+
+class Spec(msgspec.Struct):
+    """What spec.json says of a generator; arguments are those of its kind."""
+
+    kind: str
+    generator: dict[str, Any]
+    noise: dict[str, Any]
+    units: dict[str, Any]
+    classes: list[int | str]
+    objective: str
+    critic: dict[str, Any] | None = None
+    recognition: Codes | None = None
 
 
 def build(
@@ -93,33 +115,36 @@ def load(folder: Path | str) -> Generator:
         The folder holds no generator, or its files are damaged.
     """
     folder = Path(folder)
-    if not (folder / "spec.json").is_file():
+    path = folder / "spec.json"
+    if not path.is_file():
         raise checks.Mistake(
             "a folder with spec.json and generator.safetensors", folder, "give RUN/generator"
         )
-    try:
-        spec = json.loads((folder / "spec.json").read_text())
-        pair = NETWORKS[spec["kind"]]
-        units, classes = codecs.from_json(spec["units"]), tuple(spec["classes"])
-        law = noise.from_json(spec["noise"])
-        generator = pair.generator(law, units, classes, **spec["generator"])
-        generator.load_state_dict(load_file(folder / "generator.safetensors"))
-        generator.objective = str(spec["objective"])
-        if spec["critic"] is not None:
-            of_critic = dict(spec["critic"])
-            pack, is_spectral = of_critic.pop("pack", 1), of_critic.pop("spectral", False)
-            critic = _critic(pair, units, classes, of_critic, pack, is_spectral)
-            critic.load_state_dict(load_file(folder / "critic.safetensors"))
-            generator.keep(critic.eval().requires_grad_(False))
-        if "recognition" in spec:
-            codes = spec["recognition"]
-            recognition = Recognition(units, tuple(codes["categorical"]), codes["continuous"])
-            recognition.load_state_dict(load_file(folder / "recognition.safetensors"))
-            generator.keep_recognition(recognition.eval().requires_grad_(False))
-    except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
-        raise checks.Mistake(
-            f"a whole generator in {folder}", f"{type(error).__name__}: {error}", "write it again"
-        ) from error
+    spec = reading.struct(path, Spec)
+    pair = NETWORKS[checks.choice(f"the kind of network in {path}", spec.kind, NETWORKS)]
+    units = reading.guarded(path, lambda: codecs.from_json(spec.units))
+    law = reading.guarded(path, lambda: noise.from_json(spec.noise))
+    classes = tuple(spec.classes)
+
+    def read(part: str, make: Callable[[], M]) -> M:
+        weights = folder / f"{part}.safetensors"
+        network = reading.build(path, [weights], make)
+        reading.fill(network, weights)
+        return network
+
+    generator = read("generator", lambda: pair.generator(law, units, classes, **spec.generator))
+    generator.objective = spec.objective
+    if spec.critic is not None:
+        of_critic = dict(spec.critic)
+        pack, is_spectral = of_critic.pop("pack", 1), of_critic.pop("spectral", False)
+        critic = read("critic", lambda: _critic(pair, units, classes, of_critic, pack, is_spectral))
+        generator.keep(critic.eval().requires_grad_(False))
+    if spec.recognition is not None:
+        codes = spec.recognition
+        recognition = read(
+            "recognition", lambda: Recognition(units, tuple(codes.categorical), codes.continuous)
+        )
+        generator.keep_recognition(recognition.eval().requires_grad_(False))
     return generator.eval().requires_grad_(False)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import files
+from genenv import files, reading
 from genenv.codecs import Codec
 from genenv.downstream import Downstream
 from genenv.judge import Audit
@@ -58,7 +58,9 @@ class Answers:
     @staticmethod
     def load(path: Path) -> Answers:
         """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
+        file = reading.arrays(path)
+
+        def read() -> Answers:
             noises = tuple(map(str, file["noises"]))
             return Answers(
                 noises,
@@ -68,6 +70,8 @@ class Answers:
                 {noise: file[f"log_p {noise}"] for noise in noises},
                 file["real"],
             )
+
+        return reading.guarded(path, read)
 
 
 def meet(

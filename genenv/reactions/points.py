@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import files
+from genenv import files, reading
 from genenv.downstream import Downstream
 from genenv.learners import features
 from genenv.reactions.noises import Lot
@@ -46,7 +46,9 @@ class Points:
     @staticmethod
     def load(path: Path) -> Points:
         """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
+        file = reading.arrays(path)
+
+        def read() -> Points:
             names = [str(name) for name in file["learners"]]
             return Points(
                 file["x"],
@@ -55,6 +57,8 @@ class Points:
                 {name: file[f"at {name}"] for name in names},
                 {name: file[f"said {name}"] for name in names},
             )
+
+        return reading.guarded(path, read)
 
 
 def take(lot: Lot, learners: Mapping[str, Downstream], noises: Sequence[str]) -> Points:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genenv import checks, files
+from genenv import checks, files, reading
 from genenv.report import summary
 from genenv.report.document import document
 from genenv.report.evidence import Curve, Evidence, Failures
@@ -97,10 +97,7 @@ def load(folder: Path | str) -> Report:
     path = Path(folder) / "report.json"
     if not path.is_file():
         raise checks.Mistake(f"the file {path}", "none", "give a folder that `stress` finished")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise checks.Mistake(f"{path} to be JSON", str(error), "repeat the run") from error
+    content = reading.plain(path)
     page = path.with_name("report.html")
     return Report(content, page=page if page.is_file() else None)
 
