@@ -14,6 +14,8 @@ from genenv.noise import Gaussian
 from genenv.search import Search, Space
 from genenv.tracking import Tracker
 
+pytestmark = pytest.mark.slow
+
 SPACE = Space(Gaussian(toys.DIM), toys.CLASSES)
 BUDGET = 700
 RESUMABLE = ["random", "evolution", "cma-es", "gradient"]

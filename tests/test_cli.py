@@ -488,7 +488,7 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
     [
         ("nowhere/X-v0", "expected an environment with a preset to be one of genenv/"),
         ("genenv/LatentProbe-v0 --steps 0", "expected steps to be a whole number above 0, got 0"),
-        ("genenv/LatentProbe-v0 --episodes -1", "expected episodes of 0 or more, got -1"),
+        ("genenv/LatentProbe-v0 --episodes -1", "expected 2 episodes or more, or 0, got -1"),
         ('genenv/LatentProbe-v0 --arguments {"a":1}', "expected arguments that genenv/LatentProbe"),
         ("genenv/LatentProbe-v0 --arguments 3", "expected arguments as a JSON object, got '3'"),
         ("genenv/LatentProbe-v0 --arguments {", "expected arguments in JSON, got '{'"),

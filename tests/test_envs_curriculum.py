@@ -265,16 +265,6 @@ def test_the_id_works_untouched_and_its_spec_round_trips():
     assert gymnasium.make_vec(ID, 2).reset(seed=0)[0].shape == (2, 32)
 
 
-def test_spawned_workers_play_it():
-    env = gymnasium.make_vec(
-        f"genenv:{ID}", 2, "async", vector_kwargs={"context": "spawn"}, decisions=2
-    )
-    env.reset(seed=0)
-    assert not env.step(env.action_space.sample())[3].any()
-    assert env.step(env.action_space.sample())[3].all()
-    env.close()
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

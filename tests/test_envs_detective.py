@@ -103,18 +103,6 @@ def test_a_batch_equals_singles_where_episodes_are_truncated_early(shared):
     )
 
 
-def test_spawned_workers_play_the_same_episodes():
-    many = gymnasium.make_vec(ID, 2, vectorization_mode="async", vector_kwargs={"context": "spawn"})
-    own = gymnasium.make_vec(ID, 2)
-    try:
-        assert np.allclose(many.reset(seed=3)[0], own.reset(seed=3)[0], atol=1e-5)
-        action = np.array([LOOK, REAL])
-        for a, b in zip(many.step(action)[:4], own.step(action)[:4], strict=True):
-            assert np.allclose(a, b, atol=1e-5)
-    finally:
-        many.close()
-
-
 def test_a_spec_goes_through_json():
     spec = EnvSpec.from_json(gymnasium.make(ID, looks=2, rows=[5, 6], noise=0.1).spec.to_json())
     env = gymnasium.make(spec)

@@ -103,16 +103,6 @@ def always_right(observation):
     return np.ones(len(observation), np.int64)
 
 
-def test_a_spawned_pair_of_environments_works():
-    env = gymnasium.make_vec(
-        ID, 2, "async", {"context": "spawn"}, horizon=3, world="genenv/Crosswalk-v0"
-    )
-    env.reset(seed=0)
-    ended = [env.step(env.action_space.sample())[3] for _ in range(3)][-1]
-    env.close()
-    assert ended.all()
-
-
 def test_a_spec_survives_json():
     arguments = CARTPOLE | {"channels": {"dynamics.length": 0.1}, "bonus": 2.0}
     arguments["noise"] = None

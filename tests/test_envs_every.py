@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import gymnasium
 import numpy as np
@@ -53,11 +55,40 @@ def test_a_pickled_batch_goes_on_as_the_original(name):
             assert np.array_equal(a, b)
 
 
-@pytest.mark.parametrize(
-    "name", ["genenv/LatentProbe-v0", "genenv/Walk1D-v0", "genenv/Crosswalk-v0"]
-)
-def test_spawned_environments_work(name):
-    env = gymnasium.make_vec(name, 2, "async", {"context": "spawn"})
+def played(name, arguments, actions):
+    """Everything that an environment tells, made by its id in the process that calls."""
+    env = gymnasium.make(f"genenv:{name}", **arguments)
+    told = [env.reset(seed=3)[0]]
+    for action in actions:
+        told += env.step(action)[:4]
+        if told[-2] or told[-1]:  # its only step
+            told.append(env.reset()[0])
+    env.close()
+    return told
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    """Another process that begins with nothing imported, as a spawned worker does."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_spawned_process_plays_the_same_episode(name, fresh):
+    arguments = SMALL.get(name, {})
+    space = gymnasium.make(name, **arguments).action_space
+    space.seed(0)
+    actions = [space.sample() for _ in range(2)]
+    there = fresh.submit(played, name, arguments, actions).result()
+    for a, b in zip(there, played(name, arguments, actions), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_gymnasiums_asynchronous_workers_play_a_seat():
+    env = gymnasium.make_vec("genenv/LatentProbe-v0", 2, "async", {"context": "spawn"})
     env.reset(seed=0)
     seen, *_ = env.step(env.action_space.sample())
     env.close()

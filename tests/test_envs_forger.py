@@ -74,15 +74,6 @@ def play_single(env):
     return env.step(np.zeros(env.action_space.shape, np.float32))
 
 
-def test_spawned_environments_work():
-    env = gymnasium.make_vec(
-        ID, 2, vectorization_mode="async", vector_kwargs={"context": "spawn"}, critic_width=8
-    )
-    assert env.reset(seed=0)[0].shape == (2, 2)
-    assert env.step(env.action_space.sample())[2].all()
-    env.close()
-
-
 def test_the_specification_survives_json():
     env = gymnasium.make(ID, objective="gan", critic_seed=3)
     again = gymnasium.make(EnvSpec.from_json(env.spec.to_json()))

@@ -55,16 +55,6 @@ def test_a_learning_batch_is_deterministic_and_hands_out_new_arrays():
     check_fresh_data(batch, seed=0)
 
 
-def test_spawned_environments_work():
-    env = gymnasium.make_vec(
-        ID, 2, vectorization_mode="async", vector_kwargs={"context": "spawn"}, rows=64, length=2
-    )
-    assert (env.reset(seed=0)[0] == 200).all()
-    env.step(env.action_space.sample())
-    assert env.step(env.action_space.sample())[2].all()
-    env.close()
-
-
 def test_the_specification_survives_json():
     env = gymnasium.make(ID, vocabulary=6, length=2, oracle_seed=3, rows=80)
     again = gymnasium.make(EnvSpec.from_json(env.spec.to_json()))

@@ -243,17 +243,6 @@ def test_the_id_works_untouched_and_its_spec_round_trips():
     assert vector.reset(seed=0)[0].shape == (2, 8)
 
 
-def test_spawned_workers_play_it():
-    env = gymnasium.make_vec(
-        f"genenv:{ID}", 2, "async", vector_kwargs={"context": "spawn"},
-        width=8, decisions=2, updates=1,
-    )  # fmt: skip
-    env.reset(seed=0)
-    assert not env.step(env.action_space.sample())[3].any()
-    assert env.step(env.action_space.sample())[3].all()
-    env.close()
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

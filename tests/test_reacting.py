@@ -23,6 +23,8 @@ from genenv.reacting import ReactConfig, Reacting
 from genenv.report.reactions import best_gain, markdown, order_sentence, summary
 from genenv.stages import Stages
 
+pytestmark = pytest.mark.slow
+
 NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
 CONFIG = ReactConfig(
     learners=("logistic", "mlp"), noises=NOISES, samples=40, sizes=(60,), seeds=(0, 1), steps=60

@@ -13,6 +13,8 @@ from PIL import Image
 from genenv import bundled, classifier, data, networks, tracking
 from genenv.reacting import ReactConfig, Reacting
 
+pytestmark = pytest.mark.slow
+
 NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
 CONFIG = ReactConfig(("logistic", "mlp"), NOISES, samples=40, sizes=(60, 80))
 

@@ -20,6 +20,8 @@ from genenv.metrics import generated
 from genenv.report import Report
 from genenv.stressing import StressConfig, Stressing
 
+pytestmark = pytest.mark.slow
+
 CONFIG = StressConfig(
     search=("random", "evolution", "policy"), budget=600, train_queries=2200, steps=60
 )

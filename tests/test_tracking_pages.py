@@ -11,6 +11,8 @@ from served import Board, browser
 
 from genenv.tracking import Bands, Lines, Tracker
 
+pytestmark = pytest.mark.slow
+
 RED = 255, 0, 0
 
 

@@ -18,6 +18,8 @@ from genenv.stages import Stages
 from genenv.stressing import StressConfig, Stressing
 from genenv.training.presets import configured
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[1] / "docs" / "tensorboard.md").read_text()
 SECTIONS = re.split(r"\n## `genenv (\w+)`\n", PAGE.partition("\n## Read it back")[0])
 HIDDEN = ("_hparams_/", "custom_scalars__config__")  # tensors behind a tab

@@ -1,7 +1,9 @@
 """Two gloo processes under torchrun train as one."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -34,6 +36,7 @@ def folders(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_steps_of_one_to_rounding(folders):
     one, two = (load_file(folders / n / "generator/generator.safetensors") for n in ("one", "two"))
     assert one.keys() == two.keys()
@@ -41,6 +44,7 @@ def test_two_processes_take_the_steps_of_one_to_rounding(folders):
         torch.testing.assert_close(one[name], two[name], atol=1e-4, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_leading_process_alone_writes_and_the_run_tells_of_both(folders):
     kinds = [{p.name.split(".")[0] for p in (folders / n).iterdir()} for n in ("one", "two")]
     assert kinds[0] == kinds[1]
@@ -50,10 +54,9 @@ def test_the_leading_process_alone_writes_and_the_run_tells_of_both(folders):
     assert networks.load(folders / "two" / "generator").sample(5, seed=0)[0].shape == (5, 2)
 
 
-def test_two_processes_resume_to_the_bit(tmp_path):
-    broken = tmp_path / "broken"
-    done = run(*TORCHRUN, "-m", *FIT, "--out", str(broken))
-    assert done.returncode == 0, done.stderr
+@pytest.mark.slow
+def test_two_processes_resume_to_the_bit(folders, tmp_path):
+    broken = Path(shutil.copytree(folders / "two", tmp_path / "broken"))
     straight = checkpoint.read(checkpoint.newest(broken / "checkpoints"))[0]
     last = checkpoint.newest(broken / "checkpoints")
     for file in last.iterdir():
@@ -134,6 +137,7 @@ def test_the_place_of_a_process_comes_from_torchrun(monkeypatch):
     assert (world, world.leads) == (World(1, 4), False)
 
 
+@pytest.mark.slow
 def test_a_batch_that_processes_cannot_share_leaves_no_folder(tmp_path):
     words = [*FIT]
     words[words.index("--batch") + 1] = "63"
