@@ -16,7 +16,7 @@ from genenv import checks, networks
 from genenv.envs.rounds import DISCRIMINATOR, GENERATOR, Rounds
 from genenv.envs.samples import check_alike
 from genenv.networks import Critic, Generator
-from genenv.networks.base import evaluating
+from genenv.networks.evaluating import evaluating
 
 MEASURED = 512  # real and generated samples on which a critic's scores are centred
 

@@ -10,7 +10,7 @@ from genenv import checks
 from genenv.codecs import Codec
 from genenv.data import Dataset
 from genenv.networks import Generator
-from genenv.networks.base import evaluating
+from genenv.networks.evaluating import evaluating
 
 MARGIN = 1.25  # vectors: ±1 lies this much beyond the largest deviation of the data
 ROUNDING = 1e-6  # of half the range: what a batch may move a sample by, with room to spare

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks, reading
+from genenv.columns import Columns
 from genenv.downstream import Downstream
 from genenv.probe import severity
 from genenv.reading import Column
@@ -35,7 +36,7 @@ OUTPUT_TOLERANCE = 1e-3  # of a probability: what another batch size or machine 
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class Confirmed(Columns):
     """Confirmed failures, one row each: the raw sample, its address, what the model said."""
 
     x: NDArray[Any]  # (m, *units.shape), the data's units and dtype
@@ -47,22 +48,11 @@ class Confirmed:
     seed: NDArray[np.int64]  # (m,)
     index: NDArray[np.int64]  # (m,), query of the search, from 0
 
-    def __len__(self) -> int:
-        return len(self.x)
-
     @property
     def prediction(self) -> NDArray[np.int64]:
         """(m,): the class the model chose."""
         chosen: NDArray[np.int64] = self.output.argmax(1).astype(np.int64)
         return chosen
-
-    def rows(self, index: Any) -> Confirmed:
-        """Pick rows by slice, mask or index."""
-        return Confirmed(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
-
-    def save(self, path: Path | IO[bytes]) -> None:
-        """Write one shard."""
-        np.savez(path, **{f.name: getattr(self, f.name) for f in fields(self)})
 
 
 def load(folder: Path) -> Confirmed | None:
@@ -79,12 +69,10 @@ def load(folder: Path) -> Confirmed | None:
         reading.check(path, part, COLUMNS)
         classes = part["output"].shape[1]
         reading.check(path, part, {"label": COLUMNS["label"]._replace(high=classes - 1)})
-        parts.append(part)
+        parts.append(Confirmed(**part))
     if not parts:
         return None
-    return reading.guarded(
-        folder, lambda: Confirmed(**{n: np.concatenate([p[n] for p in parts]) for n in COLUMNS})
-    )
+    return reading.guarded(folder, lambda: Confirmed.concatenate(parts))
 
 
 def ask(model: Downstream, x: NDArray[Any]) -> Tensor:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks
+from genenv.columns import Columns
 from genenv.memory import keep_buffers
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ REALISM_MARGIN = 0.05  # share of the realism threshold kept as a safety distanc
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(Columns):
     """What a batch of queries showed, one row a query."""
 
     e: NDArray[np.float32]  # (n, base_dim)
@@ -39,27 +40,10 @@ class Findings:
     guide_gradient: NDArray[np.float32] | None = None  # (n, base_dim), d (-guide loss) / d e
     x: NDArray[np.float32] | None = None  # (n, *units.shape), the samples in the data's units
 
-    def __len__(self) -> int:
-        return len(self.e)
-
     @property
     def success(self) -> NDArray[np.bool_]:
         """(n,): the model fails and the guide accepts."""
         return (self.severity > 0) & self.accepted
-
-    def rows(self, index: Any) -> Findings:
-        """Pick rows by slice, mask or index."""
-        picked = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{k: v[index] for k, v in picked.items() if v is not None})
-
-    @staticmethod
-    def concatenate(parts: list[Findings]) -> Findings:
-        """Join batches in order."""
-        kept = [f.name for f in fields(Findings) if getattr(parts[0], f.name) is not None]
-        columns: dict[str, Any] = {
-            name: np.concatenate([getattr(part, name) for part in parts]) for name in kept
-        }
-        return Findings(**columns)
 
 
 def severity(log_p: Tensor, label: Tensor) -> Tensor:

@@ -28,10 +28,13 @@ from genenv.judge import load_guide
 from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.training.config import FREE_ON_RESUME
+from genenv.wording import shortened
 
 PACKAGES = ("genenv", "torch", "numpy", "gymnasium", "stable-baselines3", "scikit-learn", "cmaes")
 MODEL = "model.safetensors"  # in RUN/model, where genenv trained the model itself
 CHECK_ROWS = 64  # fixed rows whose outputs tell one model from another
+
+LONGEST = 60  # letters of a value in a refusal
 
 
 def next_folder(name: str) -> Path:
@@ -164,16 +167,12 @@ def _same(old: dict[str, Any], new: dict[str, Any], folder: Path, where: str = "
         if isinstance(value, dict) and isinstance(before, dict):
             _same(before, value, folder, f"{where}{name}.")
         elif before != value:
+            now, then = (shortened(str(setting), LONGEST) for setting in (value, before))
             raise checks.Mistake(
                 f"the settings of the run in {folder}",
-                f"{where}{name} = {_short(value)} where it has {_short(before)}",
+                f"{where}{name} = {now} where it has {then}",
                 "repeat the first command with --resume, or choose another --out",
             )
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def write_json(path: Path, plain: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
-    "seeding checks memory files reading intervals",
+    "seeding checks memory files reading intervals columns wording",
     "codecs data noise",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream naming training judge sampling learners stacked",

@@ -86,7 +86,7 @@ def test_a_command_line_in_the_settings_cannot_hide_the_command(tmp_path):
         ({"held_out": None}, {"held_out": {"rows": 1}}, "got held_out = .* where it has None"),
         ({"held_out": {"rows": 1}}, {"held_out": None}, "got held_out = None where it has"),
         ({}, {"seed": 0}, "got seed = 0 where it has None"),
-        ({"split": [1] * 99}, {"split": [2] * 99}, r"split = \[2, 2, .*\.\.\. where it has"),
+        ({"split": [1] * 99}, {"split": [2] * 99}, r"split = \[2, 2, .*… where it has"),
     ],
 )
 def test_other_settings_do_not_resume(tmp_path, before, content, sentence):

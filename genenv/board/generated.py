@@ -12,7 +12,7 @@ from torch import Tensor
 from genenv import networks
 from genenv.board.folders import own
 from genenv.networks import Generator
-from genenv.networks.base import evaluating
+from genenv.networks.evaluating import evaluating
 
 
 def loaded(run: Path) -> Generator:

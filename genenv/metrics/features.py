@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -16,6 +14,7 @@ from torch import Tensor, nn
 from genenv import checks, seeding
 from genenv.codecs import Codec
 from genenv.metrics.base import pieces
+from genenv.networks.evaluating import evaluating
 
 MOST_COLUMNS = 512  # of samples as their own features; more are projected
 CONSTANT = 1e-7  # spread over mean of columns that float32 does not tell from constants
@@ -94,7 +93,7 @@ class ModuleFeatures(Features):
     def of(self, x: Tensor) -> Tensor:
         """See `Features.of`."""
         x = x.to(device_of(self.module))
-        with in_eval(self.module):
+        with evaluating(self.module):
             out = self.module(self.units.module_view(x))
         got = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
         if not isinstance(out, Tensor) or out.ndim != 2 or len(out) != len(x):
@@ -173,15 +172,3 @@ def device_of(module: nn.Module) -> torch.device:
     """Return where a module's weights lie; the CPU if it has none."""
     weights = next(module.parameters(), None)
     return torch.device("cpu") if weights is None else weights.device
-
-
-@contextmanager
-def in_eval(module: nn.Module) -> Iterator[None]:
-    """Put a module into eval mode, and each of its parts back into its own."""
-    before = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in before.items():
-            part.training = training

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genenv.codecs import Codec
 from genenv.networks import Critic, Generator
-from genenv.networks.base import evaluating
+from genenv.networks.evaluating import evaluating
 
 # blue and vermillion of Okabe and Ito's palette, which the colour-blind tell apart
 REAL, MADE, INK, PALE = "#0072B2", "#D55E00", "#333333", "#BBBBBB"

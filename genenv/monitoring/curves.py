@@ -18,7 +18,7 @@ from genenv.metrics import curves
 from genenv.monitoring import charts, pictures
 from genenv.monitoring.health import Health, Rows
 from genenv.networks import Generator
-from genenv.networks.base import evaluating
+from genenv.networks.evaluating import evaluating
 from genenv.tracking import Tracker, overview
 from genenv.training.config import TrainingConfig
 from genenv.training.game import Game

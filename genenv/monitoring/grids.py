@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genenv.wording import shortened
+
 LEAST_SIDE = 48  # pixels: smaller cells are enlarged by an integer factor
 GAP = 4  # pixels between cells
 LETTERS = 16  # of a name; longer ones are cut
@@ -43,7 +45,8 @@ def table(
     factor = enlargement(cells.shape[2:4])
     cells = cells.repeat(factor, axis=2).repeat(factor, axis=3)
     down, across, height, width = cells.shape[:4]
-    rows, columns = [_cut(name) for name in rows], [_cut(name) for name in columns]
+    rows = [shortened(name, LETTERS) for name in rows]
+    columns = [shortened(name, LETTERS) for name in columns]
     left = max(margin, name_width(rows)) + GAP
     top = (_FONT + GAP if columns else 0) + GAP
     size = left + across * (width + GAP), top + down * (height + GAP)
@@ -65,7 +68,8 @@ def table(
 
 def name_width(names: Sequence[str]) -> int:
     """Return the pixels that the longest of these names of rows takes; 0 for no names."""
-    return max((int(_font().getlength(_cut(name))) + 2 * GAP for name in names), default=0)
+    shown = (shortened(name, LETTERS) for name in names)
+    return max((int(_font().getlength(name)) + 2 * GAP for name in shown), default=0)
 
 
 def stack(sheets: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
@@ -86,7 +90,3 @@ def _font() -> Any:
     from PIL import ImageFont
 
     return ImageFont.load_default(_FONT)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"

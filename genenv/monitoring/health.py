@@ -16,7 +16,7 @@ from genenv.data.dataset import Modes
 from genenv.monitoring import diagnosis
 from genenv.monitoring.indicators import Centres, Reference, above, at_bound, reference_rows
 from genenv.networks import Critic, Generator
-from genenv.networks.base import evaluating
+from genenv.networks.evaluating import evaluating
 from genenv.objectives import Objective
 
 ROWS = 256  # samples and real rows whose distances are taken

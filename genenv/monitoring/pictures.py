@@ -16,7 +16,8 @@ from torch import Tensor
 from genenv.monitoring import charts
 from genenv.monitoring.grids import enlargement, name_width, stack, table
 from genenv.networks import Generator
-from genenv.networks.base import CHUNK, evaluating
+from genenv.networks.base import CHUNK
+from genenv.networks.evaluating import evaluating
 from genenv.noise import Categorical, Noise, Product, Uniform
 from genenv.tracking import Tracker, animation, picture, still
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -17,6 +15,7 @@ from torch import Tensor, nn
 
 from genenv import checks, seeding
 from genenv.codecs import Codec
+from genenv.networks.evaluating import evaluating
 from genenv.networks.labels import indices
 from genenv.networks.recognition import Recognition
 from genenv.noise import Noise
@@ -256,17 +255,6 @@ class Generator(nn.Module, ABC):
         if label is None:
             return self.labels(count, seed, start)
         return indices(label, count, len(self.classes))
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put a module into eval mode, where a sample does not depend on its batch, and back."""
-    training = module.training
-    module.eval()
-    try:
-        yield
-    finally:
-        module.train(training)
 
 
 def _piece(

@@ -20,7 +20,8 @@ from torch.nn import functional
 from genenv import checks, corruptions, seeding
 from genenv.codecs import Codec
 from genenv.networks import Generator
-from genenv.networks.base import CHUNK, evaluating
+from genenv.networks.base import CHUNK
+from genenv.networks.evaluating import evaluating
 from genenv.noise import NOISES, Learned
 
 STRENGTHS = (0, 1, 2, 3, 4, 5)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genenv.codecs import Codec
+from genenv.columns import Columns
 
 EDGE = 0.99  # share of the plausible ball's radius from which a failure counts as on its edge
 
 
 @dataclass(frozen=True)
-class Failures:
+class Failures(Columns):
     """Confirmed failures of all searches, one row each, in order of search, seed and query."""
 
     x: NDArray[Any]  # (m, *units.shape), the data's units and dtype
@@ -33,13 +34,6 @@ class Failures:
     mode: NDArray[np.int64]  # (m,), `id` of a row of report.json's modes
     on_edge: NDArray[np.bool_]  # (m,), ‖e‖ is at least EDGE times the plausible ball's radius
     distinct: NDArray[np.bool_]  # (m,), kept by the packing that counts distinct failures
-
-    def __post_init__(self) -> None:
-        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
-        assert len(set(lengths.values())) == 1, f"columns of different lengths: {lengths}"
-
-    def __len__(self) -> int:
-        return len(self.x)
 
 
 @dataclass(frozen=True)

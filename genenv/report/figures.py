@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from genenv.report.drawing import SERIES, VARIABLES, one_axes, styled, svg
 from genenv.report.evidence import Curve, Evidence
+from genenv.wording import shortened
 
 _DASHES: tuple[Any, ...] = ("solid", (0, (6, 2)), (0, (2, 1.5)))
 _STEPS = 240  # points of a drawn curve
@@ -102,7 +103,7 @@ def _label_ends(axes: Any, curves: Sequence[Curve], colours: Mapping[str, int], 
     ]
     for name, height in zip(shown, _apart(ends, 0.065 * (high - low)), strict=True):
         axes.annotate(
-            shorten(name),
+            shortened(name, _NAME),
             (right, 10**height),
             (5, 0),
             textcoords="offset points",
@@ -122,11 +123,6 @@ def _plain_ticks(axes: Any) -> None:
         axis.set_tick_params(which="minor", length=0)
 
 
-def shorten(name: str) -> str:
-    """Cut a name that would not fit beside an axis."""
-    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
-
-
 def confusion(evidence: Evidence) -> str | None:
     """Draw distinct confirmed failures, condition by prediction; None when there is none.
 
@@ -143,7 +139,7 @@ def confusion(evidence: Evidence) -> str | None:
         shown = np.sort(np.argsort(-weight, kind="stable")[: min(_TICKS, (weight > 0).sum())])
     else:
         shown = np.arange(size)
-    names = [shorten(evidence.class_name(i)) for i in shown]
+    names = [shortened(evidence.class_name(i), _NAME) for i in shown]
     with styled("confusion"):
         return svg(
             _confusion(counts[np.ix_(shown, shown)], names),
