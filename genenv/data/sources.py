@@ -13,11 +13,17 @@ from genenv.data.digits import digits
 from genenv.data.idx import idx_folder, is_idx_folder
 from genenv.data.images import image_folder
 from genenv.data.npz import npz_file
+from genenv.data.stacked_digits import PREFIX, stacked, stacked_digits
 from genenv.data.toys import grid, ring
 
 Source = str | Path | Dataset | Any  # a name, a path, a data set, samples, or (samples, labels)
 
-DATA: dict[str, Callable[[], Dataset]] = {"digits": digits, "ring": ring, "grid": grid}
+DATA: dict[str, Callable[[], Dataset]] = {
+    "digits": digits,
+    "ring": ring,
+    "grid": grid,
+    "stacked-digits": stacked_digits,
+}
 
 
 def load(
@@ -29,7 +35,8 @@ def load(
     ----------
     source
         A name in DATA (./digits for a folder of that name), a folder of idx files or of class
-        folders with images, or an .npz file with x and perhaps y.
+        folders with images, or an .npz file with x and perhaps y. stacked-digits:PATH stacks the
+        digits there, see `stacked_digits`.
     size
         Pixels, a side or (height, width), to which a folder's images are resized; None: as is.
     channels
@@ -40,6 +47,8 @@ def load(
     Mistake
         When there is nothing there, or something that cannot be read.
     """
+    if str(source).startswith(PREFIX):
+        return stacked(load(str(source).removeprefix(PREFIX), size, channels))
     path = Path(source).expanduser()
     pictures = path.is_dir() and str(source) not in DATA and not is_idx_folder(path)
     if pictures:

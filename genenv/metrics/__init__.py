@@ -21,6 +21,7 @@ from genenv.metrics.manifold import Manifold
 from genenv.metrics.modes import mode_metrics
 from genenv.metrics.sliced import Sliced
 from genenv.metrics.spread import Spread, spread
+from genenv.metrics.stacked import StackedModes
 from genenv.metrics.untried import untried
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "SampleFeatures",
     "Sliced",
     "Spread",
+    "StackedModes",
     "agreement",
     "ailments",
     "better",

@@ -102,14 +102,17 @@ class Evaluation:
         Each metric under its keys (`frechet` is `fid` on Inception features), and `samples`, how
         many were compared; `spread` and `spread_least` (see `spread`) within the classes of a
         conditional generator, over all rows of another, and `spread_by_class`, a dict;
-        `spread_samples`, of how many; `modes_samples`, among how many modes were counted.
+        `spread_samples`, of how many, and `spread_real` and `spread_least_real` of held-out
+        rows; `modes_samples`, among how many modes were counted.
         """
         count = min(samples, self.most)
         with evaluating(generator):
             features, made = self._generated(generator, samples, count)
             figures = self._compare(features)
-            real = self._spread("real", max(len(generator.classes), 1))
+            classes = max(len(generator.classes), 1)
+            real, other = (self._spread(which, classes) for which in ("real", "held out"))
             figures |= spread(made, real) | {"spread_samples": float(samples)}
+            figures |= {f"{key}_real": value for key, value in spread(other, real).items()}
             if generator.conditional:
                 figures["spread_by_class"] = by_class(made, real, generator.classes)
             if self.modes is not None:
@@ -124,8 +127,6 @@ class Evaluation:
         """
         count = min(samples, self.most)
         figures = self._compare(self._known("held out", count))
-        classes = self._classes()
-        figures |= spread(self._spread("held out", classes), self._spread("real", classes))
         if self.modes is not None:
             figures |= self._count_modes(self._rows["held out"][0][:SAMPLES])
         return {f"{key}_real": value for key, value in figures.items()}
@@ -175,11 +176,6 @@ class Evaluation:
             of_rows = self._spreads[which, classes] = Spread(self.features.units, classes)
             of_rows.add(x, label if classes > 1 else None)
         return self._spreads[which, classes]
-
-    def _classes(self) -> int:
-        """Classes of the rows, 1 without labels."""
-        labels = [label for _, label in self._rows.values() if label is not None]
-        return max((1 + int(label.max()) for label in labels), default=1)
 
     def _count_modes(self, x: NDArray[Any]) -> dict[str, float]:
         assert self.modes is not None
