@@ -29,7 +29,7 @@ parser.add_argument("--rows", type=int, nargs="+", default=[1, 64, 1024])
 parser.add_argument("--seconds", type=int, default=1, help="of each measurement, at least")
 parser.add_argument("--repeats", type=int, default=3)
 parser.add_argument("--patience", type=float, default=6.0, help="seconds of one step")
-parser.add_argument("--out", type=Path, default=Path("bench_seats.json"))
+parser.add_argument("--out", type=Path, default=Path("runs/bench_seats.json"))
 args = parser.parse_args()
 
 torch.set_num_threads(1)
@@ -59,6 +59,7 @@ for name in args.ids:
         row = {"id": name, "rows": rows, "batch": statistics.median(batch)}
         row["singles"] = statistics.median(singles) if singles else None
         table.append(row)
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(json.dumps(table, indent=2))
         print(row, flush=True)
 

@@ -1,5 +1,6 @@
 """What scripts print of figures that are already there; measuring takes their minutes."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -21,3 +22,14 @@ def test_frechet_distances_of_different_features_are_not_averaged(tmp_path):
     command = [sys.executable, str(SCRIPTS / "objectives.py"), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert "| 10.00 (1.00) / 11.00 (2.00) |" in done.stdout
+
+
+def test_figures_of_the_house_are_counted_by_grammar():
+    spec = importlib.util.spec_from_file_location("house", SCRIPTS / "house.py")
+    house = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(house)
+    text = "a, b = 1, 2\nc, d = pair\nx = (1, 2)\ne = 1 if a else 2\n\ndef f():\n    return 3\n"
+    assert house.counted(text) == {
+        "files": 1, "lines": 7, "statements": 6, "packed": 1, "ternaries": 1,
+    }  # fmt: skip
+    assert list(house.functions("m.py", text)) == [(2, "m.py:6 f")]
