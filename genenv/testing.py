@@ -26,7 +26,7 @@ def check_vector_env(
     make_single: MakeSingle,
     *,
     rows: int = 5,
-    episode_ends: int = 200,
+    episode_ends: int = 50,
     seed: int = 0,
     tolerance: float = 1e-5,
     modes: Sequence[AutoresetMode] = tuple(AutoresetMode),

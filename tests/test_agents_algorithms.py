@@ -39,6 +39,7 @@ def test_settings_survive_json(kind):
     assert type(again) is ALGORITHMS[kind]
 
 
+@pytest.mark.slow
 def test_settings_reach_ppo():
     ppo = replace(SMALL["ppo"], ent_coef=0.01, target_kl=0.2, gae_lambda=0.9).make(env(), seed=0)
     assert (ppo.n_steps, ppo.batch_size, ppo.n_epochs) == (8, 32, 2)

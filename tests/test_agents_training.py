@@ -60,6 +60,7 @@ def test_curves_are_written_into_the_run(tmp_path):
     assert curves["rollout/ep_rew_mean"][0].tolist() == [64, 128, 192, 256]
 
 
+@pytest.mark.slow
 def test_ppo_learns_what_chance_does_not():
     agent = train("ppo", 6000)
     given = ARGUMENTS | {"probe": toys.probe(beta=2.0)}

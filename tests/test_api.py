@@ -73,6 +73,7 @@ def test_a_fit_that_is_done_resumes_to_the_same_generator(fitted: Path) -> None:
     assert (fitted / "generator" / "generator.safetensors").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_stress_without_out_leaves_nothing(
     fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_list_in_place_of_a_model_has_no_name(tmp_path):
     assert answered(tmp_path / "run", "flips")[1]["rows"][0]["learner"] == "model found by random"
 
 
+@pytest.mark.slow
 def test_a_click_on_a_failure_shows_its_path(board):
     with served.browser() as page:
         page.goto(f"{board.url}#genenv")

@@ -95,6 +95,7 @@ def test_a_link_out_of_the_run_is_not_followed(tmp_path, kind, name):
         assert f"expected {name} inside of run, got a link out of it" in answer["error"]
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_shown_leaves_the_menu_of_runs(tmp_path):
     react_run(tmp_path / "a-real-only")
     real_only(tmp_path / "a-real-only")

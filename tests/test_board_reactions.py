@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import served
 from boards import NOISES, answered, ask, picture, react_run, real_only
 
@@ -54,6 +55,7 @@ def test_the_path_of_a_sample_tells_every_answer_to_it(board):
     assert row in rows
 
 
+@pytest.mark.slow
 def test_picture_and_words_of_the_chosen_sample_stay_together(board):
     with served.browser() as page:
         page.goto(f"{board.url}#genenv")

@@ -235,6 +235,7 @@ def test_help_names_a_kind_that_was_added(
     assert ", mine" in " ".join(run(command, "--help")[1].replace("│", "").split())
 
 
+@pytest.mark.slow
 def test_a_model_that_breaks_later_keeps_its_queries_and_resumes_to_the_same_report(
     run: Run, place: Path, done: Path
 ) -> None:
@@ -259,6 +260,7 @@ def test_a_model_that_breaks_later_keeps_its_queries_and_resumes_to_the_same_rep
     assert timings["judge"] > seconds["judge"]
 
 
+@pytest.mark.slow
 def test_numbers_that_stop_being_finite_are_one_sentence_and_what_was_found_stays(
     run: Run, place: Path
 ) -> None:
@@ -269,6 +271,7 @@ def test_numbers_that_stop_being_finite_are_one_sentence_and_what_was_found_stay
     assert len(list((place / "nans" / "findings").glob("*.npz"))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("done")
 def test_another_model_does_not_resume(run: Run, place: Path) -> None:
     worse = MODELS.replace("np.eye(10)[", "np.eye(10)[3 + 0 * ")
@@ -279,6 +282,7 @@ def test_another_model_does_not_resume(run: Run, place: Path) -> None:
     assert "got one that answers real rows otherwise; give that model with --resume" in err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("done")
 def test_a_given_generator_is_known_and_its_rows_are_told(run: Run, place: Path) -> None:
     words = ["--model", "models_of_mine:good", "--generator", "done", "--search", "random"]
@@ -289,6 +293,7 @@ def test_a_given_generator_is_known_and_its_rows_are_told(run: Run, place: Path)
     assert 0 < int(told[1]) < 997
 
 
+@pytest.mark.slow
 def test_replay_exits_by_what_is_expected(run: Run, done: Path) -> None:
     rows = len(json.loads((done / "report.json").read_text())["modes"])
     assert rows
@@ -517,6 +522,7 @@ def test_a_disk_that_refuses_is_one_sentence(run: Run, monkeypatch: pytest.Monke
     assert "fuller holds checkpoints; go on with: genenv fit digits" in kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["generator", "generator metrics", "model", "judge", "random"])
 def test_an_interrupt_in_any_stage_exits_130_and_says_how_to_go_on(
     run: Run, monkeypatch: pytest.MonkeyPatch, stage: str
@@ -538,6 +544,7 @@ def test_an_interrupt_in_any_stage_exits_130_and_says_how_to_go_on(
         assert err.endswith(f"--out {out} --resume\n")
 
 
+@pytest.mark.slow
 def test_a_process_that_is_interrupted_in_a_search_resumes_to_the_same_report(
     run: Run, place: Path, done: Path
 ) -> None:

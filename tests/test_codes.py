@@ -44,6 +44,7 @@ def test_labels_choose_the_class_and_codes_are_noise_that_recognition_reads(fitt
     assert "purity" not in figures  # of categorical codes alone
 
 
+@pytest.mark.slow
 def test_a_labelled_generator_with_codes_is_searched_and_played(
     fitted: Path, tmp_path: Path
 ) -> None:

@@ -318,8 +318,11 @@ def test_one_array_under_the_name_of_an_npz_is_refused(tmp_path):
 
 
 def test_a_missing_path_lists_the_names():
-    refused("dgits", "expected one of digits, ring, grid, stacked-digits, a folder or an .npz file, got 'dgits', "
-            "which does not exist; check the name or path")  # fmt: skip
+    refused(
+        "dgits",
+        "expected one of digits, ring, grid, stacked-digits, a folder or an .npz file, "
+        "got 'dgits', which does not exist; check the name or path",
+    )
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])

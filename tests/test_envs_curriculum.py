@@ -183,6 +183,7 @@ def test_known_answer_a_perfect_generator_teaches_and_a_wrong_one_sabotages():
     assert teachers[-1.0].mean() > teachers[1.0].mean() + 0.2
 
 
+@pytest.mark.slow
 def test_the_preset_finds_that_a_wrong_generator_teaches_nothing():
     """Known answer: real rows only; the loss grows with every sample of the wrong generator."""
     dataset = corners()

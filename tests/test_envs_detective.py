@@ -86,7 +86,7 @@ def test_a_batch_equals_singles_on_the_bundled_set(shared, mode):
     check_vector_env(
         lambda n, m: Detective(n, autoreset_mode=m, **shared),
         lambda: single(**shared),
-        episode_ends=60,
+        episode_ends=50,
         modes=[mode],
     )
 

@@ -555,6 +555,7 @@ def test_a_limit_of_steps_is_that_of_gymnasiums_wrapper(world):
         assert not terminated.any()
 
 
+@pytest.mark.slow
 def test_the_preset_finds_nearly_the_least_energy_of_a_short_walk():
     short = {"world": "genenv/Walk1D-v0", "world_arguments": {"edge": 2.0, "horizon": 4}}
     preset = PRESETS["genenv/Disturbance-v0"]

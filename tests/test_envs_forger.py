@@ -47,7 +47,7 @@ def test_without_learning_a_batch_equals_singles_in_all_modes(data):
     check_vector_env(
         lambda n, mode: Forger(n, autoreset_mode=mode, **arguments),
         lambda: single(**arguments),
-        episode_ends=60,
+        episode_ends=50,
     )
 
 

@@ -190,6 +190,7 @@ def test_actions_that_are_no_tokens_are_mistakes():
         env.step(np.array([2, 1, 1]))
 
 
+@pytest.mark.slow
 def test_by_rewards_alone_the_policy_writes_the_one_real_sequence():
     settings = SequencePpo(
         total_steps=3 * 32 * 60,

@@ -69,6 +69,7 @@ def test_a_curve_of_one_value_is_a_dot():
     assert at(panel, 80, 0) == BAD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("env_id", [i for i in gymnasium.registry if i.startswith("genenv/")])
 def test_every_seat_can_be_filmed(env_id):
     env = gymnasium.make(env_id, render_mode="rgb_array")

@@ -51,6 +51,7 @@ def test_both_checkers_pass_without_a_warning():
     check_env_for_sb3(env)
 
 
+@pytest.mark.slow
 def test_a_batch_equals_singles_in_all_modes_through_both_kinds_of_end():
     ends = set()
 
@@ -173,6 +174,7 @@ def test_equal_losses_pay_a_critic_that_stands_still():
     assert np.median(gains[0]) < min(gains[1])
 
 
+@pytest.mark.slow
 def test_the_preset_finds_that_equal_losses_are_had_by_standing_still():
     """Known answer: 0 is the most that equal losses pay, and a slow critic has it at once."""
     arguments = SMALL | {"reward": "equal-losses", "learning_rate": 1e-2, "decisions": 2}

@@ -155,6 +155,7 @@ def test_the_recognition_network_is_kept_with_the_generator_and_reads_stored_row
     assert Recognition(GREY, (), 2).recognise(x)[0].shape == (7, 0)
 
 
+@pytest.mark.slow
 def test_a_code_finds_the_classes_of_separate_clusters():
     rows = np.random.default_rng(0)
     label = np.arange(600) % 3

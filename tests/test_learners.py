@@ -56,6 +56,7 @@ def test_every_learner_beats_chance_and_is_a_function_of_its_seed(name):
     assert torch.equal(one.log_probabilities(rows), two.log_probabilities(rows))
 
 
+@pytest.mark.slow
 def test_networks_for_images_learn_digits():
     digits = data.load("digits")
     few = digits.x[:300], digits.label[:300]

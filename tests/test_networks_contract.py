@@ -94,6 +94,7 @@ def sound(objective, network, norm):
 GAMES = [(o, *case) for o in OBJECTIVES for case in CASES if sound(o, case[0], case[3])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("objective", "network", "units", "classes", "norm", "pack"), GAMES)
 def test_every_sound_game_moves_both_players(objective, network, units, classes, norm, pack):
     game = objectives.build(objective)

@@ -407,6 +407,7 @@ def test_a_generator_without_a_critic_has_no_critics_filter():
     assert mixing.generated(bare, Halves(), 20, 5, "critic") is None
 
 
+@pytest.mark.slow
 def test_a_network_forgets_when_useless_rows_take_over(generator):
     digits = data.load("digits")
     real = digits.x[:400].astype(np.float32), digits.label[:400]

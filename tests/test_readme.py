@@ -23,6 +23,7 @@ def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("README.md", "python"))
 def test_python_blocks_of_the_readme_run(
     block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

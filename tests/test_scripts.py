@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
+@pytest.mark.slow
 def test_frechet_distances_of_different_features_are_not_averaged(tmp_path):
     figures = dict.fromkeys(("gan_train", "agreement", "precision", "recall", "real_train"), 0.5)
     named = {"objective": "gan", "network": "mlp", "norm": "none", "steps": 9}

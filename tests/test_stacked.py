@@ -45,6 +45,7 @@ def trained(ids, name, updates, batch=32):
     return gan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [32, 50, 7])
 @pytest.mark.parametrize("name", STACKABLE)
 def test_a_row_is_bit_for_bit_the_program_of_one_row(name, batch):

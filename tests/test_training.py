@@ -76,6 +76,7 @@ GAMES = [(o, n, u) for o in OBJECTIVES for n in NETWORKS for u in (GREY, VECTOR)
 GAMES = [(o, n, u) for o, n, u in GAMES if n in u.networks]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("objective", "network", "units"), GAMES)
 def test_resume_is_exact_to_the_bit(tmp_path, objective, network, units):
     settings = {"objective": objective, "network": network, "units": units}

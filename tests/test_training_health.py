@@ -389,6 +389,7 @@ def test_a_good_training_raises_no_alarm():
     assert digits(1200, seed=0) == ["no problem was found"]
 
 
+@pytest.mark.slow
 def test_thirty_rows_are_learned_by_heart():
     assert "the critic overfitted" in digits(30, seed=0, steps=600, lr=2e-3)
 
