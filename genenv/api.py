@@ -128,9 +128,9 @@ def fit(
         return Fitting(dataset, config, Path(out), Stages(), metrics, features).run(resume)
     if metrics:
         raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
-    label, classes = (None, ()) if config.unlabelled else (dataset.label, dataset.classes)
+    learned = dataset.without_labels() if config.unlabelled else dataset
     fitting = shrunk(config, dataset.units, len(dataset))
-    generator = train(dataset.x, label, dataset.units, classes, fitting)
+    generator = train(learned, fitting)
     generator.notes = (*generator.notes, *shrinking(config, fitting))
     return generator
 

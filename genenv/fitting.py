@@ -239,22 +239,18 @@ class Fitting:
         return self.dataset.x[rows], None if label is None else label[rows]
 
     def _train(self, evaluation: Evaluation | None, tracker: Tracker, resume: bool) -> Trainer:
-        x, label = self._labelled(self.rows)
-        held_out = self.held_out
+        learned, held_out = self.dataset.at(self.rows), self.held_out
         if not self.classes:
-            label = None
+            learned = learned.without_labels()
             held_out = None if held_out is None else (held_out[0], None)
         measure: Callable[[Generator], dict[str, float]] | None = None
         if evaluation is not None:
             measure = partial(evaluation.evaluate, samples=DURING)
         trainer = Trainer(
-            x,
-            label,
-            self.dataset.units,
-            self.classes,
+            learned,
             self.config,
             folder=self.folder / "checkpoints",
-            monitor=Curves(tracker, (x, label), held_out, self.dataset.modes),
+            monitor=Curves(tracker, (learned.x, learned.label), held_out, learned.modes),
             measure=measure,
         )
         if resume:
@@ -337,17 +333,14 @@ def prepared_generator(
     if place.is_dir():
         return networks.load(place)
     if given is None:
-        x, label = dataset.pick(rows)
+        learned = dataset.at(rows)
         others = dataset.pick(np.setdiff1d(np.arange(len(dataset)), rows))
         with stages.stage("generator") as advance:
             given = train(
-                x,
-                label,
-                dataset.units,
-                dataset.classes,
+                learned,
                 config,
                 folder=folder / "checkpoints",
-                monitor=Curves(tracker, (x, label), others, dataset.modes),
+                monitor=Curves(tracker, (learned.x, learned.label), others, learned.modes),
                 advance=advance,
                 resume=resume,
             )

@@ -48,6 +48,7 @@ from torch.utils.flop_counter import flop_registry
 
 from genenv import networks
 from genenv.codecs import Pictures
+from genenv.data import Dataset
 from genenv.noise import Gaussian
 from genenv.training import Trainer, TrainingConfig
 
@@ -216,7 +217,9 @@ def genenv(tick, objective, count, bf16):
         threads=args.threads,
         precision="bf16" if bf16 else "32",
     )
-    Trainer(x, None, units, (), config).fit(lambda _: tick() if tick.done < count else None)
+    Trainer(Dataset("rows", x, None, (), units), config).fit(
+        lambda _: tick() if tick.done < count else None
+    )
 
 
 class Enough(Exception):  # noqa: N818 it is no error

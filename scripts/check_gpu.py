@@ -23,6 +23,7 @@ import torch
 
 from genenv.checks import Mistake
 from genenv.codecs import Pictures
+from genenv.data import Dataset
 from genenv.objectives import OBJECTIVES
 from genenv.training import Trainer, preset, state
 from genenv.training.machine import settled
@@ -53,7 +54,7 @@ def trainer(objective, folder=None, **changes):
     config = replace(preset(objective, units), **(settings | changes))
     bare = config.unlabelled
     names = () if bare else classes
-    return Trainer(x, None if bare else label, units, names, config, folder=folder)
+    return Trainer(Dataset("rows", x, None if bare else label, names, units), config, folder=folder)
 
 
 def everything(run):
@@ -177,7 +178,7 @@ for objective in ("gan", "relativistic"):
 
 try:
     Trainer(
-        np.broadcast_to(x[:1], (2_000_000, *units.shape)), None, units, (),
+        Dataset("rows", np.broadcast_to(x[:1], (2_000_000, *units.shape)), None, (), units),
         replace(preset("gan", units), batch=2_000_000, width=512, device="cuda", steps=1),
     ).fit()  # fmt: skip
     told = False

@@ -25,6 +25,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.svm import SVC
 
 from genenv import data, seeding
+from genenv.data import Dataset
 from genenv.metrics import purity
 from genenv.training import Trainer
 from genenv.training.machine import settled
@@ -47,7 +48,7 @@ def train(x, units, objective_changes, seed):
     """Train without labels; returns the generator and the CPU seconds."""
     changes = {"seed": seed, "threads": 1, "device": "cpu"} | objective_changes
     began = time.process_time()
-    run = Trainer(x, None, units, (), configured("relativistic", units, changes))
+    run = Trainer(Dataset("rows", x, None, (), units), configured("relativistic", units, changes))
     run.fit()
     return run.result(), time.process_time() - began
 

@@ -21,6 +21,7 @@ from sklearn.svm import SVC
 
 from genenv import data, seeding
 from genenv.classifier import fit_classifier
+from genenv.data import Dataset
 from genenv.metrics import agreement, estimator, gan_train
 from genenv.training import preset, train
 
@@ -62,7 +63,9 @@ for seed in args.seeds:
     unseen = np.setdiff1d(np.arange(len(dataset)), parts.train)
     own, test, rest = ((dataset.x[i], dataset.label[i]) for i in (parts.train, parts.test, unseen))
     started = time.process_time()
-    generator = train(*own, units, classes, replace(config, seed=seeding.fold(seed, "generator")))
+    generator = train(
+        Dataset("rows", *own, classes, units), replace(config, seed=seeding.fold(seed, "generator"))
+    )
     row = {"seed": seed, "cpu_seconds": time.process_time() - started}
     made = generator.sample(args.samples, seed=seed)
     row["agreement"] = 100 * agreement(svc, rest, made)

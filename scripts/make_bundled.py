@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from genenv import bundled, data, seeding
 from genenv.classifier import fit_classifier
+from genenv.data import Dataset
 from genenv.judge import make_judge
 from genenv.runs import MODEL
 from genenv.training import Trainer, preset
@@ -48,7 +49,9 @@ def halve(folder: Path, critic: bool) -> None:
         (folder / "spec.json").write_text(json.dumps(spec, indent=2) + "\n")
 
 
-trainer = Trainer(x, label, digits.units, digits.classes, preset("relativistic", digits.units))
+trainer = Trainer(
+    Dataset("rows", x, label, digits.classes, digits.units), preset("relativistic", digits.units)
+)
 for step in bundled.LADDER:
     while trainer.done < step:
         trainer.step()

@@ -47,7 +47,7 @@ def measure(name, objective, seed):
     usual = preset(objective, dataset.units)
     steps = args.steps or usual.steps
     config = replace(usual, seed=seed, steps=steps, pack=args.pack, threads=1, device="cpu")
-    run = Trainer(dataset.x, None, dataset.units, (), config)
+    run = Trainer(dataset.without_labels(), config)
     began = time.process_time()
     run.fit()
     seconds = time.process_time() - began

@@ -26,6 +26,7 @@ import torch
 
 from genenv import data, metrics, seeding
 from genenv.classifier import fit_classifier
+from genenv.data import Dataset
 from genenv.metrics import FULL, Evaluation, agreement, gan_train, own_features
 from genenv.objectives import OBJECTIVES
 from genenv.training import Trainer, preset
@@ -105,7 +106,7 @@ def trainer(objective, seed, own, steps):
         usual, network=args.network, seed=seed, steps=steps or usual.steps, device="cpu",
         threads=args.threads, precision=args.precision,
     )  # fmt: skip
-    return Trainer(*own, units, classes, config)
+    return Trainer(Dataset("rows", *own, classes, units), config)
 
 
 def affordable(objective, seed, own):

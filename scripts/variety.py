@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from genenv import data, metrics, seeding
+from genenv.data import Dataset
 from genenv.data.splits import stratified_order
 from genenv.training import preset, train
 
@@ -55,7 +56,10 @@ def learn(rows, setting, seed):
     """Train on rows; returns the generator and CPU seconds."""
     config = replace(preset(args.objective, units), device="cpu", threads=1, **changes(setting))
     began = time.process_time()
-    generator = train(*rows, units, classes, replace(config, seed=seeding.fold(seed, "generator")))
+    generator = train(
+        Dataset("rows", *rows, classes, units),
+        replace(config, seed=seeding.fold(seed, "generator")),
+    )
     return generator, time.process_time() - began
 
 

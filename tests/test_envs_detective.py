@@ -7,6 +7,7 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+import toys
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
@@ -253,7 +254,7 @@ def run(tmp_path_factory):
     )
     train = np.arange(0, len(dataset), 2)
     trainer = Trainer(
-        dataset.x[train], None, dataset.units, (), config, folder=folder / "checkpoints"
+        toys.rows(dataset.x[train], None, dataset.units, ()), config, folder=folder / "checkpoints"
     )
     trainer.fit()
     trainer.result().save(folder / "generator")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import toys
 from torch import nn
 
 from genenv import networks, objectives
@@ -165,7 +166,7 @@ def test_a_code_finds_the_classes_of_separate_clusters():
         "categorical": (3,), "latent": 2, "steps": 300, "width": 32, "critic_width": 32,
         "batch": 64, "device": "cpu", "threads": 1,
     }  # fmt: skip
-    run = Trainer(x, None, units, (), configured("relativistic", units, changes))
+    run = Trainer(toys.rows(x, None, units, ()), configured("relativistic", units, changes))
     run.fit()
     code = run.result().recognition.recognise(x)[0][:, 0]
     assert purity(code, label) > 0.95

@@ -48,10 +48,7 @@ def trainer(
     settings = SMALL | {"steps": 20, "log_every": 5, "checkpoint_every": 1000} | changes
     x, label = data(units)
     return Trainer(
-        x,
-        label if conditional else None,
-        units,
-        CLASSES if conditional else (),
+        toys.rows(x, label if conditional else None, units, CLASSES if conditional else ()),
         replace(preset(settings.pop("objective", "relativistic"), units), **settings),
         noise=noise,
         folder=folder,
@@ -502,7 +499,7 @@ def test_resume_refuses_other_settings_noise_and_rows(tmp_path):
         trainer(tmp_path, noise=Gaussian(4)).resume()
     x, label = data(rows=18)
     with pytest.raises(Mistake, match="another value of rows;"):
-        Trainer(x, label, GREY, CLASSES, run.config, folder=tmp_path).resume()
+        Trainer(toys.rows(x, label, GREY, CLASSES), run.config, folder=tmp_path).resume()
     assert trainer(tmp_path, log_every=7).resume() == 1
 
 
@@ -556,12 +553,17 @@ def test_train_learns_where_the_data_lie(tmp_path):
     label = np.arange(200, dtype=np.int64) % 2
     x = (rng.normal(0, 0.05, (200, 2)) + np.where(label[:, None] == 0, -0.5, 0.5)).astype("f4")
     config = replace(preset("relativistic", VECTOR), steps=300, width=32, critic_width=32, batch=64)
-    generator = train(x, label, VECTOR, CLASSES, replace(config, device="cpu"), folder=tmp_path)
+    generator = train(
+        toys.rows(x, label, VECTOR, CLASSES), replace(config, device="cpu"), folder=tmp_path
+    )
     made, asked = generator.sample(400, seed=1)
     for c, centre in enumerate((-0.5, 0.5)):
         assert np.abs(made[asked == c].mean(0) - centre).max() < 0.15
     resumed = train(
-        x, label, VECTOR, CLASSES, replace(config, device="cpu"), folder=tmp_path, resume=True
+        toys.rows(x, label, VECTOR, CLASSES),
+        replace(config, device="cpu"),
+        folder=tmp_path,
+        resume=True,
     )
     np.testing.assert_array_equal(resumed.sample(9)[0], generator.sample(9)[0])
 
@@ -603,12 +605,24 @@ X, LABEL = data()
         (lambda: pick_device("cpu:x"), "device to be auto, cpu, cuda or cuda:N"),
         (lambda: pick_device("cuda:99"), "a CUDA device for 'cuda:99'"),
         (lambda: trainer().save(), "a folder for checkpoints"),
-        (lambda: Trainer(X[:1], None, GREY, (), TrainingConfig()), "at least 2 rows"),
-        (lambda: Trainer(X, LABEL, GREY, (), TrainingConfig()), "label and classes together"),
-        (lambda: Trainer(X, LABEL, GREY, ("a",), TrainingConfig()), "labels from 0 to 0"),
-        (lambda: Trainer(X, LABEL[:3], GREY, CLASSES, TrainingConfig()), "label of shape"),
-        (lambda: Trainer(X, None, VECTOR, (), TrainingConfig()), "x of shape"),
-        (lambda: Trainer(X * np.nan, None, GREY, (), TrainingConfig()), "x to be finite"),
+        (lambda: Trainer(toys.rows(X[:1], None, GREY, ()), TrainingConfig()), "at least 2 rows"),
+        (
+            lambda: Trainer(toys.rows(X, LABEL, GREY, ()), TrainingConfig()),
+            "label and classes together",
+        ),
+        (
+            lambda: Trainer(toys.rows(X, LABEL, GREY, ("a",)), TrainingConfig()),
+            "labels from 0 to 0",
+        ),
+        (
+            lambda: Trainer(toys.rows(X, LABEL[:3], GREY, CLASSES), TrainingConfig()),
+            "label of shape",
+        ),
+        (lambda: Trainer(toys.rows(X, None, VECTOR, ()), TrainingConfig()), "x of shape"),
+        (
+            lambda: Trainer(toys.rows(X * np.nan, None, GREY, ()), TrainingConfig()),
+            "x to be finite",
+        ),
     ],
 )
 def test_mistakes_are_told(make, sentence):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import toys
 
 from genenv.codecs import Pictures, Vectors
 from genenv.monitoring import Curves, curves
@@ -19,7 +20,7 @@ SMALL = {"width": 8, "critic_width": 8, "batch": 8, "latent": 3, "device": "cpu"
 def trainer(units=GREY, noise=None):
     rng = np.random.default_rng(0)
     x = rng.uniform(units.low[0], units.high[0], (40, *units.shape)).astype(units.dtype)
-    run = Trainer(x, None, units, (), replace(preset("gan", units), **SMALL), noise)
+    run = Trainer(toys.rows(x, None, units, ()), replace(preset("gan", units), **SMALL), noise)
     run.step()
     return x, run
 
@@ -119,7 +120,7 @@ def train_to_the_end(folder, at=None):
     with Tracker(folder) as tracker:
         tracker.hparams({"a": 1}, ["lr"])
         places = {"folder": folder / "checkpoints", "monitor": Curves(tracker, (x, None))}
-        run = Trainer(x, None, GREY, (), config, **places)
+        run = Trainer(toys.rows(x, None, GREY, ()), config, **places)
         run.resume()
         run.fit(advance)
 

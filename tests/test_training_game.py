@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import toys
 from torch import Tensor
 
 from genenv.codecs import Pictures
@@ -22,7 +23,7 @@ def trainer(objective="relativistic", codes=False, **changes):
     small = {"width": 8, "critic_width": 8, "batch": 8, "latent": 3, "device": "cpu", "steps": 5}
     config = replace(preset(objective, GREY), **(small | changes))
     label, classes = (None, ()) if codes else (LABEL, tuple(range(4)))
-    return Trainer(x, label, GREY, classes, config)
+    return Trainer(toys.rows(x, label, GREY, classes), config)
 
 
 def test_the_generator_s_update_leaves_no_gradient_in_the_critic(monkeypatch):

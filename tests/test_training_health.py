@@ -12,7 +12,7 @@ import torch
 from genenv import objectives
 from genenv.codecs import Pictures, Vectors
 from genenv.data import toys
-from genenv.data.dataset import Modes
+from genenv.data.dataset import Dataset, Modes
 from genenv.monitoring import Curves, diagnosis, health, indicators
 from genenv.noise import Gaussian, Scaled
 from genenv.tracking import Tracker
@@ -236,7 +236,9 @@ def game(units=GREY, conditional=True, rows=60, noise=None, objective="relativis
     settings = {"width": 8, "critic_width": 8, "batch": 8, "latent": 3, "device": "cpu"}
     config = replace(preset(objective, units), **settings | {"steps": 20} | changes)
     train = x, label if conditional else None
-    return train, Trainer(*train, units, CLASSES if conditional else (), config, noise)
+    return train, Trainer(
+        Dataset("rows", *train, CLASSES if conditional else (), units), config, noise
+    )
 
 
 def watched(train, run, **more):
@@ -377,7 +379,7 @@ def digits(rows, seed, objective="relativistic", noise=None, clip=None, **change
     config = replace(
         preset(objective, dataset.units), seed=seed, device="cpu", **settings | changes
     )
-    run = Trainer(*train, dataset.units, dataset.classes, config, noise)
+    run = Trainer(Dataset("rows", *train, dataset.classes, dataset.units), config, noise)
     if clip is not None:
         run.game.objective.clip = clip
     curves = watched(train, run, held_out=held_out)
@@ -417,7 +419,7 @@ def test_a_ring_that_drops_modes_is_told():
     dataset = toys.ring(2000)
     config = replace(preset("gan", dataset.units), steps=300, width=32, device="cpu", threads=1)
     train = dataset.x, None
-    run = Trainer(*train, dataset.units, (), config)
+    run = Trainer(Dataset("rows", *train, (), dataset.units), config)
     curves = watched(train, run, modes=dataset.modes)
     steps(run, curves, 300, every=20)
     assert any(s.startswith("modes were lost") for s in curves.health.sentences())

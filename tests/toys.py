@@ -27,6 +27,13 @@ def codec(shape: tuple[int, ...], *arguments: Any) -> Codec:
     return Vectors(shape, *arguments) if len(shape) == 1 else Pictures(shape, *arguments)
 
 
+def rows(
+    x: NDArray[Any], label: NDArray[np.int64] | None, units: Codec, classes: tuple[int | str, ...]
+) -> Dataset:
+    """Make a data set of rows that are taken as they are."""
+    return Dataset("rows", x, label, classes, units)
+
+
 class LinearGenerator(nn.Module):
     """x = (e, one-hot label): the half-space that fails is known in the base space."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,15 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def at(self, rows: NDArray[np.int64]) -> Dataset:
+        """Return some rows as a data set of their own, without a test set."""
+        label = None if self.label is None else self.label[rows]
+        return replace(self, x=self.x[rows], label=label, held_out=None)
+
+    def without_labels(self) -> Dataset:
+        """Return the same samples without their labels."""
+        return replace(self, label=None, classes=())
 
     def pick(self, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return some rows of labelled data: samples (n, *units.shape), class indices (n,)."""

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
 from genenv import checks
-from genenv.codecs import Codec
-from genenv.networks import Classes
+from genenv.data.dataset import Dataset
 
 
-def check_rows(
-    x: NDArray[Any],
-    label: NDArray[np.int64] | None,
-    units: Codec,
-    classes: Classes,
-    unlabelled: bool = False,
-) -> None:
+def check_rows(dataset: Dataset, unlabelled: bool = False) -> None:
     """Raise a Mistake unless rows and labels fit each other, the units and the classes.
 
     `unlabelled`: codes are learned in the place of labels, so there must be none.
     """
+    x, label, units, classes = dataset.x, dataset.label, dataset.units, dataset.classes
     checks.shape("x", x, (None, *units.shape))
     checks.finite("x", x)
     if len(x) < 2:
@@ -39,7 +28,7 @@ def check_rows(
         raise checks.Mistake(
             "no labels beside categorical codes, which are classes of their own",
             "labels",
-            "give label=None, classes=(), or continuous codes alone",
+            "give data without_labels(), or continuous codes alone",
         )
     checks.shape("label", label, (len(x),))
     if label.min() < 0 or label.max() >= len(classes):

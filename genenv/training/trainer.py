@@ -7,14 +7,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from genenv import checks
-from genenv.codecs import Codec
 from genenv.data.batches import Batches
-from genenv.networks import Classes, Generator
+from genenv.data.dataset import Dataset
+from genenv.networks import Generator
 from genenv.noise import Noise
 from genenv.training import checkpoint, distributed, out_of_memory, state
 from genenv.training.best import Best
@@ -38,14 +36,9 @@ class Trainer:
 
     Parameters
     ----------
-    x
-        Rows to learn from, (n, *units.shape) in the data's units.
-    label
-        Class indices (n,); None trains unconditionally, as categorical codes do.
-    units
-        Layout, dtype and range of the data.
-    classes
-        The user's labels; () when `label` is None.
+    dataset
+        What is learned from, its test set aside. Without labels it trains unconditionally, as
+        categorical codes do.
     config
         Settings.
     noise
@@ -67,29 +60,30 @@ class Trainer:
 
     def __init__(
         self,
-        x: NDArray[Any],
-        label: NDArray[np.int64] | None,
-        units: Codec,
-        classes: Classes,
+        dataset: Dataset,
         config: TrainingConfig,
         noise: Noise | None = None,
         folder: Path | str | None = None,
         monitor: Monitor | None = None,
         measure: Measure | None = None,
     ) -> None:
-        check_rows(x, label, units, classes, config.unlabelled)
-        self.config = config
+        check_rows(dataset, config.unlabelled)
+        self.config, units = config, dataset.units
         self.folder = None if folder is None else Path(folder)
         self.done = 0  # finished steps
         self.device = pick_device(config.device)
         self.world = distributed.current()
         rows = distributed.part(config.batch, self.world, config.pack)
         with self._enough_memory(lambda: None):
-            batches = Batches(x, label, config.batch, config.seed, self.device, rows)
-            self.game = Game(batches, units, classes, config, noise, self.device, self.world)
+            batches = Batches(
+                dataset.x, dataset.label, config.batch, config.seed, self.device, rows
+            )
+            self.game = Game(
+                batches, units, dataset.classes, config, noise, self.device, self.world
+            )
         self.threads = pick_threads(config.threads, self.game.parameters, units.family == "image")
         law, kind = self.game.generator.noise, self.device.type
-        self._record = Record(config, len(x), law, kind, self.threads, self.world.size)
+        self._record = Record(config, len(dataset), law, kind, self.threads, self.world.size)
         self.notes = [self._described(), *self.game.generator.notes]
         self.best = Best(config.best)
         self._measure = measure if self.world.leads else None
@@ -265,10 +259,7 @@ class Trainer:
 
 
 def train(
-    x: NDArray[Any],
-    label: NDArray[np.int64] | None,
-    units: Codec,
-    classes: Classes,
+    dataset: Dataset,
     config: TrainingConfig,
     noise: Noise | None = None,
     folder: Path | str | None = None,
@@ -281,7 +272,7 @@ def train(
 
     Parameters
     ----------
-    x, label, units, classes, config, noise, folder, monitor, measure
+    dataset, config, noise, folder, monitor, measure
         See `Trainer`.
     advance
         Called with the number of steps since its last call.
@@ -292,7 +283,7 @@ def train(
     -------
     The generator, on the CPU; its `notes` say what was chosen.
     """
-    trainer = Trainer(x, label, units, classes, config, noise, folder, monitor, measure)
+    trainer = Trainer(dataset, config, noise, folder, monitor, measure)
     if resume:
         trainer.resume()
     trainer.fit(advance)
