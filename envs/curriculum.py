@@ -16,8 +16,8 @@ from genenv import checks, seeding
 from genenv.data import Source
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.generators import Generator
 from genenv.material import find_material
-from genenv.networks import Generator
 from genenv.stacked import StackedLearners
 from genenv.stacked.teachers import SHARPNESS
 

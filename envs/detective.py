@@ -17,7 +17,7 @@ from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.envs.samples import Scale, check_alike
-from genenv.networks import Generator
+from genenv.generators import Generator
 
 REAL, GENERATED, LOOK = range(3)
 LOOKS, NOISE, PRICE = 5, 0.3, 0.05  # looks to be bought; of a look, in [-1, 1]; of a look

@@ -9,8 +9,7 @@ from torch import Tensor
 from genenv import checks
 from genenv.codecs import Codec
 from genenv.data import Dataset
-from genenv.networks import Generator
-from genenv.networks.evaluating import evaluating
+from genenv.generators import Generator
 
 MARGIN = 1.25  # vectors: ±1 lies this much beyond the largest deviation of the data
 ROUNDING = 1e-6  # of half the range: what a batch may move a sample by, with room to spare
@@ -65,7 +64,7 @@ class Scale:
         -------
         (n, *units.shape) in the data's units.
         """
-        with torch.no_grad(), evaluating(generator):
+        with torch.no_grad(), generator.evaluated():
             u = generator.from_base(e, label)
             if not self.whole:
                 return generator.units.decode(u)

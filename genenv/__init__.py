@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from genenv.api import react as react
     from genenv.api import replay as replay
     from genenv.api import stress as stress
+    from genenv.generators import wrap as wrap_generator
 
 __version__ = "0.1.0"
-__all__ = ["ENVIRONMENTS", "fit", "load", "react", "replay", "stress"]
+__all__ = ["ENVIRONMENTS", "fit", "load", "react", "replay", "stress", "wrap_generator"]
 
 _SUBMODULES = frozenset(
     (
@@ -43,6 +44,7 @@ _SUBMODULES = frozenset(
         "failures",
         "files",
         "fitting",
+        "generators",
         "judge",
         "ladder",
         "learners",
@@ -104,6 +106,8 @@ for _id, (_single, _batch) in ENVIRONMENTS.items():
 def __getattr__(name: str) -> Any:
     if name in ("fit", "load", "react", "replay", "stress"):
         return getattr(importlib.import_module("genenv.api"), name)
+    if name == "wrap_generator":
+        return importlib.import_module("genenv.generators").wrap
     if name in _SUBMODULES:
         return importlib.import_module(f"genenv.{name}")
     raise AttributeError(f"module 'genenv' has no attribute {name!r}")

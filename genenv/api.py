@@ -16,7 +16,7 @@ from torch import nn
 from genenv import checks, data, failures, networks, runs
 from genenv.downstream import Downstream
 from genenv.fitting import Fitting
-from genenv.networks import Generator
+from genenv.generators import Generator
 from genenv.reacting import ReactConfig, Reacting
 from genenv.report import Report
 from genenv.stages import Stages

@@ -15,6 +15,7 @@ from torch import nn
 from genenv import checks, metrics, networks, runs
 from genenv.data import Dataset, check_batch, hold_out
 from genenv.downstream import import_object
+from genenv.generators import Generator
 from genenv.metrics import (
     DURING,
     FULL,
@@ -33,7 +34,6 @@ from genenv.metrics import (
 from genenv.monitoring import Curves, hparams
 from genenv.monitoring.layout import LAYOUT
 from genenv.monitoring.pictures import write_all
-from genenv.networks import Generator
 from genenv.stages import Stages
 from genenv.tracking import Tracker, plain
 from genenv.training import (
@@ -331,7 +331,7 @@ def prepared_generator(
     """
     place = folder / "generator"
     if place.is_dir():
-        return networks.load(place)
+        return _again(place, given)
     if given is None:
         learned = dataset.at(rows)
         others = dataset.pick(np.setdiff1d(np.arange(len(dataset)), rows))
@@ -346,7 +346,12 @@ def prepared_generator(
             )
     write_all(folder, given, dataset.x[rows], tracker, config.steps)
     runs.whole(place, given.save)
-    return networks.load(place)
+    return _again(place, given)
+
+
+def _again(place: Path, given: Generator | None) -> Generator:
+    """Load what was written; a generator that only its owner can make is taken as it is."""
+    return networks.load(place) if given is None or networks.knows(given) else given.settled()
 
 
 def check_fits(generator: Generator, dataset: Dataset) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from genenv import bundled, checks, networks, runs, seeding
 from genenv.data import Dataset, Source, find
-from genenv.networks import Generator
+from genenv.generators import Generator, adopt
 
 Labelled = tuple[Tensor, Tensor]  # (n, size) in [-1, 1], class indices (n,)
 
@@ -84,7 +84,7 @@ def find_material(
         generator = folder / "generator"
     if not isinstance(generator, Generator | str | Path):
         raise checks.Mistake("a Generator or its folder", repr(generator), "give genenv.load(RUN)")
-    made = generator if isinstance(generator, Generator) else networks.load(Path(generator))
+    made = networks.load(Path(generator)) if isinstance(generator, str | Path) else adopt(generator)
     seen: NDArray[np.int64] | None
     if data is None and run is None:
         dataset, seen = bundled.dataset()

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from genenv import checks
 from genenv.columns import Columns
+from genenv.generators import Generator, adopt
 from genenv.memory import keep_buffers
 
 if TYPE_CHECKING:
     from genenv.downstream import Downstream
     from genenv.judge import Guide
-    from genenv.networks import Generator
 
 LOG_CONFIDENT = float(np.log(0.97))  # the guide's log-probability above which nothing is lost
 REALISM_MARGIN = 0.05  # share of the realism threshold kept as a safety distance
@@ -70,7 +70,8 @@ class Probe:
     """
 
     def __init__(self, generator: Generator, model: Downstream, guide: Guide) -> None:
-        self.generator, self.model, self.guide = generator.eval(), model, guide
+        self.generator = adopt(generator).settled()
+        self.model, self.guide = model, guide
         self.units = generator.units
         keep_buffers()
 

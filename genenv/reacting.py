@@ -14,9 +14,9 @@ from genenv import checks, corruptions, learners, runs, seeding
 from genenv.data import Dataset, Split, split, stratified_order
 from genenv.downstream import Downstream
 from genenv.fitting import check_fits, prepared_generator
+from genenv.generators import Generator
 from genenv.judge import Judge, judge_steps, make_judge
 from genenv.learners import Fitted
-from genenv.networks import Generator
 from genenv.reactions import charts, lessons, mixing, noises, order
 from genenv.reactions.finished import Advance, Finished, Rows
 from genenv.reactions.meeting import Answers, alike, curves, half_margins, meet
@@ -334,7 +334,7 @@ class Reacting:
         return {
             "schema": SCHEMA,
             "data": runs.describe(self.dataset),
-            "generator": {"objective": generator.objective, "kind": generator.kind},
+            "generator": _made(generator),
             "judge": judge.quality,
             "learners": list(self.learners),
             "noises": list(self._noises(generator)),
@@ -354,3 +354,9 @@ class Reacting:
             },
             "told": self.told,
         }
+
+
+def _made(generator: Generator) -> dict[str, Any]:
+    """Say what a generator was made by."""
+    facts = generator.facts()
+    return {"objective": facts.get("objective", facts.get("path", "")), "kind": facts["network"]}

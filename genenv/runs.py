@@ -24,8 +24,8 @@ from genenv.classifier import Classifier, InUnits
 from genenv.data import Dataset, Split
 from genenv.downstream import Downstream
 from genenv.failures import OUTPUT_TOLERANCE, ask
+from genenv.generators import Generator
 from genenv.judge import load_guide
-from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.training.config import FREE_ON_RESUME
 from genenv.wording import shortened
@@ -222,11 +222,8 @@ def finished(folder: Path) -> str:
 
 
 def fingerprint(generator: Generator) -> str:
-    """Return a digest of a generator's weights and of their names."""
-    digest = hashlib.sha256()
-    for name, tensor in generator.state_dict().items():
-        digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
-    return digest.hexdigest()
+    """Return what tells a generator from another, see `generators.Generator.digest`."""
+    return generator.digest()
 
 
 def trained_on(folder: Path, dataset: Dataset) -> NDArray[np.int64] | None:
@@ -337,8 +334,7 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
         The run holds no model, the recorded one was an object that had no import path, or has one
         and `trust` is false.
     """
-    generator = networks.load(folder / "generator")
-    units, classes = generator.units, generator.classes
+    units, classes = networks.described(folder / "generator")
     weights, record = folder / "model" / MODEL, folder / "model" / "model.json"
     spec = _read(record) if record.is_file() else {}
     path, again = recorded_path(folder), is_recorded(folder, model)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks, files
-from genenv.networks import Generator
+from genenv.generators import Generator
 from genenv.noise import NOISES, Gaussian, Noise, Product, Scaled
 
 

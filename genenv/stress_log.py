@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from genenv.agents.searches import Entrant
 from genenv.data import Dataset
 from genenv.failures import Confirmed
+from genenv.generators import Generator
 from genenv.judge import Audit
 from genenv.monitoring.layout import LAYOUT
-from genenv.networks import Generator
 from genenv.tracking import Chart, Lines, Tracker, exactly, grid, picture, plain
 
 PICTURES = 64  # confirmed failures in one picture

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from genenv import checks, downstream, failures, networks, rate, runs, seeding, stress_log
+from genenv import checks, downstream, failures, rate, runs, seeding, stress_log
 from genenv.agents.policy import Player, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
 from genenv.agents.searches import Entrant, entrants
@@ -22,10 +22,10 @@ from genenv.data import Dataset, Split, split
 from genenv.downstream import Downstream
 from genenv.failures import Confirmed
 from genenv.fitting import check_fits, prepared_generator
+from genenv.generators import Generator, adopt
 from genenv.judge import Judge, judge_steps, make_judge
 from genenv.metrics import curves, generator_metrics, metric_steps
 from genenv.monitoring import hparams
-from genenv.networks import Generator
 from genenv.probe import Probe
 from genenv.report import Evidence, Report
 from genenv.report.account import Account, account
@@ -149,6 +149,7 @@ class Stressing:
                 "give y, or class folders",
             )
         if generator is not None:
+            generator = adopt(generator)
             check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
         self.config, self.dataset, self.folder = config, dataset, folder
@@ -157,7 +158,8 @@ class Stressing:
         self.stages = stages or Stages()
         self.command, self.model_path, self.generator_run = command, model_path, generator_run
         self.kept = kept
-        self.given_model, self.given_generator = model, generator
+        self.given_model = model
+        self.given_generator = None if generator is None else generator.settled()
         self.told: list[str] = [*dataset.notes]
         if model is not None:
             self.model = self._wrap_given()
@@ -374,7 +376,7 @@ class Stressing:
 
     def _report(self, ready: Prepared, logs: list[Log], tracker: Tracker) -> Report:
         probe, judge, units = ready.probe, ready.judge, self.dataset.units
-        logs, confirmed = self._replayed(logs)
+        logs, confirmed = self._replayed(logs, probe.generator.noise.base_dim)
         rows, label = self.split.train, self.dataset.label
         assert label is not None
         unit = units.encode(units.tensor(confirmed.x))
@@ -407,9 +409,9 @@ class Stressing:
         named = [] if self.model_path is None else ["--model", self.model_path]
         return shlex.join(["genenv", "replay", str(self.folder), *named])
 
-    def _replayed(self, logs: list[Log]) -> tuple[list[Log], Confirmed]:
+    def _replayed(self, logs: list[Log], base_dim: int) -> tuple[list[Log], Confirmed]:
         """Ask the model again from the stored arrays; what does not fail again is not counted."""
-        record = failures.load(self.folder / "failures") or _nothing(self.model, self.folder)
+        record = failures.load(self.folder / "failures") or _nothing(self.model, base_dim)
         order = [
             np.flatnonzero((record.search == log.search) & (record.seed == log.seed))
             for log in logs
@@ -437,10 +439,7 @@ class Stressing:
             "schema": 1,
             "data": runs.describe(self.dataset) | {"split": parts},
             "generator": {
-                "network": generator.kind,
-                "objective": generator.objective,
-                "noise": generator.noise.to_json(),
-                "parameters": sum(p.numel() for p in generator.parameters()),
+                **generator.facts(),
                 **ready.metrics,
             },
             "model": {
@@ -479,13 +478,13 @@ class Stressing:
         return [sentence for sentence in told if sentence]
 
 
-def _nothing(model: Downstream, folder: Path) -> Confirmed:
+def _nothing(model: Downstream, base_dim: int) -> Confirmed:
     """Return no failures, in the right shapes."""
-    units, generator = model.units, networks.load(folder / "generator")
+    units = model.units
     whole, real = np.int64, np.float32
     return Confirmed(
         x=np.zeros((0, *units.shape), units.dtype),
-        e=np.zeros((0, generator.noise.base_dim), real),
+        e=np.zeros((0, base_dim), real),
         label=np.zeros(0, whole),
         output=np.zeros((0, len(model.classes)), real),
         severity=np.zeros(0, real),

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files reading intervals columns wording",
     "codecs data noise",
+    "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream naming training judge sampling learners stacked",
     "monitoring search probe failures",

@@ -37,6 +37,8 @@ def rows(
 class LinearGenerator(nn.Module):
     """x = (e, one-hot label): the half-space that fails is known in the base space."""
 
+    differentiable = True
+
     def __init__(self) -> None:
         super().__init__()
         self.noise = Gaussian(DIM)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from genenv import checks, failures, reading
 from genenv.board.folders import own
 from genenv.board.generated import generated, loaded
+from genenv.generators import Generator
 from genenv.judge import VERDICTS
-from genenv.networks import Generator
 from genenv.reading import Column
 
 MOST = 3000  # flips of a run that are shown: the first ones of each verdict and search

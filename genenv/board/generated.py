@@ -11,8 +11,7 @@ from torch import Tensor
 
 from genenv import networks
 from genenv.board.folders import own
-from genenv.networks import Generator
-from genenv.networks.evaluating import evaluating
+from genenv.generators import Generator
 
 
 def loaded(run: Path) -> Generator:
@@ -31,5 +30,5 @@ def loaded(run: Path) -> Generator:
 
 def generated(generator: Generator, z: Tensor, label: Tensor) -> NDArray[Any]:
     """Generate from latents (n, dim), in the data's units."""
-    with torch.no_grad(), evaluating(generator):
+    with torch.no_grad(), generator.evaluated():
         return generator.units.store(generator.units.decode(generator(z, label)))

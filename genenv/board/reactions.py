@@ -12,7 +12,7 @@ from genenv import checks
 from genenv.board.flips import within
 from genenv.board.folders import own
 from genenv.board.generated import loaded
-from genenv.networks import Generator
+from genenv.generators import Generator
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, Lot
 

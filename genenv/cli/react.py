@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.names import Objective, learners, named
-from genenv.cli.running import chosen_folder, kept, load_data
+from genenv.cli.running import chosen_folder, kept, load_data, load_generator
 from genenv.cli.shown import Number, Pixels, Source, Switch, Threads, Updates, shown
 
 
@@ -26,8 +26,8 @@ class React:
     """The run's folder."""
     resume: Switch = False
     """Go on with what --out holds."""
-    generator: Annotated[Path | None, shown("RUN", "one is fitted")] = None
-    """A run whose generator is met; it needs classes."""
+    generator: Annotated[str | None, shown("RUN|MODULE:NAME", "one is fitted")] = None
+    """A run whose generator is met, or package.module:name of one; it needs classes."""
     learner: Annotated[
         tuple[str, ...], named(learners, "all but svm, slow on many rows", "NAME [NAME ...]")
     ] = ()
@@ -77,12 +77,14 @@ class React:
             threads=self.threads,
         )
         dataset = load_data(self.data, self.size, self.channels)
-        generator, residuals = (
-            None if run is None else api.load(run) for run in (self.generator, self.residuals)
-        )
+        generator, stored = None, None
+        if self.generator is not None:
+            generator = load_generator(self.generator, dataset, None)
+            stored = Path(self.generator) if Path(self.generator).is_dir() else None
+        residuals = None if self.residuals is None else api.load(self.residuals)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"react-{dataset.name}")
         stages = Stages(display=True)
-        study = Reacting(config, dataset, generator, out, stages, line, residuals, self.generator)
+        study = Reacting(config, dataset, generator, out, stages, line, residuals, stored)
         with kept(out, stages, line):
             content = study.run(self.resume)
         print(summary(content))

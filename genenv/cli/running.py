@@ -12,6 +12,7 @@ from genenv import checks
 
 if TYPE_CHECKING:
     from genenv.data import Dataset
+    from genenv.generators import Generator
     from genenv.stages import Stages
 
 
@@ -67,6 +68,38 @@ def load_data(source: str, size: int | None, channels: int | None) -> Dataset:
     from genenv import data
 
     return data.load(source, size, channels)
+
+
+def load_generator(given: str, dataset: Dataset, base_dim: int | None) -> Generator:
+    """Load the generator of a run, or import one.
+
+    Parameters
+    ----------
+    given
+        A run's folder, or module:name of a generator or of a decoder (e, label) -> samples.
+    dataset
+        What a decoder imitates.
+    base_dim
+        Length of e, of a decoder.
+
+    Raises
+    ------
+    Mistake
+        It is neither, or a decoder came without base_dim.
+    """
+    from genenv import api, generators, naming
+
+    if ":" not in given or Path(given).is_dir():
+        return api.load(given)
+    found = naming.find("generator", given, {})
+    if base_dim is None and callable(found) and not hasattr(found, "from_base"):
+        raise checks.Mistake(
+            "the length of e with a decoder", f"{given} without --base-dim", "give --base-dim N"
+        )
+    if base_dim is None:
+        return generators.adopt(found)
+    names = None if dataset.label is None else [dataset.classes[i] for i in dataset.label]
+    return generators.wrap(found, dataset.x, names, base_dim=base_dim)
 
 
 def chosen_folder(out: Path | None, resume: bool) -> Path | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.names import Objective, named, searches
-from genenv.cli.running import chosen_folder, kept, load_data
+from genenv.cli.running import chosen_folder, kept, load_data, load_generator
 from genenv.cli.shown import Name, Number, Pixels, Source, Switch, Threads, Updates, shown
 
 
@@ -25,8 +25,10 @@ class Stress:
     """What the model is handed: raw arrays, unit (float32 n,c,h,w in [0, 1]) or flat rows."""
     output: Name = "auto"
     """What it returns: probabilities or logits; auto: recognised and told."""
-    generator: Annotated[Path | None, shown("RUN", "one is fitted")] = None
-    """A run with a generator trained on these data."""
+    generator: Annotated[str | None, shown("RUN|MODULE:NAME", "one is fitted")] = None
+    """A run with a generator trained on these data, or package.module:name of one."""
+    base_dim: Annotated[int | None, shown("N")] = None
+    """Length of e, where --generator names a decoder (e, label) -> samples."""
     search: Annotated[
         tuple[str, ...] | None,
         named(searches, "random evolution, and policy where no model is given", "NAME [NAME ...]"),
@@ -57,7 +59,7 @@ class Stress:
 
     def __call__(self, line: str) -> int:
         """Run the main job and print its summary."""
-        from genenv import api, runs
+        from genenv import runs
         from genenv.downstream import import_model
         from genenv.stages import Stages
         from genenv.stressing import StressConfig, Stressing
@@ -82,12 +84,15 @@ class Stress:
             else load_data(self.held_out, self.size, self.channels)
         )
         model = None if self.model is None else import_model(self.model)
-        generator = None if self.generator is None else api.load(self.generator)
+        generator, stored = None, None
+        if self.generator is not None:
+            generator = load_generator(self.generator, dataset, self.base_dim)
+            stored = Path(self.generator) if Path(self.generator).is_dir() else None
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"stress-{dataset.name}")
         stages = Stages(display=True)
         run = Stressing(
             config, dataset, held_out, model, generator, out, stages,
-            command=line, model_path=self.model, generator_run=self.generator,
+            command=line, model_path=self.model, generator_run=stored,
         )  # fmt: skip
         total = len(config.search) * len(config.seeds) * config.budget
         trained = any(entrant.needs_player for entrant in config.entrants)

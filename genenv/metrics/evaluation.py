@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from genenv import checks, seeding
 from genenv.data.dataset import Modes
+from genenv.generators import Generator
 from genenv.metrics.base import Array, Metric
 from genenv.metrics.features import Features
 from genenv.metrics.modes import SAMPLES, mode_metrics
 from genenv.metrics.spread import Spread, by_class, spread
-from genenv.networks import Generator
-from genenv.networks.evaluating import evaluating
 
 DURING = 2_000  # samples of an evaluation in training
 FULL = 10_000  # and at its end
@@ -106,7 +105,7 @@ class Evaluation:
         rows; `modes_samples`, among how many modes were counted.
         """
         count = min(samples, self.most)
-        with evaluating(generator):
+        with generator.evaluated():
             features, made = self._generated(generator, samples, count)
             figures = self._compare(features)
             classes = max(len(generator.classes), 1)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from genenv import checks, seeding
 from genenv.classifier import fit_classifier, steps_to_fit
+from genenv.generators import Generator
 from genenv.metrics.efficacy import Predict, Rows, agreement, estimator, gan_train
-from genenv.networks import Generator
 
 GENERATED = 10_000  # samples behind GAN-train accuracy and agreement
 SVM_NUMBERS = 4_000_000  # most rows x features that the SVM is fitted on or asked

@@ -13,11 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from genenv.generators import Generator
+from genenv.generators.base import CHUNK
 from genenv.monitoring import charts
 from genenv.monitoring.grids import enlargement, name_width, stack, table
-from genenv.networks import Generator
-from genenv.networks.base import CHUNK
-from genenv.networks.evaluating import evaluating
 from genenv.noise import Categorical, Noise, Product, Uniform
 from genenv.tracking import Tracker, animation, picture, still
 
@@ -215,11 +214,11 @@ def _circles(noise: Noise, count: int, seed: int) -> Callable[[float], Tensor]:
 def _make(generator: Generator, z: Tensor, label: NDArray[np.int64] | None) -> NDArray[Any]:
     """Make samples (n, *units.shape) of given latents."""
     device, units, parts = generator.device, generator.units, []
-    with torch.no_grad(), evaluating(generator):
+    with torch.no_grad(), generator.evaluated():
         for at in range(0, len(z), CHUNK):
             piece = slice(at, at + CHUNK)
             own = None if label is None else torch.from_numpy(label[piece]).to(device)
-            parts.append(units.store(units.decode(generator(z[piece].to(device), own))))
+            parts.append(units.store(units.decode(generator.from_latent(z[piece].to(device), own))))
     return np.concatenate(parts)
 
 

@@ -27,6 +27,8 @@ __all__ = [
     "Pair",
     "Recognition",
     "build",
+    "described",
+    "knows",
     "load",
     "normalisation",
 ]
@@ -101,6 +103,42 @@ def build(
     return generator, critic
 
 
+def knows(generator: object) -> bool:
+    """Whether `load` makes a generator again from what it saved."""
+    kind = getattr(generator, "kind", None)
+    return kind in NETWORKS and type(generator) is NETWORKS[kind].generator
+
+
+def described(folder: Path | str) -> tuple[Codec, Classes]:
+    """Read units and classes of any saved generator, made by genenv or elsewhere.
+
+    Raises
+    ------
+    Mistake
+        The folder holds none, or its spec.json is damaged.
+    """
+    path = Path(folder) / "spec.json"
+    spec = _spec(Path(folder))
+    return reading.guarded(path, lambda: codecs.from_json(spec.units)), tuple(spec.classes)
+
+
+class _Described(msgspec.Struct):
+    """What spec.json holds of any generator."""
+
+    kind: str
+    units: dict[str, Any]
+    classes: list[int | str]
+
+
+def _spec(folder: Path) -> _Described:
+    path = folder / "spec.json"
+    if not path.is_file():
+        raise checks.Mistake(
+            "a folder with spec.json and generator.safetensors", folder, "give RUN/generator"
+        )
+    return reading.struct(path, _Described)
+
+
 @seeding.global_seed(0)  # weights are drawn before those of the file replace them
 def load(folder: Path | str) -> Generator:
     """Read a generator, with its critic if one was kept; executes nothing from the folder.
@@ -116,9 +154,11 @@ def load(folder: Path | str) -> Generator:
     """
     folder = Path(folder)
     path = folder / "spec.json"
-    if not path.is_file():
+    if _spec(folder).kind == "wrapped":
         raise checks.Mistake(
-            "a folder with spec.json and generator.safetensors", folder, "give RUN/generator"
+            f"a generator that genenv makes ({', '.join(NETWORKS)}) in {folder}",
+            "one of kind 'wrapped', which is not stored there",
+            "give the generator itself",
         )
     spec = reading.struct(path, Spec)
     pair = NETWORKS[checks.choice(f"the kind of network in {path}", spec.kind, NETWORKS)]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -13,17 +17,14 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from genenv import checks, seeding
+from genenv import checks, generators
 from genenv.codecs import Codec
+from genenv.generators.base import CHUNK, Classes, piece
 from genenv.networks.evaluating import evaluating
-from genenv.networks.labels import indices
 from genenv.networks.recognition import Recognition
 from genenv.noise import Noise
 
-CHUNK = 1024  # rows a forward pass of `sample` and `score`
 SCHEMA = 1  # of spec.json
-
-Classes = tuple[int | str, ...]
 
 
 class Critic(nn.Module, ABC):
@@ -53,7 +54,7 @@ class Critic(nn.Module, ABC):
         """
 
 
-class Generator(nn.Module, ABC):
+class Generator(generators.Generator, nn.Module):
     """z, label -> sample in [-1, 1] (vectors may leave it), in the user's layout.
 
     Parameters
@@ -87,11 +88,44 @@ class Generator(nn.Module, ABC):
         Labels may be weights of the classes, (batch, classes): samples between them.
         """
 
-    @final
     @property
-    def conditional(self) -> bool:
-        """Whether samples are made on request of a class."""
-        return bool(self.classes)
+    def differentiable(self) -> bool:
+        """As the law of the latents is."""
+        return self.noise.differentiable
+
+    def facts(self) -> dict[str, Any]:
+        """Tell kind, objective, law and size."""
+        return {
+            "network": self.kind,
+            "objective": self.objective,
+            "noise": self.noise.to_json(),
+            "parameters": sum(p.numel() for p in self.parameters()),
+        }
+
+    def digest(self) -> str:
+        """Return a digest of the weights and of their names."""
+        digest = hashlib.sha256()
+        for name, tensor in self.state_dict().items():
+            digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+    def settled(self) -> Generator:
+        """Return it in eval mode."""
+        return self.eval()
+
+    def frozen(self) -> Generator:
+        """Return a copy in eval mode, whose weights stay."""
+        return copy.deepcopy(self).eval().requires_grad_(False)
+
+    def on(self, device: torch.device) -> Generator:
+        """Return it with its weights on a device."""
+        return self.to(device)
+
+    @contextmanager
+    def evaluated(self) -> Iterator[None]:
+        """Be in eval mode for a while."""
+        with evaluating(self):
+            yield
 
     @final
     @property
@@ -121,80 +155,21 @@ class Generator(nn.Module, ABC):
         """Keep a recognition network for `recognition` and `save`."""
         self._recognition = (recognition,)
 
+    mixes_labels = True
+
+    @final
+    def from_latent(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        """(batch, noise.dim), labels -> (batch, *units.layout): `forward`."""
+        return self(z, label)  # type: ignore[no-any-return]
+
     @final
     def from_base(self, e: Tensor, label: Tensor | None = None) -> Tensor:
         """(batch, noise.base_dim), labels -> (batch, *units.layout); differentiable in e."""
         return self(self.noise.from_base(e), label)  # type: ignore[no-any-return]
 
     @final
-    def labels(self, count: int, seed: int, start: int = 0) -> NDArray[np.int64]:
-        """Draw class indices uniformly for addresses start to start + count - 1: (count,)."""
-        keys = seeding.fold_rows(seed, "label", np.arange(start, start + count))
-        return (seeding.uniforms(keys, 1)[:, 0] * len(self.classes)).astype(np.int64)
-
-    @final
-    def sample(
-        self,
-        count: int,
-        seed: int = 0,
-        label: int | NDArray[np.int64] | None = None,
-        start: int = 0,
-    ) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
-        """Make samples by address: `sample(10, start=5)` gives rows 5 to 14 of the same seed.
-
-        Parameters
-        ----------
-        count
-            Number of samples.
-        seed
-            Address of the latents and of the labels.
-        label
-            Index into `classes`: one for all, or (count,). None: drawn uniformly by address.
-        start
-            Address of the first sample.
-
-        Returns
-        -------
-        Samples (count, *units.shape) in the data's units and dtype, equal to 1e-5 in any batch;
-        class indices (count,), None for an unconditional generator.
-
-        Raises
-        ------
-        Mistake
-            A label of an unconditional generator, or one that is no index into `classes`.
-        """
-        label = self._labelled(count, seed, label, start)
-        parts = []
-        with torch.no_grad(), evaluating(self):
-            for at in range(0, count, CHUNK):
-                rows = min(CHUNK, count - at)
-                e = self.noise.base(rows, seed, start + at).to(self.device)
-                u = self.from_base(e, _piece(label, at, rows, self.device))
-                parts.append(self.units.store(self.units.decode(u)))
-        empty = np.empty((0, *self.units.shape), self.units.dtype)
-        return (np.concatenate(parts) if parts else empty), label
-
-    @final
     def score(self, x: NDArray[Any], label: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
-        """Score samples by the kept critic; larger is more like the data, in no fixed unit.
-
-        Parameters
-        ----------
-        x
-            (n, *units.shape) in the data's units.
-        label
-            (n,) class indices; None for an unconditional generator.
-
-        Returns
-        -------
-        Raw scores (n,). Not a realism gate.
-
-        Raises
-        ------
-        Mistake
-            No critic was kept, it is one of packs, the shape differs, or labels are missing or
-            out of range.
-        """
+        """Score samples by the kept critic, see `generators.Generator.score`."""
         critic = self.kept_critic
         if critic is None:
             raise checks.Mistake("a generator with its critic", "none kept", "train or load it so")
@@ -207,14 +182,14 @@ class Generator(nn.Module, ABC):
         checks.shape("x", x, (None, *self.units.shape))
         if self.conditional and label is None:
             raise checks.Mistake("label for a conditional critic", "None", "give class indices")
-        label = None if label is None else self._labelled(len(x), 0, label, 0)
+        label = None if label is None else self.labelled(len(x), 0, label, 0)
         device = next(critic.parameters()).device
         parts = [np.empty(0, np.float32)]
         with torch.no_grad(), evaluating(critic):
             for at in range(0, len(x), CHUNK):
                 rows = min(CHUNK, len(x) - at)
                 u = self.units.encode(self.units.tensor(x[at : at + rows]).to(device))
-                parts.append(critic(u, _piece(label, at, rows, device)).float().cpu().numpy())
+                parts.append(critic(u, piece(label, at, rows, device)).float().cpu().numpy())
         return np.concatenate(parts)
 
     @final
@@ -241,26 +216,6 @@ class Generator(nn.Module, ABC):
             codes = {"categorical": self.recognition.categorical}
             spec["recognition"] = codes | {"continuous": self.recognition.continuous}
         (folder / "spec.json").write_text(json.dumps(spec, indent=2) + "\n")
-
-    def _labelled(
-        self, count: int, seed: int, label: int | NDArray[np.int64] | None, start: int
-    ) -> NDArray[np.int64] | None:
-        """Give each of `count` rows its class index."""
-        if not self.conditional:
-            if label is not None:
-                raise checks.Mistake(
-                    "no label for an unconditional generator", repr(label), "leave it out"
-                )
-            return None
-        if label is None:
-            return self.labels(count, seed, start)
-        return indices(label, count, len(self.classes))
-
-
-def _piece(
-    label: NDArray[np.int64] | None, at: int, rows: int, device: torch.device
-) -> Tensor | None:
-    return None if label is None else torch.from_numpy(label[at : at + rows].copy()).to(device)
 
 
 def _weights(module: nn.Module) -> dict[str, Tensor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,23 +84,23 @@ class Learned(Noise):
     Parameters
     ----------
     generator
-        A `networks.Generator`: of it are used `noise`, `units.size`, `classes`, `from_base`.
+        A `generators.Generator`; a frozen one is kept.
     """
 
     def __init__(self, generator: Any) -> None:
-        self.generator = copy.deepcopy(generator).eval().requires_grad_(False)
+        self.generator = generator.frozen()
         inner: Noise = generator.noise
         k = len(generator.classes)
         picking: Roles = [("box", k)] if k else []
         super().__init__(generator.units.size, inner.base_dim + k, None, [*inner.roles, *picking])
-        self.differentiable = inner.differentiable
+        self.differentiable = generator.differentiable
 
     def from_base(self, e: Tensor) -> Tensor:
         """Map (batch, base of the generator's noise + K) to (batch, units.size)."""
         k = len(self.generator.classes)
         inner, picking = torch.split(e, [self.base_dim - k, k], -1)
         label = pick(picking) if k else None
-        return self.generator.to(e.device).from_base(inner, label).flatten(1)  # type: ignore[no-any-return]
+        return self.generator.on(e.device).from_base(inner, label).flatten(1)  # type: ignore[no-any-return]
 
     def in_units(self, z: Tensor) -> Tensor:
         """Map (batch, dim) to the units of the data that the generator learned: (batch, dim)."""

@@ -12,7 +12,7 @@ from torch.nn import functional
 from genenv import seeding
 from genenv.classifier import BATCH, Classifier, steps_to_fit
 from genenv.data import Batches
-from genenv.networks import Generator
+from genenv.generators import Generator
 from genenv.reactions.mixing import Labelled, Pools
 
 RATE = 1e-3  # of Adam, constant: a decay would hide what a late change of share does

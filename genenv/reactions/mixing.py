@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import checks, sampling
+from genenv.generators import Generator
 from genenv.judge import Guide
 from genenv.learners import Fitted
-from genenv.networks import Generator
 
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 MOST = 0.75  # the share with the most generated rows

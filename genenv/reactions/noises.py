@@ -19,9 +19,8 @@ from torch.nn import functional
 
 from genenv import checks, corruptions, seeding
 from genenv.codecs import Codec
-from genenv.networks import Generator
-from genenv.networks.base import CHUNK
-from genenv.networks.evaluating import evaluating
+from genenv.generators import Generator
+from genenv.generators.base import CHUNK
 from genenv.noise import NOISES, Learned
 
 STRENGTHS = (0, 1, 2, 3, 4, 5)
@@ -206,11 +205,11 @@ class Lot:
 
     def _generate(self, noise: LatentNoise, strength: float) -> Samples:
         parts, units = [], self.units
-        with torch.no_grad(), evaluating(self.generator):
+        with torch.no_grad(), self.generator.evaluated():
             for rows in torch.split(torch.arange(len(self.e)), CHUNK):
                 label = torch.from_numpy(self.label)[rows]
                 z, asked = noise.change(self.e[rows], label, strength)
-                parts.append(units.store(units.decode(self.generator(z, asked))))
+                parts.append(units.store(units.decode(self.generator.from_latent(z, asked))))
         return np.concatenate(parts)
 
     def _corrupt(self, kind: str, x: Samples, strength: float) -> Samples:
