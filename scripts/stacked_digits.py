@@ -45,7 +45,7 @@ for objective in args.objectives:
         config = replace(preset(objective, dataset.units), seed=seed, threads=1, device="cpu")
         config = replace(config, steps=args.steps or config.steps, **json.loads(args.settings))
         began = time.process_time()
-        generator = train(dataset.x, None, dataset.units, (), config)
+        generator = train(dataset.without_labels(), config)
         seconds = time.process_time() - began
         found = count(generator.sample(args.samples, seed)[0])
         about = {"objective": objective, "seed": seed, "steps": config.steps}
