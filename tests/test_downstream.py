@@ -701,7 +701,7 @@ def test_what_the_model_raises_is_told_in_one_line_with_its_cause() -> None:
         model.log_probabilities(rows(COLOUR))
     assert str(caught.value) == (
         "expected the function to answer uint8 of shape (70, 4, 4, 3) (input raw), got "
-        "RuntimeError: no such layer; mend it, or choose input raw, unit or flat"
+        "RuntimeError: no such layer; mend it: this is what it raised itself"
     )
     assert isinstance(caught.value.__cause__, RuntimeError)
     with pytest.raises(Mistake, match=r"answer float32 of shape \(64, 1, 4, 4\) \(input unit\)"):

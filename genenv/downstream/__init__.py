@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from genenv import checks
@@ -12,6 +13,7 @@ from genenv.downstream.base import CHECKED_ROWS, VIEWS, Downstream
 from genenv.downstream.estimator import Estimator
 from genenv.downstream.function import Function
 from genenv.downstream.importing import import_model, import_module, import_object, recorded
+from genenv.downstream.normalise import Normalise
 from genenv.downstream.onnx_file import Onnx
 from genenv.downstream.policy import Policy
 from genenv.downstream.torch_module import TorchModule
@@ -26,6 +28,7 @@ __all__ = [
     "Downstream",
     "Estimator",
     "Function",
+    "Normalise",
     "Onnx",
     "Policy",
     "TorchModule",
@@ -51,6 +54,7 @@ def wrap(
     classes: tuple[int | str, ...],
     input: str = "auto",
     output: str = "auto",
+    preprocess: Callable[[Any], Any] | None = None,
 ) -> Downstream:
     """Put a user's model behind the contract.
 
@@ -60,7 +64,7 @@ def wrap(
         A torch module, a fitted scikit-learn estimator or pipeline, the path of an .onnx file, a
         Stable-Baselines3 policy with discrete actions, or any callable; what is wrapped already is
         returned as it is.
-    units, classes, input, output
+    units, classes, input, output, preprocess
         See `Downstream`.
 
     Raises
@@ -76,7 +80,7 @@ def wrap(
         )
     for kind in DOWNSTREAM.values():
         if kind.fits(model):
-            return kind(model, units, classes, input, output)
+            return kind(model, units, classes, input, output, preprocess)
     raise checks.Mistake(
         "a torch module, an estimator, a callable, an .onnx path or an SB3 policy",
         repr(model) if model is None or isinstance(model, str) else type(model).__name__,

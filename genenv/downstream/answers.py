@@ -31,6 +31,15 @@ def numbers(answer: Any) -> Tensor:
     return torch.from_numpy(array.astype(np.float64, order="C"))
 
 
+def by_name(answer: Any, classes: tuple[int | str, ...]) -> Any:
+    """Order the columns of a table by the data's classes, where they bear their names."""
+    names = [str(name) for name in getattr(answer, "columns", ())]
+    wanted = [str(c) for c in classes]
+    if not names or sorted(names) != sorted(wanted):
+        return answer
+    return np.asarray(answer)[:, [names.index(name) for name in wanted]]
+
+
 def rows_not_finite(values: Tensor) -> list[int]:
     """Return the rows of (n, k) with a NaN or infinity."""
     if math.isfinite(values.sum().item()):  # a tenth of the cost of looking at each number
@@ -38,11 +47,31 @@ def rows_not_finite(values: Tensor) -> list[int]:
     return (~torch.isfinite(values).all(1)).nonzero()[:, 0].tolist()
 
 
-def are_probabilities(values: Tensor) -> bool:
-    """Whether each row of (n, k) is at least 0 and sums to 1, within 1e-3."""
+def are_probabilities(values: Tensor, tolerance: float = TOLERANCE) -> bool:
+    """Whether each row of (n, k) is at least 0 and sums to 1."""
     low, high = values.sum(1).aminmax()
-    in_sum = low.item() >= 1 - TOLERANCE and high.item() <= 1 + TOLERANCE
+    in_sum = low.item() >= 1 - tolerance and high.item() <= 1 + tolerance
     return in_sum and values.amin().item() >= -TOLERANCE
+
+
+def tolerance(values: Tensor, dtype: torch.dtype) -> float:
+    """How far from 1 a row of probabilities (n, k) may sum, for how they were computed or rounded.
+
+    Parameters
+    ----------
+    values
+        float32 or float64.
+    dtype
+        In which the model answered: bfloat16 has a step of 2⁻⁸ below 1, float16 of 2⁻¹¹.
+    """
+    k = values.shape[1]
+    if dtype in (torch.bfloat16, torch.float16):
+        return max(TOLERANCE, min(k, 16) * torch.finfo(dtype).eps / 2)
+    for digits in (2, 3):
+        scaled = values.double() * 10**digits
+        if bool(((scaled - scaled.round()).abs() < 10 ** (digits - 6)).all()):
+            return max(TOLERANCE, k * 0.5 * 10**-digits)
+    return TOLERANCE
 
 
 def worst_sum(values: Tensor) -> float:
@@ -63,7 +92,7 @@ def logarithms(values: Tensor, output: str) -> Tensor:
     return log_p.clamp_min(LOWEST).float()
 
 
-def recognise(values: Tensor) -> str:
+def recognise(values: Tensor, tolerance: float = TOLERANCE) -> str:
     """Name the output that (n, k) are.
 
     Raises
@@ -71,7 +100,7 @@ def recognise(values: Tensor) -> str:
     Mistake
         They lie within 0 and 1 but do not sum to 1.
     """
-    if are_probabilities(values):
+    if are_probabilities(values, tolerance):
         return "probabilities"
     if values.min() >= 0 and values.max() <= 1:
         raise checks.Mistake(

@@ -7,6 +7,7 @@ A kind says what it takes (`fits`) and answers a batch (`__call__`); it hands it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import checks
-from genenv.codecs import Codec
+from genenv.codecs import Codec, planes
 from genenv.downstream.answers import (
     OUTPUTS,
     TOLERANCE,
@@ -23,11 +24,12 @@ from genenv.downstream.answers import (
     logarithms,
     recognise,
     rows_not_finite,
+    tolerance,
     worst_sum,
 )
 from genenv.downstream.wording import dtype_name, said
 
-VIEWS = ("raw", "unit", "flat")
+VIEWS = ("raw", "unit", "flat", "stored")
 CHECKED_ROWS = 64  # rows that `check` looks at
 ROWS_ASKED_AGAIN = 8  # of these, at most
 
@@ -45,9 +47,13 @@ class Downstream(ABC):
         The user's labels, sorted. Column j of every answer belongs to the j-th.
     input
         What the model is handed. `raw`: (n, *units.shape) in the data's units; `unit`: images as
-        float32 (n, c, h, w) in [0, 1], vectors as float32 in the data's units; `flat`: raw, with
-        rows flattened; `auto`: the kind's `usual_view`. Arrays of `raw` and `flat` have the data's
-        dtype, so that integers are integers; tensors are of the model's floating-point type.
+        float32 (n, c, h, w) in [0, 1], vectors as float32 in the data's units; `stored`: as
+        `unit`, but images in the data's units too; `flat`: raw, with rows flattened; `auto`: the
+        kind's `usual_view`. Arrays of `raw` and `flat` have the data's dtype, so that integers are
+        integers; tensors are of the model's floating-point type.
+    preprocess
+        What the model's user does to a batch before handing it over: a function of the array or
+        tensor, such as `Normalise`. None: nothing.
     output
         `probabilities` or `logits`. `auto`: what the kind knows, else recognised from the values of
         the first answer, which is that of `check` if it is called first.
@@ -81,6 +87,7 @@ class Downstream(ABC):
         classes: tuple[int | str, ...],
         input: str = "auto",
         output: str = "auto",
+        preprocess: Callable[[Any], Any] | None = None,
     ) -> None:
         if len(classes) < 2:
             raise checks.Mistake("data of two or more classes", len(classes), "give labelled data")
@@ -88,6 +95,7 @@ class Downstream(ABC):
         self.model, self.units, self.classes = model, units, tuple(classes)
         self.view = self.usual_view if view == "auto" else view
         self.output = checks.choice("output", output, ("auto", *OUTPUTS))
+        self.preprocess = preprocess
         self.queries = 0
         self.told: tuple[str, ...] = ()
         self._recognised = False
@@ -166,26 +174,34 @@ class Downstream(ABC):
     @final
     def array(self, x: Tensor) -> NDArray[Any]:
         """Turn (n, *units.shape) into the NumPy array that the model is handed, a copy."""
-        if self.view == "unit":
-            array = self.units.module_view(x.detach()).cpu().numpy()
+        if self.view in ("unit", "stored"):
+            array = self._module_view(x.detach()).cpu().numpy()
         else:
             array = self.units.store(x)
             array = (
                 self.units.flat_view(array) if self.view == "flat" else self.units.raw_view(array)
             )
+        array = array if self.preprocess is None else self.preprocess(array)
         self._handed = array.dtype, array.shape
         return array
 
     @final
     def tensor(self, x: Tensor, module: nn.Module) -> Tensor:
         """Turn (n, *units.shape) into what a module is handed, a copy, where its weights lie."""
-        batch = self.units.module_view(x) if self.view == "unit" else x.clone()
+        batch = self._module_view(x) if self.view in ("unit", "stored") else x.clone()
         batch = batch.flatten(1) if self.view == "flat" else batch
         weight = next(module.parameters(), None)
         if weight is not None:
             batch = batch.to(weight.device, weight.dtype if weight.is_floating_point() else None)
+        batch = batch if self.preprocess is None else self.preprocess(batch)
         self._handed = batch.dtype, tuple(batch.shape)
         return batch
+
+    def _module_view(self, x: Tensor) -> Tensor:
+        """Lay samples out as torch modules are used to it, in [0, 1] or in the data's units."""
+        if self.view == "unit" or not self.units.channels:
+            return self.units.module_view(x)
+        return planes(x.float()).clone().contiguous()
 
     def _answer(self, x: Tensor) -> Tensor:
         if not len(x):
@@ -200,15 +216,16 @@ class Downstream(ABC):
                 f"the {self.kind_name} to answer {dtype_name(dtype)} of shape {shape} "
                 f"(input {self.view})",
                 said(error),
-                "mend it, or choose input raw, unit or flat",
+                _advice(error),
             ) from error
+        dtype = values.dtype
         values = values.to(x.device, torch.promote_types(values.dtype, torch.float32))
-        self._check_values(values.detach(), len(x))
+        self._check_values(values.detach(), len(x), dtype)
         if not self._recognised:
-            self._recognise(values.detach())
+            self._recognise(values.detach(), dtype)
         return logarithms(values, self.output)
 
-    def _check_values(self, values: Tensor, rows: int) -> None:
+    def _check_values(self, values: Tensor, rows: int, dtype: torch.dtype) -> None:
         k = len(self.classes)
         if values.shape != (rows, k):
             raise checks.Mistake(
@@ -223,7 +240,9 @@ class Downstream(ABC):
                 f"NaN or infinity in {len(bad)} of {rows} rows, the first at row {bad[0]}",
                 "mend the model",
             )
-        if self.output == "probabilities" and not are_probabilities(values):
+        if self.output != "probabilities" or are_probabilities(values):
+            return
+        if not are_probabilities(values, tolerance(values, dtype)):
             raise checks.Mistake(
                 "probabilities, which are at least 0 and sum to 1 in each row",
                 f"values from {float(values.min()):.3g} to {float(values.max()):.3g} "
@@ -231,13 +250,22 @@ class Downstream(ABC):
                 "normalise them, or choose output logits",
             )
 
-    def _recognise(self, values: Tensor) -> None:
+    def _recognise(self, values: Tensor, answered: torch.dtype) -> None:
         dtype, shape = self._handed or ("data", ())
         size = ", ".join(("n", *map(str, shape[1:])))
         what = f"{dtype_name(dtype)} of shape ({size}), input {self.view}"
         told = [f"The {self.kind_name} is handed {what}."]
         if self.output == "auto":
-            self.output = recognise(values)
+            self.output = recognise(values, tolerance(values, answered))
             told.append(f"Its outputs were recognised as {self.output}.")
         self.told = (*self.told, *told)
         self._recognised = True
+
+
+def _advice(error: BaseException) -> str:
+    """Say what may mend a model that raised: another input, where it speaks of its own."""
+    words = ("shape", "dtype", "size", "dimension", "dim", "type", "features", "channels", "input")
+    speaks = isinstance(error, RuntimeError | ValueError | TypeError | IndexError)
+    if speaks and any(word in str(error).lower() for word in words):
+        return "mend it, or choose input raw, unit, flat or stored"
+    return "mend it: this is what it raised itself"

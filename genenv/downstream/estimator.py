@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks
-from genenv.downstream.answers import OUTPUTS, numbers
+from genenv.downstream.answers import OUTPUTS, by_name, numbers
 from genenv.downstream.base import Downstream
 from genenv.downstream.wording import listed
 
@@ -51,12 +52,26 @@ class Estimator(Downstream):
 
     def __call__(self, x: Tensor) -> Tensor:
         """Answer with the estimator's scores, columns in the order of `classes`."""
-        values = numbers(self._ask(self.array(x)))
+        values = numbers(by_name(self._ask(self._frame(self.array(x))), self.classes))
         if self.output == "logits" and len(self.classes) == 2 and values.ndim == 1:
             values = torch.stack([torch.zeros_like(values), values], 1)
         if self._order is not None and values.ndim == 2 and values.shape[1] == len(self._order):
             values = values[:, self._order]
         return values
+
+    def predictions(self, x: Tensor) -> NDArray[Any] | None:
+        """Return what `predict` says of samples, the estimator's own labels; None: it has none."""
+        predict = getattr(self.model, "predict", None)
+        return None if predict is None else np.asarray(predict(self._frame(self.array(x))))
+
+    def _frame(self, array: Any) -> Any:
+        """Name the columns, where the estimator learned them by name."""
+        names = getattr(self.model, "feature_names_in_", None)
+        if names is None or getattr(array, "ndim", 0) != 2 or hasattr(array, "columns"):
+            return array
+        import pandas
+
+        return pandas.DataFrame(array, columns=names)
 
     def _columns(self, learned: Any) -> list[int] | None:
         """Where each of the data's classes stands in `classes_`; None: in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -20,6 +21,7 @@ class Policy(Downstream):
     Action j belongs to the j-th class. Actor-critic policies answer with the probabilities of their
     actions, read as the logits behind them; DQN's with Q-values, taken as logits. Observations are
     the raw samples, images moved to channels first if the policy's space is.
+    An algorithm that was trained behind VecNormalize normalises its observations here too.
     The module is put into eval mode and stays there; nothing else of it changes.
     """
 
@@ -41,6 +43,9 @@ class Policy(Downstream):
                 type(self.policy).__name__,
                 "wrap it in a function",
             )
+        self._normalise = _normalised(model)
+        if self._normalise is not None:
+            self.told = ("Observations are normalised as in the policy's training.",)
         shape = tuple(self.tensor(torch.zeros(1, *self.units.shape), self.policy).shape[1:])
         self._first = len(shape) == 3 and seen.shape == (shape[2], *shape[:2]) != shape
         if seen.shape != shape and not self._first:
@@ -64,6 +69,18 @@ class Policy(Downstream):
         with constant(self.policy, x):
             seen = self.tensor(x, self.policy)
             seen = seen.permute(0, 3, 1, 2).contiguous() if self._first else seen
+            seen = seen if self._normalise is None else self._normalise(seen)
             if hasattr(self.policy, "get_distribution"):
                 return self.policy.get_distribution(seen).distribution.logits  # type: ignore[no-any-return]
             return self.policy.q_net(seen)  # type: ignore[no-any-return]
+
+
+def _normalised(model: Any) -> Callable[[Tensor], Tensor] | None:
+    """Return how an algorithm's VecNormalize changes observations; None: it has none."""
+    wrapper = getattr(model, "get_vec_normalize_env", lambda: None)()
+    if wrapper is None or not wrapper.norm_obs:
+        return None
+    rms = wrapper.obs_rms
+    mean, var = (torch.as_tensor(a, dtype=torch.float32) for a in (rms.mean, rms.var))
+    spread, limit = (var + wrapper.epsilon).sqrt(), float(wrapper.clip_obs)
+    return lambda seen: ((seen - mean.to(seen)) / spread.to(seen)).clamp(-limit, limit)

@@ -16,7 +16,7 @@ from genenv.downstream.base import Downstream
 @contextmanager
 def constant(module: nn.Module, x: Tensor) -> Iterator[None]:
     """Ask a module in eval mode, its parameters constants; no graph unless x wants a gradient."""
-    if module.training:
+    if getattr(module, "training", False):  # frozen TorchScript has no such thing
         module.eval()
     if not (torch.is_grad_enabled() and x.requires_grad):
         with torch.no_grad():

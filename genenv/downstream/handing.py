@@ -1,0 +1,239 @@
+"""Whether a model is handed what it was trained on: it is right on real rows, or nothing starts.
+
+A model that is handed something else fails on everything, and a search would count that. So it is
+asked about real rows first; where it is often wrong, other ways to hand the same rows over and to
+read its answers are tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv import checks
+from genenv.downstream import forms
+from genenv.downstream.base import Downstream
+from genenv.downstream.estimator import Estimator
+from genenv.downstream.wording import dtype_name
+
+MOST_ROWS = 2000  # that are asked, as often as there are forms
+MORE = 0.05  # of the rows: another form that is right on so many more is the right one
+LESS = 0.10  # of the rows: a model so far below the oracles is doubtful
+BATCH = 1024
+
+
+@dataclass(frozen=True)
+class Handed:
+    """How a model does on real rows as it is asked, and as it could be asked."""
+
+    accuracy: float
+    rows: int
+    chance: float
+    """Share of the largest class in these rows."""
+    handed: str
+    """In words: dtype, shape, range and first values."""
+    better: float | None = None
+    """Accuracy of the best other form; None: none is right on five points more."""
+    cure: str = ""
+    """What the user changes to have it."""
+
+
+def settled(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Downstream:
+    """Choose between [0, 1] and stored units where nobody did: the form that is right more often.
+
+    Parameters
+    ----------
+    model
+        Asked under `--input auto`.
+    x, label
+        Real rows (n, *units.shape) as stored, and their class indices (n,).
+    """
+    if model.view != "unit" or not model.units.channels:
+        return model
+    other = _as(model, forms.Form("--input stored", "stored", model.preprocess))
+    rows, label = model.units.tensor(x[:MOST_ROWS]), label[:MOST_ROWS]
+    own = _accuracy(model, rows, label)
+    if own is not None and own > 1 - MORE:
+        return model
+    stored = _accuracy(other, rows, label)
+    by_chance = np.bincount(label).max() / len(label) + MORE
+    if stored is None or stored <= max(own or 0.0, by_chance):
+        return model
+    was = "and fails" if own is None else f"and on {own:.1%} in [0, 1]"
+    other.told = (f"It is right on {stored:.1%} of real rows in stored units {was}.", *other.told)
+    return other
+
+
+def look(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Handed:
+    """Ask a model about real rows, uncounted, and try other forms where it is often wrong.
+
+    Parameters
+    ----------
+    model
+        As it will be asked.
+    x, label
+        Untouched real rows (n, *units.shape) as stored, and their class indices (n,); at most
+        2,000 are asked.
+
+    Raises
+    ------
+    Mistake
+        The model cannot be asked, or its `predict` says something else than its scores.
+    """
+    rows, label = model.units.tensor(x[:MOST_ROWS]), label[:MOST_ROWS]
+    log_p = _ask(model, rows)
+    right = float((log_p.argmax(1) == label).mean())
+    chance = float(np.bincount(label).max() / len(label))
+    found = Handed(right, len(label), chance, _described(model, rows[:1]))
+    if isinstance(model, Estimator):
+        _compare(model, rows, log_p.argmax(1))
+    if right > 1 - MORE:
+        return found
+    better, cure = max(_tried(model, rows, log_p, label), key=lambda pair: pair[0])
+    return found if better < right + MORE else replace(found, better=better, cure=cure)
+
+
+def require(found: Handed, anyway: bool, oracles: float | None = None) -> None:
+    """Raise a Mistake unless a model may be searched.
+
+    Parameters
+    ----------
+    found
+        See `look`.
+    anyway
+        The user knows better.
+    oracles
+        Accuracy of the audit on the same rows; None: not known yet.
+
+    Raises
+    ------
+    Mistake
+        Another form is right on five points more, or the accuracy lies below halfway between
+        chance and the oracles'.
+    """
+    if anyway:
+        return
+    got = f"one that is right on {found.accuracy:.1%} of {found.rows:,}, handed {found.handed}"
+    if found.better is not None:
+        raise checks.Mistake(
+            "a model that is handed what it was trained on, so that it is right on real rows",
+            got,
+            f"{found.cure}: right on {found.better:.1%}; or go on with --anyway (anyway=True)",
+        )
+    if oracles is not None and found.accuracy < (found.chance + oracles) / 2:
+        raise checks.Mistake(
+            f"a model that is right on real rows, as oracles are on {oracles:.1%}",
+            got,
+            "hand it what it was trained on (--input, --mean, --std, --output), or go on with "
+            "--anyway (anyway=True)",
+        )
+
+
+def light(found: Handed, oracles: float) -> dict[str, Any]:
+    """Return the light `trust.model`: whether failures are likely to be the model's own."""
+    plain = {"figure": found.accuracy, "light": "good", "advice": ""}
+    if found.better is not None or found.accuracy < (found.chance + oracles) / 2:
+        cure = found.cure or "hand it what it was trained on"
+        return plain | {"light": "bad", "advice": f"The model is wrong on real rows: {cure}."}
+    if found.accuracy <= oracles - LESS:
+        advice = (
+            f"The model is right on {found.accuracy:.1%} of real rows, the oracles on "
+            f"{oracles:.1%}: is it handed what it was trained on?"
+        )
+        return plain | {"light": "doubtful", "advice": advice}
+    return plain
+
+
+def _ask(model: Downstream, rows: Tensor) -> NDArray[np.float32]:
+    before = model.queries
+    with torch.no_grad():
+        parts = [model.log_probabilities(rows[i : i + BATCH]) for i in range(0, len(rows), BATCH)]
+    model.queries = before
+    return torch.cat(parts).cpu().numpy()
+
+
+def _accuracy(model: Downstream, rows: Tensor, label: NDArray[np.int64]) -> float | None:
+    """Share of rows on which a model is right; None: it cannot be asked so."""
+    try:
+        return float((_ask(model, rows).argmax(1) == label).mean())
+    except checks.Mistake:
+        return None
+
+
+def _as(model: Downstream, form: forms.Form) -> Downstream:
+    output = model.output if model.output == "logits" else "auto"
+    asked = model.model, model.units, model.classes, form.view, output, form.preprocess
+    try:
+        return type(model)(*asked)
+    except checks.Mistake:  # a policy takes no output
+        return type(model)(*asked[:4], "auto", form.preprocess)
+
+
+def _tried(
+    model: Downstream, rows: Tensor, log_p: NDArray[np.float32], label: NDArray[np.int64]
+) -> list[tuple[float, str]]:
+    """Accuracy and cure of every other form, and of every other reading of the answers."""
+    from scipy.optimize import linear_sum_assignment
+
+    reversed_sign = float((log_p.argmin(1) == label).mean())
+    found = [(reversed_sign, "let it return the negative of what it returns now")]
+    k = len(model.classes)
+    table = np.zeros((k, k), np.int64)
+    np.add.at(table, (log_p.argmax(1), label), 1)
+    order = linear_sum_assignment(-table)[1]
+    moved = [i for i in range(k) if order[i] != i and table[i].any()]
+    if moved:
+        i, share = moved[0], float(table[np.arange(k), order].sum() / len(label))
+        names = f"its column {i} is {model.classes[order[i]]!r}, not {model.classes[i]!r}"
+        found.append((share, f"order its columns as the sorted labels ({names})"))
+    for form in forms.others(model, rows):
+        try:
+            asked = _as(model, form)
+        except checks.Mistake:
+            continue
+        right = _accuracy(asked, rows, label)
+        if right is not None:
+            found.append((right, f"with {form.cure}"))
+    return found
+
+
+def _compare(model: Estimator, rows: Tensor, chosen: NDArray[np.int64]) -> None:
+    """Raise a Mistake where an estimator's scores favour other classes than it predicts."""
+    said = model.predictions(rows)
+    if said is None or said.ndim != 1:
+        return
+    own = getattr(model.model, "classes_", None)
+    names = [str(c) for c in model.classes]
+    if own is not None and not set(map(str, own)) <= set(names):
+        names = [str(i) for i in range(len(names))]  # its classes are indices into the data's
+    words = [str(value) for value in said.tolist()]
+    strange = sorted(set(words) - set(names))
+    if strange and own is None:
+        raise checks.Mistake(
+            f"an estimator that predicts the classes {', '.join(names[:6])}",
+            f"{type(model.model).__name__}, which predicts {', '.join(strange[:4])}",
+            "take a classifier, or wrap it in a function that returns probabilities",
+        )
+    same = float(np.mean([word == names[c] for word, c in zip(words, chosen, strict=True)]))
+    if not strange and same < 1 - 2 * MORE:
+        raise checks.Mistake(
+            "an estimator whose scores favour the class that it predicts",
+            f"{type(model.model).__name__}, of which {same:.1%} of {len(words):,} rows do",
+            'choose decision_function_shape="ovr" (SVC), or calibrate it by CalibratedClassifierCV',
+        )
+
+
+def _described(model: Downstream, row: Tensor) -> str:
+    """Say what a model is handed: dtype, shape, range, first values."""
+    batch = forms.handed(model, model.view, row)
+    if batch is None:
+        return f"input {model.view}"
+    size = ", ".join(("n", *map(str, batch.shape[1:])))
+    first = ", ".join(f"{value:.4g}" for value in batch.flatten()[:4].tolist())
+    ends = f"from {float(batch.min()):.4g} to {float(batch.max()):.4g}"
+    return f"{dtype_name(batch.dtype)} of shape ({size}) {ends}, first {first} ({model.view})"

@@ -1,0 +1,57 @@
+"""The mean and deviation that a model was trained behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genenv import checks
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """(x - mean) / std of what a model is handed, as torchvision's Normalize.
+
+    Parameters
+    ----------
+    mean, std
+        One number each, or one a channel (n, c, h, w) or a column (n, columns).
+
+    Raises
+    ------
+    Mistake
+        Different lengths, a deviation of 0 or below, or as many numbers as neither fits.
+    """
+
+    mean: Sequence[float]
+    std: Sequence[float]
+
+    def __post_init__(self) -> None:
+        if len(self.mean) != len(self.std) or not self.mean:
+            got = f"{len(self.mean)} and {len(self.std)}"
+            raise checks.Mistake("as many means as deviations", got, "give one a channel, or one")
+        for value in self.std:
+            checks.positive("std", value)
+
+    def __call__(self, batch: Any) -> Any:
+        """Normalise a batch, an array or a tensor."""
+        if isinstance(batch, Tensor):
+            mean, std = (
+                self._shaped(torch.tensor(v).to(batch), batch) for v in (self.mean, self.std)
+            )
+            return (batch - mean) / std
+        array = np.asarray(batch, np.float32)
+        mean, std = (self._shaped(np.asarray(v, np.float32), array) for v in (self.mean, self.std))
+        return (array - mean) / std
+
+    def _shaped(self, values: Any, batch: Any) -> Any:
+        if len(values) not in (1, batch.shape[1]):
+            raise checks.Mistake(
+                f"one mean, or one for each of {batch.shape[1]}", len(values), "give as many"
+            )
+        return values.reshape(-1, *[1] * (batch.ndim - 2))

@@ -1,0 +1,276 @@
+"""Try forty forms of models, right by themselves: recognised, refused, or wrongly accepted.
+
+Every model is a logistic regression (or another small classifier) of digits that is right on 90 %
+or more of the test rows when it gets what it was trained on. genenv is handed the model alone. It
+may find the right form, or refuse in one sentence; to ask the model in a way in which it is right
+on five points fewer, and to say nothing, is wrong.
+
+    python scripts/handed_wrong.py
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, OneClassSVM
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+from torch import nn
+
+from genenv import checks, data, downstream
+from genenv.data import Dataset
+from genenv.downstream import handing
+
+LOST = 0.05  # of the test rows
+TRAIN = 1200
+DIGITS = data.load("digits")
+assert DIGITS.label is not None
+X, Y = DIGITS.x, DIGITS.label
+FLAT = X.reshape(len(X), -1)
+MEAN, STD = FLAT[:TRAIN].mean(0), FLAT[:TRAIN].std(0) + 1e-3
+SHIFTED = np.roll(np.arange(10), 3)
+
+Change = Callable[[Any], Any]
+Case = tuple[str, Any, Dataset, float]
+
+
+def learned(change: Change, kind: Any = None, rows: Any = slice(0, TRAIN), y: Any = Y) -> Any:
+    """Fit a classifier to changed rows, as its user did."""
+    return (kind or LogisticRegression(max_iter=300)).fit(change(FLAT[rows]), y[rows])
+
+
+class Net(nn.Module):
+    """A fitted logistic regression as a torch module, with what lies before and after it."""
+
+    def __init__(self, model: LogisticRegression, before: Any = None, after: Any = None) -> None:
+        super().__init__()
+        self.before, self.after = before, after
+        self.linear = nn.Linear(*model.coef_.shape[::-1])
+        self.linear.weight.data = torch.tensor(model.coef_, dtype=torch.float32)
+        self.linear.bias.data = torch.tensor(model.intercept_, dtype=torch.float32)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        """Answer a batch."""
+        x = x if self.before is None else self.before(x)
+        out = self.linear(x.flatten(1))
+        return out if self.after is None else self.after(out)
+
+
+class Plain(nn.Module):
+    """The same without options, for TorchScript."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Answer a batch."""
+        return self.linear(x.flatten(1))
+
+
+def needs(shape: tuple[int, ...]) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Refuse batches of another shape, as a convolution would."""
+
+    def check(x: torch.Tensor) -> torch.Tensor:
+        if tuple(x.shape[1:]) != shape:
+            raise RuntimeError(f"expected input of shape {shape}, got {tuple(x.shape[1:])}")
+        return x
+
+    return check
+
+
+def unit(x: Any) -> Any:
+    """Scale to [0, 1]."""
+    return x / 16
+
+
+def softmax(values: Any) -> Any:
+    """Turn logits into probabilities."""
+    return torch.softmax(torch.as_tensor(np.asarray(values)), 1).numpy()
+
+
+def by(change: Change, answer: Change = lambda p: p, kind: Any = None) -> Change:
+    """Make a function of batches whose model was trained on changed rows."""
+    model = learned(change, kind)
+    return lambda x: answer(model.predict_proba(change(np.asarray(x).reshape(len(x), -1))))
+
+
+def direct(change: Change, answer: Change = lambda p: p) -> Change:
+    """Make a function whose caller has to change the rows."""
+    model = learned(change)
+    return lambda x: answer(model.predict_proba(np.asarray(x, float).reshape(len(x), -1)))
+
+
+def own(model: Any, change: Change, y: Any = Y) -> float:
+    """Accuracy of a fitted classifier on the test rows that it expects."""
+    return float((model.predict(change(FLAT[TRAIN:])) == y[TRAIN:]).mean())
+
+
+def turned(x: Any) -> Any:
+    """Swap height and width."""
+    return x.reshape(-1, 8, 8).transpose(0, 2, 1).reshape(len(x), -1)
+
+
+CHANGES: dict[str, Change] = {
+    "[0, 1]": unit,
+    "stored units": lambda x: x,
+    "[-1, 1]": lambda x: x / 8 - 1,
+    "standardised by one mean": lambda x: (x - FLAT.mean()) / FLAT.std(),
+    "each pixel's mean subtracted": lambda x: x - MEAN,
+    "each pixel standardised": lambda x: (x - MEAN) / STD,
+    "dark and light swapped": lambda x: 1 - x / 16,
+    "height and width swapped": lambda x: turned(x / 16),
+}
+
+
+def modules() -> list[tuple[str, Any, Dataset]]:
+    """Torch modules."""
+    cases = [(f"torch, {name}", Net(learned(change)), DIGITS) for name, change in CHANGES.items()]
+    fitted = learned(unit)
+    plain = Plain(Net(fitted).linear).eval()
+    frozen = torch.jit.freeze(torch.jit.trace(plain, torch.zeros(2, 1, 8, 8)))
+    turn = torch.from_numpy(SHIFTED)
+    answers: dict[str, Change] = {
+        "log-softmax": lambda z: z.log_softmax(1),
+        "softmax": lambda z: z.softmax(1),
+        "softmax of two digits": lambda z: (100 * z.softmax(1)).round() / 100,
+        "softmax in bfloat16": lambda z: z.bfloat16().softmax(1),
+        "negative log-likelihoods": lambda z: -z.log_softmax(1),
+        "columns moved on": lambda z: z[:, turn],
+        "a tuple": lambda z: (z, z),
+    }
+    cases += [
+        (f"torch, {name}", Net(fitted, after=after), DIGITS) for name, after in answers.items()
+    ]
+    return [
+        *cases,
+        ("torch, float64", Net(fitted).double(), DIGITS),
+        ("torch, TorchScript, frozen", frozen, DIGITS),
+        ("torch, flat rows of [0, 1]", Net(fitted, needs((64,))), DIGITS),
+        ("torch, channels last", Net(fitted, needs((8, 8, 1))), DIGITS),
+    ]
+
+
+def estimators() -> list[tuple[str, Any, Dataset]]:
+    """Fit estimators of scikit-learn."""
+    three, two = Y < 3, np.isin(Y, (0, 1))
+    of_three = data.from_arrays(X[three], Y[three], "three")
+    of_two = data.from_arrays(X[two], Y[two], "two")
+    ovo, ovr = (
+        SVC(decision_function_shape=shape).fit(FLAT[three], Y[three]) for shape in ("ovo", "ovr")
+    )
+    named = pd.DataFrame(FLAT[:TRAIN], columns=[f"p{i}" for i in range(64)])
+    tens = data.from_arrays(X, 10 * (Y + 1), "tens")
+    words = data.from_arrays(X, Y.astype(str), "words")
+    moved = learned(lambda x: x, y=SHIFTED[Y])
+    return [
+        ("estimator", learned(lambda x: x), DIGITS),
+        ("pipeline", learned(lambda x: x, make_pipeline(StandardScaler(), SVC())), DIGITS),
+        ("SVC of [0, 1]", learned(unit, SVC(gamma=1.0)), DIGITS),
+        (
+            "k-NN of standardised rows",
+            learned(lambda x: (x - MEAN) / STD, KNeighborsClassifier()),
+            DIGITS,
+        ),
+        ("SVC, ovo", ovo, of_three),
+        ("SVC, ovr", ovr, of_three),
+        ("OneClassSVM", OneClassSVM().fit(FLAT[two]), of_two),
+        ("IsolationForest", IsolationForest(n_estimators=20).fit(FLAT[two]), of_two),
+        (
+            "forest of a frame",
+            RandomForestClassifier(30, random_state=0).fit(named, Y[:TRAIN]),
+            DIGITS,
+        ),
+        ("nearest centroid, predict alone", NearestCentroid().fit(FLAT, Y), DIGITS),
+        ("labels 10 to 100 for 0 to 9", learned(lambda x: x), tens),
+        ("labels as text", learned(lambda x: x), words),
+        ("fitted to labels moved on", moved, DIGITS),
+    ]
+
+
+def functions() -> list[tuple[str, Any, Dataset]]:
+    """Callables."""
+    frame = lambda p: pd.DataFrame(p[:, ::-1], columns=[str(c) for c in range(9, -1, -1)])  # noqa: E731
+    strange = lambda p: pd.DataFrame(p[:, ::-1], columns=[f"p{c}" for c in range(10)])  # noqa: E731
+
+    def busy(_x: Any) -> Any:
+        raise ConnectionError("HTTP 429, out of quota")
+
+    return [
+        ("function of raw rows", by(lambda x: x), DIGITS),
+        ("function of [0, 1]", direct(unit, lambda p: p), DIGITS),
+        ("function of rows in [-1, 1]", direct(lambda x: x / 8 - 1), DIGITS),
+        ("function of standardised rows", direct(lambda x: (x - MEAN) / STD), DIGITS),
+        ("frame, classes in another order", by(unit, frame), DIGITS),
+        ("frame, columns of other names", by(unit, strange), DIGITS),
+        ("negative log-likelihoods", by(unit, lambda p: -np.log(p + 1e-9)), DIGITS),
+        ("distances", by(unit, lambda p: np.sqrt(2 - 2 * p)), DIGITS),
+        ("one-hot", by(unit, lambda p: np.eye(10)[p.argmax(1)]), DIGITS),
+        ("labels", by(unit, lambda p: p.argmax(1)), DIGITS),
+        ("out of quota", busy, DIGITS),
+    ]
+
+
+class Reading(gymnasium.Env):  # type: ignore[misc]
+    """One digit a step: paid for naming it."""
+
+    observation_space = gymnasium.spaces.Box(0, 16, (8, 8), np.float32)
+    action_space = gymnasium.spaces.Discrete(10)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        """Show a digit."""
+        super().reset(seed=seed, options=options)
+        self.row = int(self.np_random.integers(TRAIN))
+        return X[self.row], {}
+
+    def step(self, action: Any) -> Any:
+        """Pay for the right name."""
+        return X[self.row], float(action == Y[self.row]), True, False, {}
+
+
+def policy() -> tuple[str, Any, Dataset]:
+    """Make a policy behind VecNormalize, its last layer fitted to what it sees."""
+    env = VecNormalize(DummyVecEnv([Reading]), norm_reward=False)
+    env.obs_rms.mean, env.obs_rms.var = MEAN.reshape(8, 8), (STD**2).reshape(8, 8)
+    model = PPO("MlpPolicy", env, policy_kwargs={"net_arch": []}, device="cpu")
+    fitted = learned(lambda x: ((x - MEAN) / STD).clip(-10, 10))
+    model.policy.action_net.weight.data = torch.tensor(fitted.coef_, dtype=torch.float32)
+    model.policy.action_net.bias.data = torch.tensor(fitted.intercept_, dtype=torch.float32)
+    return "PPO behind VecNormalize", model, DIGITS
+
+
+def judged(model: Any, dataset: Dataset) -> tuple[str, str]:
+    """Say what becomes of a model, and the sentence or the accuracy."""
+    rows = np.arange(TRAIN, len(X)) if len(dataset) == len(X) else np.arange(len(dataset))
+    assert dataset.label is not None
+    x, label = dataset.x[rows], dataset.label[rows]
+    try:
+        asked = handing.settled(downstream.wrap(model, dataset.units, dataset.classes), x, label)
+        found = handing.look(asked, x, label)
+        handing.require(found, anyway=False, oracles=0.97)
+    except checks.Mistake as mistake:
+        return "refused", str(mistake)
+    verdict = "recognised" if found.accuracy > 0.9 - LOST else "WRONGLY ACCEPTED"
+    return verdict, f"right on {found.accuracy:.1%}, handed {found.handed}"
+
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    counts: dict[str, int] = {}
+    for name, model, dataset in [*modules(), *estimators(), *functions(), policy()]:
+        verdict, why = judged(model, dataset)
+        counts[verdict] = counts.get(verdict, 0) + 1
+        print(f"{verdict:10} {name:34} {why}", flush=True)
+    print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    sys.exit("WRONGLY ACCEPTED" in counts)
