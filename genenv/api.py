@@ -207,7 +207,7 @@ def stress(
     other = None if held_out is None else data.from_arrays(*held_out, name="held-out arrays")
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
-        run = Stressing(config, dataset, other, model, generator, folder, kept=out is not None)
+        run = Stressing(config, dataset, other, model, generator, folder, lasting=out is not None)
         return run.run(resume)
     finally:
         if out is None:
@@ -288,7 +288,10 @@ def react(
         dataset = replace(dataset, held_out=data.from_arrays(*held_out, name="held-out arrays"))
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
-        return Reacting(config, dataset, generator, folder, residuals=residuals).run(resume)
+        study = Reacting(
+            config, dataset, generator, folder, residuals=residuals, lasting=out is not None
+        )
+        return study.run(resume)
     finally:
         if out is None:
             shutil.rmtree(folder)

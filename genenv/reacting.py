@@ -1,31 +1,32 @@
-"""The study of reactions, stage by stage: generator, judge, learners that meet noise and shares."""
+"""The study of reactions: generator, judge, learners that meet noise and shares."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, corruptions, learners, runs, seeding
+from genenv import checks, corruptions, files, learners, prepared, runs, seeding
 from genenv.data import Dataset, Split, split, stratified_order
 from genenv.downstream import Downstream
-from genenv.fitting import check_fits, prepared_generator
 from genenv.generators import Generator
-from genenv.judge import Judge, judge_steps, make_judge
-from genenv.learners import Fitted
+from genenv.noise import Gaussian
+from genenv.parts import Advance, Part, save_json
 from genenv.reactions import charts, lessons, mixing, noises, order
-from genenv.reactions.finished import Advance, Finished, Rows
 from genenv.reactions.meeting import Answers, alike, curves, half_margins, meet
 from genenv.reactions.noises import STRENGTHS, Lot
 from genenv.reactions.points import Points, take
+from genenv.reactions.rows import CELLS, Rows, load_rows
 from genenv.report.reactions import markdown, write_page
 from genenv.stages import Stages
-from genenv.tracking import Tracker
-from genenv.training import TrainingConfig, preset, shrunk
+from genenv.study import Study
+from genenv.training import TrainingConfig
 from genenv.training.machine import pick_threads, settled
 
 SCHEMA = 1  # of react.json
@@ -70,8 +71,8 @@ class ReactConfig:
             raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
 
 
-class Reacting:
-    """One study in a folder.
+class Reacting(Study[dict[str, Any]]):
+    """One study in a folder; `run` returns the content of react.json.
 
     Parameters
     ----------
@@ -81,12 +82,8 @@ class Reacting:
         Labelled data. If it came with a test set, the judge and the figures use that one.
     generator
         Conditional, trained on the data; None: one is fitted.
-    folder
-        The run's folder.
-    stages
-        Progress and seconds; None: silent.
-    command
-        The command line that repeats the run.
+    folder, stages, line, lasting
+        See `Study`.
     residuals
         A generator of what real rows differ by: it is met as the noise `learned`.
     generator_run
@@ -99,6 +96,8 @@ class Reacting:
         the rows that there are.
     """
 
+    command = "react"
+
     def __init__(
         self,
         config: ReactConfig,
@@ -106,41 +105,56 @@ class Reacting:
         generator: Generator | None,
         folder: Path,
         stages: Stages | None = None,
-        command: str = "",
+        line: str = "",
         residuals: Generator | None = None,
         generator_run: Path | None = None,
+        lasting: bool = True,
     ) -> None:
+        super().__init__(folder, stages, line, lasting)
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
         if generator is not None:
-            check_fits(generator, dataset)
+            prepared.check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
         if residuals is not None and residuals.units.shape != dataset.units.shape:
             raise checks.Mistake(
                 f"residuals of shape {dataset.units.shape}", residuals.units.shape, "fit others"
             )
-        self.config, self.dataset, self.folder = config, dataset, folder
+        self.config, self.dataset = config, dataset
         self.source = dataset if dataset.held_out is None else dataset.held_out
         self.split: Split = split(dataset, config.seed, dataset.held_out)
-        self.stages, self.command = stages or Stages(), command
         self.given, self.residuals = generator, residuals
-        self.finished = Finished(folder, self.stages, self._tell)
-        self.told: list[str] = [*dataset.notes]
+        self.told += dataset.notes
         if not config.noises:
             self.told += corruptions.not_installed(dataset.units)
         if generator is not None and self.split.shares_rows:
             seen = runs.seen_by_generator(generator_run, dataset, self.split)
             self.told += [seen] if seen else []
-        learned = noises.LEARNED if residuals is not None else ()
-        for name in config.noises:
-            checks.choice("noise", name, (*noises.possible(dataset.units), *learned))
         names = config.learners or learners.usual(dataset.units)
+        self.training: TrainingConfig = prepared.training(
+            config.objective, config.steps, config.seed, config.threads,
+            dataset, len(self.split.train),
+        )  # fmt: skip
+        self.noises = self._noises()
         self.learners = {name: learners.named(name, dataset.units) for name in names}
-        usual = preset(config.objective, dataset.units)
-        steps = usual.steps if config.steps is None else config.steps
-        training = replace(usual, seed=config.seed, threads=config.threads, steps=steps)
-        self.training: TrainingConfig = shrunk(training, dataset.units, len(self.split.train))
+        self.watched = [name for name in self.learners if name in lessons.WATCHED]
         self.sizes = self._sizes(len(self.split.train))
+        self.generator = prepared.generator_part(
+            self, dataset, self.split.train, self.training, generator
+        )
+        self.judge = prepared.judge_part(dataset, self.source, self.split, config.seed)
+        self._lot = cache(self._make_lot)
+        self._trained_of = lru_cache(1)(self._train)
+        self._pools_of = lru_cache(1)(self._pools)
+
+    def _noises(self) -> tuple[str, ...]:
+        """Name the noises that the generator allows, which need not be trained yet."""
+        learned = noises.LEARNED if self.residuals is not None else ()
+        law = Gaussian(self.training.latent) if self.given is None else self.given.noise
+        known = (*noises.names(self.dataset.units, law), *learned)
+        for name in self.config.noises:
+            checks.choice("noise", name, known)
+        return self.config.noises or known
 
     def _sizes(self, rows: int) -> tuple[int, ...]:
         largest = min(rows, LARGEST)
@@ -164,100 +178,110 @@ class Reacting:
         """Rows of the source that neither learner, generator nor guide saw."""
         return np.concatenate([self.split.audit, self.split.test])
 
-    def run(self, resume: bool = False) -> dict[str, Any]:
-        """Do what is not yet done; returns the content of react.json."""
-        self.told += runs.begin(self.folder, "react", self._settings(), resume, self.command)
-        self.stages.keep(self.folder / "timings.json")
-        try:
-            with Tracker(self.folder) as tracker, settled(self._threads()):
-                generator = prepared_generator(
-                    self.folder,
-                    self.dataset,
-                    self.split.train,
-                    self.training,
-                    self.given,
-                    self.stages,
-                    tracker,
-                    resume,
-                )
-                self.stages.plan(self._totals(generator))
-                content = self._study(generator)
-            runs.write_json(self.folder / "react.json", content)
-            write_page(content, self.folder / "react.html")
-        finally:
-            self.stages.close()
-        return content
-
-    def _settings(self) -> dict[str, Any]:
-        rows = {name: value for name, value in vars(self.split).items()}
+    def settings(self) -> dict[str, Any]:
+        """See `Study.settings`."""
         return {
             "react": runs.settings(self.config),
             "data": runs.describe(self.dataset),
             "generator": "fitted" if self.given is None else runs.fingerprint(self.given),
             "residuals": None if self.residuals is None else runs.fingerprint(self.residuals),
             "training": runs.settings(self.training),
-            "split": {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in rows.items()},
+            "split": runs.rows_of(self.split),
         }
 
-    def _threads(self) -> int:
-        return pick_threads(self.config.threads, 0, self.dataset.units.family == "image")
+    def parts(self) -> Sequence[Part[Any]]:
+        """See `Study.parts`."""
+        of_learners = [
+            part
+            for seed in self.config.seeds
+            for part in (
+                *(self._shares(seed, name) for name in self.learners),
+                *(self._lessons(seed, name) for name in self.watched),
+            )
+        ]
+        met = [self._answers(seed) for seed in self.config.seeds]
+        return [self.generator, self.judge, self._points, *met, *of_learners]
 
-    def _noises(self, generator: Generator) -> tuple[str, ...]:
-        learned = noises.LEARNED if self.residuals is not None else ()
-        known = (*noises.names(generator), *learned)
-        for name in self.config.noises:
-            checks.choice("noise", name, known)
-        return self.config.noises or known
+    def totals(self) -> dict[str, int]:
+        """See `Study.totals`."""
+        totals = super().totals()
+        first = {name: totals.pop(name) for name in ("generator", "judge") if name in totals}
+        trained = {"learners": len(self.config.seeds) * len(self.learners)}
+        return first | trained | totals | {"figures": len(self.noises)}
 
-    def _totals(self, generator: Generator) -> dict[str, int]:
-        seeds, kinds = len(self.config.seeds), len(self.learners)
-        met = len(self._noises(generator)) * len(STRENGTHS)
-        mixtures = len(self.sizes) * len(list(mixing.combinations(mixing.FILTERS)))
-        totals = {"judge": judge_steps(self.split)}
-        totals |= {"learners": seeds * kinds, "noise": seeds * met}
-        totals |= {"shares": seeds * kinds * mixtures}
-        totals |= {"lessons": seeds * len(self._watched()) * len(lessons.SCHEDULES)}
-        return totals | {"figures": len(self._noises(generator))}
+    def words(self) -> dict[str, str]:
+        """See `Study.words`."""
+        return {"checkpoints": "checkpoints"} | super().words()
 
-    def _study(self, generator: Generator) -> dict[str, Any]:
-        with self.stages.stage("judge") as advance:
-            seed = seeding.fold(self.config.seed, "judge")
-            judge = make_judge(self.dataset, self.source, self.split, seed, advance)
-        answers, points = self._met(generator, judge)
-        shares, watched = self._taught(generator, judge)
-        content = self._content(generator, judge, answers, shares, watched)
-        with self.stages.stage("figures") as advance:
-            lot, text = self._lot(generator, self.config.seeds[0]), markdown(content)
-            charts.write(self.folder, content, answers, lot, points, text, advance)
-        content["timings"] = dict(self.stages.seconds)
+    def work(self) -> dict[str, Any]:
+        """Let learners meet noise and shares, and show their figures."""
+        images = self.dataset.units.family == "image"
+        with settled(pick_threads(self.config.threads, 0, images)):
+            self.get(self.generator)
+            self.get(self.judge)
+            points = self.get(self._points)
+            answers = {seed: self.get(self._answers(seed)) for seed in self.config.seeds}
+            self.stages.reach("learners")
+            content = self._content(answers, *self._taught())
+            with self.stages.stage("figures") as advance:
+                lot, text = self._lot(self.config.seeds[0]), markdown(content)
+                charts.write(self.folder, content, answers, lot, points, text, advance)
+            content["timings"] = dict(self.stages.seconds)
+        files.write_json(self.folder / "react.json", content)
+        write_page(content, self.folder / "react.html")
         return content
 
-    def _met(self, generator: Generator, judge: Judge) -> tuple[dict[int, Answers], Points]:
+    @cached_property
+    def _points(self) -> Part[Points]:
+        first = self.config.seeds[0]
+
+        def place(_: Advance) -> Points:
+            return take(self._lot(first), self._trained_of(first), self.noises)
+
+        path = f"{CELLS}/points-{first}.npz"
+        return Part(path, "points", place, Points.save, Points.load, "noise")
+
+    def _answers(self, seed: int) -> Part[Answers]:
         """Let trained learners meet noise; they are trained where answers or points are missing."""
-        names, answers = self._noises(generator), {}
-        trained_of, first = lru_cache(1)(self._trained), self.config.seeds[0]
 
-        def place() -> Points:
-            return take(self._lot(generator, first), trained_of(first), names)
+        def make(advance: Advance) -> Answers:
+            trained = self._trained_of(seed)
+            return meet(self._lot(seed), trained, self.get(self.judge).audit, self.noises, advance)
 
-        points = self.finished.arrays("points", first, Points.load, place)
-        for i, seed in enumerate(self.config.seeds):
+        path, units = f"{CELLS}/answers-{seed}.npz", len(self.noises) * len(STRENGTHS)
+        return Part(path, "answers", make, Answers.save, Answers.load, "noise", units)
 
-            def answer(seed: int = seed) -> Answers:
-                trained, lot = trained_of(seed), self._lot(generator, seed)
-                with self.stages.stage("noise", ends=False) as advance:
-                    return meet(lot, trained, judge.audit, names, advance)
+    def _shares(self, seed: int, name: str) -> Part[Rows]:
+        """Let a learner learn from every mixture."""
+        fit, mixtures = self.learners[name], len(list(mixing.combinations(mixing.FILTERS)))
 
-            answers[seed] = self.finished.arrays("answers", seed, Answers.load, answer)
-            self.stages.reach("learners", (i + 1) * len(self.learners))
-            self.stages.reach("noise", (i + 1) * len(names) * len(STRENGTHS))
-        return answers, points
+        def make(advance: Advance) -> Rows:
+            pools, test = self._pools_of(seed), self.source.pick(self.test)
+            generator = self.get(self.generator)
+            return mixing.teach(name, fit, pools, generator, test, self.sizes, seed, advance)
 
-    def _lot(self, generator: Generator, seed: int) -> Lot:
-        real = self.source.pick(self.unseen)
+        return self._rows("shares", seed, name, make, len(self.sizes) * mixtures)
+
+    def _lessons(self, seed: int, name: str) -> Part[Rows]:
+        """Watch a network while it learns."""
+
+        def make(advance: Advance) -> Rows:
+            test, generator = self.source.pick(self.test), self.get(self.generator)
+            return lessons.watch(name, self._pools_of(seed), generator, test, seed, advance)
+
+        return self._rows("lessons", seed, name, make, len(lessons.SCHEDULES))
+
+    def _rows(
+        self, stage: str, seed: int, learner: str, make: Callable[[Advance], Rows], units: int
+    ) -> Part[Rows]:
+        path = f"{CELLS}/{stage}-{seed}-{quote(learner, safe='')}.json"
+        return Part(path, stage, make, save_json, load_rows, stage, units)
+
+    def _make_lot(self, seed: int) -> Lot:
+        generator, real = self.get(self.generator), self.source.pick(self.unseen)
         return Lot(generator, real, self.config.samples, seed, self.residuals)
 
-    def _trained(self, seed: int) -> dict[str, Downstream]:
+    def _train(self, seed: int) -> dict[str, Downstream]:
         """Train every learner on the real rows that the generator learned from."""
         x, label = self.dataset.pick(self.split.train)
         units, classes = self.dataset.units, self.dataset.classes
@@ -268,65 +292,37 @@ class Reacting:
                 advance(1)
         return trained
 
-    def _taught(self, generator: Generator, judge: Judge) -> tuple[Rows, Rows]:
+    def _taught(self) -> tuple[Rows, Rows]:
         """Let every learner learn from every mixture, and watch the networks while they learn."""
-        test, shares, watched = self.source.pick(self.test), Rows(), Rows()
-        pools_of = lru_cache(1)(lambda seed: self._pools(generator, judge, seed))
+        shares, watched = Rows(), Rows()
         for seed in self.config.seeds:
-            for name, fit in self.learners.items():
-
-                def teach(
-                    advance: Advance, name: str = name, fit: Fitted = fit, seed: int = seed
-                ) -> Rows:
-                    pools = pools_of(seed)
-                    return mixing.teach(
-                        name, fit, pools, generator, test, self.sizes, seed, advance
-                    )
-
-                shares += self.finished.rows("shares", seed, name, teach)
-                self.stages.reach("shares", len(shares))  # a row a training
-            for name in self._watched():
-
-                def watch(advance: Advance, name: str = name, seed: int = seed) -> Rows:
-                    return lessons.watch(name, pools_of(seed), generator, test, seed, advance)
-
-                watched += self.finished.rows("lessons", seed, name, watch)
-                self.stages.reach("lessons", len(watched))
-        self.stages.reach("shares")  # with a filter left out, there were fewer
+            for name in self.learners:
+                rows = self.get(self._shares(seed, name))
+                shares += rows
+            for name in self.watched:
+                rows = self.get(self._lessons(seed, name))
+                watched += rows
         for sentence in mixing.left_out(shares, self.config.seeds):
-            self._tell(sentence)
+            self.tell(sentence)
         return shares, watched
 
-    def _watched(self) -> list[str]:
-        return [name for name in self.learners if name in lessons.WATCHED]
-
-    def _pools(self, generator: Generator, judge: Judge, seed: int) -> mixing.Pools:
+    def _pools(self, seed: int) -> mixing.Pools:
         """Order the real rows, and generate as many by each filter."""
+        generator, guide = self.get(self.generator), self.get(self.judge).guide
         order_of_all = stratified_order(self.dataset, seeding.fold(seed, "pools"))
         rows = order_of_all[np.isin(order_of_all, self.split.train)]
         pools = {}
         for kept in mixing.FILTERS:
             address = seeding.fold(seed, "pool", kept)
             count = mixing.made(max(self.sizes), mixing.MOST)
-            pool = mixing.generated(generator, judge.guide, count, address, kept)
+            pool = mixing.generated(generator, guide, count, address, kept)
             if pool is not None:
                 pools[kept] = pool
         return mixing.Pools(self.dataset.pick(rows), pools)
 
-    def _tell(self, sentence: str) -> None:
-        if sentence not in self.told:
-            self.told.append(sentence)
-            self.stages.say(sentence)
-
-    def _content(
-        self,
-        generator: Generator,
-        judge: Judge,
-        answers: dict[int, Answers],
-        shares: Rows,
-        watched: Rows,
-    ) -> dict[str, Any]:
+    def _content(self, answers: dict[int, Answers], shares: Rows, watched: Rows) -> dict[str, Any]:
         """Turn answers into figures."""
+        generator, judge = self.get(self.generator), self.get(self.judge)
         rows = [row for seed, own in answers.items() for row in curves(own, seed)]
         x, label = self.source.pick(self.unseen)
         hardest = order.hard(judge.audit, generator.units, x, label)
@@ -337,7 +333,7 @@ class Reacting:
             "generator": _made(generator),
             "judge": judge.quality,
             "learners": list(self.learners),
-            "noises": list(self._noises(generator)),
+            "noises": list(self.noises),
             "strengths": list(STRENGTHS),
             "seeds": list(self.config.seeds),
             "curves": rows,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import platform
-import shutil
-from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,9 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
-from genenv import checks, downstream, files, naming, networks
+from genenv import checks, downstream, files, lock, naming, networks
 from genenv.classifier import Classifier, InUnits
 from genenv.data import Dataset, Split
 from genenv.downstream import Downstream
@@ -70,6 +65,12 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     }
 
 
+def rows_of(split: Split) -> dict[str, Any]:
+    """Return a split as plain values."""
+    own = vars(split).items()
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in own}
+
+
 def begin(
     folder: Path,
     command: str,
@@ -102,8 +103,20 @@ def begin(
     Mistake
         The folder holds another run or other files; on resume, other settings or none.
     """
+    check(folder, command, content, resume)
     path = folder / "config.json"
-    plain = json.loads(json.dumps(content)) | {"command": command}
+    if path.is_file():
+        return _moved(_read(path))
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = _plain(command, content)
+    beside = {} if resolved is None else {"resolved": resolved}
+    files.write_json(path, plain | beside | {"repeat": repeat} | _machine())
+    return ()
+
+
+def check(folder: Path, command: str, content: dict[str, Any], resume: bool | None) -> None:
+    """Raise the mistakes that `begin` would, and write nothing."""
+    path = folder / "config.json"
     if folder.exists() and not folder.is_dir():
         raise checks.Mistake("a folder for the run", f"the file {folder}", "choose another --out")
     if path.is_file():
@@ -112,21 +125,22 @@ def begin(
             raise checks.Mistake(
                 f"an empty folder {folder}", "one that holds a run", f"{again}choose another --out"
             )
-        old = _read(path)
-        _same(old, plain, folder)
-        return _moved(old)
+        _same(_read(path), _plain(command, content), folder)
+        return
     if resume:
         raise checks.Mistake(
             f"a run to resume in {folder}", "no config.json", "check --out or leave out --resume"
         )
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(each.name not in lock.NAMES for each in folder.iterdir()):
         raise checks.Mistake(
             f"an empty folder {folder}", "one that holds other files", "choose another --out"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = {} if resolved is None else {"resolved": resolved}
-    write_json(path, plain | beside | {"repeat": repeat} | _machine())
-    return ()
+
+
+def _plain(command: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Return settings as config.json reads them back."""
+    plain: dict[str, Any] = json.loads(json.dumps(content))
+    return plain | {"command": command}
 
 
 def _machine() -> dict[str, Any]:
@@ -173,52 +187,6 @@ def _same(old: dict[str, Any], new: dict[str, Any], folder: Path, where: str = "
                 f"{where}{name} = {now} where it has {then}",
                 "repeat the first command with --resume, or choose another --out",
             )
-
-
-def write_json(path: Path, plain: Any) -> None:
-    """Write JSON, whole or not at all."""
-    text = json.dumps(plain, indent=2) + "\n"
-    files.whole(path, lambda file: file.write(text.encode()))
-
-
-def whole(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a folder under a temporary name, then rename it: all of it or nothing."""
-    partial = folder.with_name(f"{folder.name}.tmp")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        write(partial)
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)  # gives the room back
-        if isinstance(error, SafetensorError):  # what it makes of a full disk
-            raise OSError(errno.EIO, str(error), str(folder)) from error
-        raise
-    if folder.exists():
-        shutil.rmtree(folder)
-    os.replace(partial, folder)
-
-
-PARTS = {  # what a run may hold, in the order of making
-    "features.safetensors": "the classifier behind its metrics",
-    "checkpoints": "checkpoints",
-    "generator": "the generator",
-    "metrics.json": "its metrics",
-    f"model/{MODEL}": "the model",
-    "judge": "the guide",
-    "agents/policy": "the trained player",
-    "findings": "queries",
-    "cells": "answers and lessons of learners",
-}
-
-
-def finished(folder: Path) -> str:
-    """Say in words what a run's folder holds: "the generator, its metrics"; "" for nothing."""
-    held = []
-    for name, words in PARTS.items():
-        path = folder / name
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
-            held.append(words)
-    return ", ".join(held)
 
 
 def fingerprint(generator: Generator) -> str:
@@ -279,6 +247,50 @@ def record_outputs(folder: Path, model: Downstream, x: NDArray[Any]) -> None:
     rows = x[:CHECK_ROWS]
     log_p = _ask_uncounted(model, rows)
     files.whole(folder / "outputs.npz", lambda file: np.savez(file, x=rows, log_p=log_p))
+
+
+def record_model(
+    folder: Path,
+    model: Downstream,
+    path: str | None,
+    asked: tuple[str, str],
+    x: NDArray[Any],
+) -> None:
+    """Write what model a run asks, or check that it is the one that was asked before.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    model, path
+        Under test, and its import path; None: an object of the caller's.
+    asked
+        `input` and `output` as the user said.
+    x
+        Real rows.
+
+    Raises
+    ------
+    Mistake
+        The run had a model that answers otherwise.
+    """
+    place = folder / "model"
+    place.mkdir(exist_ok=True)
+    if (place / "outputs.npz").is_file() and compare_outputs(place, model):
+        raise checks.Mistake(
+            f"the model of the run in {folder}", "one that answers real rows otherwise",
+            "give that model with --resume, or choose another --out",
+        )  # fmt: skip
+    record_outputs(place, model, x)
+    spec = {
+        "path": path,
+        "kind": model.kind_name,
+        "input": model.view,
+        "output": model.output,
+        "asked_input": asked[0],
+        "asked_output": asked[1],
+    }
+    files.write_json(place / "model.json", spec)
 
 
 def compare_outputs(folder: Path, model: Downstream) -> tuple[str, ...]:

@@ -1,18 +1,18 @@
-"""The main job, stage by stage: generator, model, judge, players, audit, replay, report."""
+"""The main job as a study: generator, model, judge, players, audit, replay, report."""
 
 from __future__ import annotations
 
-import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from genenv import checks, downstream, failures, rate, runs, seeding, stress_log
+from genenv import checks, downstream, prepared, runs, seeding, stress_log, stress_report
 from genenv.agents.policy import Player, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
 from genenv.agents.searches import Entrant, entrants
@@ -20,19 +20,17 @@ from genenv.campaign import Campaign, Ledger, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.data import Dataset, Split, split
 from genenv.downstream import Downstream
-from genenv.failures import Confirmed
-from genenv.fitting import check_fits, prepared_generator
 from genenv.generators import Generator, adopt
-from genenv.judge import Judge, judge_steps, make_judge
 from genenv.metrics import curves, generator_metrics, metric_steps
 from genenv.monitoring import hparams
+from genenv.parts import Advance, Part, load_json, save_json
 from genenv.probe import Probe
-from genenv.report import Evidence, Report
-from genenv.report.account import Account, account
+from genenv.report import Report
 from genenv.search import Space
 from genenv.stages import Stages
-from genenv.tracking import Tracker
-from genenv.training import TrainingConfig, preset, shrunk
+from genenv.stress_report import Searched
+from genenv.study import Study
+from genenv.training import TrainingConfig
 from genenv.training.machine import pick_threads, settled
 
 LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
@@ -90,16 +88,7 @@ class StressConfig:
         return entrants(self.search)
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What the searches of a run work with."""
-
-    probe: Probe
-    judge: Judge
-    metrics: dict[str, float]  # of the generator
-
-
-class Stressing:
+class Stressing(Study[Report]):
     """One stress run in a folder.
 
     Parameters
@@ -114,19 +103,15 @@ class Stressing:
         Whatever `downstream.wrap` takes; None: a small classifier is trained.
     generator
         Trained on the data; None: one is fitted.
-    folder
-        The run's folder.
-    stages
-        Progress and seconds; None: silent.
-    command
-        The command line that repeats the run.
+    folder, stages, line, lasting
+        See `Study`.
     model_path
         The model's import path; None: an object of the caller's.
     generator_run
         The run that `generator` was loaded from, which may know the rows it was trained on.
-    kept
-        Whether `folder` outlives the run.
     """
+
+    command = "stress"
 
     def __init__(
         self,
@@ -137,11 +122,12 @@ class Stressing:
         generator: Generator | None,
         folder: Path,
         stages: Stages | None = None,
-        command: str = "",
+        line: str = "",
         model_path: str | None = None,
         generator_run: Path | None = None,
-        kept: bool = True,
+        lasting: bool = True,
     ) -> None:
+        super().__init__(folder, stages, line, lasting)
         if dataset.label is None:
             raise checks.Mistake(
                 "labels of two classes or more",
@@ -150,24 +136,25 @@ class Stressing:
             )
         if generator is not None:
             generator = adopt(generator)
-            check_fits(generator, dataset)
+            prepared.check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
-        self.config, self.dataset, self.folder = config, dataset, folder
+        self.config, self.dataset = config, dataset
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, config.seed, held_out)
-        self.stages = stages or Stages()
-        self.command, self.model_path, self.generator_run = command, model_path, generator_run
-        self.kept = kept
+        self.model_path, self.generator_run = model_path, generator_run
         self.given_model = model
         self.given_generator = None if generator is None else generator.settled()
-        self.told: list[str] = [*dataset.notes]
+        self.told += dataset.notes
         if model is not None:
             self.model = self._wrap_given()
-        usual = preset(config.objective, dataset.units)
-        steps = usual.steps if config.steps is None else config.steps
-        training = replace(usual, seed=config.seed, threads=config.threads, steps=steps)
-        rows = len(self.split.train)
-        self.training: TrainingConfig = shrunk(training, dataset.units, rows)
+        self.training: TrainingConfig = prepared.training(
+            config.objective, config.steps, config.seed, config.threads,
+            dataset, len(self.split.train),
+        )  # fmt: skip
+        self.generator = prepared.generator_part(
+            self, dataset, self.split.train, self.training, generator
+        )
+        self.judge = prepared.judge_part(dataset, self.source, self.split, config.seed)
 
     def _wrap_given(self) -> Downstream:
         """Wrap the user's model and ask it once, before anything is trained."""
@@ -184,31 +171,95 @@ class Stressing:
                 )  # fmt: skip
         return wrapped
 
-    def run(self, resume: bool = False) -> Report:
-        """Do what is not yet done, and report."""
-        self.told += runs.begin(self.folder, "stress", self._settings(), resume, self.command)
-        self.stages.keep(self.folder / "timings.json")
-        self.stages.plan(self._totals())
-        try:
-            with Tracker(self.folder) as tracker, settled(self._threads()):
-                stress_log.begin(tracker, self._described(), self.config.entrants)
-                return self._run(tracker, resume)
-        finally:
-            self.stages.close()
-
-    def _settings(self) -> dict[str, Any]:
-        rows = {name: value for name, value in vars(self.split).items()}
+    def settings(self) -> dict[str, Any]:
+        """See `Study.settings`."""
+        given = self.given_generator
         return {
             "stress": runs.settings(self.config),
             "data": runs.describe(self.dataset),
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
             "model": self.model_path or ("given" if self.given_model is not None else "default"),
-            "generator": "fitted"
-            if self.given_generator is None
-            else runs.fingerprint(self.given_generator),
+            "generator": "fitted" if given is None else runs.fingerprint(given),
             "training": runs.settings(self.training),
-            "split": {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in rows.items()},
+            "split": runs.rows_of(self.split),
         }
+
+    def parts(self) -> Sequence[Part[Any]]:
+        """See `Study.parts`."""
+        trained = [self._trained_model] if self.given_model is None else []
+        player = [self._player] if self._trained_players else []
+        return [self.generator, self.metrics, *trained, self.judge, *player]
+
+    def totals(self) -> dict[str, int]:
+        """See `Study.totals`."""
+        queries = self.config.budget * len(self.config.seeds)
+        names = [entrant.name for entrant in self.config.entrants]
+        return super().totals() | dict.fromkeys(names, queries) | {"report": 1}
+
+    def words(self) -> dict[str, str]:
+        """See `Study.words`."""
+        return {"checkpoints": "checkpoints"} | super().words() | {"findings": "queries"}
+
+    def work(self) -> Report:
+        """Search, and report."""
+        with settled(self._threads()):
+            stress_log.begin(self.tracker, self._described(), self.config.entrants)
+            self.prepare()
+            logs = self._search()
+            with self.stages.stage("report"):
+                report = self._report(logs)
+            report.data["timings"] = dict(self.stages.seconds)
+            report.save(self.folder)
+        return report
+
+    def prepare(self) -> Probe:
+        """Make or read whatever the searches need; returns what they ask."""
+        generator = self.get(self.generator)
+        torch.set_num_threads(self._threads(generator, self.given_model))
+        self.get(self.metrics)
+        if self.given_model is None:
+            classifier = self.get(self._trained_model)
+            self.model = runs.wrap_classifier(classifier, self.dataset.classes)
+        asked = self.config.input, self.config.output
+        x = self.source.x[self.split.test]
+        runs.record_model(self.folder, self.model, self.model_path, asked, x)
+        return self._probe
+
+    @cached_property
+    def _probe(self) -> Probe:
+        return Probe(self.get(self.generator), self.model, self.get(self.judge).guide)
+
+    @cached_property
+    def metrics(self) -> Part[dict[str, float]]:
+        """GAN-train accuracy and agreement of the generator."""
+        units = metric_steps(len(self.split.train))
+        stage = "generator metrics"
+        measure = self._measure
+        return Part("metrics.json", "its metrics", measure, save_json, load_json, stage, units)
+
+    @cached_property
+    def _trained_model(self) -> Part[Classifier]:
+        return Part(
+            f"model/{runs.MODEL}",
+            "the model",
+            self._train_model,
+            Classifier.save,
+            Classifier.load,
+            "model",
+            steps_to_fit(len(self.split.train)),
+        )
+
+    @cached_property
+    def _player(self) -> Part[Player]:
+        return Part(
+            "agents/policy",
+            "the trained player",
+            self._train_player,
+            Player.save,
+            Player.load,
+            "policy training",
+            self.config.train_queries,
+        )
 
     def _described(self) -> dict[str, Any]:
         """Return the columns of the run's row in the HParams table."""
@@ -217,56 +268,11 @@ class Stressing:
         own = "budget", "seed", "seeds", "train_queries", "input", "output"
         return {
             "data": self.dataset.name,
-            "model": self.model_path or self._model_name(),
+            "model": self._model_name,
             **{name: getattr(self.config, name) for name in own},
             "search": [entrant.name for entrant in self.config.entrants],
             "generator": {k: v for k, v in training.items() if k in OF_GENERATOR},
         }
-
-    def _totals(self) -> dict[str, int]:
-        """Stages that will run, with their units of work."""
-        rows, totals = len(self.split.train), {}
-        if self.given_generator is None and not self._has("generator"):
-            totals["generator"] = self.training.steps
-        if not self._has("metrics.json"):
-            totals["generator metrics"] = metric_steps(rows)
-        if self.given_model is None and not self._has("model", runs.MODEL):
-            totals["model"] = steps_to_fit(rows)
-        totals["judge"] = judge_steps(self.split)
-        players = self.config.entrants
-        if any(p.needs_player for p in players) and not self._has("agents", "policy"):
-            totals["policy training"] = self.config.train_queries
-        for player in players:
-            totals[player.name] = self.config.budget * len(self.config.seeds)
-        return totals | {"report": 1}
-
-    def _has(self, *names: str) -> bool:
-        """Whether the run's folder holds a part, from an earlier process."""
-        return self.folder.joinpath(*names).exists()
-
-    def _run(self, tracker: Tracker, resume: bool) -> Report:
-        ready = self.prepare(tracker, resume)
-        logs = self._search(ready.probe, ready.judge, tracker)
-        with self.stages.stage("report"):
-            report = self._report(ready, logs, tracker)
-        report.data["timings"] = dict(self.stages.seconds)
-        report.save(self.folder)
-        return report
-
-    def prepare(self, tracker: Tracker, resume: bool = False) -> Prepared:
-        """Fit or load whatever the searches need: generator, model, judge."""
-        generator = self._generator(tracker, resume)
-        torch.set_num_threads(self._threads(generator, self.given_model))
-        metrics = self._metrics(generator, tracker)
-        if self.given_model is None:
-            self.model = self._default_model()
-        self._record_model()
-        with self.stages.stage("judge") as advance:
-            seed = seeding.fold(self.config.seed, "judge")
-            judge = make_judge(self.dataset, self.source, self.split, seed, advance)
-            reference = self.dataset.x[self.split.train]
-            runs.whole(self.folder / "judge", lambda path: judge.guide.save(path, reference))
-        return Prepared(Probe(generator, self.model, judge.guide), judge, metrics)
 
     def _threads(self, *networks: Any) -> int:
         parameters = sum(
@@ -275,82 +281,41 @@ class Stressing:
         images = self.dataset.units.family == "image"
         return pick_threads(self.config.threads, parameters, images)
 
-    def _generator(self, tracker: Tracker, resume: bool) -> Generator:
-        return prepared_generator(
-            self.folder,
-            self.dataset,
-            self.split.train,
-            self.training,
-            self.given_generator,
-            self.stages,
-            tracker,
-            resume,
-        )
-
-    def _metrics(self, generator: Generator, tracker: Tracker) -> dict[str, float]:
+    def _measure(self, advance: Advance) -> dict[str, float]:
         """Measure GAN-train accuracy and agreement, by SVM and small network."""
-        path = self.folder / "metrics.json"
-        if path.is_file():
-            stored: dict[str, float] = json.loads(path.read_text())
-            return stored
-        with self.stages.stage("generator metrics") as advance:
-            parts = self.split
-            rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
-            real, unseen = self.dataset.pick(parts.train), self.source.pick(rows)
-            test = self.source.pick(parts.test)
-            metrics = generator_metrics(generator, real, unseen, test, advance)
-        runs.write_json(path, metrics)
-        tracker.scalars(curves(metrics), self.training.steps)
+        parts = self.split
+        rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
+        real, unseen = self.dataset.pick(parts.train), self.source.pick(rows)
+        test = self.source.pick(parts.test)
+        metrics = generator_metrics(self.get(self.generator), real, unseen, test, advance)
+        self.tracker.scalars(curves(metrics), self.training.steps)
         return metrics
 
-    def _default_model(self) -> Downstream:
-        path = self.folder / "model" / runs.MODEL
-        units, classes, rows = self.dataset.units, self.dataset.classes, self.split.train
-        if not path.is_file():
-            with self.stages.stage("model") as advance:
-                kind = units.classifiers[0]
-                label, seed = self.dataset.label, seeding.fold(self.config.seed, "model")
-                assert label is not None
-                network = fit_classifier(
-                    kind, self.dataset.x[rows], label[rows], units, len(classes), seed, advance
-                )
-                runs.whole(path.parent, lambda folder: network.save(folder / runs.MODEL))
-        return runs.wrap_classifier(Classifier.load(path), classes)
+    def _train_model(self, advance: Advance) -> Classifier:
+        units, outputs = self.dataset.units, len(self.dataset.classes)
+        kind = units.classifiers[0]
+        x, label = self.dataset.pick(self.split.train)
+        seed = seeding.fold(self.config.seed, "model")
+        return fit_classifier(kind, x, label, units, outputs, seed, advance)
 
-    def _record_model(self) -> None:
-        folder = self.folder / "model"
-        folder.mkdir(exist_ok=True)
-        if (folder / "outputs.npz").is_file() and runs.compare_outputs(folder, self.model):
-            raise checks.Mistake(
-                f"the model of the run in {self.folder}", "one that answers real rows otherwise",
-                "give that model with --resume, or choose another --out",
-            )  # fmt: skip
-        runs.record_outputs(folder, self.model, self.source.x[self.split.test])
-        runs.write_json(
-            folder / "model.json",
-            {
-                "path": self.model_path,
-                "kind": self.model.kind_name,
-                "input": self.model.view,
-                "output": self.model.output,
-                "asked_input": self.config.input,
-                "asked_output": self.config.output,
-            },
-        )
+    def _train_player(self, advance: Advance) -> Player:
+        queries, seed, log = self.config.train_queries, self.config.seed, self.tracker.scalars
+        return train_player(self._probe, LATENT_PROBE, queries, seed, log=log, advance=advance)
 
-    def _search(self, probe: Probe, judge: Judge, tracker: Tracker) -> list[Log]:
-        config = self.config
+    def _search(self) -> list[Log]:
+        config, probe = self.config, self._probe
+        audit = self.get(self.judge).audit
         space = Space(probe.generator.noise, len(self.dataset.classes))
         players = list(config.entrants)
         for i, entrant in enumerate(players):
             if entrant.needs_player:
-                players[i] = entrant.given(self._player(probe, tracker))
+                players[i] = entrant.given(self.get(self._player))
         ledger, logs = Ledger(self.folder), []
         for entrant in players:
             name = entrant.name
             with self.stages.stage(name) as advance:
                 campaign = Campaign(
-                    probe, judge.audit, config.budget, ledger, tracker, advance, self._tell
+                    probe, audit, config.budget, ledger, self.tracker, advance, self.tell
                 )
                 for seed in config.seeds:
                     make, part = partial(entrant, space, seeding.fold(seed, name)), f"{name} {seed}"
@@ -359,108 +324,45 @@ class Stressing:
                     logs.append(replace(log, seconds=self.stages.parts[part]))
         return logs
 
-    def _player(self, probe: Probe, tracker: Tracker) -> Player:
-        folder = self.folder / "agents" / "policy"
-        if not folder.is_dir():
-            with self.stages.stage("policy training") as advance:
-                queries, seed = self.config.train_queries, self.config.seed
-                player = train_player(
-                    probe, LATENT_PROBE, queries, seed, log=tracker.scalars, advance=advance
-                )
-                runs.whole(folder, player.save)
-        return Player.load(folder)
-
-    def _tell(self, sentence: str) -> None:
-        self.told.append(sentence)
-        self.stages.say(sentence)
-
-    def _report(self, ready: Prepared, logs: list[Log], tracker: Tracker) -> Report:
-        probe, judge, units = ready.probe, ready.judge, self.dataset.units
-        logs, confirmed = self._replayed(logs, probe.generator.noise.base_dim)
-        rows, label = self.split.train, self.dataset.label
-        assert label is not None
-        unit = units.encode(units.tensor(confirmed.x))
-        held = account(
-            logs, confirmed, judge.audit, judge.guide.reference, label[rows], unit,
-            self.dataset.classes,
-        )  # fmt: skip
-        content = self._content(ready, held)
-        evidence = Evidence(
-            failures=held.failures(judge.guide, self.dataset.x[rows], label[rows]),
-            curves=held.curves(),
-            units=units,
-            classes=self.dataset.classes,
-            neighbour_distance=held.counted.radius,
-            command=self.command,
-            replay=self._replay_line() if self.kept else "",
-            notes=(*self.told, *self._shared(), *probe.generator.notes, *self.model.told),
-            versions=runs.versions(),
+    def _report(self, logs: list[Log]) -> Report:
+        generator, metrics = self.get(self.generator), self.get(self.metrics)
+        run = Searched(
+            folder=self.folder,
+            dataset=self.dataset,
+            source=self.source,
+            split=self.split,
+            generator=generator,
+            metrics=metrics,
+            model=self.model,
+            model_name=self._model_name,
+            judge=self.get(self.judge),
+            budget=self.config.budget,
+            trained=dict.fromkeys(self._trained_players, self.config.train_queries),
         )
-        report = Report(content, evidence)
-        tracker.text("summary", f"```\n{report}\n```")
-        stress_log.results(tracker, content, self.config.budget)
-        stress_log.failures(tracker, confirmed, self.dataset, self.config.budget)
-        unseen = self.source.pick(self.split.test)
-        stress_log.embedding(tracker, judge.audit, unseen, probe.generator, confirmed)
-        return report
+
+        def notes() -> list[str]:
+            return [*self.told, *self._shared(), *generator.notes, *self.model.told]
+
+        return stress_report.report(
+            run, logs, self.tracker, notes, self.tell, self.line, self._replay_line()
+        )
 
     def _replay_line(self) -> str:
         """Return the command that replays the failures; it names a model to import again."""
+        if not self.lasting:
+            return ""
         named = [] if self.model_path is None else ["--model", self.model_path]
         return shlex.join(["genenv", "replay", str(self.folder), *named])
 
-    def _replayed(self, logs: list[Log], base_dim: int) -> tuple[list[Log], Confirmed]:
-        """Ask the model again from the stored arrays; what does not fail again is not counted."""
-        record = failures.load(self.folder / "failures") or _nothing(self.model, base_dim)
-        order = [
-            np.flatnonzero((record.search == log.search) & (record.seed == log.seed))
-            for log in logs
-        ]
-        record = record.rows(np.concatenate(order))
-        again = failures.replay(self.model, record).failing if len(record) else np.ones(0, bool)
-        if lost := int((~again).sum()):
-            self._tell(f"{lost} confirmed failures did not fail again on replay: not counted")
-        for log in logs:
-            gone = ~again & (record.search == log.search) & (record.seed == log.seed)
-            log.verdict[record.index[gone]] = 0
-        return logs, record.rows(again)
+    @property
+    def _trained_players(self) -> list[str]:
+        """Names of the searches that play by a trained player."""
+        return [entrant.name for entrant in self.config.entrants if entrant.needs_player]
 
-    def _content(self, ready: Prepared, held: Account) -> dict[str, Any]:
-        parts = {name: len(v) for name, v in vars(self.split).items() if name != "shares_rows"}
-        test = self.split.test
-        truth = self.source.label
-        assert truth is not None
-        guess = failures.ask(self.model, self.source.x[test]).argmax(1).numpy()
-        confirmed, queries = held.random_counts()
-        players = [entrant.name for entrant in self.config.entrants if entrant.needs_player]
-        trained = dict.fromkeys(players, self.config.train_queries)
-        generator = ready.probe.generator
-        return {
-            "schema": 1,
-            "data": runs.describe(self.dataset) | {"split": parts},
-            "generator": {
-                **generator.facts(),
-                **ready.metrics,
-            },
-            "model": {
-                "name": self.model_path or self._model_name(),
-                "kind": self.model.kind_name,
-                "input": self.model.view,
-                "output": self.model.output,
-                "test_accuracy": float((guess == truth[test]).mean()),
-            },
-            "judge": ready.judge.quality,
-            "searches": held.searches(trained),
-            "modes": held.modes(),
-            "failure_probability": rate.from_counts(
-                confirmed, queries, "random search, counted queries"
-            ).to_json()
-            if queries
-            else None,
-            "timings": self.stages.seconds,
-        }
-
+    @property
     def _model_name(self) -> str:
+        if self.model_path is not None:
+            return self.model_path
         if self.given_model is None:
             return f"default {self.dataset.units.classifiers[0]}"
         return type(self.given_model).__name__
@@ -476,19 +378,3 @@ class Stressing:
         if self.split.shares_rows and self.given_generator is not None:
             told.append(runs.seen_by_generator(self.generator_run, self.dataset, self.split))
         return [sentence for sentence in told if sentence]
-
-
-def _nothing(model: Downstream, base_dim: int) -> Confirmed:
-    """Return no failures, in the right shapes."""
-    units = model.units
-    whole, real = np.int64, np.float32
-    return Confirmed(
-        x=np.zeros((0, *units.shape), units.dtype),
-        e=np.zeros((0, base_dim), real),
-        label=np.zeros(0, whole),
-        output=np.zeros((0, len(model.classes)), real),
-        severity=np.zeros(0, real),
-        search=np.zeros(0, np.str_),
-        seed=np.zeros(0, whole),
-        index=np.zeros(0, whole),
-    )

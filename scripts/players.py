@@ -43,8 +43,8 @@ for seed in arguments.seeds:
     folder = arguments.out / f"seed-{seed}"
     folder.mkdir(parents=True)
     run = Stressing(StressConfig(seed=seed), digits, None, None, None, folder)
-    ready = run.prepare(Tracker(None))
-    probe, judge = ready.probe, ready.judge
+    probe = run.prepare()
+    judge, metrics = run.get(run.judge), run.get(run.metrics)
     space = Space(probe.generator.noise, len(digits.classes))
     makers = {name: partial(SEARCHES[name], space, seed) for name in arguments.players}
     ledger, logs = Ledger(folder), []
@@ -77,7 +77,7 @@ for seed in arguments.seeds:
     for row in held.searches({}):
         own = record.search == row["name"]
         row["changed_on_replay"] = int((~again.failing[own]).sum())
-        rows.append(row | ready.metrics)
+        rows.append(row | metrics)
         counts = "  ".join(f"{key} {row[key]:>6,}" for key in COUNTS)
         print(f"{seed}  {row['name']:16} {counts}  10th {row['tenth_confirmed_at']}", flush=True)
 

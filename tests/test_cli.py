@@ -529,10 +529,10 @@ def test_an_interrupt_in_any_stage_exits_130_and_says_how_to_go_on(
 ) -> None:
     before = Stages.stage
 
-    def interrupted(self: Stages, name: str) -> Any:
+    def interrupted(self: Stages, name: str, ends: bool = True) -> Any:
         if name == stage:
             signal.raise_signal(signal.SIGINT)
-        return before(self, name)
+        return before(self, name, ends)
 
     monkeypatch.setattr(Stages, "stage", interrupted)
     out = f"stopped-{stage.replace(' ', '-')}"

@@ -11,16 +11,17 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files reading intervals columns wording",
+    "interrupt lock parts cache last_words",
     "codecs data noise",
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream naming training judge sampling learners stacked",
     "monitoring search probe failures",
     "campaign rate runs bundled ladder report reactions material",
-    "board",
+    "board study",
     "envs testing",
     "agents",
-    "api fitting stressing stress_log reacting cli __main__",
+    "api prepared measuring fitting stressing stress_log stress_report reacting cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

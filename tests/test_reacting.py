@@ -19,6 +19,7 @@ from genenv import bundled, classifier, data, networks, tracking
 from genenv.checks import Mistake
 from genenv.corruptions import through_kornia
 from genenv.networks import Generator
+from genenv.parts import Part
 from genenv.reacting import ReactConfig, Reacting
 from genenv.report.reactions import best_gain, markdown, order_sentence, summary
 from genenv.stages import Stages
@@ -134,16 +135,16 @@ def test_the_same_seeds_give_the_same_figures_and_an_interrupt_costs_nothing(
     done: tuple[Path, dict[str, Any]], generator: Generator, tmp_path: Path
 ) -> None:
     run = study(tmp_path / "run", generator)
-    kept = run.finished.rows
+    get = run.get
     calls: list[str] = []
 
-    def interrupted(stage: str, seed: int, name: str, work: Any) -> Any:
-        calls.append(name)
-        if len(calls) == 3:
+    def interrupted(part: Part[Any]) -> Any:
+        calls.append(part.path)
+        if calls.count("cells/shares-1-logistic.json"):
             raise KeyboardInterrupt
-        return kept(stage, seed, name, work)
+        return get(part)
 
-    run.finished.rows = interrupted  # type: ignore[method-assign]
+    run.get = interrupted  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         run.run()
     answers = (tmp_path / "run" / "cells" / "answers-0.npz").stat().st_mtime_ns

@@ -75,7 +75,7 @@ def test_agreement_between_learners_is_the_mean_over_pairs():
 
 def test_at_strength_0_every_noise_is_the_identity(generator, lot):
     plain, label = generator.sample(40, seed=3)
-    for name in noises.names(generator):
+    for name in noises.names(generator.units, generator.noise):
         x, own = lot.at(name, 0)
         if name.startswith("real:"):
             assert np.array_equal(x, lot.real[0])
@@ -86,7 +86,7 @@ def test_at_strength_0_every_noise_is_the_identity(generator, lot):
 
 
 def test_every_noise_moves_samples_farther_with_strength(generator, lot):
-    for name in noises.names(generator):
+    for name in noises.names(generator.units, generator.noise):
         start = lot.at(name, 0)[0].astype(float)
         moved = [np.abs(lot.at(name, s)[0] - start).mean() for s in STRENGTHS]
         assert moved[0] == 0
@@ -429,10 +429,13 @@ def test_laws_with_other_base_coordinates_are_left_out(generator):
     dim = generator.noise.dim
     laws = {f"latent:{law}" for law in noises.LAWS}
     assert generator.noise.base_dim == dim
-    assert laws < set(noises.names(generator))
+    assert laws < set(noises.names(generator.units, generator.noise))
     mixed = driven_by(generator, Mixture(dim))
     assert mixed.noise.base_dim > dim
-    assert set(noises.names(mixed)) == set(noises.names(generator)) - laws
+    assert (
+        set(noises.names(mixed.units, mixed.noise))
+        == set(noises.names(generator.units, generator.noise)) - laws
+    )
 
 
 def test_learners_of_one_plain_form_have_folders_of_their_own():

@@ -145,20 +145,6 @@ def test_the_next_folder_is_the_next_free_number(tmp_path, monkeypatch):
     assert runs.next_folder("stress-digits").name == "stress-digits-1001"
 
 
-def test_a_folder_is_whole_or_absent(tmp_path):
-    def fail(folder):
-        (folder / "half").write_text("")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        runs.whole(tmp_path / "part", fail)
-    assert not (tmp_path / "part").exists()
-    runs.whole(tmp_path / "part", lambda folder: (folder / "one").write_text("1"))
-    runs.whole(tmp_path / "part", lambda folder: (folder / "two").write_text("2"))
-    assert [path.name for path in (tmp_path / "part").iterdir()] == ["two"]
-    assert [path.name for path in tmp_path.iterdir()] == ["part"]
-
-
 def test_a_data_set_is_known_by_its_content():
     x, y = np.arange(12.0).reshape(6, 2), np.arange(6) % 2
     one, two = runs.describe(from_arrays(x, y)), runs.describe(from_arrays(x.copy(), y))

@@ -38,7 +38,7 @@ def small() -> Iterator[None]:
 
 
 def job(folder: Path, config: StressConfig = CONFIG, model: Any = None) -> Stressing:
-    return Stressing(config, data.load("digits"), None, model, None, folder, command="again")
+    return Stressing(config, data.load("digits"), None, model, None, folder, line="again")
 
 
 @pytest.fixture(scope="module")

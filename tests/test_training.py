@@ -9,7 +9,7 @@ import pytest
 import torch
 import toys
 
-from genenv import objectives
+from genenv import files, objectives
 from genenv.checks import Mistake
 from genenv.codecs import Pictures, Vectors
 from genenv.monitoring import Curves
@@ -280,7 +280,7 @@ def test_half_written_checkpoints_are_passed_over(tmp_path):
         run.save()
     good = checkpoint.newest(tmp_path)
     assert good.name == "step-0000002"
-    (tmp_path / ".writing-step-0000003").mkdir()
+    (tmp_path / ".part-step-0000003").mkdir()
     (tmp_path / "step-0000004").mkdir()
     damaged = tmp_path / "step-0000005"
     damaged.mkdir()
@@ -301,7 +301,7 @@ def test_a_full_disk_is_told_and_leaves_the_last_checkpoint(tmp_path, monkeypatc
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(Mistake, match=r"MB to write in .*No space left on device; make room"):
         run.save()
     assert list(tmp_path.iterdir()) == [good]

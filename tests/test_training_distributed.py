@@ -62,6 +62,7 @@ def test_two_processes_resume_to_the_bit(folders, tmp_path):
     for file in last.iterdir():
         file.unlink()
     last.rmdir()
+    shutil.rmtree(broken / "generator")
     assert checkpoint.newest(broken / "checkpoints").name == "step-0000006"
     done = run(*TORCHRUN, "-m", *FIT, "--out", str(broken), "--resume")
     assert done.returncode == 0, done.stderr

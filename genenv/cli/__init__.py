@@ -17,6 +17,7 @@ from genenv.cli.replay import Replay
 from genenv.cli.sample import Sample
 from genenv.cli.stress import Stress
 from genenv.cli.train import Train
+from genenv.interrupt import Terminated, terminable
 
 Command = (
     Annotated[Fit, tyro.conf.subcommand("fit")]
@@ -30,7 +31,9 @@ Command = (
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and exit: 0 done, 1 replay found otherwise, 2 the user's mistake, 130 Ctrl-C.
+    """Run a command and exit.
+
+    0 done, 1 replay found otherwise, 2 the user's mistake, 130 Ctrl-C, 143 SIGTERM.
 
     Parameters
     ----------
@@ -49,17 +52,20 @@ def _answer(words: list[str]) -> int:
             description="Find out where, how often and in how many ways a model fails.",
             args=words,
         )
-        return int(command(shlex.join(["genenv", *(w for w in words if w != "--resume")])))
+        with terminable():
+            return int(command(shlex.join(["genenv", *(w for w in words if w != "--resume")])))
     except checks.Mistake as mistake:
         return _told(str(mistake), mistake, 2)
     except OSError as error:
         return _told(_of_the_disk(error), error, 2)
+    except Terminated as error:
+        return _told("terminated", error, 143)
     except KeyboardInterrupt as error:
         return _told("interrupted", error, 130)
 
 
 def _told(sentence: str, error: BaseException, code: int) -> int:
-    """Print what happened and what `kept` noted; returns the exit code."""
+    """Print what happened and its notes; returns the exit code."""
     for line in (sentence, *getattr(error, "__notes__", ())):
         print(f"genenv: {line}", file=sys.stderr)
     return code

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from genenv.cli.names import Objective, named, networks, norms, optimizers
-from genenv.cli.running import chosen_folder, kept, load_data
+from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.shown import (
     Name,
     Number,
@@ -128,8 +128,7 @@ class Fit:
         leads = started_by_torchrun().leads
         stages = Stages(display=leads)
         fit = fitting.Fitting(dataset, config, out, stages, self.metrics, self.features, line)
-        with kept(out, stages, line):
-            generator = fit.run(self.resume)
+        generator = fit.run(self.resume)
         if leads:
             for sentence in (*dataset.notes, *generator.notes):
                 print(sentence)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.names import Objective, learners, named
-from genenv.cli.running import chosen_folder, kept, load_data, load_generator
+from genenv.cli.running import chosen_folder, load_data, load_generator
 from genenv.cli.shown import Number, Pixels, Source, Switch, Threads, Updates, shown
 
 
@@ -85,8 +85,7 @@ class React:
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"react-{dataset.name}")
         stages = Stages(display=True)
         study = Reacting(config, dataset, generator, out, stages, line, residuals, stored)
-        with kept(out, stages, line):
-            content = study.run(self.resume)
+        content = study.run(self.resume)
         print(summary(content))
         print(
             f"page:      {out}/react.html\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.names import Objective, named, searches
-from genenv.cli.running import chosen_folder, kept, load_data, load_generator
+from genenv.cli.running import chosen_folder, load_data, load_generator
 from genenv.cli.shown import Name, Number, Pixels, Source, Switch, Threads, Updates, shown
 
 
@@ -92,7 +92,7 @@ class Stress:
         stages = Stages(display=True)
         run = Stressing(
             config, dataset, held_out, model, generator, out, stages,
-            command=line, model_path=self.model, generator_run=stored,
+            line, model_path=self.model, generator_run=stored,
         )  # fmt: skip
         total = len(config.search) * len(config.seeds) * config.budget
         trained = any(entrant.needs_player for entrant in config.entrants)
@@ -101,7 +101,5 @@ class Stress:
             f"{total:,} queries: {len(config.search)} searches x {len(config.seeds)} seeds x "
             f"{config.budget:,}" + (f", and {training:,} to train policy" if training else "")
         )
-        with kept(out, stages, line):
-            report = run.run(self.resume)
-        print(report)
+        print(run.run(self.resume))
         return 0

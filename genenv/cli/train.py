@@ -47,7 +47,7 @@ class Train:
         """Train, play, and say where the run lies."""
         from importlib import import_module
 
-        from genenv import ENVIRONMENTS, runs
+        from genenv import ENVIRONMENTS, files, runs
         from genenv.agents import train
         from genenv.agents.presets import preset
         from genenv.agents.training import rows_of
@@ -86,7 +86,7 @@ class Train:
             raise
         finally:
             stages.close()
-        runs.write_json(out / "returns.json", played)
+        files.write_json(out / "returns.json", played)
         for player, row in played.items():
             print(
                 f"{player:6} return {row['mean']:.4g} [{row['low']:.4g}, {row['high']:.4g}], "

@@ -15,6 +15,7 @@ from genenv import checks, seeding
 from genenv.codecs import Codec
 from genenv.metrics.base import pieces
 from genenv.networks.evaluating import evaluating
+from genenv.networks.weights import digest
 
 MOST_COLUMNS = 512  # of samples as their own features; more are projected
 CONSTANT = 1e-7  # spread over mean of columns that float32 does not tell from constants
@@ -151,15 +152,6 @@ class SampleFeatures(Features):
         return hashlib.sha256(
             self._mean.numpy().tobytes() + self._spread.numpy().tobytes()
         ).hexdigest()
-
-
-def digest(module: nn.Module) -> str:
-    """Return the sha256 of a module's weights and of their names."""
-    sha = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        plain = tensor.detach().cpu().contiguous().flatten().view(torch.uint8)
-        sha.update(name.encode() + plain.numpy().tobytes())
-    return sha.hexdigest()
 
 
 def _directions(size: int) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genenv import checks
+from genenv import checks, files
 from genenv.codecs import Codec
 from genenv.metrics.features import Features
 
@@ -231,8 +230,7 @@ def read(path: Path) -> nn.Sequential:
 def _checked(path: Path) -> str:
     if not path.is_file():
         raise checks.Mistake(f"the file {WEIGHTS}", f"{path}, which is no file", "give its path")
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = files.sha256(path)
     if not sha256.startswith(SHA256):
         raise checks.Mistake(
             f"{WEIGHTS}, whose sha256 begins with {SHA256}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from genenv import seeding
+from genenv import files, seeding
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.codecs import Codec
-from genenv.metrics.features import Features, SampleFeatures, device_of, digest
+from genenv.metrics.features import Features, SampleFeatures, device_of
+from genenv.networks.weights import digest
 
 FIT_ROWS = 10_000  # most rows that the classifier is trained on
 
@@ -70,9 +70,7 @@ class ClassifierFeatures(Features):
 
     def save(self, path: Path) -> None:
         """Write the classifier to one safetensors file, whole or not at all."""
-        partial = path.with_suffix(".tmp")
-        self.classifier.save(partial)
-        os.replace(partial, path)
+        files.placed(path, self.classifier.save)
 
     def of(self, x: Tensor) -> Tensor:
         """See `Features.of`."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from genenv import files
 from genenv.generators import Generator
 from genenv.generators.base import CHUNK
 from genenv.monitoring import charts
@@ -175,7 +176,9 @@ def write_all(
         if sheet is None:
             continue
         data = animation(sheet) if sheet.ndim == 4 else still(sheet)
-        paths.append(_put(Path(folder) / name, data))
+        path = Path(folder) / name
+        files.whole(path, partial(_fill, data))
+        paths.append(path)
         if tracker is not None:
             tracker.encoded(f"result/{Path(name).stem}", data, sheet.shape[-3:], step)
     return paths
@@ -222,12 +225,5 @@ def _make(generator: Generator, z: Tensor, label: NDArray[np.int64] | None) -> N
     return np.concatenate(parts)
 
 
-def _put(path: Path, data: bytes) -> Path:
-    """Write a file under a temporary name, then rename."""
-    partial = path.with_name(f".writing-{path.name}")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+def _fill(data: bytes, file: BinaryIO) -> None:
+    file.write(data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from genenv.codecs import Codec
 from genenv.generators.base import CHUNK, Classes, piece
 from genenv.networks.evaluating import evaluating
 from genenv.networks.recognition import Recognition
+from genenv.networks.weights import digest
 from genenv.noise import Noise
 
 SCHEMA = 1  # of spec.json
@@ -104,10 +104,7 @@ class Generator(generators.Generator, nn.Module):
 
     def digest(self) -> str:
         """Return a digest of the weights and of their names."""
-        digest = hashlib.sha256()
-        for name, tensor in self.state_dict().items():
-            digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
-        return digest.hexdigest()
+        return digest(self)
 
     def settled(self) -> Generator:
         """Return it in eval mode."""

@@ -21,7 +21,7 @@ from genenv import checks, corruptions, seeding
 from genenv.codecs import Codec
 from genenv.generators import Generator
 from genenv.generators.base import CHUNK
-from genenv.noise import NOISES, Learned
+from genenv.noise import NOISES, Learned, Noise
 
 STRENGTHS = (0, 1, 2, 3, 4, 5)
 STRONGEST = STRENGTHS[-1]
@@ -123,11 +123,18 @@ def possible(units: Codec) -> tuple[str, ...]:
     return (*(f"latent:{kind}" for kind in LATENT), *changed)
 
 
-def names(generator: Generator) -> tuple[str, ...]:
-    """Name those that a generator allows: a law must be driven by as many base coordinates."""
-    noise = generator.noise
-    apart = {f"latent:{law}" for law in LAWS if NOISES[law](noise.dim).base_dim != noise.base_dim}
-    return tuple(name for name in possible(generator.units) if name not in apart)
+def names(units: Codec, law: Noise) -> tuple[str, ...]:
+    """Name those that a generator allows: a law must be driven by as many base coordinates.
+
+    Parameters
+    ----------
+    units
+        Of the data.
+    law
+        Of the generator's latents.
+    """
+    apart = {f"latent:{name}" for name in LAWS if NOISES[name](law.dim).base_dim != law.base_dim}
+    return tuple(name for name in possible(units) if name not in apart)
 
 
 class Lot:

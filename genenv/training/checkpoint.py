@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from genenv import checks
+from genenv import checks, files
 
 PREFIX = "step-"
 BEST = "best-"  # a checkpoint of the best generator so far, beside those to resume from
@@ -48,19 +47,16 @@ def write(
     """
     folder = Path(folder)
     final = folder / f"{prefix}{step:07d}"
-    aside = folder / f".writing-{final.name}"
     packed = to_bytes({k: v.detach().cpu().contiguous() for k, v in tensors.items()})
     plain = json.dumps(state | {"step": step, "tensor_bytes": len(packed)}, indent=2)
+
+    def fill(aside: Path) -> None:
+        (aside / "tensors.safetensors").write_bytes(packed)
+        (aside / "state.json").write_text(plain)
+
     try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        _write_through(aside / "tensors.safetensors", packed)
-        _write_through(aside / "state.json", plain.encode())
-        if final.exists():
-            shutil.rmtree(final)
-        os.replace(aside, final)
+        files.folder(final, fill)
     except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
         raise checks.Mistake(
             f"{len(packed) / 1e6:.1f} MB to write in {folder}",
             error.strerror or str(error),
@@ -137,11 +133,3 @@ def _whole(path: Path) -> bool:
         return bool((path / "tensors.safetensors").stat().st_size == state["tensor_bytes"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _write_through(path: Path, data: bytes) -> None:
-    """Write bytes and wait until the disk has them, so that the rename cannot overtake them."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

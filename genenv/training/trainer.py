@@ -12,6 +12,7 @@ import torch
 from genenv import checks
 from genenv.data.batches import Batches
 from genenv.data.dataset import Dataset
+from genenv.interrupt import Interrupt
 from genenv.networks import Generator
 from genenv.noise import Noise
 from genenv.training import checkpoint, distributed, out_of_memory, state
@@ -20,7 +21,6 @@ from genenv.training.config import TrainingConfig
 from genenv.training.divergence import FiniteGuard, TrainingDiverged, check_weights
 from genenv.training.export import exported
 from genenv.training.game import Game
-from genenv.training.interrupt import Interrupt
 from genenv.training.machine import described, pick_device, pick_threads, settled
 from genenv.training.monitor import Monitor
 from genenv.training.record import Record
