@@ -12,6 +12,7 @@ from genenv.envs.opponents import Array, Opponent, centred
 from genenv.envs.rounds import DISCRIMINATOR, Rounds
 from genenv.networks.mlp import MLPCritic
 from genenv.objectives import Objective
+from genenv.training.update import update_critic
 
 
 class Learns(Opponent):
@@ -101,10 +102,7 @@ class Learns(Opponent):
         fake, real = (
             part[torch.randint(len(part), (self.batch,), generator=rng)] for part in self._seen
         )
-        terms = self.objective.critic_terms(self._critic, real, fake, rng)
-        self._optimizer.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        self.objective.constrain(self._critic)
+        critic = self._critic
+        update_critic(self.objective, critic, critic, self._optimizer, real, fake, rng)
         with torch.no_grad():
             self._middle, self._spread = centred(self._critic(real), self._critic(fake))

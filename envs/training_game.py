@@ -17,6 +17,7 @@ from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.objectives import Objective
 from genenv.stacked import StackedGan
 from genenv.stacked.exam import SAMPLES, WORST, Exam
+from genenv.stacked.trial import check_by_row
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 COLUMNS = 8
@@ -90,8 +91,8 @@ class TrainingGame(BatchedEnv):
         A name or path that `genenv.data.load` takes, a `Dataset`, an array of samples, or (samples,
         labels). Images are flattened.
     objective
-        A name in `genenv.objectives.OBJECTIVES`, or an Objective whose terms are means over rows;
-        `wgan` is refused, for it clips.
+        A name in `genenv.objectives.OBJECTIVES`, or an Objective. It is tried at once: one whose
+        terms depend on the whole batch is refused, and so is `wgan`, for it clips.
     quality
         `sliced`: sliced 1-Wasserstein distance between 512 samples and the held-out rows, in
         standard deviations of the data; `missing`: share of modes without a sample within 3 σ.
@@ -122,7 +123,8 @@ class TrainingGame(BatchedEnv):
     ------
     Mistake
         If a number is not above zero, a name is unknown, the data are not there or fewer than two
-        batches, the quality needs modes that are not known, or the critic is to be normalised.
+        batches, the quality needs modes that are not known, the critic is to be normalised, or the
+        objective's terms are not one a row.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
@@ -171,6 +173,8 @@ class TrainingGame(BatchedEnv):
         unit = 1.0 if named is not None and named.penalised else None  # `penalty` is its factor
         game = objectives.find(objective, unit)
         size = self._real.shape[1]
+        if isinstance(objective, Objective):
+            check_by_row(game, latent, size, self.batch)
         self.gan = StackedGan(num_envs, game, latent, size, width, depth, norm=critic_norm)
         self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the exam
         self._seen = np.zeros((num_envs, COLUMNS), np.float32)

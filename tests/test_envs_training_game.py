@@ -17,8 +17,10 @@ from genenv.checks import Mistake
 from genenv.data import from_arrays
 from genenv.data import toys as mixtures
 from genenv.envs.training_game import TrainingGame, single
+from genenv.objectives import Gan, Relativistic, softplus
 from genenv.stacked.schedules import SCHEDULES, Constant, Decayed
 from genenv.testing import check_vector_env
+from genenv.training import Trainer, preset
 
 ID = "genenv/TrainingGame-v0"
 DATA = mixtures.ring(400)
@@ -271,3 +273,76 @@ def test_the_id_works_untouched_and_its_spec_round_trips():
 def test_bad_arguments_are_refused_at_construction(arguments, words):
     with pytest.raises(Mistake, match=words):
         batch(**arguments)
+
+
+class Average(Relativistic):
+    """The relativistic average: each score against the mean score of the other kind."""
+
+    def generator_terms(self, critic, real, fake, *_):
+        return {"adversarial": softplus(critic(real).mean() - critic(fake))}
+
+
+class Discrepancy(Gan):
+    """A critic's game whose generator sees one number of the whole batch."""
+
+    def generator_terms(self, critic, real, fake, *_):
+        return {"adversarial": (critic(real).mean() - critic(fake).mean()).square()}
+
+
+class Summed(Gan):
+    """Reduces by itself, without the word mean."""
+
+    def critic_terms(self, critic, real, fake, rng):
+        terms = super().critic_terms(critic, real, fake, rng)
+        return {name: term.sum() / len(term) for name, term in terms.items()}
+
+
+class Shuffled(Gan):
+    """Draws what no row draws alone."""
+
+    def generator_terms(self, critic, _, fake, __, rng):
+        order = torch.randperm(len(fake), generator=rng)
+        return {"adversarial": -critic(fake[order])}
+
+
+class Own(Gan):
+    """One's own: a squared log-sigmoid, jitter drawn with rng, and a sum over columns."""
+
+    def critic_terms(self, critic, real, fake, rng):
+        jitter = 0.1 * torch.randn(real.shape, generator=rng)
+        on_real, on_fake = critic(torch.cat([real + jitter, fake])).chunk(2)
+        size = (real * torch.rand(len(real), generator=rng)[:, None]).square().sum(1)
+        return {"real": torch.sigmoid(-on_real).square() + 0 * size, "fake": on_fake.sigmoid()}
+
+
+@pytest.mark.parametrize(
+    ("objective", "words"),
+    [
+        (Average(), "terms in which each row counts alone, got .* of Average: .* train this"),
+        (Discrepancy(), r"one number a row in the term 'adversarial', .* got shape \(\)"),
+        (Summed(), r"one number a row in the term 'real', \(96,\), got shape \(\)"),
+        (Shuffled(), "draws by torch.rand or torch.randn of .* got randperm"),
+    ],
+)
+def test_an_objective_of_the_whole_batch_is_refused_in_one_sentence(objective, words):
+    with pytest.raises(Mistake, match=words):
+        batch(objective=objective)
+
+
+@pytest.mark.parametrize("objective", [Average(), Discrepancy(), Summed(), Shuffled()])
+def test_a_training_takes_an_objective_of_the_whole_batch(objective):
+    config = replace(preset("gan", DATA.units), steps=3, width=8, critic_width=8, device="cpu")
+    run = Trainer(DATA.x, None, DATA.units, (), config)
+    run.game.objective = objective
+    run.fit()
+    assert all(term.shape == () and term.isfinite() for term in run._terms.values())
+
+
+def test_an_objective_of_one_s_own_pays_in_a_batch_what_it_pays_alone():
+    small = SMALL | {"objective": Own()}
+    check_vector_env(
+        lambda rows, mode: TrainingGame(rows, autoreset_mode=mode, **small),
+        lambda: single(**small),
+        rows=2,
+        episode_ends=4,
+    )

@@ -108,7 +108,7 @@ def test_every_sound_game_moves_both_players(objective, network, units, classes,
     def descend(module, terms):
         before = [p.detach().clone() for p in module.parameters()]
         optimizer = torch.optim.Adam(module.parameters(), 0.01)
-        sum(terms.values()).backward()
+        sum(term.mean() for term in terms.values()).backward()
         optimizer.step()
         after = list(module.parameters())
         assert all(p.isfinite().all() for p in after)

@@ -20,6 +20,7 @@ from genenv.objectives import (
     Wgan,
     WganGp,
 )
+from genenv.objectives.base import means
 from genenv.objectives.slopes import scores_and_slopes, slopes
 
 SHAPES = [(1, 7), (5, 3), (4, 6, 6), (3, 2, 5, 5)]
@@ -40,17 +41,17 @@ def rng(seed=0):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("weight_of_penalty", [0.1, 10.0])
-def test_gradient_penalty_of_a_linear_critic_is_exact(shape, weight_of_penalty):
+def test_gradient_penalty_of_a_linear_critic_is_exact_in_every_row(shape, weight_of_penalty):
     weight, critic = linear_critic(shape)
-    terms = WganGp(weight_of_penalty).critic_terms(critic, *rows(shape), rng())
+    penalty = WganGp(weight_of_penalty).critic_terms(critic, *rows(shape), rng())["penalty"]
     exact = weight_of_penalty * (weight.norm().item() - 1) ** 2
-    assert terms["penalty"].item() == pytest.approx(exact, rel=1e-5)
+    assert penalty.tolist() == pytest.approx([exact] * shape[0], rel=1e-5)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_r1_and_r2_of_a_linear_critic_are_its_squared_norm(shape):
     weight, critic = linear_critic(shape)
-    terms = Relativistic(2.0).critic_terms(critic, *rows(shape), rng())
+    terms = means(Relativistic(2.0).critic_terms(critic, *rows(shape), rng()))
     for name in ("r1", "r2"):
         assert terms[name].item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
 
@@ -63,11 +64,40 @@ def test_the_penalties_of_a_linear_critic_of_packs_are_exact(shape):
     def critic(x):
         return (x.view(-1, pack, *shape[1:]) * weight).flatten(1).sum(1)
 
-    terms = WganGp(10.0).critic_terms(critic, *rows(shape), rng())
+    terms = means(WganGp(10.0).critic_terms(critic, *rows(shape), rng()))
     assert terms["penalty"].item() == pytest.approx(10 * (weight.norm().item() - 1) ** 2, rel=1e-5)
-    terms = Relativistic(2.0).critic_terms(critic, *rows(shape), rng())
+    terms = means(Relativistic(2.0).critic_terms(critic, *rows(shape), rng()))
     for name in ("r1", "r2"):
         assert terms[name].item() == pytest.approx(weight.square().sum().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("pack", [1, 2])
+def test_terms_are_one_number_a_score_of_that_row_alone(name, pack):
+    objective, (real, fake) = objectives.build(name), rows((6, 4))
+
+    def critic(x):
+        return 0.01 * x.square().view(-1, pack * 4).sum(1)  # within hinge's margins
+
+    def both(real, fake):
+        share = rng()  # of equal draws: ε of a row is its place's
+        terms = objective.critic_terms(critic, real, fake, share)
+        return terms | objective.generator_terms(critic, real, fake, fake, share)
+
+    kept, (other, different) = 6 // pack - 1, rows((pack, 4))
+    before = both(real, fake)
+    after = both(torch.cat([real[:-pack], other]), torch.cat([fake[:-pack], different]))
+    for term_name, term in before.items():
+        assert term.shape == (6 // pack,), term_name
+        assert torch.equal(term[:kept], after[term_name][:kept]), term_name
+        assert not torch.equal(term[kept:], after[term_name][kept:]), term_name
+
+
+@pytest.mark.parametrize("count", [1, 7, 32, 50, 65])
+def test_softplus_of_a_row_has_the_same_bits_in_any_batch(count):
+    x = torch.randn(200, generator=rng(count))
+    assert torch.equal(objectives.softplus(x)[:count], objectives.softplus(x[:count]))
+    torch.testing.assert_close(objectives.softplus(x), torch.nn.functional.softplus(x))
 
 
 def test_a_pack_shares_one_epsilon():
@@ -85,7 +115,9 @@ def test_a_pack_shares_one_epsilon():
 
 def test_r1_sees_real_rows_and_r2_generated_ones():
     real, fake = torch.full((4, 3), 2.0), torch.full((4, 3), 5.0)
-    terms = Relativistic(2.0).critic_terms(lambda x: x.square().sum(1) / 2, real, fake, rng())
+    terms = means(
+        Relativistic(2.0).critic_terms(lambda x: x.square().sum(1) / 2, real, fake, rng())
+    )
     assert terms["r1"].item() == pytest.approx(12.0)  # the slope of ½‖x‖² is x
     assert terms["r2"].item() == pytest.approx(75.0)
 
@@ -109,7 +141,8 @@ def test_interpolates_lie_between_with_one_share_a_row():
 def test_a_flat_critic_has_a_finite_penalty_and_gradient():
     critic = nn.Sequential(nn.Linear(3, 1), nn.Flatten(0))
     nn.init.zeros_(critic[0].weight)
-    sum(WganGp().critic_terms(critic, *rows((4, 3)), rng()).values()).backward()
+    terms = means(WganGp().critic_terms(critic, *rows((4, 3)), rng()))
+    sum(terms.values()).backward()
     assert critic[0].weight.grad.isfinite().all()
 
 
@@ -185,20 +218,20 @@ def test_a_penalty_of_straight_pieces_carries_no_zeros_back_through_the_critic()
 def test_non_saturating_terms_are_the_log_sigmoid_formula():
     real, fake = rows((50, 1))
     critic = nn.Flatten(0)
-    terms = Gan().critic_terms(critic, real, fake, rng())
+    terms = means(Gan().critic_terms(critic, real, fake, rng()))
     d_real, d_fake = torch.sigmoid(real), torch.sigmoid(fake)
     torch.testing.assert_close(terms["real"], -d_real.log().mean())
     torch.testing.assert_close(terms["fake"], -(1 - d_fake).log().mean())
-    adversarial = Gan().generator_terms(critic, real, fake, fake, rng())["adversarial"]
+    adversarial = Gan().generator_terms(critic, real, fake, fake, rng())["adversarial"].mean()
     torch.testing.assert_close(adversarial, -d_fake.log().mean())
 
 
 def test_minimax_s_generator_minimises_what_its_critic_maximises():
     real, fake = rows((50, 1))
     critic, d_fake = nn.Flatten(0), torch.sigmoid(fake)
-    value = -sum(Minimax().critic_terms(critic, real, fake, rng()).values())
+    value = -sum(means(Minimax().critic_terms(critic, real, fake, rng())).values())
     torch.testing.assert_close(value, torch.sigmoid(real).log().mean() + (1 - d_fake).log().mean())
-    adversarial = Minimax().generator_terms(critic, real, fake, fake, rng())["adversarial"]
+    adversarial = Minimax().generator_terms(critic, real, fake, fake, rng())["adversarial"].mean()
     torch.testing.assert_close(adversarial, (1 - d_fake).log().mean())
 
 
@@ -214,17 +247,17 @@ def test_minimax_saturates_where_the_critic_is_sure_and_the_other_loss_does_not(
 
 def test_least_squares_pull_scores_to_0_and_1():
     real, fake = torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [2.0]])
-    terms = LeastSquares().critic_terms(nn.Flatten(0), real, fake, rng())
+    terms = means(LeastSquares().critic_terms(nn.Flatten(0), real, fake, rng()))
     assert (terms["real"].item(), terms["fake"].item()) == (1.0, 1.0)
-    back = LeastSquares().generator_terms(nn.Flatten(0), real, fake, fake, rng())
+    back = means(LeastSquares().generator_terms(nn.Flatten(0), real, fake, fake, rng()))
     assert back["adversarial"].item() == 0.5
 
 
 def test_hinge_stops_at_its_margins():
     real, fake = torch.tensor([[2.0], [0.0]]), torch.tensor([[-3.0], [0.5]])
-    terms = Hinge().critic_terms(nn.Flatten(0), real, fake, rng())
+    terms = means(Hinge().critic_terms(nn.Flatten(0), real, fake, rng()))
     assert (terms["real"].item(), terms["fake"].item()) == (0.5, 0.75)
-    back = Hinge().generator_terms(nn.Flatten(0), real, fake, fake, rng())
+    back = means(Hinge().generator_terms(nn.Flatten(0), real, fake, fake, rng()))
     assert back["adversarial"].item() == 1.25
 
 
@@ -241,16 +274,18 @@ def test_real_and_fake_go_through_the_critic_together(name):
 
 
 def test_non_saturating_terms_stay_finite_at_large_scores():
-    terms = Gan().critic_terms(nn.Flatten(0), torch.full((2, 1), -1e4), torch.ones(2, 1), rng())
+    terms = means(
+        Gan().critic_terms(nn.Flatten(0), torch.full((2, 1), -1e4), torch.ones(2, 1), rng())
+    )
     assert terms["real"].item() == pytest.approx(1e4)
 
 
 def test_relativistic_pairs_row_by_row():
     real, fake = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0], [-1.0]])
-    terms = Relativistic().critic_terms(nn.Flatten(0), real, fake, rng())
+    terms = means(Relativistic().critic_terms(nn.Flatten(0), real, fake, rng()))
     pairs = [math.log1p(math.exp(f - r)) for r, f in ((1, 3), (2, -1))]
     assert terms["pairing"].item() == pytest.approx(sum(pairs) / 2)
-    back = Relativistic().generator_terms(nn.Flatten(0), real, fake, fake, rng())
+    back = means(Relativistic().generator_terms(nn.Flatten(0), real, fake, fake, rng()))
     pairs = [math.log1p(math.exp(r - f)) for r, f in ((1, 3), (2, -1))]
     assert back["adversarial"].item() == pytest.approx(sum(pairs) / 2)
 
@@ -258,9 +293,9 @@ def test_relativistic_pairs_row_by_row():
 def test_wasserstein_terms_are_differences_of_means():
     real, fake = rows((9, 1))
     for objective in (Wgan(), WganGp()):
-        terms = objective.critic_terms(nn.Flatten(0), real, fake, rng())
+        terms = means(objective.critic_terms(nn.Flatten(0), real, fake, rng()))
         torch.testing.assert_close(terms["real"] + terms["fake"], fake.mean() - real.mean())
-        back = objective.generator_terms(nn.Flatten(0), real, fake, fake, rng())
+        back = means(objective.generator_terms(nn.Flatten(0), real, fake, fake, rng()))
         torch.testing.assert_close(back["adversarial"], -fake.mean())
 
 
@@ -294,10 +329,10 @@ def test_every_objective_teaches_every_network(name, network, units):
         return critic(x, label.repeat(len(x) // len(label)))
 
     real, z = torch.randn(6, *units.shape), torch.randn(6, 4)
-    terms = objective.critic_terms(bound, real, generator(z, label).detach(), rng(1))
+    terms = means(objective.critic_terms(bound, real, generator(z, label).detach(), rng(1)))
     once_more = objectives.build(name)
     fake = generator(z, label).detach()
-    again = once_more.critic_terms(lambda x: bound(x, twin), real, fake, rng(1))
+    again = means(once_more.critic_terms(lambda x: bound(x, twin), real, fake, rng(1)))
     for term_name, term in terms.items():
         assert term.shape == ()
         assert term.isfinite()
@@ -307,7 +342,7 @@ def test_every_objective_teaches_every_network(name, network, units):
     assert sum(p.grad.abs().sum() for p in critic.parameters()) > 0
     objective.constrain(critic)
     critic.requires_grad_(False)
-    terms = objective.generator_terms(bound, real, generator(z, label), z, rng(1))
+    terms = means(objective.generator_terms(bound, real, generator(z, label), z, rng(1)))
     sum(terms.values()).backward()
     assert sum(p.grad.abs().sum() for p in generator.parameters()) > 0
     assert objective.auxiliary(generator) is None

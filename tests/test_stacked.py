@@ -10,7 +10,8 @@ from genenv.checks import Mistake
 from genenv.data import toys as mixtures
 from genenv.metrics.modes import missing_rows, mode_metrics
 from genenv.metrics.sliced import SlicedRows
-from genenv.stacked import RowByRow, StackedAdam, StackedGan, StackedMlp
+from genenv.stacked import StackedAdam, StackedGan, StackedMlp
+from genenv.stacked.draws import DrawnByRow
 
 KEYS = np.arange(1, 6, dtype=np.uint64)
 STACKABLE = [name for name, kind in objectives.OBJECTIVES.items() if not kind.clips]
@@ -118,8 +119,9 @@ def test_terms_and_gradients_are_those_of_the_objective_row_by_row(name):
         def critic(x, i=i, layers=layers):
             return gan.critic([layer[i : i + 1] for layer in layers], x[None])[0, :, 0]
 
-        with RowByRow(1, KEYS[i : i + 1]):
-            own = build(name).critic_terms(critic, real[i], fake[i], torch.Generator())
+        rng = torch.Generator()
+        with DrawnByRow(rng, KEYS[i : i + 1]):
+            own = objectives.means(build(name).critic_terms(critic, real[i], fake[i], rng))
         slopes = torch.autograd.grad(sum(t.sum() for t in own.values()), layers)
         assert {k: v.item() for k, v in own.items()} == pytest.approx(
             {k: v[i].item() for k, v in terms.items()}, abs=1e-6

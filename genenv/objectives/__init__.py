@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from genenv import checks
-from genenv.objectives.base import Objective, Score, Terms
+from genenv.objectives.base import Objective, Score, Terms, means
+from genenv.objectives.exponentials import softplus
 from genenv.objectives.gan import Gan, Minimax
 from genenv.objectives.hinge import Hinge
 from genenv.objectives.infogan import InfoGan
@@ -28,6 +29,8 @@ __all__ = [
     "WganGp",
     "build",
     "find",
+    "means",
+    "softplus",
 ]
 
 OBJECTIVES: dict[str, type[Objective]] = {

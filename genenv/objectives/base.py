@@ -1,4 +1,4 @@
-"""What critic and generator are trained for: named numbers, never an optimizer.
+"""What critic and generator are trained for: named numbers, one a row, never an optimizer.
 
 `critic` is x -> (batch,) with the labels of the step bound to it; real and fake share one label
 vector, so any whole number of such batches may be concatenated in one call.
@@ -18,7 +18,12 @@ Terms = dict[str, Tensor]
 
 
 class Objective(ABC):
-    """A game between critic and generator. The loss of each is the sum of its named scalars.
+    """A game between critic and generator.
+
+    A term is a tensor (rows,), or (packs,) where the critic judges packs: one number for each row
+    of the batch, of that row alone. Whoever trains reduces: the loss is the sum of the terms'
+    means. A term that is of a batch by nature (a relativistic average, a maximum mean discrepancy)
+    may be one number, (); a training takes it, and what trains several batches as one refuses it.
 
     Real and fake go through the critic in one call, concatenated; who binds the critic runs them
     apart where it has batch statistics. A critic of packs (arXiv 1712.04086) returns one score for
@@ -34,7 +39,7 @@ class Objective(ABC):
     def critic_terms(
         self, critic: Score, real: Tensor, fake: Tensor, rng: torch.Generator
     ) -> Terms:
-        """Return the critic's terms.
+        """Return the critic's terms, (batch,) or (batch / pack,) each.
 
         Parameters
         ----------
@@ -58,6 +63,11 @@ class Objective(ABC):
     def auxiliary(self, generator: nn.Module) -> nn.Module | None:  # noqa: ARG002 see the docstring
         """Return a network to be optimised with the generator, None if there is none."""
         return None
+
+
+def means(terms: Terms) -> Terms:
+    """Reduce each term to its mean, a 0-d tensor."""
+    return {name: term.mean() for name, term in terms.items()}
 
 
 def on_both(critic: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:

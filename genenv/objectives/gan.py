@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 from typing_extensions import override
 
 from genenv.objectives.base import Objective, Score, Terms, on_both
+from genenv.objectives.exponentials import softplus
 
 
 class Minimax(Objective):
@@ -23,14 +23,14 @@ class Minimax(Objective):
     ) -> Terms:
         """Return terms `real` and `fake`."""
         on_real, on_fake = on_both(critic, real, fake)
-        return {"real": softplus(-on_real).mean(), "fake": softplus(on_fake).mean()}
+        return {"real": softplus(-on_real), "fake": softplus(on_fake)}
 
     @override
     def generator_terms(
         self, critic: Score, real: Tensor, fake: Tensor, latent: Tensor, rng: torch.Generator
     ) -> Terms:
         """Return the term `adversarial`."""
-        return {"adversarial": -softplus(critic(fake)).mean()}
+        return {"adversarial": -softplus(critic(fake))}
 
 
 class Gan(Minimax):
@@ -44,4 +44,4 @@ class Gan(Minimax):
         self, critic: Score, real: Tensor, fake: Tensor, latent: Tensor, rng: torch.Generator
     ) -> Terms:
         """Return the term `adversarial`."""
-        return {"adversarial": softplus(-critic(fake)).mean()}
+        return {"adversarial": softplus(-critic(fake))}

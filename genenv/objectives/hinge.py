@@ -13,7 +13,7 @@ from genenv.objectives.base import Objective, Score, Terms, on_both
 class Hinge(Objective):
     """Hinge loss (Lim and Ye, arXiv 1705.02894; Miyato et al., 1802.05957, equations 16 and 17).
 
-    Critic: mean relu(1 − D(x)) + mean relu(1 + D(G(z))). Generator: −mean D(G(z)).
+    Critic: relu(1 − D(x)) + relu(1 + D(G(z))). Generator: −D(G(z)).
     """
 
     normalise = "spectral"
@@ -24,11 +24,11 @@ class Hinge(Objective):
     ) -> Terms:
         """Return terms `real` and `fake`."""
         on_real, on_fake = on_both(critic, real, fake)
-        return {"real": relu(1 - on_real).mean(), "fake": relu(1 + on_fake).mean()}
+        return {"real": relu(1 - on_real), "fake": relu(1 + on_fake)}
 
     @override
     def generator_terms(
         self, critic: Score, real: Tensor, fake: Tensor, latent: Tensor, rng: torch.Generator
     ) -> Terms:
         """Return the term `adversarial`."""
-        return {"adversarial": -critic(fake).mean()}
+        return {"adversarial": -critic(fake)}

@@ -32,7 +32,8 @@ class InfoGan(Objective):
       moves in proportion across and the second down, the others not at all; the two proportions are
       fitted to each batch. Without it, codes mix what varies.
 
-    The critic's terms, its constraint and its normalisation are the game's.
+    The two last are of a batch: of neighbours in it, of how often it uses each code, of proportions
+    that are fitted to it. The critic's terms, its constraint and its normalisation are the game's.
 
     Parameters
     ----------
@@ -94,17 +95,17 @@ class InfoGan(Objective):
         if self.categorical:
             terms["clusters"] = self.weight * REAL * self._clusters(real, rng)
         if self.continuous >= 2 and self.recognition.units.shiftable:
-            terms["shift"] = self.weight * self._shift(torch.cat([real, fake]), rng)
+            terms["shift"] = self.weight * self._shift(real, fake, rng)
         return terms
 
     def _information(self, fake: Tensor, latent: Tensor, rng: torch.Generator) -> Tensor:
         sizes = [*self.categorical, self.continuous, latent.shape[1] - self._coded]
         *picked, values, _ = torch.split(latent, sizes, 1)
-        lost: Tensor = (self.recognition(fake)[1] - values).square().sum(1).mean()
+        lost: Tensor = (self.recognition(fake)[1] - values).square().sum(1)
         if self.categorical:
             logits, _ = self.recognition(views.moved(fake, rng))
             for out, code in zip(logits, picked, strict=True):
-                lost = lost + functional.cross_entropy(out, code)
+                lost = lost + functional.cross_entropy(out, code, reduction="none")
         return lost
 
     @property
@@ -114,22 +115,23 @@ class InfoGan(Objective):
     def _clusters(self, real: Tensor, rng: torch.Generator) -> Tensor:
         near = views.neighbours(real)
         logits, _ = self.recognition(torch.cat([real, views.moved(real, rng)]))
-        total = torch.zeros((), device=real.device)
+        total = torch.zeros(len(real), device=real.device)
         for out in logits:
             log_p, log_moved = out.log_softmax(1).chunk(2)
             p = log_p.exp()
-            shared = -((p * log_moved.exp()[near]).sum(1) + TINY).log().mean()
-            kept = (p.detach() * (log_p.detach() - log_moved)).sum(1).mean()
+            shared = -((p * log_moved.exp()[near]).sum(1) + TINY).log()
+            kept = (p.detach() * (log_p.detach() - log_moved)).sum(1)
             mean = p.mean(0)
             spread = -(mean * (mean + TINY).log()).sum()
             total = total + shared + kept - BALANCE * spread
         return total
 
-    def _shift(self, x: Tensor, rng: torch.Generator) -> Tensor:
+    def _shift(self, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+        x = torch.cat([real, fake])
         shifted, by = views.shifted(x, rng)
         before, after = self.recognition(torch.cat([x, shifted]))[1].chunk(2)
         moved = after - before
         step = (by * moved[:, :2]).sum(0) / by.square().sum(0)
         expected = functional.pad(by * step, (0, self.continuous - 2))
-        missed: Tensor = (moved - expected).square().sum(1).mean()
+        missed: Tensor = (moved - expected).square().sum(1).view(2, -1).mean(0)
         return missed / views.FARTHEST**2

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 from typing_extensions import override
 
 from genenv import checks
 from genenv.objectives.base import Objective, Score, Terms
+from genenv.objectives.exponentials import softplus
 from genenv.objectives.slopes import scores_and_slopes
 
 
 class Relativistic(Objective):
     """Relativistic pairing with R1 and R2 (R3GAN, arXiv 2501.05441, equations 2 to 4).
 
-    Critic: softplus(D(G(z)) − D(x)) + γ/2·(mean ‖∇D(x)‖² + mean ‖∇D(G(z))‖²).
+    Critic: softplus(D(G(z)) − D(x)) + γ/2·(‖∇D(x)‖² + ‖∇D(G(z))‖²).
     Generator: softplus(D(x) − D(G(z))).
     The whole critic step is in float32, for its one pass carries the penalty.
 
@@ -43,9 +43,9 @@ class Relativistic(Objective):
         r1, r2 = squares.chunk(2)
         half = self.penalty / 2
         return {
-            "pairing": softplus(on_fake - on_real).mean(),
-            "r1": half * r1.mean(),
-            "r2": half * r2.mean(),
+            "pairing": softplus(on_fake - on_real),
+            "r1": half * r1,
+            "r2": half * r2,
         }
 
     @override
@@ -54,4 +54,4 @@ class Relativistic(Objective):
     ) -> Terms:
         """Return the term `adversarial`."""
         # two passes: of a frozen critic the one on real rows is never differentiated
-        return {"adversarial": softplus(critic(real) - critic(fake)).mean()}
+        return {"adversarial": softplus(critic(real) - critic(fake))}

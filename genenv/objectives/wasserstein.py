@@ -16,8 +16,8 @@ TINY = 1e-12  # inside the square root of a gradient's norm
 class Wgan(Objective):
     """Wasserstein GAN with weight clipping (arXiv 1701.07875, algorithm 1).
 
-    Critic: mean D(G(z)) − mean D(x), weights clipped to [−clip, clip] after each update.
-    Generator: −mean D(G(z)).
+    Critic: D(G(z)) − D(x), weights clipped to [−clip, clip] after each update.
+    Generator: −D(G(z)).
 
     Parameters
     ----------
@@ -36,16 +36,16 @@ class Wgan(Objective):
     def critic_terms(
         self, critic: Score, real: Tensor, fake: Tensor, rng: torch.Generator
     ) -> Terms:
-        """Return terms `real` and `fake`; minus their sum estimates the distance."""
+        """Return terms `real` and `fake`; minus the sum of their means estimates the distance."""
         on_real, on_fake = on_both(critic, real, fake)
-        return {"real": -on_real.mean(), "fake": on_fake.mean()}
+        return {"real": -on_real, "fake": on_fake}
 
     @override
     def generator_terms(
         self, critic: Score, real: Tensor, fake: Tensor, latent: Tensor, rng: torch.Generator
     ) -> Terms:
         """Return the term `adversarial`."""
-        return {"adversarial": -critic(fake).mean()}
+        return {"adversarial": -critic(fake)}
 
     @override
     @torch.no_grad()
@@ -58,7 +58,7 @@ class Wgan(Objective):
 class WganGp(Wgan):
     """Wasserstein GAN with gradient penalty (arXiv 1704.00028, equation 3).
 
-    Critic: mean D(G(z)) − mean D(x) + λ·mean (‖∇D(x̂)‖ − 1)², x̂ = ε·x + (1 − ε)·G(z) with one
+    Critic: D(G(z)) − D(x) + λ·(‖∇D(x̂)‖ − 1)², x̂ = ε·x + (1 − ε)·G(z) with one
     ε ~ U(0, 1) a score: a row, or a pack of rows; the norm is over all that the score sees.
 
     Parameters
@@ -86,8 +86,8 @@ class WganGp(Wgan):
         epsilon = epsilon.repeat_interleave(len(real) // len(on_real))
         epsilon = epsilon.view(-1, *[1] * (real.ndim - 1))
         squares = slopes(critic, epsilon * real + (1 - epsilon) * fake)
-        penalty = self.penalty * ((squares + TINY).sqrt() - 1).square().mean()
-        return {"real": -on_real.mean(), "fake": on_fake.mean(), "penalty": penalty}
+        penalty = self.penalty * ((squares + TINY).sqrt() - 1).square()
+        return {"real": -on_real, "fake": on_fake, "penalty": penalty}
 
     @override
     def constrain(self, module: nn.Module) -> None:

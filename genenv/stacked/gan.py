@@ -11,11 +11,10 @@ from genenv import checks
 from genenv.objectives import Objective, Score, Terms
 from genenv.objectives.kinks import StraightPieces
 from genenv.stacked.adam import StackedAdam
+from genenv.stacked.draws import DrawnByRow
 from genenv.stacked.mlp import Layers, StackedMlp
-from genenv.stacked.rows import RowByRow
 
 SLOPE = 0.2  # of the critic's LeakyReLU; generators have ReLU
-UNUSED = torch.Generator()  # objectives ask for one; `RowByRow` draws in its place
 Keys = NDArray[np.uint64]
 
 
@@ -27,7 +26,7 @@ class StackedGan:
     rows
         n.
     objective
-        Its formulas are used as they are (see `RowByRow`).
+        Its terms are one number a row; `check_by_row` tries one that is not known.
     latent, size
         Columns of z and of a sample.
     width, depth
@@ -40,7 +39,8 @@ class StackedGan:
     Raises
     ------
     Mistake
-        An objective that clips weights, a normalisation, or a size below one.
+        An objective that clips weights, a normalisation, or a size below one; in an update, a term
+        that is not one number a row.
     """
 
     def __init__(
@@ -111,10 +111,10 @@ class StackedGan:
         Terms (k,) each, the penalties without their factor, and squared norms of gradients (k,).
         """
         layers = self.critic.layers(rows, grad=True)
-        with RowByRow(len(real), keys):
-            terms = self.objective.critic_terms(
-                self._bound(layers, *real.shape[:2]), real.flatten(0, 1), fake.flatten(0, 1), UNUSED
-            )
+        score, rng = self._bound(layers, *real.shape[:2]), torch.Generator()
+        with DrawnByRow(rng, keys):
+            terms = self.objective.critic_terms(score, real.flatten(0, 1), fake.flatten(0, 1), rng)
+        terms = _means(terms, *real.shape[:2])
         loss = [t * penalty if k in self.objective.penalties else t for k, t in terms.items()]
         return _detached(terms), self._descend("critic", loss, layers, rate, rows)
 
@@ -124,11 +124,12 @@ class StackedGan:
         """Update the generators of some rows once, on z (k, batch, latent); as `update_critic`."""
         layers = self.generator.layers(rows, grad=True)
         fake = self.generator(layers, latent)
-        score = self._bound(self.critic.layers(rows), *real.shape[:2])
-        with RowByRow(len(real), keys):
+        score, rng = self._bound(self.critic.layers(rows), *real.shape[:2]), torch.Generator()
+        with DrawnByRow(rng, keys):
             terms = self.objective.generator_terms(
-                score, real.flatten(0, 1), fake.flatten(0, 1), latent.flatten(0, 1), UNUSED
+                score, real.flatten(0, 1), fake.flatten(0, 1), latent.flatten(0, 1), rng
             )
+        terms = _means(terms, *real.shape[:2])
         return _detached(terms), self._descend("generator", [*terms.values()], layers, rate, rows)
 
     def _bound(self, layers: Layers, rows: int, batch: int) -> Score:
@@ -150,6 +151,18 @@ class StackedGan:
         gradient = torch.cat([slope.flatten(1) for slope in slopes], 1)
         self.optimizers[name].step(gradient, rate, rows)
         return gradient.square().sum(1)
+
+
+def _means(terms: Terms, rows: int, batch: int) -> Terms:
+    """Reduce terms (rows · batch,) to the mean of each row, (rows,)."""
+    for name, term in terms.items():
+        if term.shape != (rows * batch,):
+            raise checks.Mistake(
+                f"one number a row in the term {name!r}, {(rows * batch,)}",
+                f"shape {tuple(term.shape)}",
+                "leave the mean to the caller, or train this objective by `Trainer`",
+            )
+    return {name: term.view(rows, batch).mean(1) for name, term in terms.items()}
 
 
 def _detached(terms: Terms) -> Terms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 import torch
@@ -18,6 +19,7 @@ from genenv.training.average import Average
 from genenv.training.config import TrainingConfig
 from genenv.training.distributed import World
 from genenv.training.machine import laid_out
+from genenv.training.update import bound, descend, update_critic
 
 Batch = tuple[Tensor, Tensor, Tensor | None]  # real, fake in [-1, 1]; label
 
@@ -141,11 +143,18 @@ class Game:
 
     def _update_critic(self, real: Tensor, fake: Tensor, label: Tensor | None) -> dict[str, Tensor]:
         self.batch = real, fake, label
-        with self._precision():
-            terms = self.objective.critic_terms(self._bound(label), real, fake, self._rng)
-        self._descend("critic", terms)
-        self.objective.constrain(self.critic)
-        return {f"critic/{name}": term.detach() for name, term in terms.items()}
+        terms = update_critic(
+            self.objective,
+            self._bound(label),
+            self.critic,
+            self.optimizers["critic"],
+            real,
+            fake,
+            self._rng,
+            self._precision(),
+            partial(self._join, "critic"),
+        )
+        return {f"critic/{name}": term for name, term in terms.items()}
 
     def _update_generator(
         self, real: Tensor, fake: Tensor, latent: Tensor, label: Tensor | None
@@ -155,24 +164,22 @@ class Game:
             terms = self.objective.generator_terms(
                 self._bound(label), real, fake, latent, self._rng
             )
-        self._descend("generator", terms)
+        reduced = descend(terms, self.optimizers["generator"], partial(self._join, "generator"))
         self._freeze(False)
-        return {f"generator/{name}": term.detach() for name, term in terms.items()}
+        return {f"generator/{name}": term for name, term in reduced.items()}
 
     def _freeze(self, frozen: bool) -> None:
         """Spare the generator's step the critic's weight gradients."""
         for weight in self._weights_of_critic:
             weight.requires_grad_(not frozen)
 
-    def _descend(self, name: str, terms: dict[str, Tensor]) -> None:
-        optimizer = self.optimizers[name]
-        optimizer.zero_grad()
-        sum(terms.values(), torch.zeros((), device=self.device)).backward()  # type: ignore[no-untyped-call]
+    def _join(self, name: str) -> None:
+        """Average gradients and running statistics over the processes."""
         if self.world.size > 1:
-            slopes = [p.grad for g in optimizer.param_groups for p in g["params"]]
+            groups = self.optimizers[name].param_groups
+            slopes = [p.grad for g in groups for p in g["params"]]
             buffers = [b for b in self.modules[name].buffers() if b.is_floating_point()]
             distributed.average([*(s for s in slopes if s is not None), *buffers], self.world)
-        optimizer.step()
 
     def _bound(self, label: Tensor | None) -> objectives.Score:
         """Bind the step's labels to the critic, for any number of concatenated batches.
@@ -180,13 +187,11 @@ class Game:
         Each batch goes alone where the critic has batch statistics: those of real and generated
         rows together would tell neither.
         """
-        rows = self.batches.rows_here
+        rows, together = self.batches.rows_here, bound(self._judge, label)
 
         def score(x: Tensor) -> Tensor:
-            if self._apart and len(x) > rows:
-                return torch.cat([score(batch) for batch in torch.split(x, rows)])
-            repeated = None if label is None else label.repeat(len(x) // len(label))
-            return self._judge(x, repeated).float()  # type: ignore[no-any-return]
+            batches = torch.split(x, rows) if self._apart and len(x) > rows else [x]
+            return torch.cat([together(batch) for batch in batches]).float()
 
         return score
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from genenv import checks, seeding
 from genenv.objectives import Objective
+from genenv.training.update import bound, update_critic
 
 BETAS = (0.0, 0.99)  # of Adam
 FLAT = 1e-6  # spread of scores below which a critic tells nothing
@@ -137,10 +138,6 @@ class LearningCritic:
         label = None if self._label is None else self._recent_label[rows]
         real, fake = self._real[self._like(label)], self._recent[rows]
 
-        def score(x: Tensor) -> Tensor:
-            repeated = None if label is None else label.repeat(len(x) // len(label))
-            return self.module(x, repeated)  # type: ignore[no-any-return]
-
         if (
             self._optimizer is None
         ):  # not earlier: the first of a process takes torch most of a second
@@ -148,13 +145,10 @@ class LearningCritic:
             self._optimizer = torch.optim.Adam(parameters, self._lr, BETAS, fused=True)
         self.module.train()
         both = self._encoded(real), self._encoded(fake)
-        terms = self._objective.critic_terms(score, *both, self._rng)
         if self._half_life is not None:
             self._optimizer.param_groups[0]["lr"] = self._lr / 2 ** (self.updates / self._half_life)
-        self._optimizer.zero_grad()
-        sum(terms.values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        self._objective.constrain(self.module)
+        score = bound(self.module, label)
+        update_critic(self._objective, score, self.module, self._optimizer, *both, self._rng)
         self.updates += 1
         on_real, on_fake = self.scores(real, label), self.scores(fake, label)
         self.middle = float(on_real.mean())
