@@ -332,7 +332,7 @@ def test_an_objective_of_the_whole_batch_is_refused_in_one_sentence(objective, w
 @pytest.mark.parametrize("objective", [Average(), Discrepancy(), Summed(), Shuffled()])
 def test_a_training_takes_an_objective_of_the_whole_batch(objective):
     config = replace(preset("gan", DATA.units), steps=3, width=8, critic_width=8, device="cpu")
-    run = Trainer(DATA.x, None, DATA.units, (), config)
+    run = Trainer(replace(DATA, label=None, classes=()), config)
     run.game.objective = objective
     run.fit()
     assert all(term.shape == () and term.isfinite() for term in run._terms.values())
