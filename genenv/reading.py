@@ -136,6 +136,17 @@ def arrays(
     return guarded(path, read)
 
 
+def names(path: Path) -> list[str]:
+    """List the arrays of an .npz file."""
+
+    def read() -> list[str]:
+        _check_plain(path, MOST_ARRAYS)
+        with zipfile.ZipFile(path) as file:
+            return [n.removesuffix(".npy") for n in file.namelist() if n.endswith(".npy")]
+
+    return guarded(path, read)
+
+
 def check(path: Path, found: Mapping[str, NDArray[Any]], columns: Mapping[str, Column]) -> None:
     """Raise a Mistake unless arrays are there and as their columns say."""
     if missing := [name for name in columns if name not in found]:

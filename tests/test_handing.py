@@ -163,6 +163,7 @@ class Plain(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.linear = nn.Linear(64, 3)
+        self.linear.bias.data = torch.tensor([-5.0, 0.0, 5.0])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.linear(x.flatten(1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 import zlib
 from dataclasses import replace
@@ -17,6 +18,7 @@ from genenv.data.arrays import from_arrays
 from genenv.data.dataset import Dataset
 
 _NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx\d-\w+(\.gz)?")
+MOST = 2**36  # bytes of a file, unzipped
 _DTYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
@@ -76,7 +78,7 @@ def read_idx(path: Path) -> NDArray[Any]:
         When the first bytes are not idx's, or the length is not what they announce.
     """
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = _unzipped(path) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise checks.Mistake(
             "a whole file", f"{path}, which cannot be read ({error})", "fetch it again"
@@ -94,3 +96,23 @@ def read_idx(path: Path) -> NDArray[Any]:
             f"{announced:,} bytes in {path}", f"{len(content):,}", "fetch it again, it is not whole"
         )
     return np.frombuffer(content, dtype, offset=body).reshape(shape)
+
+
+def _unzipped(path: Path) -> bytes:
+    """Gunzip a file, or return it as it is where a browser has done so already.
+
+    Not more is read than the head of an idx file announces, and a byte to tell that there is more.
+    """
+    with path.open("rb") as file:
+        if file.read(2) == b"\0\0":
+            return path.read_bytes()
+    with gzip.open(path) as file:
+        head = file.read(4)
+        if len(head) < 4 or head[2] not in _DTYPES:
+            return head
+        sides = file.read(4 * head[3])
+        count = math.prod(int(n) for n in np.frombuffer(sides[: len(sides) // 4 * 4], ">u4"))
+        size = count * np.dtype(_DTYPES[head[2]]).itemsize
+        if size > MOST:
+            raise checks.Mistake(f"at most {MOST:,} bytes in {path}", f"{size:,}", "split it")
+        return head + sides + file.read(size + 1)

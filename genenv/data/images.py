@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from genenv.data.arrays import LEAST_SIDE, MOST_SIDE, from_arrays
 from genenv.data.dataset import Dataset
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+ORIENTATION = 0x0112  # the tag of EXIF
 UNSORTED = ""  # in the place of a class's name: no folder is called so
 # pillow's; it would hand a file that looks like PostScript to another program
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -23,101 +25,172 @@ _COLOUR = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV")
 
 
 def image_folder(
-    folder: Path, size: int | tuple[int, int] | None = None, channels: int | None = None
+    folder: Path,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    background: str = "white",
 ) -> Dataset:
     """Load FOLDER/CLASS/IMAGE, the names of the folders are the classes; or FOLDER/IMAGE.
 
     Parameters
     ----------
     folder
-        Its folders hold PNG, JPEG or other files that pillow reads, eight bits a channel. Where it
-        has no folders it holds these files itself, and there are no labels.
+        Its folders hold PNG, JPEG or other files that pillow reads, eight bits a channel, at any
+        depth, as torchvision's ImageFolder reads them. Where it has no folders it holds these files
+        itself, and there are no labels.
     size
         Pixels, a side or (height, width), to which images are resized; None: all are of one size.
     channels
         1 (grey) or 3 (colour); None: grey where every image is grey.
+    background
+        Colour on which transparent images are laid, by its name or as "#rrggbb".
 
     Returns
     -------
-    uint8 samples (n, h, w), or (n, h, w, 3) in colour.
+    uint8 samples (n, h, w), or (n, h, w, 3) in colour, turned upright as EXIF says; notes count
+    what was changed or left out.
 
     Raises
     ------
     Mistake
-        When no images are found, one cannot be read, or sizes differ and `size` is None.
+        When no images are found, one cannot be read, sizes differ and `size` is None, or a name of
+        a class is not UTF-8.
     """
     if channels not in (None, 1, 3):
         raise checks.Mistake("channels 1 or 3", channels, "choose one")
-    names, ignored = _listing(folder)
+    names, left_out = _listing(folder)
     paths = [path for files in names.values() for path in files]
-    pictures, notes = _read(paths, size, channels)
+    pictures, notes = _read(paths, size, channels, _colour(background))
     label = [name for name, files in names.items() for _ in files]
     flat = UNSORTED in names
     data = from_arrays(pictures, None if flat else label, folder.resolve().name)
     if flat:
         notes = (*notes, "the images lie in no class folders: there are no labels")
-    if ignored:
-        notes = (*notes, f"{ignored} files that are no images were left out")
+    notes += tuple(f"{count} {words}" for words, count in left_out.items() if count)
     return replace(data, notes=notes + data.notes)
 
 
-def _listing(folder: Path) -> tuple[dict[str, list[Path]], int]:
-    """Images of each class in the order of their names, and how many files are no images."""
-    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    classes = [path for path in visible if path.is_dir()]
+def _listing(folder: Path) -> tuple[dict[str, list[Path]], Counter[str]]:
+    """Images of each class in the order of their names, and what is left out, counted."""
+    inside = sorted(path for path in folder.iterdir() if not _is_hidden(path))
+    classes = [path for path in inside if path.is_dir()]
+    left_out = Counter[str]()
+    loose, others = _images([path for path in inside if not path.is_dir()])
+    left_out.update(others)
     if not classes:
-        loose, others = _images(folder)
         if loose:
-            return {UNSORTED: loose}, others
+            return {UNSORTED: loose}, left_out
         raise checks.Mistake(
             "a folder of idx files, of class folders with images, or of images",
-            f"{folder}, {'which holds none of them' if visible else 'which is empty'}",
+            f"{folder}, {'which holds none of them' if inside else 'which is empty'}",
             "sort the images into one folder a class, or leave them loose for no labels",
         )
-    names, ignored = {}, 0
+    left_out["images beside the class folders were left out"] += len(loose)
+    names: dict[str, list[Path]] = {}
     for path in classes:
-        names[path.name], others = _images(path)
-        ignored += others
-        if not names[path.name]:
+        name = _class_name(path)
+        if name in names:
+            raise checks.Mistake(
+                "one folder a class", f"two whose names read {name!r}", "move them together"
+            )
+        below = [p for p in sorted(path.rglob("*")) if not _is_hidden(p, path) and not p.is_dir()]
+        names[name], others = _images(below)
+        left_out.update(others)
+        if not names[name]:
             raise checks.Mistake(
                 f"images ({', '.join(SUFFIXES)}) in every class folder",
                 f"none in {path}",
                 f"give {path} itself if it holds the class folders, else remove it",
             )
-    return names, ignored
+    return names, left_out
 
 
-def _images(folder: Path) -> tuple[list[Path], int]:
-    """Images of a folder in the order of their names, and how many files are none."""
-    files = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
-    images = [f for f in files if f.suffix.lower() in SUFFIXES]
-    return images, len(files) - len(images)
+def _is_hidden(path: Path, below: Path | None = None) -> bool:
+    """Whether a path, or a folder of it, is what systems leave: .DS_Store, __MACOSX."""
+    parts = (path.name,) if below is None else path.relative_to(below).parts
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def _class_name(path: Path) -> str:
+    """Return the name of a class folder, composed: é is one letter on every system."""
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise checks.Mistake(
+            "class folders with names in UTF-8", repr(path.name), "rename the folder"
+        ) from error
+    return unicodedata.normalize("NFC", path.name)
+
+
+def _images(files: list[Path]) -> tuple[list[Path], Counter[str]]:
+    """Pick images, and count the files that are none and the links that lead nowhere."""
+    there = [f for f in files if f.is_file()]
+    images = [f for f in there if f.suffix.lower() in SUFFIXES]
+    return images, Counter(
+        {
+            "files that are no images were left out": len(there) - len(images),
+            "links that lead to no file were left out": len(files) - len(there),
+        }
+    )
+
+
+def _colour(name: str) -> tuple[int, int, int]:
+    from PIL import ImageColor
+
+    try:
+        return ImageColor.getrgb(name)[:3]
+    except ValueError as error:
+        raise checks.Mistake("a background by name or as #rrggbb", repr(name), "mend it") from error
 
 
 def _read(
-    paths: list[Path], size: int | tuple[int, int] | None, channels: int | None
+    paths: list[Path],
+    size: int | tuple[int, int] | None,
+    channels: int | None,
+    background: tuple[int, int, int],
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    from PIL import Image
-
-    pictures, modes = [], Counter[str]()
+    pictures, modes, changed = [], Counter[str](), Counter[str]()
     sizes: dict[tuple[int, int], Path] = {}  # each size with the first file that has it
     target = (size, size) if isinstance(size, int) else size
     for path in paths:
-        try:
-            with Image.open(path, formats=FORMATS) as file:
-                picture = file.copy()
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise checks.Mistake(
-                "an image", f"{path}, which cannot be read ({error})", "replace or remove it"
-            ) from error
-        mode = _mode(picture, path)
-        modes[mode] += 1
+        picture, changes = _opened(path, background)
+        changed.update(changes)
+        modes[picture.mode] += 1
         sizes.setdefault((picture.height, picture.width), path)
         _check_size(sizes, target)
-        pictures.append(_fitted(picture.convert(mode), target))
+        pictures.append(_fitted(picture, target))
     colour = channels == 3 or (channels is None and bool(modes["RGB"]))
     arrays = [np.asarray(picture.convert("RGB" if colour else "L")) for picture in pictures]
-    return np.stack(arrays), _notes(modes, colour, target, sizes)
+    told = tuple(f"{count} {words}" for words, count in changed.items())
+    return np.stack(arrays), told + _notes(modes, colour, target, sizes)
+
+
+def _opened(path: Path, background: tuple[int, int, int]) -> tuple[Any, list[str]]:
+    """Read one image, upright and opaque, grey or in colour, and say what was changed."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path, formats=FORMATS) as file:
+            frames = getattr(file, "n_frames", 1)
+            turned = file.getexif().get(ORIENTATION, 1) != 1
+            picture = ImageOps.exif_transpose(file)
+            picture.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise checks.Mistake(
+            "an image", f"{path}, which cannot be read ({error})", "replace or remove it"
+        ) from error
+    mode, changes = _mode(picture, path), []
+    if turned:
+        changes.append("images were turned upright, as EXIF says")
+    if frames > 1:
+        changes.append("images have several frames, of which the first was taken")
+    if "A" in picture.mode or "transparency" in picture.info:
+        opaque = Image.new("RGBA", picture.size, (*background, 255))
+        clear = picture.convert("RGBA")
+        if clear.getextrema()[3][0] < 255:
+            changes.append("transparent images were laid on the background")
+            picture = Image.alpha_composite(opaque, clear)
+    return picture.convert("RGB").convert(mode), changes
 
 
 def _mode(picture: Any, path: Path) -> str:

@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from genenv import checks
+from genenv import checks, reading
 from genenv.data.arrays import from_arrays
 from genenv.data.dataset import Dataset
 
+LABELS = ("y", "labels", "label")  # the first that is there
+
 
 def npz_file(path: Path) -> Dataset:
-    """Load the arrays x and, where present, y of an .npz file; executes nothing.
+    """Load the arrays x and, where present, y (or labels) of an .npz file; executes nothing.
 
     Raises
     ------
     Mistake
         When the file is no .npz, has no x, or holds pickled objects.
     """
-    try:
-        x, y = _read(path)
-    except checks.Mistake:
-        raise
-    except Exception as error:  # a ruined file makes zipfile, tokenize and NumPy raise anything
-        if "pickle" in str(error):
-            raise checks.Mistake(
-                "arrays of numbers or strings",
-                f"pickled objects in {path}",
-                "save numbers: pickles are not read, for they can run code",
-            ) from error
+    with path.open("rb") as file:
+        is_array = file.read(6) == b"\x93NUMPY"
+    held = ["a lone array"] if is_array else reading.names(path)
+    if "x" not in held:
         raise checks.Mistake(
-            "an .npz file", f"{path}, which cannot be read ({error})", "save it again"
-        ) from error
-    return from_arrays(x, y, path.stem)
-
-
-def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    with path.open("rb") as stream:
-        file = np.load(stream, allow_pickle=False)
-        names = getattr(file, "files", None)
-        if names is None or "x" not in names:
-            found = "a lone array" if names is None else f"arrays {', '.join(names) or 'none'}"
-            raise checks.Mistake(
-                f"an array x in {path}", found, "save it with np.savez(path, x=x, y=y)"
-            )
-        return file["x"], file["y"] if "y" in names else None
+            f"an array x in {path}",
+            held[0] if is_array else f"arrays {', '.join(held) or 'none'}",
+            "save it with np.savez(path, x=x, y=y)",
+        )
+    label = next((name for name in LABELS if name in held), None)
+    found = reading.arrays(path, ["x", *([] if label is None else [label])])
+    dataset = from_arrays(found["x"], None if label is None else found[label], path.stem)
+    notes = [] if label in (None, "y") else [f"{label} was read as the labels, for want of y"]
+    if left_out := [name for name in held if name not in ("x", label)]:
+        notes.append(f"the arrays {', '.join(left_out)} were left out")
+    return replace(dataset, notes=(*notes, *dataset.notes))

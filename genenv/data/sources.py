@@ -27,7 +27,10 @@ DATA: dict[str, Callable[[], Dataset]] = {
 
 
 def load(
-    source: str | Path, size: int | tuple[int, int] | None = None, channels: int | None = None
+    source: str | Path,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    background: str = "white",
 ) -> Dataset:
     """Load data by name or path.
 
@@ -41,6 +44,8 @@ def load(
         Pixels, a side or (height, width), to which a folder's images are resized; None: as is.
     channels
         1 or 3, to which a folder's images are turned; None: as they are.
+    background
+        Colour on which transparent images of a folder are laid.
 
     Raises
     ------
@@ -52,7 +57,7 @@ def load(
     path = Path(source).expanduser()
     pictures = path.is_dir() and str(source) not in DATA and not is_idx_folder(path)
     if pictures:
-        return image_folder(path, size, channels)
+        return image_folder(path, size, channels, background)
     if (size, channels) != (None, None):
         raise checks.Mistake(
             "size and channels with a folder of images only", str(source), "leave them out"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks, seeding
+from genenv.data import doubles
 from genenv.data.dataset import Dataset
 
 # rows of each part when the digits, 1,797 rows, are split; other data keep the proportions
@@ -113,14 +114,23 @@ def _check_fifth(dataset: Dataset, label: Rows) -> None:
 
 
 def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:
-    """Cut a stratified order at exact shares."""
+    """Cut a stratified order at exact shares; rows that are the same stay together."""
     shares = np.array([PARTS[part] for part in parts]) / sum(PARTS[part] for part in parts)
     edges = np.rint(np.append(0, shares.cumsum()) * len(dataset)).astype(np.int64)
     order = stratified_order(dataset, seed)
-    rows = [np.sort(order[low:high]) for low, high in pairwise(edges)]
+    rows = _together(dataset, [order[low:high] for low, high in pairwise(edges)])
     for part, chosen in zip(parts, rows, strict=True):
         _check_enough(dataset, part, chosen, _rows_needed(parts, shares))
     return rows
+
+
+def _together(dataset: Dataset, parts: list[Rows]) -> list[Rows]:
+    """Move rows that are the same into the part that has the first of them; ascending."""
+    part_of = np.empty(len(dataset), np.int64)
+    for number, rows in enumerate(parts):
+        part_of[rows] = number
+    part_of = part_of[doubles.firsts(dataset.x)]
+    return [np.flatnonzero(part_of == number) for number in range(len(parts))]
 
 
 def stratified_order(dataset: Dataset, seed: int) -> Rows:

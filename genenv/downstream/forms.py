@@ -78,6 +78,7 @@ class _Look:
 
 def _scaled(flag: str, view: str, batch: Tensor) -> Iterator[Form]:
     low, high = float(batch.min()), float(batch.max())
+    pairs: list[tuple[tuple[float, ...], tuple[float, ...]]]
     pairs = [((low,), (max(high - low, 1e-12),)), (((low + high) / 2,), ((high - low) / 2,))]
     pairs.append(((float(batch.mean()),), (float(batch.std()),)))
     if batch.ndim == 4 and batch.shape[1] == 3:
