@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import genenv
 from genenv import lock
 from genenv.checks import Mistake
 from genenv.interrupt import Interrupt, Terminated, terminable
@@ -138,3 +139,13 @@ def test_digests_that_cannot_be_read_are_one_sentence(tmp_path):
     (tmp_path / "parts.json").write_text("[1")
     with pytest.raises(Mistake, match=r"expected .*parts.json to hold the digests"):
         Sum(tmp_path).run(resume=True)
+
+
+def test_the_version_is_told_without_torch():
+    script = (
+        "import sys\nfrom genenv import cli\n"
+        "try: cli.main(['--version'])\n"
+        "except SystemExit as left: print(left.code, 'torch' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert said.stdout == f"genenv {genenv.__version__}\n0 False\n"

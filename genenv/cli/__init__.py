@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from genenv import checks
+from genenv import __version__, checks
 from genenv.cli.envs import Envs
 from genenv.cli.fit import Fit
 from genenv.cli.react import React
@@ -45,6 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _answer(words: list[str]) -> int:
+    if words == ["--version"]:
+        print(f"genenv {__version__}")
+        return 0
     try:
         command: Any = tyro.cli(
             Command,
