@@ -207,7 +207,7 @@ class _Metered(Probe):
         advance: Callable[[int], None] | None,
         on_findings: Callable[[Findings], None] | None,
     ) -> None:
-        super().__init__(probe.generator, probe.model, probe.guide)
+        super().__init__(probe.generator, probe.model, probe.guide, probe.criterion)
         self.budget, self.queries = budget, 0
         self.advance, self.on_findings = advance, on_findings
 

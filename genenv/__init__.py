@@ -38,6 +38,7 @@ _SUBMODULES = frozenset(
         "classifier",
         "cli",
         "corruptions",
+        "criteria",
         "data",
         "downstream",
         "envs",

@@ -149,6 +149,7 @@ def stress(
     train_queries: int = 100_000,
     input: str = "auto",
     output: str = "auto",
+    criterion: Any = "misclassified",
     objective: str = "relativistic",
     steps: int | None = None,
     seed: int = 0,
@@ -177,6 +178,9 @@ def stress(
         The run's folder; None: nothing is left on disk.
     input, output
         What the model is handed and what it returns, see `downstream.wrap`.
+    criterion
+        When it has failed, by name or as a function (output, label) -> severity, see
+        `criteria.find`.
     objective, steps
         Of the generator that is fitted where none is given; None: the preset's steps.
     seed
@@ -198,6 +202,7 @@ def stress(
         train_queries=train_queries,
         input=input,
         output=output,
+        criterion=criterion,
         objective=objective,
         steps=steps,
         seed=seed,
@@ -313,7 +318,9 @@ class Replayed:
         return np.flatnonzero(self.failing if expect == "pass" else ~self.failing)
 
 
-def replay(run: str | Path, model: Any = None, trust: bool = False) -> Replayed:
+def replay(
+    run: str | Path, model: Any = None, trust: bool = False, criterion: Any = None
+) -> Replayed:
     """Ask a model about the stored failures of a run, from the raw arrays.
 
     Parameters
@@ -325,6 +332,8 @@ def replay(run: str | Path, model: Any = None, trust: bool = False) -> Replayed:
         the recorded one.
     trust
         Import the model from the path that the run records, which runs the code that it names.
+    criterion
+        When the model fails, see `criteria.find`; None: as the run records.
 
     Raises
     ------
@@ -339,7 +348,8 @@ def replay(run: str | Path, model: Any = None, trust: bool = False) -> Replayed:
     if record is None:
         nothing = np.zeros(0, np.bool_)
         return Replayed(0, nothing, nothing, np.zeros(0, np.int64), ())
-    answer = failures.replay(wrapped, record)
+    judged_by = runs.load_criterion(folder, criterion, trust)
+    answer = failures.replay(wrapped, record, judged_by)
     as_recorded = model is None or runs.is_recorded(folder, model)
     told = runs.compare_outputs(folder / "model", wrapped) if as_recorded else ()
     return Replayed(len(record), answer.failing, answer.same, record.label, told)

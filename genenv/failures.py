@@ -15,8 +15,8 @@ from torch import Tensor
 
 from genenv import checks, reading
 from genenv.columns import Columns
+from genenv.criteria import DEFAULT, Criterion, severity
 from genenv.downstream import Downstream
-from genenv.probe import severity
 from genenv.reading import Column
 
 BATCH = 1024  # rows a question to the model, or a block of distances
@@ -94,11 +94,11 @@ class Replay:
     same: NDArray[np.bool_]  # (m,): failing, and the probabilities are the recorded ones
 
 
-def replay(model: Downstream, record: Confirmed) -> Replay:
+def replay(model: Downstream, record: Confirmed, criterion: Criterion = DEFAULT) -> Replay:
     """Ask a model again, from the stored arrays; the queries are counted."""
     log_p = ask(model, record.x)
     checks.shape("recorded answers of this model's classes", record.output, tuple(log_p.shape))
-    failing = (severity(log_p, torch.from_numpy(record.label)) > 0).numpy()
+    failing = (severity(criterion, log_p, torch.from_numpy(record.label)) > 0).numpy()
     drift = np.abs(np.exp(log_p.numpy()) - np.exp(record.output)).max(1)
     return Replay(failing, failing & (drift <= OUTPUT_TOLERANCE))
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from genenv import checks
 from genenv.columns import Columns
+from genenv.criteria import DEFAULT, Criterion, severity
 from genenv.generators import Generator, adopt
 from genenv.memory import keep_buffers
 
@@ -30,7 +31,7 @@ class Findings(Columns):
     e: NDArray[np.float32]  # (n, base_dim)
     label: NDArray[np.int64]  # (n,), the condition
     output: NDArray[np.float32]  # (n, classes), the model's log-probabilities
-    severity: NDArray[np.float32]  # (n,), log p(best other class) - log p(label); > 0: it failed
+    severity: NDArray[np.float32]  # (n,), of the criterion; > 0: the model failed
     energy: NDArray[np.float32]  # (n,), ½‖e‖²
     guide_log_p: NDArray[np.float32]  # (n,), the guide's log-probability of the label
     guide_distance: NDArray[np.float32]  # (n,), realism distance - threshold
@@ -46,16 +47,6 @@ class Findings(Columns):
         return (self.severity > 0) & self.accepted
 
 
-def severity(log_p: Tensor, label: Tensor) -> Tensor:
-    """How clearly the model fails: (n, classes) log-probabilities, (n,) labels -> (n,).
-
-    log p(best other class) - log p(label), above 0 where the model chooses another class.
-    """
-    own = log_p.gather(1, label[:, None]).squeeze(1)
-    others = log_p.scatter(1, label[:, None], -torch.inf)
-    return others.amax(1) - own
-
-
 class Probe:
     """One query: make the sample, ask the model, let the guide look.
 
@@ -67,9 +58,18 @@ class Probe:
         The model under test, as `downstream.wrap` returns it; it counts the queries.
     guide
         The gates that a search may see.
+    criterion
+        When the model has failed, see `criteria.find`.
     """
 
-    def __init__(self, generator: Generator, model: Downstream, guide: Guide) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        model: Downstream,
+        guide: Guide,
+        criterion: Criterion = DEFAULT,
+    ) -> None:
+        self.criterion = criterion
         self.generator = adopt(generator).settled()
         self.model, self.guide = model, guide
         self.units = generator.units
@@ -94,7 +94,7 @@ class Probe:
             e = e.detach().clone().requires_grad_(gradient)
             x = self.sample(e, label)
             log_p = self.model.log_probabilities(x)
-            severe = severity(log_p, label)
+            severe = severity(self.criterion, log_p, label)
             log_guide, distance, accepted = self.guide.look(self.units.encode(x), label)
             loss = self.guide_loss(log_guide, distance)
         slopes = [_slope(term, e) if gradient else None for term in (severe, -loss)]

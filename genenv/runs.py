@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks, downstream, files, lock, naming, networks
+from genenv import checks, criteria, downstream, files, lock, naming, networks
 from genenv.classifier import Classifier, InUnits
+from genenv.criteria import Criterion
 from genenv.data import Dataset, Split
-from genenv.downstream import Downstream
+from genenv.downstream import Downstream, importing
 from genenv.failures import OUTPUT_TOLERANCE, ask
 from genenv.generators import Generator
 from genenv.judge import load_guide
@@ -366,6 +367,33 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
     return downstream.wrap(named, units, classes, spec["input"], spec["output"])
 
 
+def load_criterion(folder: Path, given: Any = None, trust: bool = False) -> Criterion:
+    """Load the criterion of failure of a run, or put another one in its place.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    given
+        Whatever `criteria.find` takes; None: the recorded one.
+    trust
+        Import a recorded function, which runs the code that it names.
+
+    Raises
+    ------
+    Mistake
+        The recorded one is a function and the run is not trusted.
+    """
+    if given is not None:
+        return criteria.find(given)
+    path = folder / "config.json"
+    plain = _read(path) if path.is_file() else {}
+    recorded = plain.get("stress", {}).get("criterion", str(criteria.DEFAULT))
+    if recorded.partition(":")[0] in criteria.CRITERIA:
+        return criteria.find(recorded)
+    return criteria.find(importing.recorded(recorded, trust, "--criterion"))
+
+
 def load_probe(folder: Path, model: Any = None, trust: bool = False) -> Probe:
     """Load generator, model and guide of a run.
 
@@ -383,4 +411,5 @@ def load_probe(folder: Path, model: Any = None, trust: bool = False) -> Probe:
         raise checks.Mistake("a folder with judge/guide.json", folder, "give one `stress` left")
     generator = networks.load(folder / "generator")
     guide = load_guide(folder / "judge", generator.units)
-    return Probe(generator, load_model(folder, model, trust), guide)
+    criterion = load_criterion(folder, None, trust)
+    return Probe(generator, load_model(folder, model, trust), guide, criterion)

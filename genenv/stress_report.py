@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from genenv import failures, rate, runs, stress_log
+from genenv import criteria, failures, rate, runs, stress_log
 from genenv.campaign import Log
+from genenv.criteria import Criterion
 from genenv.data import Dataset, Split
 from genenv.downstream import Downstream
 from genenv.failures import Confirmed
@@ -33,6 +34,7 @@ class Searched:
     metrics: Mapping[str, float]  # of the generator
     model: Downstream
     model_name: str
+    criterion: Criterion
     judge: Judge
     budget: int  # queries a search and seed
     trained: dict[str, int]  # search -> queries that training its player took
@@ -96,7 +98,11 @@ def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Co
         np.flatnonzero((record.search == log.search) & (record.seed == log.seed)) for log in logs
     ]
     record = record.rows(np.concatenate(order))
-    again = failures.replay(run.model, record).failing if len(record) else np.ones(0, bool)
+    again = (
+        failures.replay(run.model, record, run.criterion).failing
+        if len(record)
+        else np.ones(0, bool)
+    )
     lost = int((~again).sum())
     if lost:
         tell(f"{lost} confirmed failures did not fail again on replay: not counted")
@@ -127,6 +133,7 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
             "kind": run.model.kind_name,
             "input": run.model.view,
             "output": run.model.output,
+            "criterion": criteria.spelled(run.criterion),
             "test_accuracy": float((guess == truth[test]).mean()),
         },
         "judge": run.judge.quality,

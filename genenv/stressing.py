@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from genenv import checks, downstream, prepared, runs, seeding, stress_log, stress_report
+from genenv import checks, criteria, downstream, prepared, runs, seeding, stress_log, stress_report
 from genenv.agents.policy import Player, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
 from genenv.agents.searches import Entrant, entrants
 from genenv.campaign import Campaign, Ledger, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
+from genenv.criteria import Criterion
 from genenv.data import Dataset, Split, split
 from genenv.downstream import Downstream
 from genenv.generators import Generator, adopt
@@ -55,6 +56,8 @@ class StressConfig:
     """What the model is handed: raw, unit or flat."""
     output: str = "auto"
     """What it returns: probabilities or logits."""
+    criterion: Any = "misclassified"
+    """When the model has failed, see `criteria.find`."""
     objective: str = "relativistic"
     """Of the generator that is fitted where none is given."""
     steps: int | None = None
@@ -71,6 +74,7 @@ class StressConfig:
         for name, values in {"search": names, "seeds": self.seeds}.items():
             if len(set(values)) < len(values):
                 raise checks.Mistake(f"each of {name} once", f"{list(values)}", "drop repeats")
+        criteria.find(self.criterion)
         for name in ("budget", "train_queries"):
             checks.whole(name, getattr(self, name))
         if self.budget < LEAST_BUDGET:
@@ -175,7 +179,9 @@ class Stressing(Study[Report]):
         """See `Study.settings`."""
         given = self.given_generator
         return {
-            "stress": runs.settings(self.config),
+            "stress": runs.settings(
+                replace(self.config, criterion=criteria.spelled(self.criterion))
+            ),
             "data": runs.describe(self.dataset),
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
             "model": self.model_path or ("given" if self.given_model is not None else "default"),
@@ -227,7 +233,8 @@ class Stressing(Study[Report]):
 
     @cached_property
     def _probe(self) -> Probe:
-        return Probe(self.get(self.generator), self.model, self.get(self.judge).guide)
+        guide = self.get(self.judge).guide
+        return Probe(self.get(self.generator), self.model, guide, self.criterion)
 
     @cached_property
     def metrics(self) -> Part[dict[str, float]]:
@@ -260,6 +267,11 @@ class Stressing(Study[Report]):
             "policy training",
             self.config.train_queries,
         )
+
+    @property
+    def criterion(self) -> Criterion:
+        """When the model has failed."""
+        return criteria.find(self.config.criterion)
 
     def _described(self) -> dict[str, Any]:
         """Return the columns of the run's row in the HParams table."""
@@ -335,6 +347,7 @@ class Stressing(Study[Report]):
             metrics=metrics,
             model=self.model,
             model_name=self._model_name,
+            criterion=self.criterion,
             judge=self.get(self.judge),
             budget=self.config.budget,
             trained=dict.fromkeys(self._trained_players, self.config.train_queries),

@@ -16,7 +16,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream naming training judge sampling learners stacked",
-    "monitoring search probe failures",
+    "monitoring criteria search probe failures",
     "campaign rate runs bundled ladder report reactions material",
     "board study",
     "envs testing",

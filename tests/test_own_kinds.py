@@ -11,7 +11,7 @@ import torch
 from sklearn.datasets import load_digits
 
 import genenv
-from genenv import bundled, networks, seeding
+from genenv import bundled, criteria, networks, runs, seeding
 from genenv.agents import SEARCHES, Evolution, entrants
 from genenv.checks import Mistake
 from genenv.noise import Gaussian
@@ -97,6 +97,18 @@ def test_stress_takes_searches_of_ones_own(stressed):
     assert "Rays-2" in (out / "report.html").read_text()
 
 
+def test_stress_fails_by_the_criterion_and_replay_knows_it(generator, tmp_path):
+    out = tmp_path / "run"
+    report = genenv.stress(
+        constant, generator, X, Y, search=["random"], budget=100, out=out, criterion="target:3"
+    )
+    assert report.data["model"]["criterion"] == "target:3"
+    assert report.searches[0]["flips"] == 0  # the model says 0 to everything
+    assert json.loads((out / "config.json").read_text())["stress"]["criterion"] == "target:3"
+    assert str(runs.load_criterion(out)) == "target:3"
+    assert runs.load_criterion(out, doubtful) is doubtful
+
+
 def test_a_run_with_a_search_of_ones_own_is_resumed(stressed, generator):
     report, out, given = stressed
     again = genenv.stress(constant, generator, X, Y, search=given, budget=200, out=out, resume=True)
@@ -136,3 +148,52 @@ def test_a_function_that_makes_no_search_is_refused_when_it_is_asked():
     assert entrant.name == "lambda"
     with pytest.raises(Mistake, match=r"expected lambda to make a genenv.search.Search, got int"):
         entrant(Space(Gaussian(3), 2), 0)
+
+
+LOG_P = torch.tensor([[0.5, 0.3, 0.2], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]]).log()
+LABEL = torch.zeros(3, dtype=torch.int64)
+
+
+@pytest.mark.parametrize(
+    ("given", "failed"),
+    [
+        ("misclassified", [False, True, True]),
+        ("misclassified:1.2", [False, False, True]),
+        ("target:1", [False, True, False]),
+        ("target:0", [False, False, False]),
+        ("top-k:1", [False, True, True]),
+        ("top-k:2", [False, True, True]),
+        (lambda output, _label: output[:, 2] - np.log(0.25), [False, True, True]),
+        ("test_own_kinds:doubtful", [True, True, False]),
+    ],
+)
+def test_a_criterion_says_when_the_model_has_failed(given, failed):
+    found = criteria.find(given)
+    assert (criteria.severity(found, LOG_P, LABEL) > 0).tolist() == failed
+    if isinstance(given, str):
+        assert (
+            criteria.severity(criteria.find(criteria.spelled(found)), LOG_P, LABEL).tolist()
+            == criteria.severity(found, LOG_P, LABEL).tolist()
+        )
+
+
+def doubtful(output, _label):
+    """Failed where no class has more than 0.6."""
+    return np.log(0.6) - output.amax(1)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("wrong", "criterion to be one of misclassified, target, top-k, module:name, got 'wrong'"),
+        ("top-k:many", "k to be a number, got 'many'"),
+        ("top-k:3", "k from 1 to 2, fewer than the classes, got 3"),
+        ("target:7", "a target class from 0 to 2, got 7"),
+        (7, r"a criterion \(output, label\) -> severity, got int"),
+        (lambda output, _label: output, r"of shape \(3\), got shape \(3, 3\)"),
+        (lambda output, _label: output[:, 0] * torch.nan, "to be finite, got NaN"),
+    ],
+)
+def test_what_is_no_criterion_is_refused_in_one_sentence(given, says):
+    with pytest.raises(Mistake, match=says):
+        criteria.severity(criteria.find(given), LOG_P, LABEL)

@@ -10,8 +10,9 @@ from scipy.stats import norm
 
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
+from genenv.criteria import DEFAULT as severity
 from genenv.noise import Categorical
-from genenv.probe import LOG_CONFIDENT, Findings, Probe, severity
+from genenv.probe import LOG_CONFIDENT, Findings, Probe
 
 LABEL = torch.tensor([0, 1, 2])
 

@@ -25,6 +25,9 @@ class Stress:
     """What the model is handed: raw arrays, unit (float32 n,c,h,w in [0, 1]) or flat rows."""
     output: Name = "auto"
     """What it returns: probabilities or logits; auto: recognised and told."""
+    criterion: Name = "misclassified"
+    """When the model has failed: misclassified, misclassified:MARGIN (nats), target:INDEX of a
+    class, top-k:K, or package.module:name of a function (output, label) -> severity."""
     generator: Annotated[str | None, shown("RUN|MODULE:NAME", "one is fitted")] = None
     """A run with a generator trained on these data, or package.module:name of one."""
     base_dim: Annotated[int | None, shown("N")] = None
@@ -73,6 +76,7 @@ class Stress:
             seed=self.seed,
             input=self.input,
             output=self.output,
+            criterion=self.criterion,
             objective=self.objective,
             steps=self.steps,
             threads=self.threads,

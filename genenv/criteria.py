@@ -1,0 +1,142 @@
+"""When a model has failed: criteria, each a function (output, label) -> severity, > 0 failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from genenv import checks, naming
+
+Criterion = Callable[[Tensor, Tensor], Tensor]
+"""(batch, outputs) log-probabilities, (batch,) labels -> (batch,) severity, above 0: failed."""
+
+
+@dataclass(frozen=True)
+class Misclassified:
+    """The model takes the sample for another class: log p(best other class) - log p(label)."""
+
+    margin: float = 0.0
+    """By how much the other class must lead, in nats; 0: at all."""
+
+    def __str__(self) -> str:
+        return f"misclassified:{self.margin:g}" if self.margin else "misclassified"
+
+    def __call__(self, output: Tensor, label: Tensor) -> Tensor:
+        """(batch, classes), (batch,) -> (batch,)."""
+        return _rival(output, label, 1) - _of(output, label) - self.margin
+
+
+@dataclass(frozen=True)
+class Target:
+    """The model takes a sample of another class for one class: log p(it) - log p(best other)."""
+
+    target: int = 0
+    """Index of the class, from 0; samples of this class cannot fail."""
+
+    def __str__(self) -> str:
+        return f"target:{self.target}"
+
+    def __call__(self, output: Tensor, label: Tensor) -> Tensor:
+        """(batch, classes), (batch,) -> (batch,)."""
+        if not 0 <= self.target < output.shape[1]:
+            raise checks.Mistake(
+                f"a target class from 0 to {output.shape[1] - 1}", self.target, "give its index"
+            )
+        wanted = torch.full_like(label, self.target)
+        lead = _of(output, wanted) - _rival(output, wanted, 1)
+        return torch.where(label == wanted, -lead.abs(), lead)
+
+
+@dataclass(frozen=True)
+class TopK:
+    """The label is not among the k likeliest: log p(k-th best other class) - log p(label)."""
+
+    k: int = 5
+    """How many guesses the model has."""
+
+    def __str__(self) -> str:
+        return f"top-k:{self.k}"
+
+    def __call__(self, output: Tensor, label: Tensor) -> Tensor:
+        """(batch, classes), (batch,) -> (batch,)."""
+        if not 0 < self.k < output.shape[1]:
+            raise checks.Mistake(
+                f"k from 1 to {output.shape[1] - 1}, fewer than the classes", self.k, "change it"
+            )
+        return _rival(output, label, self.k) - _of(output, label)
+
+
+CRITERIA: dict[str, Callable[[str], Criterion]] = {
+    "misclassified": lambda setting: Misclassified(_number("margin", setting or "0", float)),
+    "target": lambda setting: Target(_number("target", setting, int)),
+    "top-k": lambda setting: TopK(_number("k", setting or "5", int)),
+}
+DEFAULT = Misclassified()
+
+
+def find(given: Any) -> Criterion:
+    """Return a criterion.
+
+    Parameters
+    ----------
+    given
+        "misclassified" or "misclassified:MARGIN" (nats), "target:INDEX", "top-k:K", module:name, or
+        a function (output, label) -> severity: (batch, outputs) log-probabilities, (batch,) ->
+        (batch,), above 0 where the model failed; differentiable for searches by gradient.
+
+    Raises
+    ------
+    Mistake
+        An unknown name, a setting that is none, or what cannot be called.
+    """
+    name, _, setting = given.partition(":") if isinstance(given, str) else ("", "", "")
+    if name in CRITERIA:
+        return CRITERIA[name](setting)
+    found = naming.find("criterion", given, CRITERIA)
+    if not callable(found):
+        raise checks.Mistake(
+            "a criterion (output, label) -> severity", type(found).__name__, "give a function"
+        )
+    criterion: Criterion = found
+    return criterion
+
+
+def spelled(criterion: Criterion) -> str:
+    """Write a criterion down, as `find` reads it."""
+    own = isinstance(criterion, Misclassified | Target | TopK)
+    return str(criterion) if own else naming.spelled(criterion)
+
+
+def severity(criterion: Criterion, output: Tensor, label: Tensor) -> Tensor:
+    """Ask a criterion: (batch, outputs), (batch,) -> (batch,), above 0 where the model failed.
+
+    Raises
+    ------
+    Mistake
+        It answers with another shape, or with what is not finite.
+    """
+    severe = torch.as_tensor(criterion(output, label))
+    checks.shape(f"the severity of {spelled(criterion)}", severe, (len(label),))
+    checks.finite(f"the severity of {spelled(criterion)}", severe.detach().numpy())
+    return severe.float()
+
+
+def _number(name: str, setting: str, kind: type[Any]) -> Any:
+    try:
+        return kind(setting)
+    except ValueError as error:
+        raise checks.Mistake(f"{name} to be a number", repr(setting), "give one") from error
+
+
+def _of(output: Tensor, label: Tensor) -> Tensor:
+    return output.gather(1, label[:, None]).squeeze(1)
+
+
+def _rival(output: Tensor, label: Tensor, k: int) -> Tensor:
+    """Return the k-th largest output of the other classes, (batch,)."""
+    others = output.scatter(1, label[:, None], -torch.inf)
+    return others.amax(1) if k == 1 else others.topk(k, dim=1).values[:, -1]
