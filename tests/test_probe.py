@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
-from genenv.criteria import DEFAULT as severity
+from genenv.criteria import Misclassified
 from genenv.noise import Categorical
 from genenv.probe import LOG_CONFIDENT, Findings, Probe
 
@@ -25,7 +25,7 @@ def base(count, seed=0):
 def test_severity_is_the_best_other_class_over_the_label():
     p = torch.tensor([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4]]).log()
     expected = [math.log(0.2 / 0.7), math.log(0.7 / 0.2), math.log(0.3 / 0.4)]
-    assert torch.allclose(severity(p, LABEL), torch.tensor(expected))
+    assert torch.allclose(Misclassified()(p, LABEL), torch.tensor(expected))
 
 
 def test_severity_is_zero_at_a_tie_and_so_no_failure():

@@ -19,6 +19,8 @@ class Replay:
         str | None, shown("MODULE:NAME", "the recorded one, where the run holds its weights")
     ] = None
     """package.module:name, file.py:name or an .onnx file: the recorded one, or a mended one."""
+    criterion: Annotated[str | None, shown("NAME", "as recorded")] = None
+    """When the model fails, see stress --criterion."""
     expect: Annotated[str, shown("fail|pass")] = "fail"
     """fail: every stored failure still fails; pass: none does, the model is mended."""
     trust: Switch = False
@@ -29,7 +31,7 @@ class Replay:
         from genenv import api
 
         checks.choice("--expect", self.expect, ["fail", "pass"])
-        replayed = api.replay(self.run, self.model, self.trust)
+        replayed = api.replay(self.run, self.model, self.trust, self.criterion)
         for sentence in replayed.told:
             print(sentence)
         rows = replayed.unexpected(self.expect)
