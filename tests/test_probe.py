@@ -29,7 +29,7 @@ def test_severity_is_the_best_other_class_over_the_label():
 
 
 def test_severity_is_zero_at_a_tie_and_so_no_failure():
-    assert severity(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([0])).item() == 0
+    assert Misclassified()(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([0])).item() == 0
 
 
 def test_the_region_that_fails_is_the_known_half_space():
