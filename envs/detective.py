@@ -64,7 +64,7 @@ class Detective(BatchedEnv):
 
     ## Arguments
     See the parameters; `gymnasium.make("genenv/Detective-v0")` without any takes the bundled digits
-    and four generators, after 300, 1,600, 2,000 and 3,000 steps of training.
+    and four generators, after 50, 200, 500 and 2,000 steps of training.
 
     ## Version history
     v0: first release.

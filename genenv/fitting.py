@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from genenv.generators import Generator
 from genenv.measuring import Measuring
 from genenv.metrics import DURING, ClassifierFeatures, Evaluation
 from genenv.monitoring import Curves, hparams
+from genenv.monitoring.diagnosis import with_figures
 from genenv.monitoring.layout import LAYOUT
 from genenv.monitoring.pictures import write_all
 from genenv.parts import Advance, Part, load_json, save_json
@@ -232,7 +234,8 @@ class Fitting(Study[Generator]):
         with settled(self._threads(generator)):
             figures = self.measuring.figures(generator, evaluation, advance)
         self.tracker.scalars(metrics.curves(figures), self.config.steps)
-        self.told += evaluation.told
+        told = with_figures(self.told, figures, asdict(self.config))
+        self.told = [*told, *evaluation.told]
         return figures
 
     def _threads(self, generator: Generator) -> int:

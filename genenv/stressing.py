@@ -22,7 +22,16 @@ from genenv.criteria import Criterion
 from genenv.data import Dataset, Split, split
 from genenv.downstream import Downstream
 from genenv.generators import Generator, adopt
-from genenv.metrics import curves, generator_metrics, metric_steps
+from genenv.metrics import (
+    FULL,
+    Evaluation,
+    build,
+    curves,
+    generator_metrics,
+    metric_steps,
+    own_features,
+    own_steps,
+)
 from genenv.monitoring import hparams
 from genenv.parts import Advance, Part, load_json, save_json
 from genenv.probe import Probe
@@ -237,9 +246,10 @@ class Stressing(Study[Report]):
         return Probe(self.get(self.generator), self.model, guide, self.criterion)
 
     @cached_property
-    def metrics(self) -> Part[dict[str, float]]:
-        """GAN-train accuracy and agreement of the generator."""
-        units = metric_steps(len(self.split.train))
+    def metrics(self) -> Part[dict[str, Any]]:
+        """Every metric of the generator, beside real rows in its place."""
+        rows = len(self.split.train)
+        units = metric_steps(rows) + own_steps(rows, self.dataset.label, self.dataset.units)
         stage = "generator metrics"
         measure = self._measure
         return Part("metrics.json", "its metrics", measure, save_json, load_json, stage, units)
@@ -293,13 +303,18 @@ class Stressing(Study[Report]):
         images = self.dataset.units.family == "image"
         return pick_threads(self.config.threads, parameters, images)
 
-    def _measure(self, advance: Advance) -> dict[str, float]:
-        """Measure GAN-train accuracy and agreement, by SVM and small network."""
+    def _measure(self, advance: Advance) -> dict[str, Any]:
+        """Measure the generator by all metrics, beside real rows in its place."""
         parts = self.split
         rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
         real, unseen = self.dataset.pick(parts.train), self.source.pick(rows)
         test = self.source.pick(parts.test)
-        metrics = generator_metrics(self.get(self.generator), real, unseen, test, advance)
+        generator = self.get(self.generator)
+        units, outputs = self.dataset.units, len(self.dataset.classes)
+        features = own_features(*real, units, outputs, advance=advance)
+        judge = Evaluation(features, real, unseen, build(), seed=self.config.seed)
+        metrics = judge.evaluate(generator, FULL) | judge.reference(FULL) | judge.describe()
+        metrics |= generator_metrics(generator, real, unseen, test, advance)
         self.tracker.scalars(curves(metrics), self.training.steps)
         return metrics
 

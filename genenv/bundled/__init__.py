@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from genenv.data import Dataset
 
 FOLDER = Path(__file__).parent
-LADDER = (300, 1600, 2000, 3000)  # training steps of the generators in `ladder/`
+LADDER = (50, 200, 500, 2000)  # training steps of the generators in `ladder/`
 
 
 def rung(step: int, folder: Path = FOLDER) -> Path:

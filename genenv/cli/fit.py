@@ -32,8 +32,8 @@ class Fit:
     """
 
     data: Source
-    """digits, ring, grid, a folder of idx files, of class folders or of images, or an .npz with x
-    and perhaps y."""
+    """digits, ring, grid, stacked-digits (stacked-digits:DATA of other digits), a folder of idx
+    files, of class folders or of images, or an .npz with x and perhaps y."""
     out: Annotated[Path | None, shown("RUN", "runs/fit-NAME-000, the next free number")] = None
     """The run's folder."""
     resume: Switch = False

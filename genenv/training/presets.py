@@ -19,7 +19,7 @@ PLAIN: dict[str, dict[str, Any]] = {  # without a penalty or a bound on the crit
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "relativistic": {
         "vector": {"penalty": 0.1, "lr": 2e-3, "batch": 256, "steps": 25_000},
-        "small": {"penalty": 0.5},
+        "small": {"penalty": 2.0, "critic_width": 128, "batch": 256, "steps": 2000},
         "image": {"penalty": 1.0},
     },
     "gan": PLAIN,
