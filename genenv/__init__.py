@@ -69,6 +69,7 @@ _SUBMODULES = frozenset(
         "stacked",
         "stages",
         "stressing",
+        "tables",
         "testing",
         "tracking",
         "training",

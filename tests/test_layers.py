@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files reading intervals columns wording",
     "interrupt lock parts cache last_words",
-    "codecs data noise",
+    "codecs data noise tables",
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream naming training judge sampling learners stacked",

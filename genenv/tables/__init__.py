@@ -1,0 +1,10 @@
+"""Tables: rows of mixed columns, read, fitted by a mixture, and sampled on conditions."""
+
+from __future__ import annotations
+
+from genenv.tables.column import Column
+from genenv.tables.fitting import fit
+from genenv.tables.mixture import Mixture
+from genenv.tables.schema import Schema, infer
+
+__all__ = ["Column", "Mixture", "Schema", "fit", "infer"]

@@ -1,0 +1,48 @@
+"""A generator of rows from a frame or a file, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genenv.tables import frames, mixture
+from genenv.tables.mixture import Mixture
+from genenv.tables.schema import Schema, infer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def fit(
+    table: pd.DataFrame | str | Path,
+    target: str | None = None,
+    *,
+    schema: Schema | None = None,
+    kinds: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+    seed: int = 0,
+) -> Mixture:
+    """Fit a generator to a table; its `sample` returns frames like it.
+
+    Parameters
+    ----------
+    table
+        A frame, or the path of a .csv or .parquet file.
+    target
+        The column that is the label.
+    schema
+        Of the columns; None: inferred with `target`, `kinds` and `drop`, see `infer`.
+    kinds, drop
+        Kinds by column where the user knows better, and columns to leave out.
+    seed
+        Address of first guesses, and of the rows that tell how many components there are.
+
+    Raises
+    ------
+    Mistake
+        The table cannot be read, or its columns are no such.
+    """
+    frame = frames.read(Path(table))[0] if isinstance(table, str | Path) else table
+    known = infer(frame, target, kinds, drop) if schema is None else schema
+    return mixture.fit(frame, known, seed)
