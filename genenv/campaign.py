@@ -15,7 +15,7 @@ from torch import Tensor
 
 from genenv import checks, files, reading
 from genenv.failures import Confirmed
-from genenv.judge import VERDICTS, Audit
+from genenv.judge import Judge, Verdict
 from genenv.probe import Findings, Probe
 from genenv.reading import Column
 from genenv.search import Search
@@ -23,7 +23,7 @@ from genenv.tracking import Tracker
 
 POINT = 256  # queries between two points of a curve in TensorBoard
 SHARD = 4096  # queries written at a time, or what is left
-CONFIRMED = VERDICTS.index("confirmed")
+TOLD = ("verdict", "model_answer", "other_label")  # of a search, kept in memory
 ADDRESS = {"search": Column("U", (None,)), "seed": Column("iu", (None,))}
 COLUMNS = ADDRESS | {  # of a shard, at least
     "e": Column("f", (None, None)),
@@ -31,9 +31,14 @@ COLUMNS = ADDRESS | {  # of a shard, at least
     "output": Column("f", (None, None)),
     "severity": Column("f", (None,)),
     "verdict": Column("iu", (None,), 0),
+    "p": Column("f", (None,), -1, 1),
+    "taken_for": Column("iu", (None,)),
+    "model_answer": Column("b", (None,)),
     "other_label": Column("b", (None,)),
     "index": Column("iu", (None,), 0),
 }
+
+Columns = dict[str, NDArray[Any]]  # (n,) each
 
 
 @dataclass(frozen=True)
@@ -42,19 +47,21 @@ class Log:
 
     search: str
     seed: int
-    verdict: NDArray[np.int8]  # (queries,), index into VERDICTS
-    other_label: NDArray[np.bool_]  # (queries,), ambiguous ones that show another class
+    verdict: NDArray[np.int8]  # (queries,), a Verdict
+    model_answer: NDArray[np.bool_]  # (queries,), ambiguous ones that show what the model said
+    other_label: NDArray[np.bool_]  # (queries,), ambiguous ones that show a third class
     seconds: float  # of this process: what a resumed run read from disk took little
     samples_law: bool = False  # see `Search.samples_law`: its rows estimate P(failure)
 
     @property
     def confirmed_at(self) -> NDArray[np.int64]:
         """Queries, from 1, whose failure was confirmed."""
-        return np.nonzero(self.verdict == CONFIRMED)[0] + 1
+        return np.nonzero(self.verdict == Verdict.CONFIRMED)[0] + 1
 
     def tally(self) -> dict[str, Any]:
         """Count verdicts, and say when the first and the tenth failure were confirmed."""
-        invalid, ambiguous, confirmed = (int((self.verdict == v).sum()) for v in (1, 2, 3))
+        of = Verdict.INVALID, Verdict.AMBIGUOUS, Verdict.CONFIRMED, Verdict.ERROR
+        invalid, ambiguous, confirmed, errors = (int((self.verdict == v).sum()) for v in of)
         at = self.confirmed_at
         return {
             "name": self.search,
@@ -64,8 +71,10 @@ class Log:
             "flips": invalid + ambiguous + confirmed,
             "realistic": ambiguous + confirmed,
             "ambiguous": ambiguous,
+            "model_answer": int(self.model_answer.sum()),
             "other_label": int(self.other_label.sum()),
             "invalid": invalid,
+            "errors": errors,
             "confirmed": confirmed,
             "first_confirmed_at": int(at[0]) if len(at) else None,
             "tenth_confirmed_at": int(at[9]) if len(at) > 9 else None,
@@ -95,15 +104,15 @@ class Ledger:
         self.next = 1 + max((int(path.stem) for path in self.findings.glob("*.npz")), default=-1)
 
     def write(
-        self, findings: Findings, audit: Audit, search: str, seed: int, start: int, probe: Probe
-    ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+        self, findings: Findings, judge: Judge, search: str, seed: int, start: int, probe: Probe
+    ) -> Columns:
         """Judge a stretch of queries and write it.
 
         Parameters
         ----------
         findings
             With their samples `x`.
-        audit
+        judge
             Gives the verdicts.
         search, seed, start
             Their address: search, its seed, and the number of the first query, from 0.
@@ -112,25 +121,26 @@ class Ledger:
 
         Returns
         -------
-        Verdicts (n,) and other_label (n,), as `Audit.verdicts` gives them.
+        `verdict`, `p`, `taken_for`, `model_answer` and `other_label`, (n,) each, as `Judge.judged`
+        gives them.
         """
         assert findings.x is not None
         units = probe.units
         x = torch.from_numpy(findings.x)
-        verdict, other = audit.verdicts(
-            units.encode(x), torch.from_numpy(findings.label), torch.from_numpy(findings.severity)
-        )
         index = np.arange(start, start + len(findings))
+        said = judge.judged(
+            findings.x, findings.label, findings.severity, findings.output.argmax(1),
+            judge.of_query(search, seed, index),
+        ).columns()  # fmt: skip
         address: dict[str, Any] = {
-            "verdict": verdict,
-            "other_label": other,
+            **said,
             "search": np.full(len(index), search),
             "seed": np.full(len(index), seed),
             "index": index,
         }
         columns = {f.name: getattr(findings, f.name) for f in fields(findings) if f.name != "x"}
         kept: dict[str, Any] = {name: c for name, c in columns.items() if c is not None}
-        rows = verdict == CONFIRMED
+        rows = said["verdict"] == Verdict.CONFIRMED
         place = self.failures / f"{self.next:05d}.npz"
         place.unlink(missing_ok=True)  # of a process that ended between the two files of a shard
         if rows.any():
@@ -141,7 +151,7 @@ class Ledger:
         shard = self.findings / f"{self.next:05d}.npz"
         files.whole(shard, lambda file: np.savez_compressed(file, **kept, **address))
         self.next += 1
-        return verdict, other
+        return said
 
     def read(self, search: str, seed: int) -> dict[str, NDArray[Any]] | None:
         """Read all rows of one search and seed in order; None where there are none.
@@ -215,7 +225,7 @@ class Campaign:
     """
 
     probe: Probe
-    audit: Audit
+    judge: Judge
     budget: int  # queries a search and seed
     ledger: Ledger
     tracker: Tracker
@@ -246,19 +256,24 @@ class Campaign:
         recorded = self.ledger.read(name, seed)
         search = make()
         try:
-            verdict, other = self._run(name, seed, search, recorded)
+            judged = self._run(name, seed, search, recorded)
         except _OtherQuestionError:
             self.tell(f"{name} (seed {seed}) asks otherwise here than its record; it starts over")
             self.ledger.drop(name, seed)
-            verdict, other = self._run(name, seed, make(), None)
-        seconds = time.perf_counter() - began
-        return Log(name, seed, verdict, other, seconds, search.samples_law)
+            judged = self._run(name, seed, make(), None)
+        return Log(
+            search=name,
+            seed=seed,
+            seconds=time.perf_counter() - began,
+            samples_law=search.samples_law,
+            **judged,
+        )
 
     def _run(
         self, name: str, seed: int, search: Search, columns: dict[str, NDArray[Any]] | None
-    ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    ) -> Columns:
         recorded = _Recorded(columns, self.budget)
-        judged = [(columns["verdict"], columns["other_label"])] if columns else []
+        judged = [columns] if columns else []
         pending: list[Findings] = []
         at = 0
 
@@ -267,10 +282,10 @@ class Campaign:
                 return
             findings = Findings.concatenate(pending)
             pending.clear()
-            start = sum(len(verdict) for verdict, _ in judged)
-            before = sum(int((verdict == CONFIRMED).sum()) for verdict, _ in judged)
-            judged.append(self.ledger.write(findings, self.audit, name, seed, start, self.probe))
-            total = before + np.cumsum(judged[-1][0] == CONFIRMED)
+            start = sum(len(part["verdict"]) for part in judged)
+            before = sum(int((part["verdict"] == Verdict.CONFIRMED).sum()) for part in judged)
+            judged.append(self.ledger.write(findings, self.judge, name, seed, start, self.probe))
+            total = before + np.cumsum(judged[-1]["verdict"] == Verdict.CONFIRMED)
             for row in sorted({*range(POINT - 1, len(total), POINT), len(total) - 1}):
                 self.tracker.scalars({f"confirmed/{name}/seed-{seed}": total[row]}, start + row + 1)
             tag = f"severity/{name}/seed-{seed}"
@@ -291,8 +306,7 @@ class Campaign:
                     flush()
         finally:
             flush()
-        verdict, other = (np.concatenate(part) for part in zip(*judged, strict=True))
-        return verdict, other
+        return {name: np.concatenate([part[name] for part in judged]) for name in TOLD}
 
     def _check(self, name: str, e: Tensor, label: Tensor, limit: int) -> None:
         """Raise a Mistake unless a search proposed what it may."""

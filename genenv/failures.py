@@ -28,6 +28,7 @@ COLUMNS = {  # of a shard, in the order of `Confirmed`
     "label": Column("iu", (None,), 0),
     "output": Column("f", (None, None)),
     "severity": Column("f", (None,)),
+    "p": Column("f", (None,), 0, 1),
     "search": Column("U", (None,)),
     "seed": Column("iu", (None,)),
     "index": Column("iu", (None,), 0),
@@ -44,6 +45,7 @@ class Confirmed(Columns):
     label: NDArray[np.int64]  # (m,), the condition
     output: NDArray[np.float32]  # (m, classes), log-probabilities
     severity: NDArray[np.float32]  # (m,), > 0
+    p: NDArray[np.float32]  # (m,), the audit's probability that the condition holds
     search: NDArray[np.str_]  # (m,)
     seed: NDArray[np.int64]  # (m,)
     index: NDArray[np.int64]  # (m,), query of the search, from 0

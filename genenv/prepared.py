@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, networks, seeding
+from genenv import checks, judge, networks, seeding
 from genenv.data import Dataset, Split
 from genenv.generators import Generator
 from genenv.judge import Judge, judge_steps, make_judge
@@ -88,8 +89,14 @@ def _save(generator: Generator, place: Path) -> None:
     generator.save(place)
 
 
-def judge_part(dataset: Dataset, source: Dataset, split: Split, seed: int) -> Part[Judge]:
-    """Return the judge of a run as a part: its guide is kept for others, its audit is not.
+def judge_part(
+    dataset: Dataset,
+    source: Dataset,
+    split: Split,
+    seed: int,
+    answer: Callable[[NDArray[Any]], NDArray[np.int64]] | None = None,
+) -> Part[Judge]:
+    """Return the judge of a run as a part, guide and audit.
 
     Parameters
     ----------
@@ -97,21 +104,16 @@ def judge_part(dataset: Dataset, source: Dataset, split: Split, seed: int) -> Pa
         See `make_judge`.
     seed
         Of the run.
+    answer
+        The model under test: stored samples -> class indices, which set the cut; None: there is
+        none.
     """
 
     def make(advance: Advance) -> Judge:
-        return make_judge(dataset, source, split, seeding.fold(seed, "judge"), advance)
+        return make_judge(dataset, source, split, seeding.fold(seed, "judge"), advance, answer)
 
-    reference = dataset.x[split.train]
-    return Part(
-        "judge",
-        "the guide",
-        make,
-        lambda judge, place: judge.guide.save(place, reference),
-        None,
-        "judge",
-        judge_steps(split),
-    )
+    units = judge_steps(dataset, split)
+    return Part("judge", "the judge", make, judge.save, judge.load, "judge", units)
 
 
 def check_fits(generator: Generator, dataset: Dataset) -> None:

@@ -246,7 +246,7 @@ class Reacting(Study[dict[str, Any]]):
 
         def make(advance: Advance) -> Answers:
             trained = self._trained_of(seed)
-            return meet(self._lot(seed), trained, self.get(self.judge).audit, self.noises, advance)
+            return meet(self._lot(seed), trained, self.get(self.judge), self.noises, advance)
 
         path, units = f"{CELLS}/answers-{seed}.npz", len(self.noises) * len(STRENGTHS)
         return Part(path, "answers", make, Answers.save, Answers.load, "noise", units)
@@ -325,7 +325,7 @@ class Reacting(Study[dict[str, Any]]):
         generator, judge = self.get(self.generator), self.get(self.judge)
         rows = [row for seed, own in answers.items() for row in curves(own, seed)]
         x, label = self.source.pick(self.unseen)
-        hardest = order.hard(judge.audit, generator.units, x, label)
+        hardest = order.hard(judge, x, label)
         cells = [row for own in answers.values() for row in order.cells(own, hardest)]
         return {
             "schema": SCHEMA,

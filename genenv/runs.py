@@ -407,8 +407,6 @@ def load_probe(folder: Path, model: Any = None, trust: bool = False) -> Probe:
     Mistake
         A part is missing.
     """
-    if not (folder / "judge" / "guide.json").is_file():
-        raise checks.Mistake("a folder with judge/guide.json", folder, "give one `stress` left")
     generator = networks.load(folder / "generator")
     guide = load_guide(folder / "judge", generator.units)
     criterion = load_criterion(folder, None, trust)

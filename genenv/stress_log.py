@@ -12,7 +12,7 @@ from genenv.agents.searches import Entrant
 from genenv.data import Dataset
 from genenv.failures import Confirmed
 from genenv.generators import Generator
-from genenv.judge import Audit
+from genenv.judge import Judge
 from genenv.monitoring.layout import LAYOUT
 from genenv.tracking import Chart, Lines, Tracker, exactly, grid, picture, plain
 
@@ -92,7 +92,7 @@ def failures(tracker: Tracker, confirmed: Confirmed, dataset: Dataset, step: int
 
 
 def embedding(
-    tracker: Tracker, audit: Audit, real: Rows, generator: Generator, confirmed: Confirmed
+    tracker: Tracker, judge: Judge, real: Rows, generator: Generator, confirmed: Confirmed
 ) -> None:
     """Show real, generated and failing samples in the features of the audit's network.
 
@@ -100,8 +100,8 @@ def embedding(
     ----------
     tracker
         Takes 300 of each kind.
-    audit
-        Whose features are the points.
+    judge
+        Whose audit's features are the points.
     real
         Rows that neither generator nor model was trained on, in the data's units, and their labels.
     generator
@@ -122,5 +122,5 @@ def embedding(
         "model says": ["-"] * (len(x) - len(failing)) + [classes[k] for k in failing.prediction],
         "search": ["-"] * (len(x) - len(failing)) + failing.search.tolist(),
     }
-    points = audit.features(units.encode(units.tensor(x))).numpy()
+    points = judge.features(x).numpy()
     tracker.embedding("samples", points, columns, picture(x, units))

@@ -66,13 +66,11 @@ def report(
     rows, dataset, judge = run.split.train, run.dataset, run.judge
     units, label = dataset.units, dataset.label
     assert label is not None
-    unit = units.encode(units.tensor(confirmed.x))
-    held = account(
-        logs, confirmed, judge.audit, judge.guide.reference, label[rows], unit, dataset.classes
-    )
+    reference = units.encode(units.tensor(dataset.x[rows]))
+    held = account(logs, confirmed, judge, dataset.x[rows], label[rows], dataset.classes)
     content = _content(run, held)
     evidence = Evidence(
-        failures=held.failures(judge.guide, dataset.x[rows], label[rows]),
+        failures=held.failures(reference, dataset.x[rows], label[rows]),
         curves=held.curves(),
         units=units,
         classes=dataset.classes,
@@ -87,7 +85,7 @@ def report(
     stress_log.results(tracker, content, run.budget)
     stress_log.failures(tracker, confirmed, dataset, run.budget)
     unseen = run.source.pick(run.split.test)
-    stress_log.embedding(tracker, judge.audit, unseen, run.generator, confirmed)
+    stress_log.embedding(tracker, judge, unseen, run.generator, confirmed)
     return made
 
 
@@ -122,7 +120,7 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
     event = "random search, counted queries"
     probability = rate.from_counts(confirmed, queries, event).to_json() if queries else None
     return {
-        "schema": 1,
+        "schema": 2,
         "data": runs.describe(run.dataset) | {"split": parts},
         "generator": {
             **generator.facts(),
@@ -154,6 +152,7 @@ def _nothing(run: Searched) -> Confirmed:
         label=np.zeros(0, whole),
         output=np.zeros((0, len(run.model.classes)), real),
         severity=np.zeros(0, real),
+        p=np.zeros(0, real),
         search=np.zeros(0, np.str_),
         seed=np.zeros(0, whole),
         index=np.zeros(0, whole),

@@ -11,8 +11,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from genenv import checks, criteria, downstream, prepared, runs, seeding, stress_log, stress_report
+from genenv import (
+    checks,
+    criteria,
+    downstream,
+    failures,
+    prepared,
+    runs,
+    seeding,
+    stress_log,
+    stress_report,
+)
 from genenv.agents.policy import Player, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
 from genenv.agents.searches import Entrant, entrants
@@ -167,7 +178,9 @@ class Stressing(Study[Report]):
         self.generator = prepared.generator_part(
             self, dataset, self.split.train, self.training, generator
         )
-        self.judge = prepared.judge_part(dataset, self.source, self.split, config.seed)
+        self.judge = prepared.judge_part(
+            dataset, self.source, self.split, config.seed, self._answers
+        )
 
     def _wrap_given(self) -> Downstream:
         """Wrap the user's model and ask it once, before anything is trained."""
@@ -325,13 +338,17 @@ class Stressing(Study[Report]):
         seed = seeding.fold(self.config.seed, "model")
         return fit_classifier(kind, x, label, units, outputs, seed, advance)
 
+    def _answers(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        """Ask the model under test for classes: stored samples (n, *units.shape) -> (n,)."""
+        return failures.ask(self.model, x).argmax(1).numpy()
+
     def _train_player(self, advance: Advance) -> Player:
         queries, seed, log = self.config.train_queries, self.config.seed, self.tracker.scalars
         return train_player(self._probe, LATENT_PROBE, queries, seed, log=log, advance=advance)
 
     def _search(self) -> list[Log]:
         config, probe = self.config, self._probe
-        audit = self.get(self.judge).audit
+        judge = self.get(self.judge)
         space = Space(probe.generator.noise, len(self.dataset.classes))
         players = list(config.entrants)
         for i, entrant in enumerate(players):
@@ -342,7 +359,7 @@ class Stressing(Study[Report]):
             name = entrant.name
             with self.stages.stage(name) as advance:
                 campaign = Campaign(
-                    probe, audit, config.budget, ledger, self.tracker, advance, self.tell
+                    probe, judge, config.budget, ledger, self.tracker, advance, self.tell
                 )
                 for seed in config.seeds:
                     make, part = partial(entrant, space, seeding.fold(seed, name)), f"{name} {seed}"

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from genenv import bundled, data, seeding
 from genenv.classifier import fit_classifier
 from genenv.data import Dataset
-from genenv.judge import make_judge
+from genenv.judge import make_judge, save_guide
 from genenv.runs import MODEL
 from genenv.training import Trainer, preset
 
@@ -68,7 +68,7 @@ model = fit_classifier(
 (out / "model").mkdir(parents=True)
 model.save(out / "model" / MODEL)
 judge = make_judge(digits, digits, parts, seeding.fold(seed, "judge"))
-judge.guide.save(out / "judge", x.astype(np.uint8))
+save_guide(judge.guide, out / "judge")
 
 rows = {role: getattr(parts, role).astype(np.int16) for role in ROLES}
 np.savez_compressed(
@@ -76,4 +76,4 @@ np.savez_compressed(
 )
 files = [path for path in out.rglob("*") if path.suffix in (".safetensors", ".json", ".npz")]
 print(f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.2f} MB in {out}")
-print(json.dumps(judge.quality["oracle_accuracy"], indent=2))
+print(json.dumps(judge.quality["accuracy"], indent=2))

@@ -19,7 +19,7 @@ from genenv import data, failures, intervals, seeding
 from genenv.agents import SEARCHES
 from genenv.agents.policy import Policy, train_player
 from genenv.agents.presets import LATENT_PROBE
-from genenv.campaign import Campaign, Ledger, Log
+from genenv.campaign import TOLD, Campaign, Ledger, Log
 from genenv.probe import Findings
 from genenv.report.account import account
 from genenv.search import Space
@@ -53,17 +53,13 @@ for seed in arguments.seeds:
         player = train_player(
             probe, LATENT_PROBE, arguments.train_queries, seed, on_findings=parts.append
         )
-        verdict, other = ledger.write(
-            Findings.concatenate(parts), judge.audit, TRAINING, seed, 0, probe
-        )
-        logs.append(Log(TRAINING, seed, verdict, other, 0.0))
+        told = ledger.write(Findings.concatenate(parts), judge, TRAINING, seed, 0, probe)
+        logs.append(Log(TRAINING, seed, *(told[name] for name in TOLD), 0.0))
         makers["policy"] = partial(Policy, space, seed, player)
         makers[LONG] = partial(SEARCHES["random"], space, seeding.fold(seed, LONG))
     for name, make in makers.items():
         budget = arguments.train_queries if name == LONG else arguments.budget
-        campaign = Campaign(
-            probe, judge.audit, budget, ledger, Tracker(None), lambda _: None, print
-        )
+        campaign = Campaign(probe, judge, budget, ledger, Tracker(None), lambda _: None, print)
         logs.append(campaign.run(name, seed, make))
 
     record = failures.load(ledger.failures)
@@ -71,8 +67,8 @@ for seed in arguments.seeds:
     again = failures.replay(probe.model, record)
     train = run.split.train
     held = account(
-        logs, record, judge.audit, judge.guide.reference, digits.label[train],
-        digits.units.encode(digits.units.tensor(record.x)), digits.classes,
+        logs, record, judge, digits.x[train], digits.label[train],
+        digits.classes,
     )  # fmt: skip
     for row in held.searches({}):
         own = record.search == row["name"]

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from genenv.campaign import Log
+from genenv.codecs import Vectors
 from genenv.failures import Confirmed
-from genenv.judge import Gates, Guide
 from genenv.noise import ball_radius
 from genenv.report.account import account
 from genenv.report.document import MODE_KEYS, SEARCH_KEYS
@@ -19,16 +19,19 @@ REAL_LABEL = np.array([0, 0, 0, 1, 1, 1])
 
 
 class Plain:
-    """An audit whose features are the samples themselves."""
+    """A judge whose features are the samples themselves."""
 
-    def features(self, u):
-        return u.flatten(1)
+    units = Vectors((2,), "float32", (-1.0,), (1.0,))
+
+    def features(self, x):
+        return torch.tensor(x, dtype=torch.float32)
 
 
 def log(name, seed, confirmed_at, queries=100):
     verdict = np.zeros(queries, np.int8)
     verdict[np.array(confirmed_at, int) - 1] = 3
-    return Log(name, seed, verdict, np.zeros(queries, np.bool_), 0.5, name == "random")
+    no = np.zeros(queries, np.bool_)
+    return Log(name, seed, verdict, no, no, 0.5, name == "random")
 
 
 def confirmed(rows):
@@ -41,7 +44,8 @@ def confirmed(rows):
     e[:, 0] = ball_radius(3) * (0.999 - 0.5 * (np.arange(m) % 2))
     x = np.stack([np.array(place, np.float32), np.zeros(m, np.float32)], 1)
     return Confirmed(
-        x, e, label, output, np.full(m, 1.4, np.float32), np.array(search, dtype=str),
+        x, e, label, output, np.full(m, 1.4, np.float32), np.linspace(0.9, 1, m, dtype=np.float32),
+        np.array(search, dtype=str),
         np.array(seed, np.int64), np.array(query, np.int64) - 1,
     )  # fmt: skip
 
@@ -63,8 +67,7 @@ LOGS = [
 
 def made(rows=ROWS, logs=LOGS):
     record = confirmed(rows)
-    unit = torch.from_numpy(record.x)
-    return account(logs, record, Plain(), REAL, REAL_LABEL, unit, CLASSES)
+    return account(logs, record, Plain(), REAL.numpy(), REAL_LABEL, CLASSES)
 
 
 def test_searches_are_counted_each_by_itself_and_on_the_union():
@@ -130,15 +133,13 @@ def test_a_curve_begins_at_zero_and_ends_with_the_budget():
     assert curve.confirmed.tolist() == [0, 1, 2, 2]
 
 
-def guide():
-    return Guide(REAL, [], Gates(1.0, 0.5))
-
-
 def test_each_failure_stands_beside_its_nearest_real_row():
     held, stored = made(), np.arange(12).reshape(6, 2)
-    shown = held.failures(guide(), stored, REAL_LABEL)
+    shown = held.failures(REAL, stored, REAL_LABEL)
     assert shown.nearest.tolist() == stored[[0, 0, 0, 2, 2]].tolist()
     assert shown.nearest_distance == pytest.approx([0, 0.01, 0.02, 0.3, 0.3], abs=1e-6)
+    assert shown.p.tolist() == sorted(shown.p.tolist())
+    assert (np.diff(shown.q) < 0).all()  # the surer, the fewer false ones
     assert shown.query.tolist() == [10, 90, 1, 2, 3]
     assert shown.on_edge.tolist() == [True, False, True, False, True]
     assert shown.prediction.tolist() == [1, 1, 1, 1, 0]
@@ -148,4 +149,4 @@ def test_an_account_of_no_failures_is_empty():
     held = made([], [log("random", 0, [])])
     assert held.modes() == []
     assert held.searches({})[0]["distinct"] == 0
-    assert len(held.failures(guide(), np.zeros((6, 2)), REAL_LABEL)) == 0
+    assert len(held.failures(REAL, np.zeros((6, 2)), REAL_LABEL)) == 0

@@ -7,9 +7,10 @@ import toys
 
 from genenv import campaign, failures
 from genenv.agents import SEARCHES
-from genenv.campaign import CONFIRMED, Campaign, Ledger, Log
+from genenv.campaign import Campaign, Ledger, Log
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
+from genenv.judge import Verdict
 from genenv.noise import Gaussian
 from genenv.search import Search, Space
 from genenv.tracking import Tracker
@@ -43,7 +44,7 @@ class Game:
         self.told, self.done = [], []
         self.ledger = Ledger(run)
         self.campaign = Campaign(
-            self.probe, toys.BallAudit(2.0), budget, self.ledger, Tracker(None),
+            self.probe, toys.BallJudge(2.0), budget, self.ledger, Tracker(None),
             self.done.append, self.told.append,
         )  # fmt: skip
 
@@ -66,7 +67,7 @@ def test_every_query_is_a_row_on_disk(tmp_path):
     game = Game(tmp_path)
     log = game.run("random")
     columns = game.ledger.read("random", 0)
-    wanted = {"e", "label", "output", "severity", "verdict", "search", "seed", "index"}
+    wanted = {"e", "label", "output", "severity", "verdict", "p", "search", "seed", "index"}
     assert wanted <= columns.keys()
     assert columns["index"].tolist() == list(range(BUDGET))
     assert np.array_equal(columns["verdict"], log.verdict)
@@ -83,7 +84,7 @@ def test_failures_are_the_confirmed_rows_with_their_samples_in_the_datas_dtype(t
     game.probe.units = units
     log = game.run("random")
     columns, stored = game.ledger.read("random", 0), failures.load(tmp_path / "failures")
-    rows = columns["verdict"] == CONFIRMED
+    rows = columns["verdict"] == Verdict.CONFIRMED
     assert len(stored) == rows.sum() == len(log.confirmed_at) > 0
     for name in ("e", "label", "output", "severity", "search", "seed", "index"):
         assert np.array_equal(getattr(stored, name), columns[name][rows]), name
@@ -248,7 +249,9 @@ def test_a_tally_counts_verdicts_and_says_when_failures_came():
     verdict = np.array([0, 1, 2, 3, 2] + [3] * 9 + [0] * 6, np.int8)
     other = np.zeros(20, np.bool_)
     other[4] = True
-    assert Log("random", 7, verdict, other, 1.234).tally() == {
+    model = np.zeros(20, np.bool_)
+    model[2] = True
+    assert Log("random", 7, verdict, model, other, 1.234).tally() == {
         "name": "random",
         "seed": 7,
         "samples_law": False,
@@ -256,8 +259,10 @@ def test_a_tally_counts_verdicts_and_says_when_failures_came():
         "flips": 13,
         "realistic": 12,
         "ambiguous": 2,
+        "model_answer": 1,
         "other_label": 1,
         "invalid": 1,
+        "errors": 0,
         "confirmed": 10,
         "first_confirmed_at": 4,
         "tenth_confirmed_at": 14,
@@ -267,6 +272,7 @@ def test_a_tally_counts_verdicts_and_says_when_failures_came():
 
 
 def test_a_tally_without_failures_has_no_first():
-    tally = Log("random", 0, np.zeros(5, np.int8), np.zeros(5, np.bool_), 0.0).tally()
+    no = np.zeros(5, np.bool_)
+    tally = Log("random", 0, np.zeros(5, np.int8), no, no, 0.0).tally()
     assert tally["first_confirmed_at"] is tally["tenth_confirmed_at"] is None
     assert tally["confirmed"] == tally["confirmed_per_1k"] == 0

@@ -237,12 +237,12 @@ def test_a_run_is_read_from_its_folder_and_another_model_can_be_put_into_it():
 
 def test_a_run_with_parts_missing_says_which(tmp_path):
     shutil.copytree(bundled.FOLDER / "generator", tmp_path / "generator")
-    with pytest.raises(Mistake, match=r"expected a folder with judge/guide\.json"):
+    with pytest.raises(Mistake, match=r"expected a guide in .*judge, got none"):
         LatentProbe(run=tmp_path)
     shutil.copytree(bundled.FOLDER / "judge", tmp_path / "judge")
     with pytest.raises(Mistake, match=r"model\.json, got none; give a folder"):
         LatentProbe(run=tmp_path)
-    with pytest.raises(Mistake, match=r"judge/guide\.json, got .*nothing"):
+    with pytest.raises(Mistake, match=r"generator\.safetensors, got .*nothing"):
         LatentProbe(run=tmp_path / "nothing")
 
 

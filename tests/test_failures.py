@@ -104,6 +104,7 @@ def record(count=6, beta=1.0, start=0):
     found = toys.probe(beta)(e, label)
     return Confirmed(
         found.x, found.e, found.label, found.output, found.severity,
+        np.full(count, 0.95, np.float32),
         np.full(count, "random"), np.zeros(count, np.int64), np.arange(start, start + count),
     )  # fmt: skip
 

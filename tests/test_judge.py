@@ -1,6 +1,6 @@
-from __future__ import annotations
+"""The judge: folds, promise, gates, verdicts, and a judge that is made, kept and read again."""
 
-import json
+from __future__ import annotations
 
 import numpy as np
 import pytest
@@ -9,49 +9,143 @@ import toys
 
 from genenv import data, judge
 from genenv.checks import Mistake
-from genenv.codecs import Pictures
-from genenv.judge import Audit, Gates, Guide, Neighbours, label_cut, load_guide, make_judge
-
-PASSED, INVALID, AMBIGUOUS, CONFIRMED = range(4)
-
-
-def confidences(top, classes=3):
-    """Probabilities whose largest is column 0, with these values."""
-    rest = (1 - torch.tensor(top)) / (classes - 1)
-    return torch.stack([torch.tensor(top), *[rest] * (classes - 1)], 1)
+from genenv.judge import Neighbours, Verdict, controls, folds, neither, proofs, temper, trees
+from genenv.judge.oracle import Oracle
+from genenv.judge.promise import FLOOR, set_cut
+from genenv.judge.variations import vary_images
 
 
-def test_label_cut_takes_every_row_when_all_are_right():
-    assert label_cut(confidences([0.9, 0.5, 0.7]), torch.zeros(3, dtype=torch.long)) == 0.5
+def flags(*values):
+    return np.array(values, bool)
 
 
-def test_label_cut_stands_above_the_wrong_rows():
-    p = confidences([0.99, 0.9, 0.8, 0.7])
-    assert label_cut(p, torch.tensor([0, 0, 1, 0])) == pytest.approx(0.9)
+def test_the_cut_descends_while_contradictions_pass_and_stops_at_the_first_that_fails():
+    top = np.linspace(0.999, 0.951, 49)
+    right = np.ones(49, bool)
+    every = np.ones(49, bool)
+    good = set_cut(top, right, every, every)
+    assert (good.rule, good.met, good.rows) == ("contradictions", True, 49)
+    assert good.cut == pytest.approx(0.951)
+    right[30:] = False  # of 35 with 5 wrong 20 % cannot be refuted, and what follows is not tried
+    part = set_cut(np.r_[top, np.full(200, 0.95)], np.r_[right, np.ones(200, bool)],
+                   np.ones(249, bool), np.r_[every, np.zeros(200, bool)])  # fmt: skip
+    assert part.rule != "contradictions"  # it would accept fewer than three quarters
 
 
-def test_label_cut_is_the_least_value_where_the_share_is_not_monotone():
-    # one wrong row at rank 51 breaks the 1 % until 100 rows are accepted
-    p = confidences(np.linspace(0.99, 0.5, 120).tolist())
-    label = torch.zeros(120, dtype=torch.long)
-    label[50] = 1
-    assert label_cut(p, label) == pytest.approx(0.5)
-    label[119] = 1  # now 2 of 120 are wrong, 1 of 119 is not
-    assert label_cut(p, label) == pytest.approx(float(p[118, 0]))
+def test_too_few_contradictions_leave_the_promise_to_accepted_rows():
+    top = np.full(1000, 0.97)
+    right = np.ones(1000, bool)
+    contradicts = np.arange(1000) < 24
+    found = set_cut(top, right, np.ones(1000, bool), contradicts)
+    assert (found.rule, found.rows, found.wrong) == ("accepted", 1000, 0)
+    right[:20] = False
+    assert set_cut(top, right, np.ones(1000, bool), None).rule == "fallback"
 
 
-def test_label_cut_accepts_all_rows_of_one_value_or_none():
-    p = confidences([0.9] * 3 + [0.8] * 3)
-    assert label_cut(p, torch.tensor([0, 0, 0, 0, 0, 1])) == pytest.approx(0.9)
+def test_a_cut_is_never_below_the_floor():
+    found = set_cut(np.full(500, 0.4), np.ones(500, bool), np.ones(500, bool))
+    assert (found.cut, found.tested) == (FLOOR, 0.4)
 
 
-def test_oracles_that_are_wrong_when_surest_are_a_mistake():
-    with pytest.raises(Mistake, match=r"expected the oracles to be right on 99% .* got a wrong"):
-        label_cut(confidences([0.9, 0.8]), torch.tensor([1, 0]))
+def test_the_fallback_accepts_three_quarters_and_promises_nothing():
+    top = np.linspace(0.99, 0.91, 100)
+    found = set_cut(top, np.arange(100) % 2 == 0, np.ones(100, bool))
+    assert (found.rule, found.met) == ("fallback", False)
+    assert (top >= found.cut).mean() >= 0.75
 
 
-def test_the_realism_threshold_is_the_percentile():
-    assert judge.realism_threshold(torch.arange(201.0)) == pytest.approx(195.0)
+def test_equal_rows_share_a_fold_and_a_training_row_keeps_its_own():
+    x = np.repeat(np.arange(30, dtype=np.float32)[:, None], 2, axis=0)
+    label = np.repeat(np.arange(30) % 2, 2)
+    made, fold = folds.divide(x, label, 2, seed=0)
+    assert (fold[::2] == fold[1::2]).all()
+    assert set(fold.tolist()) == {0, 1, 2}
+    assert np.array_equal(made.of_rows(x), fold)
+    assert np.array_equal(made.of_rows(x.astype(np.float64)), fold)
+
+
+def test_a_class_with_too_few_rows_for_folds_is_a_mistake():
+    with pytest.raises(Mistake, match="3 different rows or more of each class"):
+        folds.divide(np.arange(8.0)[:, None], np.array([0] * 6 + [1] * 2), 2, seed=0)
+
+
+def test_weights_follow_log_loss_and_leave_no_make_alone():
+    label = torch.tensor([0, 1] * 50)
+    sure = torch.nn.functional.one_hot(label, 2).float() * 0.9 + 0.05
+    weight = temper.weights(torch.stack([sure, 1 - sure]), label)
+    assert weight[0] > 0.75
+    assert weight[1] > 0.1
+    assert weight.sum().item() == pytest.approx(1)
+
+
+def test_the_temperature_undoes_smoothing():
+    rng = torch.Generator().manual_seed(0)
+    p = torch.tensor([[0.9, 0.1]]).expand(4000, 2)
+    label = (torch.rand(4000, generator=rng) > 0.9).long()
+    assert temper.fit_temperature(temper.tempered(p, 2.0), label) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("fit", [trees.fit_boosting, trees.fit_forest])
+def test_trees_as_arrays_answer_as_scikit_learn_does(fit, monkeypatch):
+    from sklearn import ensemble
+
+    kept = []
+    for name in ("HistGradientBoostingClassifier", "ExtraTreesClassifier"):
+        kind = getattr(ensemble, name)
+
+        def made(*args, kind=kind, **settings):
+            kept.append(kind(*args, **settings))
+            return kept[-1]
+
+        monkeypatch.setattr(ensemble, name, made)
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(rng.normal(size=(90, 4)).astype(np.float32))
+    ours = fit(x, (x[:, 0] > 0).long() + (x[:, 1] > 1).long(), 4, 0)
+    p = ours(x).numpy()
+    assert np.allclose(p[:, :3], kept[0].predict_proba(x.numpy()), atol=1e-5)
+    assert p[:, 3].max() < 1e-6  # a class without rows
+
+
+@pytest.mark.parametrize("make", ["plain", "pooled", "dense"])
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 28, 30)])
+def test_a_settled_oracle_computes_the_same(make, shape):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        oracle = Oracle(make, shape, 4)
+        rows = torch.rand(5, *shape) * 2 - 1
+        oracle(rows)  # moves the statistics of the batch norms
+        oracle.eval()
+        expected = oracle(rows)
+    assert torch.allclose(oracle.settled()(rows), expected, atol=1e-5)
+    assert oracle.features(rows).shape == (5, 64)
+
+
+def test_variations_and_none_of_these_keep_shape_and_range_and_are_addressed():
+    rows = torch.rand(40, 1, 16, 16) * 2 - 1
+    label = torch.arange(40) % 4
+    draws = []
+    for _ in range(2):
+        rng = torch.Generator().manual_seed(3)
+        draws.append((vary_images(rows.clone(), rng), neither.none_of_these(rows, label, 20, rng)))
+    assert torch.equal(draws[0][0], draws[1][0])
+    assert torch.equal(draws[0][1], draws[1][1])
+    assert draws[0][0].shape == rows.shape
+    assert draws[0][0].abs().max() <= 1
+    assert 0 < len(draws[0][1]) <= 20
+
+
+def test_controls_and_proofs_are_of_different_kinds():
+    assert not {*controls.OF_IMAGES, *controls.OF_VECTORS} & {*proofs.OF_IMAGES, *proofs.OF_VECTORS}
+    rows = torch.rand(50, 1, 8, 8) * 2 - 1
+    for made in (controls.make_controls(rows, 0), proofs.make_proofs(rows, 0)):
+        for kind in made.values():
+            assert kind.shape[1:] == rows.shape[1:]
+            assert kind.abs().max() <= 1.001
+
+
+def test_q_values_are_the_mean_doubt_among_those_as_good():
+    q = judge.q_values(np.array([0.9, 1.0, 0.8, 0.9]))
+    assert q == pytest.approx([0.2 / 3, 0.0, 0.4 / 4, 0.2 / 3])
 
 
 def test_neighbours_agree_with_brute_force():
@@ -81,186 +175,163 @@ def test_neighbours_have_the_gradient_of_the_distance_even_at_a_reference_row():
     assert slope.isfinite().all()
 
 
-def test_neighbours_of_fewer_than_three_rows_use_what_there_is():
-    near = Neighbours(torch.tensor([[0.0], [2.0]]))
-    assert near(torch.tensor([[0.0]])).item() == pytest.approx(1.0, abs=1e-5)
-
-
-class Stub:
-    """An oracle whose probabilities are the sample's first three numbers, features the fourth."""
-
-    kind = "mlp"
-
-    def __call__(self, u):
-        return u[:, :3].log()
-
-    def features(self, u):
-        return u[:, 3:]
-
-    def predict_proba(self, rows):
-        return rows[:, :3]
-
-
-def sample(p, place):
-    return torch.tensor([[*p, place]])
-
-
-SURE, UNSURE, OTHER = (0.9, 0.05, 0.05), (0.5, 0.4, 0.1), (0.05, 0.9, 0.05)
-REAL = sample(SURE, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("p", "place", "severity", "verdict", "other"),
-    [
-        (SURE, 0.0, 0.1, CONFIRMED, False),
-        (SURE, 0.0, 0.0, PASSED, False),
-        (SURE, 5.0, -1.0, PASSED, False),
-        (SURE, 5.0, 0.1, INVALID, False),
-        (UNSURE, 5.0, 0.1, INVALID, False),
-        (OTHER, 5.0, 0.1, INVALID, False),  # an unrealistic one is no other class either
-        (UNSURE, 0.0, 0.1, AMBIGUOUS, False),
-        (OTHER, 0.0, 0.1, AMBIGUOUS, True),
-    ],
-)
-def test_the_first_verdict_that_applies_is_given(p, place, severity, verdict, other):
-    audit = Audit(REAL, Stub(), [Stub()], Gates(threshold=1.0, cut=0.8))
-    got = audit.verdicts(sample(p, place), torch.tensor([0]), torch.tensor([severity]))
-    assert (got[0].tolist(), got[1].tolist()) == ([verdict], [other])
-    assert got[0].dtype == np.int8
-
-
-def test_verdicts_of_a_batch_are_those_of_its_rows():
-    audit = Audit(REAL, Stub(), [Stub()], Gates(1.0, 0.8))
-    u = torch.cat([sample(p, x) for p in (SURE, UNSURE, OTHER) for x in (0.0, 5.0)])
-    label, severity = torch.zeros(6, dtype=torch.long), torch.tensor([1.0, 1, -1, 1, 1, 1])
-    verdict, other = audit.verdicts(u, label, severity)
-    assert verdict.tolist() == [CONFIRMED, INVALID, PASSED, INVALID, AMBIGUOUS, INVALID]
-    assert other.tolist() == [False, False, False, False, True, False]
-
-
-def test_the_guide_accepts_where_both_gates_do_and_its_figures_say_why():
-    guide = Guide(REAL, [Stub()], Gates(threshold=1.0, cut=0.8))
-    u = torch.cat([sample(SURE, 0.0), sample(SURE, 5.0), sample(UNSURE, 0.0), sample(OTHER, 0.0)])
-    log_p, distance, accepted = guide.look(u, torch.zeros(4, dtype=torch.long))
-    assert accepted.tolist() == [True, False, False, False]
-    assert torch.allclose(log_p.exp(), u[:, 0])
-    assert distance[1].item() == pytest.approx(4.0)
-    assert distance[2].item() == pytest.approx(torch.tensor(UNSURE).sub(u[0, :3]).norm() - 1)
-
-
-def test_the_guide_can_be_climbed():
-    guide = Guide(REAL, [Stub()], Gates(1.0, 0.8))
-    u = sample(UNSURE, 5.0).requires_grad_()
-    log_p, distance, _ = guide.look(u, torch.zeros(1, dtype=torch.long))
-    up = torch.autograd.grad(log_p.sum(), u, retain_graph=True)[0]
-    away = torch.autograd.grad(distance.sum(), u)[0]
-    assert up[0, 0] > 0
-    assert away[0, 3] > 0
-
-
 @pytest.fixture(scope="module")
 def rings():
-    dataset = toys.rings(900)
-    return dataset, data.split(dataset, 0)
-
-
-@pytest.fixture(scope="module")
-def made(rings):
+    dataset = toys.rings(600)
+    split = data.split(dataset, 0)
     steps = []
-    return make_judge(rings[0], rings[0], rings[1], 0, steps.append), sum(steps)
+    made = judge.make_judge(dataset, dataset, split, 0, steps.append)
+    return dataset, split, made, sum(steps)
 
 
-def test_both_copies_accept_most_real_rows_and_refuse_what_is_neither_real_nor_so_labelled(
-    rings, made
-):
-    (dataset, split), (both, _) = rings, made
-    u = dataset.units.encode(dataset.units.tensor(dataset.x[split.test]))
-    label = torch.from_numpy(dataset.label[split.test])
-    flipped = torch.ones(len(label))
-    assert both.guide.look(u, label)[2].float().mean() > 0.8
-    assert (both.audit.verdicts(u, label, flipped)[0] == CONFIRMED).mean() > 0.8
+def test_most_real_rows_are_confirmed_and_no_wrong_label_is(rings):
+    dataset, split, made, _ = rings
+    x, label = dataset.pick(split.test)
+    ones = np.ones(len(label))
     wrong = (label + 1) % 3
-    assert both.guide.look(u, wrong)[2].float().mean() < 0.05
-    verdict, other = both.audit.verdicts(u, wrong, flipped)
-    assert (verdict == CONFIRMED).mean() < 0.05
-    assert other.mean() > 0.8
-    assert (both.audit.verdicts(4 * u, label, flipped)[0] != CONFIRMED).all()
+    assert (made.verdicts(x, label, ones, wrong) == Verdict.CONFIRMED).mean() > 0.7
+    assert (made.verdicts(x, wrong, ones, label) == Verdict.CONFIRMED).mean() < 0.05
+    judged = made.judged(x, wrong, ones, label)
+    assert judged.model_answer.mean() > 0.7
+    third = made.judged(x, wrong, ones, (label + 2) % 3)
+    assert third.other_label.mean() > 0.7
+    assert not third.model_answer.any()
+    assert (made.verdicts(x + 40, label, ones, wrong) != Verdict.CONFIRMED).all()
 
 
-def test_the_printed_rates_are_those_of_the_test_rows(rings, made):
-    (dataset, split), (both, _) = rings, made
-    u = dataset.units.encode(dataset.units.tensor(dataset.x[split.test]))
-    label = torch.from_numpy(dataset.label[split.test])
-    verdict, _ = both.audit.verdicts(u, label, torch.ones(len(label)))
-    rejected = both.quality["real_rejected"]
-    assert rejected["joint"]["share"] == pytest.approx((verdict != CONFIRMED).mean())
-    assert rejected["realism"]["share"] == pytest.approx((verdict == INVALID).mean())
-    for share in [*rejected.values(), *both.quality["guide_real_rejected"].values()]:
-        assert share["rows"] == len(split.test)
-        assert 0 <= share["low"] <= share["share"] <= share["high"] <= 1
-        assert share["low"] < share["high"]
-    joint = both.quality["guide_real_rejected"]["joint"]["share"]
-    assert joint == pytest.approx(1 - both.guide.look(u, label)[2].float().mean().item())
-    assert json.loads(json.dumps(both.quality)) == both.quality
+def test_the_first_verdict_that_applies_is_given(rings):
+    dataset, split, made, _ = rings
+    x, label = dataset.pick(split.test[:3])
+    severity = np.array([0.0, np.nan, -2.0])
+    found = made.verdicts(x, label, severity, label)
+    assert found.tolist() == [Verdict.PASSED, Verdict.ERROR, Verdict.PASSED]
+    assert (made.judged(x, label, severity, label).p == -1).all()
 
 
-def test_vectors_are_judged_by_oracles_of_four_kinds(made):
-    both, _ = made
-    assert [network.kind for network in both.guide.networks] == ["mlp", "rbf"]
-    accuracy = both.quality["oracle_accuracy"]
-    assert list(accuracy) == ["guide mlp", "guide rbf", "audit network", "audit svm", "audit trees"]
-    assert min(accuracy.values()) > 0.9
+def test_a_training_row_is_judged_as_out_of_fold(rings):
+    dataset, split, made, _ = rings
+    x, _, _ = judge.judge_rows(dataset, dataset, split)
+    assert np.allclose(made.probability(x), made.record.p, atol=1e-5)
+    assert (made.probability(x).sum(1) <= 1 + 1e-5).all()
 
 
-def test_images_are_guided_by_a_convolutional_network():
-    assert Pictures((8, 8), "uint8", (0.0,), (16.0,)).oracles == ("cnn", "mlp")
+def test_no_rows_get_no_answers(rings):
+    dataset, _, made, _ = rings
+    nothing = dataset.x[:0]
+    assert made.probability(nothing).shape == (0, 3)
+    assert made.realistic(nothing).shape == (0,)
+    assert made.features(nothing).shape == (0, 64)
+    assert made.verdicts(nothing, [], [], []).shape == (0,)
 
 
-def test_progress_adds_up_to_the_announced_steps(rings, made):
-    assert made[1] == judge.judge_steps(rings[1])
+def test_a_query_is_judged_by_its_address_whatever_its_batch(rings):
+    dataset, split, made, _ = rings
+    x, label = dataset.pick(split.test)
+    index = np.arange(len(x))
+    fold = made.of_query("random", 3, index)
+    assert np.array_equal(fold[4:9], made.of_query("random", 3, index[4:9]))
+    ones = np.ones(len(x))
+    whole = made.judged(x, label, ones, label, fold)
+    part = made.judged(x[4:9], label[4:9], ones[4:9], label[4:9], fold[4:9])
+    assert np.array_equal(whole.verdict[4:9], part.verdict)
+    assert np.allclose(whole.p[4:9], part.p, atol=1e-5)
 
 
-def test_a_guide_read_back_answers_the_same(rings, made, tmp_path):
-    (dataset, split), (both, _) = rings, made
-    both.guide.save(tmp_path / "judge", dataset.x[split.train])
-    again = load_guide(tmp_path / "judge", dataset.units)
-    u, label = torch.rand(50, 2) * 2 - 1, torch.arange(50) % 3
-    for ours, theirs in zip(both.guide.look(u, label), again.look(u, label), strict=True):
-        assert torch.equal(ours, theirs)
-        assert not theirs.requires_grad
-    assert again.gates == both.guide.gates
+def test_guide_and_audit_share_no_network_and_the_guide_can_be_climbed(rings):
+    dataset, split, made, _ = rings
+    ours = {id(o) for o in made.guide.oracles}
+    assert not ours & {id(m) for members in made.audit.members.values() for m in members}
+    assert len(made.guide.oracles) <= 2
+    u = dataset.units.encode(dataset.units.tensor(dataset.x[split.test[:4]])) + 0.7
+    u.requires_grad_()
+    log_p, distance, _ = made.guide.look(u, torch.zeros(4, dtype=torch.long))
+    for term in (log_p, distance):
+        (slope,) = torch.autograd.grad(term.sum(), u, retain_graph=True)
+        assert slope.isfinite().all()
+        assert slope.abs().sum() > 0
 
 
-def test_guide_and_audit_learn_from_disjoint_rows(rings, monkeypatch):
-    dataset, split = rings
-    seen = {}
-
-    def note(kind, x, *_):
-        seen[kind, len(x)] = {tuple(row) for row in x.tolist()}
-        return Stub()
-
-    monkeypatch.setattr("genenv.judge.making.fit_classifier", note)
-    monkeypatch.setattr("genenv.judge.making.calibrate", lambda *_: Gates(1.0, 0.5))
-    monkeypatch.setattr("genenv.judge.making.measure", lambda *_: {})
-    monkeypatch.setattr(Audit, "features", lambda _, u: u)
-    make_judge(dataset, dataset, split, 0)
-    (guide,) = {frozenset(rows) for (_, n), rows in seen.items() if n == len(split.guide)}
-    (audit,) = {frozenset(rows) for (_, n), rows in seen.items() if n == len(split.audit)}
-    real = {tuple(row) for row in dataset.x[split.train].tolist()}
-    assert guide
-    assert audit
-    assert not guide & audit
-    assert not (guide | audit) & real
+def test_the_promise_is_set_by_the_answers_of_a_model(rings):
+    made = rings[2]
+    label = made.record.label
+    wrong = made.promised((label + 1) % 3)
+    assert wrong.promise.rule == "contradictions"
+    unknown = made.promised(np.full(len(label), judge.UNSEEN))
+    assert unknown.promise == made.promise
 
 
-def test_a_judge_is_a_function_of_its_seed(rings, monkeypatch):
-    monkeypatch.setattr("genenv.classifier.LEAST_STEPS", 30)
-    dataset, split = rings
-    one, two, other = (make_judge(dataset, dataset, split, seed) for seed in (5, 5, 6))
-    assert one.quality == two.quality
-    assert one.guide.gates == two.guide.gates
-    assert one.guide.gates != other.guide.gates
+def test_a_judge_read_back_answers_the_same(rings, tmp_path):
+    dataset, split, made, _ = rings
+    judge.save(made, tmp_path)
+    again = judge.load(tmp_path)
+    x, label = dataset.pick(split.test)
+    assert np.allclose(again.probability(x), made.probability(x), atol=1e-6)
+    assert np.array_equal(again.realistic(x), made.realistic(x))
+    assert again.promise == made.promise
+    assert again.quality == made.quality
+    u = dataset.units.encode(dataset.units.tensor(x))
+    ours, theirs = (g.look(u, torch.from_numpy(label)) for g in (made.guide, again.guide))
+    assert torch.allclose(ours[0], theirs[0], atol=1e-5)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json", ".npz"}
 
 
-def test_a_share_of_no_rows_is_unknown():
-    assert judge.rate(0, 0) == {"share": 0.0, "low": 0.0, "high": 1.0, "rows": 0}
+def test_an_older_or_damaged_judge_is_named(rings, tmp_path):
+    with pytest.raises(Mistake, match=r"expected a judge in .* got no judge.json"):
+        judge.load(tmp_path)
+    (tmp_path / "guide.json").write_text("{}")
+    with pytest.raises(Mistake, match=r"genenv 0\.1"):
+        judge.load(tmp_path)
+    judge.save(rings[2], tmp_path)
+    (tmp_path / "audit.safetensors").write_bytes(b"cut off")
+    with pytest.raises(Mistake, match="expected a whole judge"):
+        judge.load(tmp_path)
+
+
+def test_the_figures_are_those_of_the_test_rows(rings):
+    dataset, split, made, _ = rings
+    x, label = dataset.pick(split.test)
+    quality = made.quality
+    found = made.verdicts(x, label, np.ones(len(x)), label)
+    assert quality["real_rejected"]["joint"]["share"] == pytest.approx((found != 3).mean())
+    assert quality["test_rows"] == len(split.test)
+    assert quality["untouched"]
+    assert {*quality["controls"]} == {*controls.OF_VECTORS}
+    assert not any(row["decides"] for row in quality["controls"].values())  # of two columns
+    assert min(quality["oracle_accuracy"].values()) > 0.6
+
+
+def test_progress_adds_up_to_the_announced_steps(rings):
+    dataset, split, _, steps = rings
+    assert steps == pytest.approx(judge.judge_steps(dataset, split), rel=0.05)
+
+
+def test_questions_of_another_shape_or_class_are_mistakes(rings):
+    dataset, split, made, _ = rings
+    x, label = dataset.pick(split.test)
+    with pytest.raises(Mistake, match="expected x of shape"):
+        made.probability(x[:, :1])
+    with pytest.raises(Mistake, match="expected label of class indices 0 to 2"):
+        made.verdicts(x, label + 1, label, label)
+    with pytest.raises(Mistake, match="expected x to be finite"):
+        made.realistic(x * np.nan)
+
+
+def test_images_are_judged_from_arrays_alone_and_twice_alike():
+    x, y = _bars(90)
+    one, two = (judge.fit(x, y, seed=1, effort="quick") for _ in range(2))
+    assert np.array_equal(one.probability(x), two.probability(x))
+    assert one.probability(x).shape == (90, 2)
+    assert not one.quality["untouched"]
+
+
+def _bars(count):
+    """Upright and lying bars, 8x8, uint8."""
+    rng = np.random.default_rng(0)
+    x = np.zeros((count, 8, 8), np.uint8)
+    y = np.arange(count) % 2
+    for i, place in enumerate(rng.integers(1, 7, count)):
+        if y[i]:
+            x[i, place] = 200 + i % 50
+        else:
+            x[i, :, place] = 200 + i % 50
+    return x, y

@@ -47,7 +47,7 @@ def search_row(name: str, confirmed: int, seed: int = 0, **other) -> dict:
 
 def content(searches: list[dict], modes: list[dict], probability: dict | None) -> dict:
     return {
-        "schema": 1,
+        "schema": 2,
         "data": {"name": "digits", "rows": 1797, "split": {"train": 800}},
         "generator": {"network": "mlp", "agreement": 0.987},
         "model": {"name": "mine:model", "test_accuracy": 0.971},
@@ -76,6 +76,8 @@ def evidence(units: Codec, classes: tuple, names: list[str], modes: list[int]) -
         prediction=prediction,
         output=output,
         severity=np.ones(rows, np.float32),
+        p=np.full(rows, 0.95, np.float32),
+        q=np.full(rows, 0.05),
         e=np.zeros((rows, 4), np.float32),
         nearest=np.zeros((rows, *units.shape), units.dtype),
         nearest_label=np.zeros(rows, np.int64),
@@ -222,9 +224,9 @@ def test_values_that_json_cannot_hold_are_refused(tmp_path):
 
 
 def test_another_schema_is_refused(tmp_path):
-    data = content([], [], None) | {"schema": 2}
+    data = content([], [], None) | {"schema": 1}
     (tmp_path / "report.json").write_text(json.dumps(data))
-    with pytest.raises(Mistake, match="expected a report of schema 1, got 2; read it with"):
+    with pytest.raises(Mistake, match="expected a report of schema 2, got 1; read it with"):
         report.load(tmp_path)
 
 

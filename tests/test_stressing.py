@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import judged_by_address
 from sklearn.linear_model import LogisticRegression
 
 import genenv
 from genenv import classifier, data
 from genenv.api import replay
 from genenv.checks import Mistake
+from genenv.judge import Audit
 from genenv.metrics import generated
 from genenv.report import Report
 from genenv.stressing import StressConfig, Stressing
@@ -34,6 +36,7 @@ def small() -> Iterator[None]:
         patch.setattr(classifier, "LEAST_STEPS", 60)
         patch.setattr(classifier, "LEAST_EPOCHS", 1)
         patch.setattr(generated, "GENERATED", 300)
+        patch.setattr(Audit, "judge", judged_by_address)
         yield
 
 
@@ -64,7 +67,8 @@ def test_a_run_leaves_the_folder_that_the_design_names(done: tuple[Path, Report]
         "generator/spec.json",
         "model/model.safetensors",
         "model/outputs.npz",
-        "judge/guide.json",
+        "judge/guide.safetensors",
+        "judge/judge.json",
         "agents/policy/agent.json",
         "metrics.json",
         "samples.png",

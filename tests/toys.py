@@ -15,6 +15,7 @@ from genenv import seeding
 from genenv.codecs import Codec, Pictures, Vectors
 from genenv.data import Dataset, from_arrays
 from genenv.envs.batched import BatchedEnv, Single
+from genenv.judge import Judged
 from genenv.noise import Gaussian
 from genenv.probe import Probe
 
@@ -79,16 +80,21 @@ class BallGuide:
         return torch.full((len(label),), -0.01), distance, distance <= 0
 
 
-class BallAudit:
+class BallJudge:
     """Confirms flips with ‖e‖ ≤ radius; beyond it, they are invalid."""
 
     def __init__(self, radius: float = 2.8) -> None:
         self.radius = radius
 
-    def verdicts(self, u: Tensor, label: Tensor, severity: Tensor) -> tuple[Any, Any]:
-        inside = 10 * u[:, :DIM].norm(dim=1) <= self.radius
-        verdict = torch.where(severity > 0, torch.where(inside, 3, 1), 0)
-        return verdict.numpy().astype(np.int8), np.zeros(len(label), np.bool_)
+    def judged(self, x: Any, label: Any, severity: Any, answer: Any, fold: Any) -> Judged:
+        assert len(fold) == len(x)
+        inside = np.linalg.norm(x[:, :DIM], axis=1) <= self.radius
+        verdict = np.where(severity > 0, np.where(inside, 3, 1), 0).astype(np.int8)
+        p = np.full(len(label), 0.95, np.float32)
+        return Judged(verdict, p, np.asarray(label), np.asarray(answer))
+
+    def of_query(self, _search: str, _seed: int, index: NDArray[np.int64]) -> NDArray[np.int64]:
+        return index
 
 
 def rings(rows: int, seed: int = 0) -> Dataset:

@@ -13,12 +13,12 @@ from genenv import checks, failures, reading
 from genenv.board.folders import own
 from genenv.board.generated import generated, loaded
 from genenv.generators import Generator
-from genenv.judge import VERDICTS
+from genenv.judge import Verdict
 from genenv.reading import Column
 
 MOST = 3000  # flips of a run that are shown: the first ones of each verdict and search
 FRAMES = 16  # of a path
-COLUMNS = {name: column for name, column in failures.COLUMNS.items() if name != "x"} | {
+COLUMNS = {name: column for name, column in failures.COLUMNS.items() if name not in ("x", "p")} | {
     "verdict": Column("iu", (None,), 0)
 }
 
@@ -75,7 +75,7 @@ class Flips:
                 "p": round(float(p[i].max()), 4),
                 "severity": round(float(c["severity"][i]), 3),
                 "energy": round(float(energy[i]), 2),
-                "verdict": VERDICTS[int(c["verdict"][i])],
+                "verdict": Verdict(int(c["verdict"][i])).name.lower(),
             }
             for i in range(len(p))
         ]
@@ -104,7 +104,7 @@ def _flips(path: Path, generator: Generator) -> Columns:
     for name, column in columns.items():
         checks.shape(name, column, wide.get(name, (count,)))
     within("label", columns["label"], classes)
-    within("verdict", columns["verdict"], len(VERDICTS))
+    within("verdict", columns["verdict"], len(Verdict))
     reading.check(path, columns, COLUMNS)
     return {name: column[columns["severity"] > 0] for name, column in columns.items()}
 

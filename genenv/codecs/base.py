@@ -32,7 +32,8 @@ class Codec(ABC):
     shiftable: ClassVar[bool]  # whether a sample moved by a few places is one of its class
     learned_features: ClassVar[bool]  # whether distances need the features of a classifier
     classifiers: ClassVar[tuple[str, ...]]  # of genenv's own, the usual one first
-    oracles: ClassVar[tuple[str, ...]]  # classifiers of two architectures, for the guide
+    oracles: ClassVar[tuple[str, ...]]  # makes of the audit's members, see `judge.crossfit`
+    guides: ClassVar[tuple[str, ...]]  # makes of the guide's networks, two
     learners: ClassVar[tuple[str, ...]]  # that are quick on any number of rows
 
     @property

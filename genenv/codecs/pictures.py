@@ -23,7 +23,8 @@ class Pictures(Affine):
     shiftable = True
     learned_features = True
     classifiers = ("cnn", "mlp", "rbf")
-    oracles = ("cnn", "mlp")
+    oracles = ("plain", "pooled")
+    guides = ("plain", "pooled")
     learners = ("logistic", "mlp", "cnn", "forest")
 
     @property

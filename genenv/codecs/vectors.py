@@ -19,7 +19,8 @@ class Vectors(Affine):
     shiftable = False
     learned_features = False
     classifiers = ("mlp", "rbf")
-    oracles = ("mlp", "rbf")
+    oracles = ("dense", "boosting", "forest")
+    guides = ("dense", "dense")
     learners = ("logistic", "mlp", "forest")
 
     @property

@@ -1,34 +1,46 @@
 """Is a flip a failure? Two gates, realism and label, each in a guide's and an audit's copy.
 
-The guide is torch, differentiable, and may be seen by searches. The audit has oracles of other
-kinds, trained on other rows, and is shown to no search. Realism is the mean distance to the three
-nearest rows of the generator's training data; the label gate asks the mean probability of the
-oracles. Both are calibrated on rows that neither generator, model nor oracle saw.
+The guide is two small networks, differentiable, and may be seen by searches. The audit is networks
+of several makes, or boosted trees, a forest and a network, cross-fitted over all rows, so that no
+row is judged by a member that saw it; it is shown to no search. The label gate's cut is set on the
+rows where the audit contradicts the model under test; realism asks the distance in features and
+the share of none of these.
 """
 
-from genenv.judge.audit import VERDICTS, Audit
-from genenv.judge.gates import Gates, label_cut, realism_threshold
-from genenv.judge.guide import Guide, load_guide
-from genenv.judge.making import Judge, judge_steps, make_judge
+from genenv.judge.audit import Audit, Judged, Looked, q_values
+from genenv.judge.figures import judged_controls, rate
+from genenv.judge.fitting import fit, make, steps
+from genenv.judge.guide import Guide
+from genenv.judge.judging import UNSEEN, Judge, Record
+from genenv.judge.keeping import load, load_guide, save, save_guide
 from genenv.judge.neighbours import Neighbours
-from genenv.judge.oracles import EstimatorOracle, NetworkOracle, Oracle, mean_probability
-from genenv.judge.quality import rate
+from genenv.judge.of_split import judge_rows, judge_steps, make_judge
+from genenv.judge.promise import Promise, set_cut
+from genenv.judge.verdict import Verdict
 
 __all__ = [
-    "VERDICTS",
+    "UNSEEN",
     "Audit",
-    "EstimatorOracle",
-    "Gates",
     "Guide",
     "Judge",
+    "Judged",
+    "Looked",
     "Neighbours",
-    "NetworkOracle",
-    "Oracle",
+    "Promise",
+    "Record",
+    "Verdict",
+    "fit",
+    "judge_rows",
     "judge_steps",
-    "label_cut",
+    "judged_controls",
+    "load",
     "load_guide",
+    "make",
     "make_judge",
-    "mean_probability",
+    "q_values",
     "rate",
-    "realism_threshold",
+    "save",
+    "save_guide",
+    "set_cut",
+    "steps",
 ]

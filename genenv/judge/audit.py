@@ -1,7 +1,8 @@
-"""The gates' copy that no search has seen, and the verdicts it gives."""
+"""The audit: cross-fitted oracles and gates that no search has seen."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,70 +10,200 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv.classifier import Classifier
-from genenv.judge.gates import Gates
-from genenv.judge.neighbours import Neighbours
-from genenv.judge.oracles import BATCH, EstimatorOracle, NetworkOracle, Oracle, mean_probability
+from genenv.judge import crossfit, temper
+from genenv.judge.crossfit import Member
+from genenv.judge.folds import COUNT, Fold
+from genenv.judge.oracle import Oracle
+from genenv.judge.realism import Gate, Surroundings, accepts
+from genenv.judge.residual import Residual
+from genenv.judge.verdict import Verdict
 
-VERDICTS = ("passed", "invalid", "ambiguous", "confirmed")
+NONE = -1  # no class is accepted
+UNASKED = -1.0  # p of what did not fail
 
 
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """What the members that judge a row say of it."""
+
+    p: Tensor  # (n, classes): mean, tempered; with `neither` a row sums to one
+    values: dict[str, Tensor]  # (n,) each, by the name of a realism gate
+
+    @property
+    def top(self) -> tuple[Tensor, Tensor]:
+        """Probability of the likeliest class, and which it is, each (n,)."""
+        top, guess = self.p.max(1)
+        return top, guess
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What the audit says of queries, one row each."""
+
+    verdict: NDArray[np.int8]  # (n,), a Verdict
+    p: NDArray[np.float32]  # (n,), probability of the condition; -1 where nothing failed
+    accepted: NDArray[np.int64]  # (n,), the class that the label gate accepts; -1: none
+    answer: NDArray[np.int64]  # (n,), the model's
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return what the findings keep of it, by name."""
+        return {
+            "verdict": self.verdict,
+            "p": self.p,
+            "taken_for": self.accepted,
+            "model_answer": self.model_answer,
+            "other_label": self.other_label,
+        }
+
+    @property
+    def model_answer(self) -> NDArray[np.bool_]:
+        """(n,): ambiguous ones that the oracles take for what the model answered."""
+        shown: NDArray[np.bool_] = self.accepted == self.answer
+        return np.asarray((self.verdict == Verdict.AMBIGUOUS) & shown)
+
+    @property
+    def other_label(self) -> NDArray[np.bool_]:
+        """(n,): ambiguous ones that the oracles take for a third class."""
+        third = (self.accepted != self.answer) & (self.accepted != NONE)
+        return np.asarray((self.verdict == Verdict.AMBIGUOUS) & third)
+
+
+@dataclass(frozen=True, eq=False)
 class Audit:
-    """The gates that no search has seen: other oracles, and distance in a network's features.
+    """Members of several makes x folds, what they weigh, and the gates.
 
-    Parameters
-    ----------
-    reference
-        (rows, *units.layout) in [-1, 1]: the generator's training data.
-    network
-        Whose features measure realism; an oracle too.
-    estimators
-        Fitted scikit-learn classifiers, the other oracles.
-    gates
-        Calibrated thresholds.
+    A row of fold f is judged by the f-th member of every make: what is calibrated is what judges.
     """
 
-    def __init__(
-        self, reference: Tensor, network: Classifier, estimators: list[Any], gates: Gates
-    ) -> None:
-        self.network, self.gates = network, gates
-        self.oracles: list[Oracle] = [NetworkOracle(network), *map(EstimatorOracle, estimators)]
-        self.neighbours = Neighbours(self.features(reference))
+    members: dict[str, list[Member]]  # by make, one a fold
+    weight: dict[str, float]  # of each make's answers
+    own_temperature: dict[str, float]  # of each make's answers, before they are mixed
+    temperature: float  # of the mixture
+    around: dict[str, list[Surroundings]]  # of the makes that have features, one a fold
+    residual: list[Residual]  # one a fold
+    gates: tuple[Gate, ...] = ()
+    cut: float = 1.0
 
-    def features(self, u: Tensor) -> Tensor:
-        """Features of the audit's own network: (n, *units.layout) in [-1, 1] -> (n, 64)."""
+    def look(self, rows: Tensor, fold: Fold) -> Looked:
+        """Ask the members that judge: rows (n, ...) in [-1, 1], their folds (n,)."""
+        mixed = self.mixed(self.by_make(rows, fold))
+        p = temper.tempered(mixed, self.temperature)
+        values = {
+            "none of these": p[:, -1],
+            "distance": self._distance(rows, fold),
+            "residual": _by_fold(Residual.__call__, self.residual, rows, torch.from_numpy(fold)),
+        }
+        return Looked(p[:, :-1], values)
+
+    def by_make(self, rows: Tensor, fold: Fold) -> dict[str, Tensor]:
+        """Ask each make by itself: (n, classes + 1), tempered by its own temperature."""
+        numbers = torch.from_numpy(fold)
+        return {
+            make: temper.tempered(
+                _by_fold(crossfit.answers, members, rows, numbers), self.own_temperature[make]
+            )
+            for make, members in self.members.items()
+        }
+
+    def mixed(self, by_make: dict[str, Tensor]) -> Tensor:
+        """Mix the answers of the makes: (n, classes + 1)."""
+        return torch.stack([self.weight[make] * p for make, p in by_make.items()]).sum(0)
+
+    def _distance(self, rows: Tensor, fold: Fold) -> Tensor:
+        """Mean over the networks of the distance in features, (n,)."""
+        numbers = torch.from_numpy(fold)
         with torch.no_grad():
-            return torch.cat([self.network.features(part) for part in torch.split(u, BATCH)])
+            each = [_by_fold(Surroundings.__call__, a, rows, numbers) for a in self.around.values()]
+        return torch.stack(each).mean(0)
 
-    def gate(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Ask both gates: realistic, label accepted, another class accepted; each (n,) bool."""
-        with torch.no_grad():
-            p = mean_probability(self.oracles, u)
-        top, guess = p.max(1)
-        realistic = self.neighbours(self.features(u)) <= self.gates.threshold
-        sure = top >= self.gates.cut
-        return realistic, sure & (guess == label), sure & (guess != label)
+    def realistic(self, looked: Looked) -> Tensor:
+        """Whether rows are instances of anything: (n,) bool."""
+        return accepts(self.gates, looked.values)
 
-    def verdicts(
-        self, u: Tensor, label: Tensor, severity: Tensor
-    ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-        """Judge queries: indices into VERDICTS, and which ambiguous ones show another class.
+    def accepted(self, looked: Looked) -> Tensor:
+        """Return the class that the label gate accepts, or -1, (n,)."""
+        top, guess = looked.top
+        return torch.where(top >= self.cut, guess, NONE)
+
+    def judge(
+        self,
+        rows: Tensor,
+        fold: Fold,
+        label: NDArray[np.int64],
+        severity: NDArray[np.float32],
+        answer: NDArray[np.int64],
+    ) -> Judged:
+        """Judge queries; what did not fail is not looked at.
 
         Parameters
         ----------
-        u, label, severity
-            Samples (n, *units.layout) in [-1, 1], conditions (n,), severities (n,).
-
-        Returns
-        -------
-        Verdicts (n,), the first that applies: passed (severity ≤ 0), invalid (not realistic),
-        ambiguous (the label is not accepted), confirmed; and (n,) bool.
+        rows, fold
+            As for `look`.
+        label, severity, answer
+            Conditions, severities (NaN: no usable answer) and the model's classes, (n,) each.
         """
-        verdict = np.zeros(len(label), np.int8)
-        other = np.zeros(len(label), np.bool_)
-        flipped = np.nonzero(severity.numpy() > 0)[0]
-        if len(flipped):
-            realistic, accepted, another = self.gate(u[flipped], label[flipped])
-            verdict[flipped] = np.where(realistic, np.where(accepted, 3, 2), 1)
-            other[flipped] = realistic & another
-        return verdict, other
+        verdict = np.full(len(label), Verdict.PASSED, np.int8)
+        verdict[np.isnan(severity)] = Verdict.ERROR
+        p = np.full(len(label), UNASKED, np.float32)
+        accepted = np.full(len(label), NONE, np.int64)
+        flips = np.flatnonzero(severity > 0)
+        if len(flips):
+            looked = self.look(rows[flips], fold[flips])
+            own = label[flips]
+            p[flips] = looked.p.numpy()[np.arange(len(own)), own]
+            accepted[flips] = self.accepted(looked).numpy()
+            sound = self.realistic(looked).numpy()
+            held = np.where(accepted[flips] == own, Verdict.CONFIRMED, Verdict.AMBIGUOUS)
+            verdict[flips] = np.where(sound, held, Verdict.INVALID)
+        return Judged(verdict, p, accepted, answer)
+
+    def features(self, rows: Tensor) -> Tensor:
+        """Where one network puts rows (n, ...) in [-1, 1]: (n, 64), the same space for all."""
+        first = next(iter(self.around.values()))[0].oracle
+        return crossfit.features(first, rows)
+
+    def with_gates(self, gates: tuple[Gate, ...], cut: float) -> Audit:
+        """Return the same members behind other gates."""
+        return replace(self, gates=gates, cut=cut)
+
+
+def _by_fold(ask: Any, members: Any, rows: Tensor, fold: Tensor) -> Tensor:
+    """Ask each row's own member and put the answers in order."""
+    made: Tensor | None = None if len(rows) else ask(members[0], rows)
+    for number in range(COUNT):
+        mask = fold == number
+        if mask.any():
+            said = ask(members[number], rows[mask])
+            if made is None:
+                made = said.new_zeros((len(rows), *said.shape[1:]))
+            made[mask] = said
+    assert made is not None
+    return made
+
+
+def oracles_of(audit: Audit) -> dict[str, list[Oracle]]:
+    """Return the makes that are networks."""
+    return {
+        make: [m for m in members if isinstance(m, Oracle)]
+        for make, members in audit.members.items()
+        if isinstance(members[0], Oracle)
+    }
+
+
+def q_values(p: NDArray[Any]) -> NDArray[np.float64]:
+    """Return for each confirmed failure the expected share of false ones among those as good.
+
+    Parameters
+    ----------
+    p
+        (n,), the oracles' probability that the condition holds.
+
+    Returns
+    -------
+    (n,): the mean of 1 - p over those whose p is as great or greater; it falls as p rises.
+    """
+    values = np.asarray(p, np.float64)
+    order = np.argsort(-values, kind="stable")
+    running = np.cumsum(1 - values[order]) / np.arange(1, len(values) + 1)
+    last = np.searchsorted(-values[order], -values, side="right") - 1
+    return np.asarray(running[last])

@@ -1,44 +1,50 @@
-"""The gates' copy that searches may see and climb."""
+"""The gates' copy that searches may see and climb: two networks of one fold, differentiable."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
 from torch import Tensor
 
-from genenv.classifier import Classifier
 from genenv.codecs import Codec
-from genenv.judge.gates import Gates
-from genenv.judge.neighbours import Neighbours
-from genenv.judge.oracles import NetworkOracle, Oracle, mean_probability
+from genenv.judge import temper
+from genenv.judge.layout import planes
+from genenv.judge.oracle import BATCH, Oracle
+from genenv.judge.realism import Surroundings
 
 
+@dataclass(frozen=True, eq=False)
 class Guide:
-    """The gates that a search may see: two networks, and distance in sample space.
+    """The label gate of two networks and distance in the features of the first.
 
-    Parameters
-    ----------
-    reference
-        (rows, *units.layout) in [-1, 1]: the generator's training data.
-    networks
-        The oracles.
-    gates
-        Calibrated thresholds.
+    Every query pays for it and its gradient must not jump, so it is small, and the same members
+    judge throughout.
     """
 
-    def __init__(self, reference: Tensor, networks: list[Classifier], gates: Gates) -> None:
-        self.reference, self.networks, self.gates = reference, networks, gates
-        self.oracles: list[Oracle] = [NetworkOracle(network) for network in networks]
-        self.neighbours = Neighbours(reference.flatten(1))
+    units: Codec
+    oracles: tuple[Oracle, ...]
+    around: Surroundings  # in the features of the first
+    temperature: float
+    cut: float  # label: least probability accepted
+    threshold: float  # realism: largest distance accepted
 
-    @property
-    def threshold(self) -> float:
-        """Realism distance above which a sample is refused."""
-        return self.gates.threshold
+    def probability(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Ask: (n, *units.shape) in [-1, 1] -> (n, classes + 1) and the realism distance (n,)."""
+        return self.asked(planes(u, self.units))
+
+    def asked(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Ask of rows as oracles see them, see `probability`."""
+        parts = [self._ask(part) for part in torch.split(rows, BATCH)]
+        p, distance = zip(*parts, strict=True)
+        return torch.cat(p), torch.cat(distance)
+
+    def _ask(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        features = [oracle.features(rows) for oracle in self.oracles]
+        each = [o.head(f).softmax(1) for o, f in zip(self.oracles, features, strict=True)]
+        mean = torch.stack(each).mean(0)
+        return temper.tempered(mean, self.temperature), self.around.of_features(features[0])
 
     def look(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Judge samples in [-1, 1] as instances of `label`.
@@ -49,31 +55,18 @@ class Guide:
             Log-probability of the label, realism distance - threshold (> 0: refused), and
             whether both gates accept; each (n,), the first two differentiable.
         """
-        log_p, excess, labelled = self.gate(u, label)
-        return log_p, excess, labelled & (excess <= 0)
-
-    def gate(self, u: Tensor, label: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Judge like `look`, but with the label gate's own answer in place of both gates'."""
-        p = mean_probability(self.oracles, u)
+        p, distance = self.probability(u)
         own = p.gather(1, label[:, None]).squeeze(1)
-        excess = self.neighbours(u.flatten(1)) - self.gates.threshold
-        labelled = (p.argmax(1) == label) & (own >= self.gates.cut)
-        return own.clamp_min(1e-12).log(), excess, labelled
+        excess = distance - self.threshold
+        accepted = (p.argmax(1) == label) & (own >= self.cut) & (excess <= 0)
+        return own.clamp_min(1e-12).log(), excess, accepted
 
-    def save(self, folder: Path, reference: NDArray[Any]) -> None:
-        """Write the guide; `reference` are its rows as stored, in the data's units."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for i, network in enumerate(self.networks):
-            network.save(folder / f"guide-{i}.safetensors")
-        np.savez_compressed(folder / "reference.npz", x=reference)
-        spec = {"networks": len(self.networks), "threshold": self.gates.threshold}
-        (folder / "guide.json").write_text(json.dumps(spec | {"cut": self.gates.cut}, indent=2))
-
-
-def load_guide(folder: Path, units: Codec) -> Guide:
-    """Read what `Guide.save` wrote; executes nothing."""
-    spec = json.loads((folder / "guide.json").read_text())
-    with np.load(folder / "reference.npz", allow_pickle=False) as file:
-        reference = units.encode(units.tensor(file["x"]))
-    networks = [Classifier.load(folder / f"guide-{i}.safetensors") for i in range(spec["networks"])]
-    return Guide(reference, networks, Gates(spec["threshold"], spec["cut"]))
+    def to_json(self) -> dict[str, Any]:
+        """Return what stands beside the weights."""
+        return {
+            "units": self.units.to_json(),
+            "temperature": self.temperature,
+            "scale": self.around.scale,
+            "cut": self.cut,
+            "threshold": self.threshold,
+        }

@@ -12,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import files, reading
-from genenv.codecs import Codec
 from genenv.downstream import Downstream
-from genenv.judge import Audit
+from genenv.judge import Judge
 from genenv.reactions import measures
 from genenv.reactions.noises import STRENGTHS, Lot
 
@@ -77,7 +76,7 @@ class Answers:
 def meet(
     lot: Lot,
     learners: Mapping[str, Downstream],
-    audit: Audit,
+    judge: Judge,
     noises: Sequence[str],
     advance: Callable[[int], None] | None = None,
 ) -> Answers:
@@ -89,8 +88,8 @@ def meet(
         The samples.
     learners
         Name -> trained model.
-    audit
-        Gates that no learner has seen.
+    judge
+        Its audit gives gates that no learner has seen.
     noises
         See `noises.names`.
     advance
@@ -102,7 +101,7 @@ def meet(
         gates, answers = [], []
         for strength in STRENGTHS:
             x, label = lot.at(noise, strength)
-            gates.append(accepts(audit, lot.units, x, label))
+            gates.append(judge.accepts(x, label))
             answers.append(_asked(learners, lot, x))
             if advance:
                 advance(1)
@@ -120,14 +119,6 @@ def _asked(
     rows = lot.units.tensor(x)
     with torch.no_grad():
         return [model.log_probabilities(rows).numpy() for model in learners.values()]
-
-
-def accepts(
-    audit: Audit, units: Codec, x: NDArray[Any], label: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Tell which samples (n, *units.shape) both gates take for their labels, (n,)."""
-    realistic, labelled, _ = audit.gate(units.encode(units.tensor(x)), torch.from_numpy(label))
-    return (realistic & labelled).numpy()
 
 
 def curves(answers: Answers, seed: int) -> list[Row]:

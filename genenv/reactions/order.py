@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from genenv import intervals, seeding
-from genenv.codecs import Codec
-from genenv.judge import Audit, mean_probability
+from genenv.judge import Judge
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS
 
@@ -27,13 +25,9 @@ HARD = (
 Row = dict[str, Any]
 
 
-def hard(
-    audit: Audit, units: Codec, x: NDArray[Any], label: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def hard(judge: Judge, x: NDArray[Any], label: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Mark the tenth of real rows whose label the audit's oracles give the least probability."""
-    with torch.no_grad():
-        p = mean_probability(audit.oracles, units.encode(units.tensor(x)))
-    own = p.gather(1, torch.from_numpy(label)[:, None]).squeeze(1).numpy()
+    own = judge.probability(x)[np.arange(len(label)), label]
     marked = np.zeros(len(label), np.bool_)
     marked[np.argsort(own, kind="stable")[: max(1, round(DECILE * len(label)))]] = True
     return marked

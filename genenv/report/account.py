@@ -12,7 +12,7 @@ from torch import Tensor
 
 from genenv.campaign import Log
 from genenv.failures import Confirmed, Counted, Counter, distinct
-from genenv.judge import Audit, Guide
+from genenv.judge import Judge, Neighbours, q_values
 from genenv.noise import ball_radius
 from genenv.report.evidence import EDGE, Curve, Failures
 
@@ -100,19 +100,22 @@ class Account:
             curves.append(Curve(log.search, log.seed, queries, confirmed, log.samples_law))
         return tuple(curves)
 
-    def failures(self, guide: Guide, real: NDArray[Any], real_label: NDArray[np.int64]) -> Failures:
+    def failures(
+        self, reference: Tensor, real: NDArray[Any], real_label: NDArray[np.int64]
+    ) -> Failures:
         """Collect what the page shows of each failure.
 
         Parameters
         ----------
-        guide
-            Made on the rows `real`: finds the nearest.
+        reference
+            The rows `real` in [-1, 1]: the nearest is shown.
         real, real_label
             The generator's rows as stored (n, *units.shape), their class indices (n,).
         """
         confirmed = self.confirmed
-        near = guide.neighbours.nearest(self.samples)[:, 0].numpy()
-        distance = (self.samples - guide.neighbours.reference[near]).norm(dim=1).numpy()
+        points = reference.flatten(1)
+        near = Neighbours(points).nearest(self.samples)[:, 0].numpy()
+        distance = (self.samples - points[near]).norm(dim=1).numpy()
         radius = ball_radius(confirmed.e.shape[1])
         return Failures(
             x=confirmed.x,
@@ -130,16 +133,17 @@ class Account:
             mode=self.counted.mode,
             on_edge=np.linalg.norm(confirmed.e, axis=1) >= EDGE * radius,
             distinct=self.counted.distinct,
+            p=confirmed.p,
+            q=q_values(confirmed.p),
         )
 
 
 def account(
     logs: list[Log],
     confirmed: Confirmed,
-    audit: Audit,
-    reference: Tensor,
+    judge: Judge,
+    reference: NDArray[Any],
     reference_label: NDArray[np.int64],
-    unit: Tensor,
     classes: tuple[int | str, ...],
 ) -> Account:
     """Count the failures of all searches.
@@ -148,19 +152,16 @@ def account(
     ----------
     logs, confirmed
         Of all searches, the failures in the order of the logs.
-    audit
+    judge
         Whose features tell modes apart.
     reference, reference_label
-        Real rows (n, *units.layout) in [-1, 1] and their class indices: the yardstick.
-    unit
-        The failures' samples in [-1, 1], (m, *units.shape).
+        Real rows as stored (n, *units.shape) and their class indices: the yardstick.
     classes
         The user's own names.
     """
-    counter = Counter(
-        reference.flatten(1), audit.features(reference), torch.from_numpy(reference_label)
-    )
+    units = judge.units
+    real, samples = (units.encode(units.tensor(x)).flatten(1) for x in (reference, confirmed.x))
+    counter = Counter(real, judge.features(reference), torch.from_numpy(reference_label))
     group = confirmed.label * len(classes) + confirmed.prediction
-    samples = unit.flatten(1)
-    counted = counter.count(samples, audit.features(unit), group)
+    counted = counter.count(samples, judge.features(confirmed.x), group)
     return Account(logs, confirmed, group, samples, counted, classes)

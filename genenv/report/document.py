@@ -10,7 +10,7 @@ import numpy as np
 
 from genenv import checks
 
-SCHEMA = 1
+SCHEMA = 2
 
 KEYS = (
     "schema",  # int: this layout's version
@@ -38,8 +38,10 @@ SEARCH_KEYS = (
     "flips",  # invalid + ambiguous + confirmed
     "realistic",  # ambiguous + confirmed
     "ambiguous",
-    "other_label",  # of the ambiguous: the oracles accept another class
+    "model_answer",  # of the ambiguous: the oracles accept what the model said
+    "other_label",  # of the ambiguous: they accept a third class
     "invalid",
+    "errors",  # queries without a usable answer
     "confirmed",
     "distinct",
     "modes",

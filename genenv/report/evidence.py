@@ -34,6 +34,8 @@ class Failures(Columns):
     mode: NDArray[np.int64]  # (m,), `id` of a row of report.json's modes
     on_edge: NDArray[np.bool_]  # (m,), ‖e‖ is at least EDGE times the plausible ball's radius
     distinct: NDArray[np.bool_]  # (m,), kept by the packing that counts distinct failures
+    p: NDArray[np.float32]  # (m,), the audit's probability that the condition holds
+    q: NDArray[np.float64]  # (m,), expected share of false ones among those as good or better
 
 
 @dataclass(frozen=True)

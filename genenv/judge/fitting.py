@@ -1,0 +1,207 @@
+"""Making a judge of labelled rows: members, weights, temperature, gates, cut, figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from genenv import checks, seeding
+from genenv.codecs import Codec
+from genenv.data import from_arrays
+from genenv.judge import crossfit, figures, proofs, recipe, temper
+from genenv.judge.audit import Audit, Looked
+from genenv.judge.crossfit import Lesson, Member
+from genenv.judge.folds import COUNT, GUIDE_FOLD, Fold, divide
+from genenv.judge.guide import Guide
+from genenv.judge.judging import Judge, Record, promise_of
+from genenv.judge.layout import seen
+from genenv.judge.oracle import Oracle
+from genenv.judge.promise import FLOOR, set_cut
+from genenv.judge.realism import PASSED, REFUSED, Gate, set_gate, surroundings
+from genenv.judge.residual import fit_residual
+from genenv.judge.teaching import Advance
+
+Rows = tuple[NDArray[Any], NDArray[np.int64]]  # samples as stored, class indices
+
+
+def fit(
+    x: ArrayLike,
+    y: ArrayLike,
+    seed: int = 0,
+    effort: str = "default",
+    answers: ArrayLike | None = None,
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    advance: Advance = None,
+) -> Judge:
+    """Train and calibrate a judge.
+
+    Parameters
+    ----------
+    x, y
+        All labelled rows but those that figures are to come from: (n, ...) in the data's units, and
+        their classes (n,), as `data.from_arrays` takes them.
+    seed
+        Address of everything random.
+    effort
+        `quick`, `default`, or `high`: until the loss is flat.
+    answers
+        (n,), what a model under test answers: indices into sorted(unique(y)), -1 where it has seen
+        the row. They set the cut, see `promise.set_cut`; None: no model is known.
+    test
+        Untouched rows and their classes, for the figures; None: they come from the rows of `x`,
+        which set the gates.
+    advance
+        Called with the training steps done, see `steps`.
+
+    Raises
+    ------
+    Mistake
+        No labels, or fewer rows of a class than there are folds.
+    """
+    dataset = from_arrays(x, y)
+    if dataset.label is None:
+        raise checks.Mistake("labels of two classes or more", "one class", "give y")
+    apart = None
+    if test is not None:
+        held = from_arrays(*test)
+        if held.classes != dataset.classes or held.units.shape != dataset.units.shape:
+            got = f"{held.classes}, shape {held.units.shape}"
+            raise checks.Mistake(f"test rows of classes {dataset.classes}", got, "give such rows")
+        assert held.label is not None
+        apart = held.x, held.label
+    said = None if answers is None else np.asarray(answers, np.int64)
+    rows = dataset.x, dataset.label
+    return make(dataset.units, dataset.classes, rows, seed, effort, said, apart, advance)
+
+
+def make(
+    units: Codec,
+    classes: tuple[int | str, ...],
+    rows: Rows,
+    seed: int,
+    effort: str = "default",
+    answers: NDArray[np.int64] | None = None,
+    test: Rows | None = None,
+    advance: Advance = None,
+) -> Judge:
+    """Make a judge as `fit` does, of rows whose units and classes are known."""
+    x, label = rows
+    u, target = seen(x, units), torch.from_numpy(label.astype(np.int64))
+    folds, fold = divide(x, target.numpy(), len(classes), seed)
+    count, outputs = len(u), len(classes)
+    lessons = recipe.lesson(count, units, effort), recipe.guide_lesson(count, units, effort)
+    audit = _audit(u, target, fold, outputs, lessons[0], seed, advance)
+    audit, record = _gated(audit, u, target, fold, seed)
+    promise = promise_of(audit, record, answers)
+    audit = audit.with_gates(audit.gates, promise.cut)
+    guide = _guide(units, u, target, fold, outputs, lessons[1], seed, advance)
+    judge = Judge(units, classes, folds, guide, audit, record, promise, {})
+    return replace(judge, quality=figures.measure(judge, test, answers, u, seed))
+
+
+def steps(rows: int, units: Codec, effort: str = "default") -> int:
+    """Count the training steps that `fit` reports through `advance`, nearly."""
+    learned = rows - rows // COUNT
+    both = recipe.lesson(rows, units, effort), recipe.guide_lesson(rows, units, effort)
+    return COUNT * both[0].steps(learned) + both[1].steps(learned)
+
+
+def _audit(
+    rows: Tensor,
+    label: Tensor,
+    fold: Fold,
+    outputs: int,
+    lesson: Lesson,
+    seed: int,
+    advance: Advance,
+) -> Audit:
+    """Train every make without each fold in turn, and weigh the makes."""
+    members: dict[str, list[Member]] = {make: [] for make in lesson.makes}
+    around: dict[str, list[Any]] = {}
+    for number in range(COUNT):
+        learned = torch.from_numpy(fold != number)
+        for make in lesson.makes:
+            address = seeding.fold(seed, "audit", make, number)
+            part = rows[learned], label[learned]
+            member = crossfit.fit_member(make, lesson, *part, outputs, address, advance)
+            members[make].append(member)
+            if isinstance(member, Oracle):
+                found = surroundings(member, part[0], rows[~learned])
+                around.setdefault(make, []).append(found)
+    residual = [fit_residual(rows[torch.from_numpy(fold != number)]) for number in range(COUNT)]
+    even = dict.fromkeys(lesson.makes, 1.0)
+    return _weighed(Audit(members, even, even, 1.0, around, residual), rows, label, fold)
+
+
+def _weighed(audit: Audit, rows: Tensor, label: Tensor, fold: Fold) -> Audit:
+    """Set temperatures and weights on rows that the members had not seen."""
+    raw = audit.by_make(rows, fold)
+    own = {make: temper.fit_temperature(p, label) for make, p in raw.items()}
+    audit = replace(audit, own_temperature=own)
+    by_make = {make: temper.tempered(p, own[make]) for make, p in raw.items()}
+    weight = temper.weights(torch.stack(list(by_make.values())), label)
+    audit = replace(audit, weight=dict(zip(by_make, weight.tolist(), strict=True)))
+    return replace(audit, temperature=temper.fit_temperature(audit.mixed(by_make), label))
+
+
+def _gated(
+    audit: Audit, rows: Tensor, label: Tensor, fold: Fold, seed: int
+) -> tuple[Audit, Record]:
+    """Set the realism gates on rows that the members had not seen."""
+    looked = audit.look(rows, fold)
+    values = {name: v.numpy() for name, v in looked.values.items()}
+    made = proofs.make_proofs(rows, seed)
+    shown = {kind: audit.look(u, np.arange(len(u)) % COUNT) for kind, u in made.items()}
+    gates: tuple[Gate, ...] = ()
+    for share in REFUSED:
+        gates = tuple(_gate(name, own, shown, share) for name, own in values.items())
+        trial = audit.with_gates(gates, FLOOR)
+        if max(_passing(trial, one) for one in shown.values()) <= PASSED:
+            break
+    return audit.with_gates(gates, 1.0), Record(label.numpy(), fold, looked.p.numpy(), values)
+
+
+def _gate(name: str, own: NDArray[Any], shown: dict[str, Looked], share: float) -> Gate:
+    return set_gate(name, own, {k: one.values[name].numpy() for k, one in shown.items()}, share)
+
+
+def _passing(audit: Audit, looked: Looked) -> float:
+    """Return the share of rows that pass both gates as any class."""
+    passed = audit.realistic(looked) & (looked.top[0] >= audit.cut)
+    return float(passed.float().mean())
+
+
+def _guide(
+    units: Codec,
+    rows: Tensor,
+    label: Tensor,
+    fold: Fold,
+    outputs: int,
+    lesson: Lesson,
+    seed: int,
+    advance: Advance,
+) -> Guide:
+    """Train the guide's networks without one fold, which sets its gates."""
+    learned = torch.from_numpy(fold != GUIDE_FOLD)
+    part, rest, truth = (rows[learned], label[learned]), rows[~learned], label[~learned]
+    oracles = []
+    for number, make in enumerate(lesson.makes):
+        address = seeding.fold(seed, "guide", make, number)
+        member = crossfit.fit_member(make, lesson, *part, outputs, address, advance)
+        assert isinstance(member, Oracle)
+        oracles.append(member)
+    mean = torch.stack([crossfit.answers(o, rest) for o in oracles]).mean(0)
+    temperature = temper.fit_temperature(mean, truth)
+    p = temper.tempered(mean, temperature)[:, :-1]
+    around = surroundings(oracles[0], part[0], rest)
+    distance = around.of_features(crossfit.features(oracles[0], rest)).numpy()
+    threshold = float(np.quantile(distance, 1 - REFUSED[-1]))
+    top, guess = p.max(1)
+    right = (guess == truth).numpy()
+    cut = set_cut(top.numpy(), right, distance <= threshold).cut
+    return Guide(units, tuple(oracles), around, temperature, cut, threshold)

@@ -1,0 +1,214 @@
+"""A judge on disk: safetensors, arrays and JSON; loading refits nothing and executes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from genenv import checks, codecs, files
+from genenv.codecs import Codec
+from genenv.judge.audit import Audit
+from genenv.judge.crossfit import Member
+from genenv.judge.folds import COUNT, Folds
+from genenv.judge.guide import Guide
+from genenv.judge.judging import Judge, Record
+from genenv.judge.oracle import Oracle
+from genenv.judge.promise import Promise
+from genenv.judge.realism import Gate, Surroundings
+from genenv.judge.residual import Residual
+from genenv.judge.trees import Trees
+
+FORMAT = 2
+GUIDE, AUDIT, ROWS, SPEC = "guide.safetensors", "audit.safetensors", "rows.npz", "judge.json"
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
+
+
+def save(judge: Judge, folder: Path) -> None:
+    """Write a judge into a folder, made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_guide(judge.guide, folder)
+    tensors: dict[str, Tensor] = {}
+    told: dict[str, Any] = {}
+    for make, members in judge.audit.members.items():
+        for number, member in enumerate(members):
+            name = f"{make}/{number}"
+            told[name] = _pack(member, name, tensors)
+        for number, around in enumerate(judge.audit.around.get(make, [])):
+            tensors[f"{make}/{number}/around"] = around.neighbours.reference.half()
+            told[f"{make}/{number}"]["scale"] = around.scale
+    for number, residual in enumerate(judge.audit.residual):
+        tensors[f"residual/{number}/middle"] = residual.middle
+        tensors[f"residual/{number}/directions"] = residual.directions
+    save_file(_whole(tensors), folder / AUDIT, metadata={"members": json.dumps(told)})
+    _save_rows(judge, folder / ROWS)
+    spec = {
+        "format": FORMAT,
+        "units": judge.units.to_json(),
+        "classes": list(judge.classes),
+        "weight": judge.audit.weight,
+        "own_temperature": judge.audit.own_temperature,
+        "temperature": judge.audit.temperature,
+        "gates": [gate.to_json() for gate in judge.audit.gates],
+        "cut": judge.audit.cut,
+        "promise": judge.promise.to_json(),
+        "quality": judge.quality,
+    }
+    files.whole(folder / SPEC, lambda file: file.write(json.dumps(spec, indent=2).encode()))
+
+
+def load(folder: Path | str) -> Judge:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    Mistake
+        No judge, one of an older version, or a damaged one.
+    """
+    folder = Path(folder)
+    spec = _spec(folder)
+    try:
+        units = codecs.from_json(spec["units"])
+        folds, record = _load_rows(folder / ROWS)
+        gates = tuple(Gate(**gate) for gate in spec["gates"])
+        members, around, residual = _load_members(folder / AUDIT)
+        audit = Audit(
+            members, spec["weight"], spec["own_temperature"], spec["temperature"], around,
+            residual, gates, spec["cut"],
+        )  # fmt: skip
+        guide = load_guide(folder, units)
+        promise = Promise(**spec["promise"])
+        classes = tuple(spec["classes"])
+    except UNREADABLE as error:
+        raise checks.Mistake(
+            f"a whole judge in {folder}", f"{type(error).__name__}: {error}", "make it again"
+        ) from error
+    return Judge(units, classes, folds, guide, audit, record, promise, spec["quality"])
+
+
+def save_guide(guide: Guide, folder: Path) -> None:
+    """Write the guide alone: all that a search needs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors: dict[str, Tensor] = {}
+    told = [_pack(o, str(number), tensors) for number, o in enumerate(guide.oracles)]
+    tensors["around"] = guide.around.neighbours.reference.half()
+    header = {"guide": json.dumps(guide.to_json() | {"oracles": told, "format": FORMAT})}
+    save_file(_whole(tensors), folder / GUIDE, metadata=header)
+
+
+def load_guide(folder: Path, units: Codec) -> Guide:
+    """Read what `save_guide` wrote, for samples in these units.
+
+    Raises
+    ------
+    Mistake
+        No guide, one of an older version, or a damaged one.
+    """
+    path = folder / GUIDE
+    if not path.is_file():
+        older = "a guide of genenv 0.1" if (folder / "guide.json").is_file() else "none"
+        raise checks.Mistake(f"a guide in {folder}", older, "give a run that this version left")
+    try:
+        with safe_open(path, "pt") as file:
+            spec = json.loads(file.metadata()["guide"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        oracles = tuple(
+            _oracle(told, str(number), tensors) for number, told in enumerate(spec["oracles"])
+        )
+        around = Surroundings(oracles[0], tensors["around"].float(), spec["scale"])
+        gates = spec["temperature"], spec["cut"], spec["threshold"]
+    except UNREADABLE as error:
+        raise checks.Mistake(
+            f"a whole guide in {folder}", f"{type(error).__name__}: {error}", "make it again"
+        ) from error
+    return Guide(units, oracles, around, *gates)
+
+
+def _spec(folder: Path) -> dict[str, Any]:
+    path = folder / SPEC
+    if not path.is_file():
+        older = (folder / "guide.json").is_file()
+        got = "one of genenv 0.1, which kept the guide alone" if older else f"no {SPEC}"
+        raise checks.Mistake(f"a judge in {folder}", got, "make one with `genenv judge`")
+    try:
+        spec: dict[str, Any] = json.loads(path.read_text())
+        found = spec["format"]
+    except UNREADABLE as error:
+        raise checks.Mistake(f"JSON in {path}", str(error), "make the judge again") from error
+    if found != FORMAT:
+        raise checks.Mistake(f"a judge of format {FORMAT}", found, "make it with this version")
+    return spec
+
+
+def _pack(member: Member, name: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
+    """Put a member's arrays under its name, and describe it."""
+    if isinstance(member, Trees):
+        arrays = member.arrays()
+        tensors.update({f"{name}/{k}": torch.from_numpy(np.array(v)) for k, v in arrays.items()})
+        return {"trees": list(arrays)}
+    tensors.update({f"{name}/{k}": v for k, v in member.state_dict().items()})
+    return {"oracle": member.to_json()}
+
+
+def _load_members(
+    path: Path,
+) -> tuple[dict[str, list[Member]], dict[str, list[Surroundings]], list[Residual]]:
+    with safe_open(path, "pt") as file:
+        told: dict[str, Any] = json.loads(file.metadata()["members"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    members: dict[str, list[Member]] = {}
+    around: dict[str, list[Surroundings]] = {}
+    for name, plain in told.items():
+        make = name.split("/")[0]
+        if "trees" in plain:
+            arrays = {k: tensors[f"{name}/{k}"].numpy() for k in plain["trees"]}
+            members.setdefault(make, []).append(Trees(**arrays))
+            continue
+        oracle = _oracle(plain, name, tensors)
+        members.setdefault(make, []).append(oracle)
+        points = tensors[f"{name}/around"].float()
+        around.setdefault(make, []).append(Surroundings(oracle, points, plain["scale"]))
+    residual = [
+        Residual(*(tensors[f"residual/{number}/{part}"] for part in ("middle", "directions")))
+        for number in range(COUNT)
+    ]
+    return members, around, residual
+
+
+def _oracle(plain: dict[str, Any], name: str, tensors: dict[str, Tensor]) -> Oracle:
+    oracle = Oracle.blank(plain["oracle"])
+    own = {k: tensors[f"{name}/{k}"] for k in oracle.state_dict()}
+    oracle.load_state_dict(own)
+    return oracle
+
+
+def _save_rows(judge: Judge, path: Path) -> None:
+    values: dict[str, Any] = {f"value/{k}": v for k, v in judge.record.values.items()}
+    columns: dict[str, Any] = {
+        "name": judge.folds.name,
+        "fold": judge.folds.fold,
+        "label": judge.record.label,
+        "own": judge.record.fold.astype(np.uint8),
+        "p": judge.record.p,
+    }
+    files.whole(path, lambda file: np.savez_compressed(file, **columns, **values))
+
+
+def _load_rows(path: Path) -> tuple[Folds, Record]:
+    with np.load(path, allow_pickle=False) as file:
+        columns = {name: file[name] for name in file.files}
+    values = {k.split("/")[1]: v for k, v in columns.items() if k.startswith("value/")}
+    record = Record(columns["label"], columns["own"].astype(np.int64), columns["p"], values)
+    return Folds(columns["name"], columns["fold"]), record
+
+
+def _whole(tensors: Iterable[Any]) -> dict[str, Tensor]:
+    """Give every tensor its own memory, in order: safetensors takes no views."""
+    return {name: tensor.contiguous().clone() for name, tensor in dict(tensors).items()}

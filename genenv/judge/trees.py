@@ -1,0 +1,126 @@
+"""Boosted trees and forests as arrays: fitted by scikit-learn, kept and asked without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import softmax
+from torch import Tensor
+
+BLOCK = 1 << 22  # places in trees that are followed at once
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """Trees over the columns of a row, all nodes in one list.
+
+    A row goes left where its column is at most the threshold; a leaf is its own child.
+    """
+
+    root: NDArray[np.int32]  # (trees,), node numbers
+    column: NDArray[np.int32]  # (nodes,)
+    threshold: NDArray[np.float64]  # (nodes,)
+    left: NDArray[np.int32]  # (nodes,)
+    right: NDArray[np.int32]  # (nodes,)
+    value: NDArray[np.float32]  # (nodes, outputs): what a leaf adds
+    start: NDArray[np.float32]  # (outputs,): what every row begins with
+    boosted: NDArray[np.bool_]  # (): sums are logits, else probabilities
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """(n, ...) in [-1, 1] -> probabilities (n, outputs)."""
+        x = rows.flatten(1).numpy()
+        step = max(1, BLOCK // max(1, len(self.root)))
+        parts = [self._sums(x[at : at + step]) for at in range(0, len(x), step)]
+        sums = np.concatenate(parts) if parts else np.zeros((0, len(self.start)), np.float32)
+        p = softmax(sums, axis=1) if self.boosted else sums
+        return torch.from_numpy(p.astype(np.float32))
+
+    def _sums(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        own = np.arange(len(x))[:, None]
+        at = np.broadcast_to(self.root, (len(x), len(self.root)))
+        while True:
+            low = x[own, self.column[at]] <= self.threshold[at]
+            further = np.where(low, self.left[at], self.right[at])
+            if np.array_equal(further, at):
+                break
+            at = further
+        sums: NDArray[np.float32] = self.start + self.value[at].sum(1)
+        return sums
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the fields by name, for a safetensors file; `Trees(**arrays)` is the same."""
+        return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+
+
+def fit_boosting(x: Tensor, label: Tensor, outputs: int, seed: int) -> Trees:
+    """Fit histogram gradient boosting: rows (n, ...), class indices (n,) -> its trees."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    made = HistGradientBoostingClassifier(
+        learning_rate=0.1, max_iter=100, max_leaf_nodes=15, l2_regularization=1.0,
+        early_stopping=False, random_state=seed % 2**31,
+    )  # fmt: skip
+    made.fit(x.flatten(1).numpy(), label.numpy())
+    classes = [int(c) for c in made.classes_]
+    parts, start = [], np.full(outputs, -20.0, np.float32)  # a class without rows: never
+    start[classes] = made._baseline_prediction.reshape(-1)
+    for turn in made._predictors:
+        for c, tree in zip(classes, turn, strict=True):
+            parts.append(_boosted_tree(tree.nodes, c, outputs))
+    return _joined(parts, start, boosted=True)
+
+
+def fit_forest(x: Tensor, label: Tensor, outputs: int, seed: int) -> Trees:
+    """Fit extremely randomised trees: rows (n, ...), class indices (n,) -> its trees."""
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    made = ExtraTreesClassifier(200, min_samples_leaf=2, random_state=seed % 2**31)
+    made.fit(x.flatten(1).numpy(), label.numpy())
+    classes = [int(c) for c in made.classes_]
+    parts = [_forest_tree(e.tree_, classes, outputs, len(made.estimators_)) for e in made]
+    return _joined(parts, np.zeros(outputs, np.float32), boosted=False)
+
+
+_Tree = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+
+
+def _boosted_tree(nodes: Any, output: int, outputs: int) -> _Tree:
+    value = np.zeros((len(nodes), outputs), np.float32)
+    leaf = nodes["is_leaf"].astype(bool)
+    value[leaf, output] = nodes["value"][leaf]
+    own = np.arange(len(nodes))
+    left, right = (np.where(leaf, own, nodes[side].astype(np.int64)) for side in ("left", "right"))
+    column = np.where(leaf, 0, nodes["feature_idx"])
+    return column, nodes["num_threshold"], left, right, value
+
+
+def _forest_tree(tree: Any, classes: list[int], outputs: int, trees: int) -> _Tree:
+    leaf = tree.children_left < 0
+    share = tree.value[:, 0, :] / tree.value[:, 0, :].sum(1, keepdims=True)
+    value = np.zeros((len(leaf), outputs), np.float32)
+    value[:, classes] = np.where(leaf[:, None], share, 0) / trees
+    own = np.arange(len(leaf))
+    left, right = (np.where(leaf, own, c) for c in (tree.children_left, tree.children_right))
+    return np.where(leaf, 0, tree.feature), tree.threshold, left, right, value
+
+
+def _joined(parts: list[_Tree], start: NDArray[np.float32], boosted: bool) -> Trees:
+    sizes = [len(part[0]) for part in parts]
+    root = np.cumsum([0, *sizes[:-1]])
+    column, threshold, left, right, value = (np.concatenate(c) for c in zip(*parts, strict=True))
+    shift = np.repeat(root, sizes)
+    whole = np.int32
+    return Trees(
+        root.astype(whole),
+        column.astype(whole),
+        threshold.astype(np.float64),
+        (left + shift).astype(whole),
+        (right + shift).astype(whole),
+        value,
+        start,
+        np.array(boosted),
+    )
