@@ -150,6 +150,10 @@ def stress(
     input: str = "auto",
     output: str = "auto",
     criterion: Any = "misclassified",
+    mean: Sequence[float] = (),
+    std: Sequence[float] = (),
+    preprocess: str = "",
+    anyway: bool = False,
     objective: str = "relativistic",
     steps: int | None = None,
     seed: int = 0,
@@ -181,6 +185,10 @@ def stress(
     criterion
         When it has failed, by name or as a function (output, label) -> severity, see
         `criteria.find`.
+    mean, std, preprocess
+        What is done to that before, see `downstream.preprocessing`.
+    anyway
+        Search a model that is often wrong on real rows, too.
     objective, steps
         Of the generator that is fitted where none is given; None: the preset's steps.
     seed
@@ -203,6 +211,10 @@ def stress(
         input=input,
         output=output,
         criterion=criterion,
+        mean=tuple(mean),
+        std=tuple(std),
+        preprocess=preprocess,
+        anyway=anyway,
         objective=objective,
         steps=steps,
         seed=seed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks, criteria, downstream, files, lock, naming, networks
+from genenv import checks, criteria, downstream, files, lock, naming, networks, reading
 from genenv.classifier import Classifier, InUnits
 from genenv.criteria import Criterion
 from genenv.data import Dataset, Split
@@ -23,6 +24,7 @@ from genenv.failures import OUTPUT_TOLERANCE, ask
 from genenv.generators import Generator
 from genenv.judge import load_guide
 from genenv.probe import Probe
+from genenv.reading import Column
 from genenv.training.config import FREE_ON_RESUME
 from genenv.wording import shortened
 
@@ -163,15 +165,7 @@ def _moved(old: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        plain: dict[str, Any] = json.loads(path.read_text())
-    except ValueError as error:
-        raise checks.Mistake(f"{path} to be JSON", str(error), "repeat the run") from error
-    if not isinstance(plain, dict):
-        raise checks.Mistake(
-            f"{path} to hold names and values", type(plain).__name__, "repeat the run"
-        )
-    return plain
+    return reading.plain(path)
 
 
 def _same(old: dict[str, Any], new: dict[str, Any], folder: Path, where: str = "") -> None:
@@ -243,11 +237,14 @@ def data_name(folder: Path) -> str | None:
     return str(recorded["name"]) if isinstance(recorded, dict) else None
 
 
-def record_outputs(folder: Path, model: Downstream, x: NDArray[Any]) -> None:
-    """Write what the model says of the first 64 rows, for `compare_outputs`."""
-    rows = x[:CHECK_ROWS]
+def record_outputs(
+    folder: Path, model: Downstream, x: NDArray[Any], label: NDArray[np.int64]
+) -> None:
+    """Write what the model says of the first 64 rows, and their labels, for `compare_outputs`."""
+    rows, own = x[:CHECK_ROWS], label[:CHECK_ROWS]
     log_p = _ask_uncounted(model, rows)
-    files.whole(folder / "outputs.npz", lambda file: np.savez(file, x=rows, log_p=log_p))
+    path = folder / "outputs.npz"
+    files.whole(path, lambda file: np.savez(file, x=rows, label=own, log_p=log_p))
 
 
 def record_model(
@@ -255,7 +252,9 @@ def record_model(
     model: Downstream,
     path: str | None,
     asked: tuple[str, str],
+    before: dict[str, Any],
     x: NDArray[Any],
+    label: NDArray[np.int64],
 ) -> None:
     """Write what model a run asks, or check that it is the one that was asked before.
 
@@ -267,8 +266,10 @@ def record_model(
         Under test, and its import path; None: an object of the caller's.
     asked
         `input` and `output` as the user said.
-    x
-        Real rows.
+    before
+        `mean`, `std` and `preprocess` as the user said.
+    x, label
+        Real rows and their class indices.
 
     Raises
     ------
@@ -282,7 +283,7 @@ def record_model(
             f"the model of the run in {folder}", "one that answers real rows otherwise",
             "give that model with --resume, or choose another --out",
         )  # fmt: skip
-    record_outputs(place, model, x)
+    record_outputs(place, model, x, label)
     spec = {
         "path": path,
         "kind": model.kind_name,
@@ -290,15 +291,19 @@ def record_model(
         "output": model.output,
         "asked_input": asked[0],
         "asked_output": asked[1],
+        **before,
     }
     files.write_json(place / "model.json", spec)
 
 
 def compare_outputs(folder: Path, model: Downstream) -> tuple[str, ...]:
     """Say so if the model answers the fixed rows otherwise than it did; () if it does not."""
-    with np.load(folder / "outputs.npz", allow_pickle=False) as file:
-        x, log_p = file["x"], file["log_p"]
-    drift = float(np.abs(np.exp(_ask_uncounted(model, x)) - np.exp(log_p)).max())
+    path = folder / "outputs.npz"
+    stored = reading.arrays(path, ("x", "log_p"))
+    reading.check(path, stored, {"x": Column("fiu", None), "log_p": Column("f", (None, None))})
+    now = _ask_uncounted(model, stored["x"])
+    checks.shape(f"log_p in {path}", stored["log_p"], now.shape)
+    drift = float(np.abs(np.exp(now) - np.exp(stored["log_p"])).max())
     if drift <= OUTPUT_TOLERANCE:
         return ()
     return (f"the model is not the recorded one: outputs on fixed rows differ by {drift:.3g}",)
@@ -351,10 +356,11 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
     weights, record = folder / "model" / MODEL, folder / "model" / "model.json"
     spec = _read(record) if record.is_file() else {}
     path, again = recorded_path(folder), is_recorded(folder, model)
+    before = _before(spec, trust or again)
     if model is not None and not again:
         model = downstream.import_model(model) if isinstance(model, str) else model
         asked = spec.get("asked_input", "auto"), spec.get("asked_output", "auto")
-        return downstream.wrap(model, units, classes, *asked)
+        return downstream.wrap(model, units, classes, *asked, before)
     if weights.is_file():
         return wrap_classifier(Classifier.load(weights), classes)
     if not spec:
@@ -364,7 +370,16 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
             "a model with an import path", "an object given in Python", "give the model itself"
         )
     named = downstream.recorded(path, trust or again, "--model")
-    return downstream.wrap(named, units, classes, spec["input"], spec["output"])
+    asked = (spec.get(name, "auto") for name in ("input", "output"))
+    return downstream.wrap(named, units, classes, *asked, before)
+
+
+def _before(spec: dict[str, Any], trust: bool) -> Callable[[Any], Any] | None:
+    """Return what lies before a recorded model."""
+    if path := spec.get("preprocess"):
+        return downstream.recorded(str(path), trust, "--model")  # type: ignore[no-any-return]
+    ends = (tuple(spec.get(name, ())) for name in ("mean", "std"))
+    return downstream.preprocessing(*ends)
 
 
 def load_criterion(folder: Path, given: Any = None, trust: bool = False) -> Criterion:

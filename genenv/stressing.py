@@ -30,8 +30,8 @@ from genenv.agents.searches import Entrant, entrants
 from genenv.campaign import Campaign, Ledger, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.criteria import Criterion
-from genenv.data import Dataset, Split, split
-from genenv.downstream import Downstream
+from genenv.data import Dataset, Split, doubles, split
+from genenv.downstream import Downstream, handing
 from genenv.generators import Generator, adopt
 from genenv.metrics import (
     FULL,
@@ -73,7 +73,15 @@ class StressConfig:
     seed: int = 0
     """Address of the split, the generator, the judge and the default model."""
     input: str = "auto"
-    """What the model is handed: raw, unit or flat."""
+    """What the model is handed: raw, unit, flat or stored."""
+    mean: tuple[float, ...] = ()
+    """Subtracted from what the model is handed: one number, or one a channel or column."""
+    std: tuple[float, ...] = ()
+    """What that is divided by."""
+    preprocess: str = ""
+    """package.module:name of a function of what the model is handed; empty: none."""
+    anyway: bool = False
+    """Search a model that is often wrong on real rows, too."""
     output: str = "auto"
     """What it returns: probabilities or logits."""
     criterion: Any = "misclassified"
@@ -169,6 +177,7 @@ class Stressing(Study[Report]):
         self.given_model = model
         self.given_generator = None if generator is None else generator.settled()
         self.told += dataset.notes
+        self.told += doubles.told(dataset.x, None if held_out is None else held_out.x)
         if model is not None:
             self.model = self._wrap_given()
         self.training: TrainingConfig = prepared.training(
@@ -185,10 +194,16 @@ class Stressing(Study[Report]):
     def _wrap_given(self) -> Downstream:
         """Wrap the user's model and ask it once, before anything is trained."""
         config, units = self.config, self.dataset.units
+        before = downstream.preprocessing(**self._before())
         wrapped = downstream.wrap(
-            self.given_model, units, self.dataset.classes, config.input, config.output
+            self.given_model, units, self.dataset.classes, config.input, config.output, before
         )
-        wrapped.check(self.source.x[self.split.test[: runs.CHECK_ROWS]])
+        x, label = self.source.pick(self.split.test)
+        if config.input == "auto":
+            wrapped = handing.settled(wrapped, x, label)
+        wrapped.check(x[: runs.CHECK_ROWS])
+        self.handed = handing.look(wrapped, x, label, tries=not config.anyway)
+        handing.require(self.handed, config.anyway)
         for entrant in config.entrants:
             if entrant.wants_gradient and not wrapped.differentiable:
                 raise checks.Mistake(
@@ -249,9 +264,16 @@ class Stressing(Study[Report]):
             classifier = self.get(self._trained_model)
             self.model = runs.wrap_classifier(classifier, self.dataset.classes)
         asked = self.config.input, self.config.output
-        x = self.source.x[self.split.test]
-        runs.record_model(self.folder, self.model, self.model_path, asked, x)
+        x, label = self.source.pick(self.split.test)
+        runs.record_model(self.folder, self.model, self.model_path, asked, self._before(), x, label)
+        if self.given_model is not None:
+            oracles = max(self.get(self.judge).quality["oracle_accuracy"].values())
+            handing.require(self.handed, self.config.anyway, oracles)
         return self._probe
+
+    def _before(self) -> dict[str, Any]:
+        """Return what the user said lies before the model."""
+        return {name: getattr(self.config, name) for name in ("mean", "std", "preprocess")}
 
     @cached_property
     def _probe(self) -> Probe:

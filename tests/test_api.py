@@ -79,7 +79,14 @@ def test_stress_without_out_leaves_nothing(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     report = genenv.stress(
-        constant, genenv.load(fitted), X, Y, search=["random"], budget=64, train_queries=1
+        constant,
+        genenv.load(fitted),
+        X,
+        Y,
+        search=["random"],
+        budget=64,
+        train_queries=1,
+        anyway=True,
     )
     assert report.searches[0]["queries"] == 64
     assert report.data["model"]["name"] == "function"

@@ -28,7 +28,7 @@ from genenv.training import TrainingDiverged
 from genenv.training.game import Game
 
 SMALL = ["--steps", "60", "--budget", "300"]
-GOOD = ["--model", "models_of_mine:good", "--search", "random", "evolution", *SMALL]
+GOOD = ["--model", "models_of_mine:good", "--anyway", "--search", "random", "evolution", *SMALL]
 Run = Callable[..., tuple[int, str, str]]
 
 MODELS = """
@@ -39,13 +39,13 @@ def good(x):
 def late(x):
     global asked
     asked += len(x)
-    if asked > 600:
+    if asked > 750:
         raise RuntimeError("the GPU fell off")
     return good(x)
 def later_nan(x):
     global asked
     asked += len(x)
-    return good(x) if asked < 600 else good(x) * np.nan
+    return good(x) if asked < 750 else good(x) * np.nan
 def raises(x): raise ValueError("no such shape")
 def leaves(x): raise SystemExit(3)
 def narrow(x): return good(x)[:, :9]
@@ -285,7 +285,15 @@ def test_another_model_does_not_resume(run: Run, place: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("done")
 def test_a_given_generator_is_known_and_its_rows_are_told(run: Run, place: Path) -> None:
-    words = ["--model", "models_of_mine:good", "--generator", "done", "--search", "random"]
+    words = [
+        "--model",
+        "models_of_mine:good",
+        "--anyway",
+        "--generator",
+        "done",
+        "--search",
+        "random",
+    ]
     code, _, _ = run("stress", "digits", *words, "--budget", "100", "--seed", "1", "--out", "given")
     assert code == 0
     told = re.search(r"trained on (\d+) of the 997 rows", (place / "given/report.html").read_text())
@@ -572,3 +580,20 @@ cli.main({["stress", "digits", *words]!r})
     assert ended.stderr.endswith("--out broken --resume\n")
     assert run("stress", "digits", *words, "--resume")[0] == 0
     assert plain(place / "broken") == plain(done)
+
+
+def test_a_model_that_is_handed_something_else_is_not_searched(run: Run, place: Path) -> None:
+    (place / "turned_model.py").write_text(
+        "from sklearn.linear_model import LogisticRegression\n"
+        "from genenv import data\n"
+        "d = data.load('digits')\n"
+        "flat = d.x.reshape(-1, 64)\n"
+        "model = LogisticRegression(max_iter=100).fit(flat, (d.label + 1) % 10)\n"
+    )
+    words = ["stress", "digits", "--model", "turned_model.py:model", "--out", "turned"]
+    code, _, err = run(*words, "--budget", "64")
+    assert code == 2
+    assert "expected a model that is handed what it was trained on" in err
+    assert "its column 0 is 9, not 0" in err
+    assert "or go on with --anyway" in err
+    assert not (place / "turned").exists()

@@ -131,7 +131,7 @@ def test_there_must_be_a_run_to_resume(tmp_path, made):
 
 def test_a_config_that_is_cut_off_is_a_mistake(tmp_path):
     (tmp_path / "config.json").write_text('{"command": ')
-    with pytest.raises(Mistake, match=r"config.json to be JSON"):
+    with pytest.raises(Mistake, match=r"a whole file .*config.json"):
         runs.begin(tmp_path, "fit", CONTENT, True)
 
 
@@ -162,7 +162,7 @@ class Model(toys.Threshold):
 def test_a_model_is_known_by_its_answers_and_the_question_is_not_counted(tmp_path):
     x = np.random.default_rng(0).normal(size=(90, 7)).astype(np.float32)
     model = Model(1.0)
-    runs.record_outputs(tmp_path, model, x)
+    runs.record_outputs(tmp_path, model, x, np.zeros(len(x), np.int64))
     assert runs.compare_outputs(tmp_path, model) == ()
     assert model.queries == 0
     (told,) = runs.compare_outputs(tmp_path, Model(2.0))

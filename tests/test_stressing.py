@@ -179,7 +179,14 @@ def test_integer_images_keep_their_dtype_for_model_and_disk(tmp_path: Path) -> N
 
     generator = genenv.fit(x, digits.label, steps=40)
     report = genenv.stress(
-        model, generator, x, digits.label, search=["random"], budget=300, out=tmp_path / "run"
+        model,
+        generator,
+        x,
+        digits.label,
+        search=["random"],
+        budget=300,
+        anyway=True,
+        out=tmp_path / "run",
     )
     assert set(seen) == {(np.dtype(np.uint8), (8, 8))}
     assert report.failures.x.dtype == np.uint8

@@ -22,7 +22,16 @@ class Stress:
     model: Annotated[str | None, shown("MODULE:NAME", "one is trained")] = None
     """The model under test, package.module:name or an .onnx file."""
     input: Name = "auto"
-    """What the model is handed: raw arrays, unit (float32 n,c,h,w in [0, 1]) or flat rows."""
+    """What the model is handed: raw arrays, unit (float32 n,c,h,w in [0, 1]), stored (the same in
+    stored units) or flat rows."""
+    mean: Annotated[tuple[float, ...], shown("X [X ...]", "none")] = ()
+    """Subtracted from that: one number, or one a channel or column."""
+    std: Annotated[tuple[float, ...], shown("X [X ...]", "none")] = ()
+    """What it is then divided by."""
+    preprocess: Annotated[str, shown("MODULE:NAME", "none")] = ""
+    """A function of what the model is handed."""
+    anyway: Switch = False
+    """Search a model that is often wrong on real rows, too."""
     output: Name = "auto"
     """What it returns: probabilities or logits; auto: recognised and told."""
     criterion: Name = "misclassified"
@@ -77,6 +86,10 @@ class Stress:
             input=self.input,
             output=self.output,
             criterion=self.criterion,
+            mean=self.mean,
+            std=self.std,
+            preprocess=self.preprocess,
+            anyway=self.anyway,
             objective=self.objective,
             steps=self.steps,
             threads=self.threads,

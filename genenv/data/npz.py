@@ -21,7 +21,14 @@ def npz_file(path: Path) -> Dataset:
         When the file is no .npz, has no x, or holds pickled objects.
     """
     with path.open("rb") as file:
-        is_array = file.read(6) == b"\x93NUMPY"
+        head = file.read(6)
+    if head[:1] == b"\x80":
+        raise checks.Mistake(
+            "an .npz file",
+            f"a pickle, {path}",
+            "save arrays: pickles are not read, for they can run code",
+        )
+    is_array = head == b"\x93NUMPY"
     held = ["a lone array"] if is_array else reading.names(path)
     if "x" not in held:
         raise checks.Mistake(

@@ -13,7 +13,7 @@ from genenv.downstream.base import CHECKED_ROWS, VIEWS, Downstream
 from genenv.downstream.estimator import Estimator
 from genenv.downstream.function import Function
 from genenv.downstream.importing import import_model, import_module, import_object, recorded
-from genenv.downstream.normalise import Normalise
+from genenv.downstream.normalise import Normalise, preprocessing
 from genenv.downstream.onnx_file import Onnx
 from genenv.downstream.policy import Policy
 from genenv.downstream.torch_module import TorchModule
@@ -35,6 +35,7 @@ __all__ = [
     "import_model",
     "import_module",
     "import_object",
+    "preprocessing",
     "recorded",
     "wrap",
 ]

@@ -69,7 +69,9 @@ def settled(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Dow
     return other
 
 
-def look(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Handed:
+def look(
+    model: Downstream, x: NDArray[Any], label: NDArray[np.int64], tries: bool = True
+) -> Handed:
     """Ask a model about real rows, uncounted, and try other forms where it is often wrong.
 
     Parameters
@@ -79,6 +81,8 @@ def look(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Handed
     x, label
         Untouched real rows (n, *units.shape) as stored, and their class indices (n,); at most
         2,000 are asked.
+    tries
+        Whether other forms are tried where it is often wrong, each at as many questions.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def look(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Handed
     found = Handed(right, len(label), chance, _described(model, rows[:1]))
     if isinstance(model, Estimator):
         _compare(model, rows, log_p.argmax(1))
-    if right > 1 - MORE:
+    if right > 1 - MORE or not tries:
         return found
     better, cure = max(_tried(model, rows, log_p, label), key=lambda pair: pair[0])
     return found if better < right + MORE else replace(found, better=better, cure=cure)

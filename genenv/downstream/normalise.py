@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from genenv import checks
+from genenv.downstream.importing import import_object
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,30 @@ class Normalise:
                 f"one mean, or one for each of {batch.shape[1]}", len(values), "give as many"
             )
         return values.reshape(-1, *[1] * (batch.ndim - 2))
+
+
+def preprocessing(
+    mean: Sequence[float] = (), std: Sequence[float] = (), preprocess: str = ""
+) -> Callable[[Any], Any] | None:
+    """Return what lies before a model; None: nothing.
+
+    Parameters
+    ----------
+    mean, std
+        See `Normalise`; one alone goes with 0 or 1.
+    preprocess
+        package.module:name of a function of what the model is handed.
+
+    Raises
+    ------
+    Mistake
+        Both were given, or the name leads nowhere.
+    """
+    if preprocess and (mean or std):
+        raise checks.Mistake("either a mean and std or a preprocess", "both", "leave one out")
+    if preprocess:
+        return import_object(preprocess, "a preprocess")  # type: ignore[no-any-return]
+    if not mean and not std:
+        return None
+    count = max(len(mean), len(std))
+    return Normalise(tuple(mean) or (0.0,) * count, tuple(std) or (1.0,) * count)
