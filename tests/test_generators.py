@@ -189,7 +189,9 @@ def constant(x):
 
 def test_stress_and_replay_take_a_generator_from_elsewhere(tmp_path):
     out = tmp_path / "run"
-    report = genenv.stress(constant, wrap(), X, Y, search=["random"], budget=100, out=out)
+    report = genenv.stress(
+        constant, wrap(), X, Y, search=["random"], budget=100, anyway=True, out=out
+    )
     told = report.data["generator"]
     assert (told["network"], told["path"]) == ("wrapped", "test_generators:torch_decode")
     assert len(told["digest"]) == 64
@@ -221,5 +223,7 @@ def test_stress_takes_a_network_of_the_user_s_own():
     mine = Mine(made.noise, made.units, made.classes, **made.arguments)
     mine.load_state_dict(made.state_dict())
     x, y = genenv.data.load("digits").x, genenv.data.load("digits").label
-    report = genenv.stress(constant, mine, x[::3], y[::3], search=["random"], budget=64)
+    report = genenv.stress(
+        constant, mine, x[::3], y[::3], search=["random"], budget=64, anyway=True
+    )
     assert report.data["generator"]["network"] == "mine"

@@ -81,7 +81,9 @@ def test_settings_are_bound_by_partial():
 def stressed(generator, tmp_path_factory):
     out = tmp_path_factory.mktemp("own") / "run"
     given = [Mine, functools.partial(Rays, step=0.25), "test_own_kinds:Rays"]
-    report = genenv.stress(constant, generator, X, Y, search=given, budget=200, out=out)
+    report = genenv.stress(
+        constant, generator, X, Y, search=given, budget=200, anyway=True, out=out
+    )
     return report, out, given
 
 
@@ -100,7 +102,15 @@ def test_stress_takes_searches_of_ones_own(stressed):
 def test_stress_fails_by_the_criterion_and_replay_knows_it(generator, tmp_path):
     out = tmp_path / "run"
     report = genenv.stress(
-        constant, generator, X, Y, search=["random"], budget=100, out=out, criterion="target:3"
+        constant,
+        generator,
+        X,
+        Y,
+        search=["random"],
+        budget=100,
+        anyway=True,
+        out=out,
+        criterion="target:3",
     )
     assert report.data["model"]["criterion"] == "target:3"
     assert report.searches[0]["flips"] == 0  # the model says 0 to everything
@@ -111,12 +121,16 @@ def test_stress_fails_by_the_criterion_and_replay_knows_it(generator, tmp_path):
 
 def test_a_run_with_a_search_of_ones_own_is_resumed(stressed, generator):
     report, out, given = stressed
-    again = genenv.stress(constant, generator, X, Y, search=given, budget=200, out=out, resume=True)
+    again = genenv.stress(
+        constant, generator, X, Y, search=given, budget=200, anyway=True, out=out, resume=True
+    )
     strip = [{k: v for k, v in row.items() if k != "seconds"} for row in report.searches]
     assert [{k: v for k, v in row.items() if k != "seconds"} for row in again.searches] == strip
     other = [Mine, functools.partial(Rays, step=0.5), given[2]]
     with pytest.raises(Mistake, match=r"search = .* where it has .*Rays\(step=0.25\)"):
-        genenv.stress(constant, generator, X, Y, search=other, budget=200, out=out, resume=True)
+        genenv.stress(
+            constant, generator, X, Y, search=other, budget=200, anyway=True, out=out, resume=True
+        )
 
 
 class Half(Search):
