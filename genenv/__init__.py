@@ -69,6 +69,7 @@ _SUBMODULES = frozenset(
         "stacked",
         "stages",
         "stressing",
+        "table_fitting",
         "tables",
         "testing",
         "tracking",

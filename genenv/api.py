@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from genenv import checks, data, failures, networks, runs
+from genenv import checks, data, failures, networks, runs, tables
 from genenv.downstream import Downstream
 from genenv.fitting import Fitting
 from genenv.generators import Generator
@@ -44,6 +44,10 @@ def load(run: str | Path) -> Generator:
     if not folder.is_dir():
         raise checks.Mistake(
             "a run that holds a generator", f"none in {run}", "give a folder that `fit` left"
+        )
+    if tables.holds_table(run):
+        raise checks.Mistake(
+            "a generator of arrays", f"one of a table's rows in {run}", "use genenv.tables.load"
         )
     return networks.load(folder)
 

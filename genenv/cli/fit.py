@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
+from genenv import checks
 from genenv.cli.names import Objective, named, networks, norms, optimizers
 from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.shown import (
@@ -20,6 +21,8 @@ from genenv.cli.shown import (
     Whole,
     shown,
 )
+
+TABLES = (".csv", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Fit:
     objective: Objective = "relativistic"
     """What critic and generator are trained for."""
     network: Annotated[str, named(networks)] = "auto"
-    """Kind of both; auto: mlp for vectors and images below 16 pixels, else dcgan."""
+    """Kind of both; auto: mlp for vectors and images below 16 pixels, else dcgan; mixture for
+    tables."""
     steps: Updates = None
     """Generator updates."""
     seed: Number = 0
@@ -115,8 +119,28 @@ class Fit:
     channels: Pixels = None
     """1 (grey) or 3 (colour) to which a folder's images are turned."""
 
+    target: Annotated[str | None, shown("COLUMN", "none")] = None
+    """Of a table: the column that is the label."""
+    kinds: Annotated[tuple[str, ...], shown("COLUMN=KIND [...]", "told from the values")] = ()
+    """Of a table's columns: continuous, integer, ordered, categorical, boolean, date, constant."""
+    drop: Annotated[tuple[str, ...], shown("COLUMN [COLUMN ...]", "none")] = ()
+    """Columns of a table to leave out."""
+    schema: Annotated[Path | None, shown("FILE", "told from the values")] = None
+    """JSON of a table's columns, such as RUN/generator/schema.json, edited."""
+
     def __call__(self, line: str) -> int:
         """Train and say where the run lies."""
+        if self.data.endswith(TABLES):
+            from genenv.cli.tables import fit_table
+
+            return fit_table(self, line)
+        return self._fit_arrays(line)
+
+    def _fit_arrays(self, line: str) -> int:
+        for name in ("target", "kinds", "drop", "schema"):
+            if getattr(self, name):
+                table = f"--{name} with a table (.csv, .parquet)"
+                raise checks.Mistake(table, self.data, "leave it out, or give a table")
         from genenv import fitting, runs
         from genenv.stages import Stages
         from genenv.training.distributed import started_by_torchrun

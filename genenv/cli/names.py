@@ -44,7 +44,7 @@ def networks() -> Iterable[str]:
     """Name the kinds of networks."""
     from genenv.networks import NETWORKS
 
-    return ("auto", *NETWORKS)
+    return ("auto", *NETWORKS, "mixture")
 
 
 def norms() -> Iterable[str]:

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from genenv import checks
 from genenv.cli.names import named, noises
 from genenv.cli.shown import Left, Number, Share, shown
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Draw samples from a trained generator into an .npz file."""
+    """Draw samples from a trained generator into an .npz file, or rows into a table."""
 
     run: Left
     """A folder that fit or stress left."""
     out: Annotated[Path, shown("FILE")]
-    """The .npz file to write, with x and, for a conditional generator, y."""
+    """The .npz file to write, with x and, for a conditional generator, y; of a table's generator a
+    .csv or .parquet file."""
     count: Number = 10_000
     """Number of samples."""
     label: Annotated[str | None, shown("CLASS", "drawn uniformly")] = None
@@ -30,9 +32,22 @@ class Sample:
     """Share of the samples that the critic scores best, of each class; above 0, up to 1."""
     seed: Number = 0
     """Address of the samples."""
+    where: Annotated[str | None, shown("CONDITION", "any row")] = None
+    """Of a table's rows: "age in 60..70 and hours-per-week <= 25"."""
 
     def __call__(self, _line: str) -> int:
         """Draw and write."""
+        from genenv import tables
+
+        if tables.holds_table(self.run):
+            from genenv.cli.tables import sample_table
+
+            return sample_table(self)
+        if self.where is not None:
+            raise checks.Mistake("--where with a table's generator", self.run, "leave it out")
+        return self._sample_arrays()
+
+    def _sample_arrays(self) -> int:
         import numpy as np
 
         from genenv import api, sampling

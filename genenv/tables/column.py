@@ -68,6 +68,16 @@ class Column:
             return 1.0
         return 0.0 if self.decimals is None else 10.0**-self.decimals
 
+    @property
+    def words(self) -> str:
+        """What it holds, in one line."""
+        if self.discrete:
+            told = f"{len(self.values)} values" if len(self.values) > 1 else f"{self.values[0]}"
+        else:
+            ends = self.decode(np.array([self.low, self.high], float))
+            told = f"{ends.iloc[0]} to {ends.iloc[1]}"
+        return f"{self.name}: {self.kind}, {told}{', or missing' if self.missing else ''}"
+
     def encode(self, series: pd.Series) -> NDArray[np.float64]:
         """Return the codes of a column of a frame, (n,).
 

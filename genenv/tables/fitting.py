@@ -6,12 +6,32 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genenv import checks
 from genenv.tables import frames, mixture
-from genenv.tables.mixture import Mixture
+from genenv.tables.mixture import SCHEMA, Mixture
 from genenv.tables.schema import Schema, infer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def load(run: str | Path) -> Mixture:
+    """Load the generator of a run that `genenv fit` left for a table.
+
+    Raises
+    ------
+    Mistake
+        There is none, or a damaged one.
+    """
+    folder = Path(run) / "generator"
+    if not holds_table(run):
+        raise checks.Mistake("a run that holds a table's generator", f"none in {run}", "fit one")
+    return Mixture.load(folder)
+
+
+def holds_table(run: str | Path) -> bool:
+    """Whether a run's generator makes rows of a table."""
+    return (Path(run) / "generator" / SCHEMA).is_file()
 
 
 def fit(

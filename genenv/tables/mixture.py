@@ -21,6 +21,7 @@ from genenv.tables.schema import Schema
 if TYPE_CHECKING:
     import pandas as pd
 
+SCHEMA = "schema.json"  # in the generator's folder
 CHUNK = 65_536  # rows of a part of `stream`
 LEAST = 1e-9  # of the model's mass; what is rarer is refused
 
@@ -119,7 +120,7 @@ class Mixture:
     def save(self, folder: Path) -> None:
         """Write schema.json and mixture.npz."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.schema.save(folder / "schema.json")
+        self.schema.save(folder / SCHEMA)
         cuts = {
             f"{name}_{i}": getattr(cells, name)
             for i, cells in enumerate(self.cells)
@@ -138,7 +139,7 @@ class Mixture:
         Mistake
             A file is missing or damaged.
         """
-        schema = Schema.load(folder / "schema.json")
+        schema = Schema.load(folder / SCHEMA)
         path = folder / "mixture.npz"
         held = reading.arrays(path)
         cells = reading.guarded(path, lambda: _cut(schema, held))

@@ -1,0 +1,85 @@
+"""What `fit` and `sample` do with tables."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genenv import checks
+from genenv.cli.running import chosen_folder
+
+if TYPE_CHECKING:
+    from genenv.cli.fit import Fit
+    from genenv.cli.sample import Sample
+    from genenv.tables import Schema
+
+OF_FIT = {
+    "data", "out", "resume", "network", "seed", "metrics", "target", "kinds", "drop", "schema",
+}  # fmt: skip
+OF_SAMPLE = {"run", "out", "count", "where", "seed"}
+
+
+def fit_table(given: Fit, line: str) -> int:
+    """Fit a table and say where the run lies."""
+    from genenv import runs
+    from genenv.stages import Stages
+    from genenv.table_fitting import TableFitting
+    from genenv.tables import frames
+
+    checks.choice("network", given.network, ("auto", "mixture"))
+    _no_others(given, OF_FIT)
+    path = Path(given.data).expanduser()
+    frame, notes = frames.read(path)
+    schema = _schema(given, frame)
+    out = chosen_folder(given.out, given.resume) or runs.next_folder(f"fit-{path.stem}")
+    stages = Stages(display=True)
+    fit = TableFitting(frame, schema, out, given.seed, given.metrics, stages, line)
+    made = fit.run(given.resume)
+    for sentence in (*notes, *(column.words for column in schema.columns), *fit.told):
+        print(sentence)
+    print(f"{len(made.parameters.weights)} components")
+    if (out / "metrics.json").is_file():
+        print(f"metrics:   {out}/metrics.json")
+    print(f"generator: {out}/generator")
+    return 0
+
+
+def sample_table(given: Sample) -> int:
+    """Write rows of a table's generator."""
+    from genenv import tables
+    from genenv.tables import frames
+
+    _no_others(given, OF_SAMPLE)
+    made = tables.load(given.run)
+    count = frames.write(given.out, made.stream(given.count, given.seed, given.where))
+    told = f", P({given.where}) = {made.mass(given.where):.3g}" if given.where else ""
+    print(f"{count} rows: {given.out}{told}")
+    return 0
+
+
+def _schema(given: Fit, frame: Any) -> Schema:
+    from genenv.tables import Schema, infer
+
+    if given.schema is None:
+        return infer(frame, given.target, dict(_pair(each) for each in given.kinds), given.drop)
+    if given.target or given.kinds or given.drop:
+        raise checks.Mistake(
+            "--schema alone", "--target, --kinds or --drop beside it", "write it into the schema"
+        )
+    return Schema.load(given.schema)
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, equals, kind = word.rpartition("=")
+    if not equals:
+        raise checks.Mistake("--kinds COLUMN=KIND", repr(word), "write both")
+    return name, kind
+
+
+def _no_others(given: Any, known: set[str]) -> None:
+    """Refuse options that mean nothing for tables."""
+    for field in fields(given):
+        if field.name not in known and getattr(given, field.name) != field.default:
+            flag = field.name.replace("_", "-")
+            raise checks.Mistake("options that tables have", f"--{flag}", "leave it out")

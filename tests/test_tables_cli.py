@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from people import people
+
+import genenv
+from genenv import cli, tables
+from genenv.checks import Mistake
+from genenv.tables.measuring import c2st, copies
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    people(400).to_csv(folder / "people.csv", index=False)
+    people(400).to_parquet(folder / "people.parquet", index=False)
+    return folder
+
+
+@pytest.fixture
+def run(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+
+    def call(*words):
+        with pytest.raises(SystemExit) as left:
+            cli.main(list(words))
+        told = capsys.readouterr()
+        return left.value.code, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def fitted(run, place):
+    if not (place / "T").exists():
+        code, out, _ = run("fit", "people.csv", "--target", "loan", "--out", "T")
+        assert code == 0
+        assert "age: integer, 18 to 79" in out
+        assert "since: date, 2020-01-01" in out
+        assert "80 of 400 rows were held out" in out
+    return place / "T"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_rows_on_a_condition_are_written_as_the_data_are(run, fitted, place, suffix):
+    out = f"rows{suffix}"
+    where = "age in 60..70 and hours-per-week <= 25"
+    code, told, _ = run("sample", str(fitted), "--count", "50", "--where", where, "--out", out)
+    assert code == 0
+    assert f"P({where}) = " in told
+    read = pd.read_csv if suffix == ".csv" else pd.read_parquet
+    rows, data = read(place / out), pd.read_csv(place / "people.csv")
+    assert list(rows.columns) == list(data.columns)
+    assert rows["age"].between(60, 70).all()
+    assert (rows["hours-per-week"] <= 25).all()
+    assert len(rows) == 50
+
+
+def test_a_parquet_keeps_its_dtypes_through_fit_and_sample(run, place):
+    words = "--target", "loan", "--no-metrics", "--out", "P"
+    assert run("fit", "people.parquet", *words)[0] == 0
+    assert run("sample", "P", "--count", "30", "--out", "again.parquet")[0] == 0
+    data = pd.read_parquet(place / "people.parquet")
+    assert pd.read_parquet(place / "again.parquet").dtypes.equals(data.dtypes)
+    assert not (place / "P" / "metrics.json").exists()
+
+
+def test_metrics_stand_beside_real_rows_and_independent_columns(fitted):
+    metrics = json.loads((fitted / "metrics.json").read_text())
+    assert set(metrics["c2st"]) == {"mixture", "independent columns", "learned rows"}
+    assert metrics["held_out_rows"] == 80
+    assert metrics["copies"]["held-out rows"] <= 0.05
+
+
+def test_c2st_tells_shifted_rows_and_not_equal_laws():
+    codes = tables.infer(people(), "loan").encode(people(900))
+    assert c2st(codes[:450], codes[450:], 0) > 0.8
+    shifted = codes[450:].copy()
+    shifted[:, 0] += 1_000
+    assert c2st(codes[:450], shifted, 0) < 0.05
+
+
+def test_copies_are_rows_that_equal_a_learned_one():
+    codes = tables.infer(people(), "loan").encode(people())
+    assert copies(codes[:100], codes) == 1
+    moved = codes[:100].copy()
+    moved[::2, 0] += 0.5
+    assert copies(moved, codes) == 0.5
+
+
+def test_a_fit_is_found_again_and_a_schema_can_be_edited(run, fitted, place):
+    assert run("fit", "people.csv", "--target", "loan", "--out", "T", "--resume")[0] == 0
+    plain = json.loads((fitted / "generator" / "schema.json").read_text())
+    plain["columns"] = [c for c in plain["columns"] if c["name"] != "score"]
+    (place / "edited.json").write_text(json.dumps(plain))
+    words = "--schema", "edited.json", "--no-metrics", "--out", "E"
+    assert run("fit", "people.csv", *words)[0] == 0
+    assert "score" not in tables.load(place / "E").sample(3)
+
+
+@pytest.mark.usefixtures("fitted")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("fit nowhere.csv", "the file nowhere.csv"),
+        ("fit people.csv --target wealth", "'wealth'"),
+        ("fit people.csv --network mlp", "expected network to be one of auto, mixture"),
+        ("fit people.csv --steps 5", "--steps"),
+        ("fit people.csv --kinds age", "COLUMN=KIND"),
+        ("fit people.csv --kinds age=colour", "'colour'"),
+        ("fit digits --target loan", "--target with a table"),
+        ("sample T --out rows.csv --where age>200", "a condition that rows fulfil"),
+        ("sample T --out rows.csv --where wealth>2", "one of the columns"),
+        ("sample T --out rows.npz", "to be one of .csv, .parquet"),
+        ("sample T --out rows.csv --keep 0.5", "--keep"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_exit_code_2(run, words, told):
+    code, _, err = run(*words.split())
+    assert (code, err.count("\n")) == (2, 1)
+    assert told in err
+
+
+def test_a_tables_run_says_who_loads_it(fitted):
+    with pytest.raises(Mistake, match=r"genenv\.tables\.load"):
+        genenv.load(fitted)
