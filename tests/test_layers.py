@@ -21,7 +21,8 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "board study",
     "envs testing",
     "agents",
-    "api prepared measuring fitting table_fitting stressing stress_log stress_report reacting cli __main__",
+    "api prepared measuring fitting table_fitting stressing stress_log stress_report reacting "
+    "cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

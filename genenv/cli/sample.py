@@ -32,7 +32,7 @@ class Sample:
     """Share of the samples that the critic scores best, of each class; above 0, up to 1."""
     seed: Number = 0
     """Address of the samples."""
-    where: Annotated[str | None, shown("CONDITION", "any row")] = None
+    where: Annotated[str | None, shown("TEXT", "any row")] = None
     """Of a table's rows: "age in 60..70 and hours-per-week <= 25"."""
 
     def __call__(self, _line: str) -> int:
