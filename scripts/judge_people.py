@@ -65,7 +65,7 @@ def default_answers(dataset, rows, seed):
     model = fit_classifier("cnn", x[seen], label[seen], dataset.units, classes, seed)
     answers = np.full(len(rows), judge.UNSEEN)
     with torch.no_grad():
-        u = dataset.units.to_unit(dataset.units.tensor(x[unseen]))
+        u = dataset.units.encode(dataset.units.tensor(x[unseen]))
         answers[unseen] = torch.cat([model(part).argmax(1) for part in u.split(1024)]).numpy()
     return answers
 
