@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from genenv import criteria, failures, rate, runs, stress_log
+from genenv import criteria, failures, runs, stress_log, stress_trust, trust
 from genenv.campaign import Log
-from genenv.criteria import Criterion
-from genenv.data import Dataset, Split
-from genenv.downstream import Downstream
 from genenv.failures import Confirmed
-from genenv.generators import Generator
-from genenv.judge import Judge
 from genenv.report import Evidence, Report
 from genenv.report.account import Account, account
+from genenv.report.document import PROBABILITY_KEYS
+from genenv.searched import Searched
 from genenv.tracking import Tracker
-
-
-@dataclass(frozen=True)
-class Searched:
-    """What the searches of a run worked with."""
-
-    folder: Path
-    dataset: Dataset
-    source: Dataset  # of the judge's rows
-    split: Split
-    generator: Generator
-    metrics: Mapping[str, float]  # of the generator
-    model: Downstream
-    model_name: str
-    criterion: Criterion
-    judge: Judge
-    budget: int  # queries a search and seed
-    trained: dict[str, int]  # search -> queries that training its player took
 
 
 def report(
@@ -113,17 +90,17 @@ def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Co
 def _content(run: Searched, held: Account) -> dict[str, Any]:
     """Return the content of report.json; the seconds come when all is done."""
     parts = {name: len(v) for name, v in vars(run.split).items() if name != "shares_rows"}
-    test, truth, generator = run.split.test, run.source.label, run.generator
-    assert truth is not None
-    guess = failures.ask(run.model, run.source.x[test]).argmax(1).numpy()
-    confirmed, queries = held.random_counts()
-    event = "random search, counted queries"
-    probability = rate.from_counts(confirmed, queries, event).to_json() if queries else None
+    accuracy = stress_trust.accuracy(run)
+    told = stress_trust.lights(run, accuracy).to_json()
+    undecided = trust.bad(told)
+    rates = [] if undecided else held.rates()
+    confirmed = [row for row in rates if row["event"] == "confirmed"]
     return {
         "schema": 2,
+        "trust": told,
         "data": runs.describe(run.dataset) | {"split": parts},
         "generator": {
-            **generator.facts(),
+            **run.generator.facts(),
             **run.metrics,
         },
         "model": {
@@ -132,14 +109,19 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
             "input": run.model.view,
             "output": run.model.output,
             "criterion": criteria.spelled(run.criterion),
-            "test_accuracy": float((guess == truth[test]).mean()),
+            "test_accuracy": accuracy["share"],
         },
         "judge": run.judge.quality,
         "searches": held.searches(run.trained),
-        "modes": held.modes(),
-        "failure_probability": probability,
+        "modes": [row | {"mass": None} for row in held.modes()] if undecided else held.modes(),
+        "failure_probability": _without_event(confirmed[0]) if confirmed else None,
+        "failure_probabilities": rates,
         "timings": {},
     }
+
+
+def _without_event(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in PROBABILITY_KEYS}
 
 
 def _nothing(run: Searched) -> Confirmed:

@@ -48,8 +48,8 @@ from genenv.parts import Advance, Part, load_json, save_json
 from genenv.probe import Probe
 from genenv.report import Report
 from genenv.search import Space
+from genenv.searched import Searched
 from genenv.stages import Stages
-from genenv.stress_report import Searched
 from genenv.study import Study
 from genenv.training import TrainingConfig
 from genenv.training.machine import pick_threads, settled
@@ -267,9 +267,19 @@ class Stressing(Study[Report]):
         x, label = self.source.pick(self.split.test)
         runs.record_model(self.folder, self.model, self.model_path, asked, self._before(), x, label)
         if self.given_model is not None:
-            oracles = max(self.get(self.judge).quality["oracle_accuracy"].values())
-            handing.require(self.handed, self.config.anyway, oracles)
+            handing.require(self.handed, self.config.anyway, self._audit_accuracy)
         return self._probe
+
+    @property
+    def _audit_accuracy(self) -> float:
+        """Of the untouched rows that the model is asked about too."""
+        share: float = self.get(self.judge).quality["accuracy"]["share"]
+        return share
+
+    def _against(self) -> str:
+        """Say what stands against the model as it is asked; "" for nothing."""
+        given = self.given_model is not None
+        return handing.against(self.handed, self._audit_accuracy) if given else ""
 
     def _before(self) -> dict[str, Any]:
         """Return what the user said lies before the model."""
@@ -405,6 +415,8 @@ class Stressing(Study[Report]):
             judge=self.get(self.judge),
             budget=self.config.budget,
             trained=dict.fromkeys(self._trained_players, self.config.train_queries),
+            settings=vars(self.training) if self.given_generator is None else {},
+            anyway=self._against() if self.config.anyway else "",
         )
 
         def notes() -> list[str]:

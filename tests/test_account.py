@@ -95,6 +95,15 @@ def test_random_counts_are_over_all_seeds():
     assert made([row for row in ROWS if row[2] != "random"], LOGS[2:]).random_counts() == (0, 0)
 
 
+def test_rates_of_both_events_come_from_the_control_alone():
+    failure, confirmed = made().rates()
+    flips = sum(row["flips"] for row in made().searches({}) if row["samples_law"])
+    assert (failure["event"], failure["estimate"]) == ("failure", flips / 200)
+    assert (confirmed["event"], confirmed["estimate"]) == ("confirmed", 2 / 200)
+    assert confirmed["low"] < 0.01 < confirmed["high"]
+    assert made([row for row in ROWS if row[2] != "random"], LOGS[2:]).rates() == []
+
+
 def test_which_search_is_the_control_is_its_property_and_not_its_name():
     mine = [(*row[:2], row[2].replace("random", "mine"), *row[3:]) for row in ROWS]
     logs = [replace(log, search=log.search.replace("random", "mine")) for log in LOGS]

@@ -96,18 +96,6 @@ def test_the_cure_is_one() -> None:
     assert handing.look(scaled, X, LABEL).accuracy == 1.0
 
 
-@pytest.mark.parametrize(("accuracy", "light"), [(0.95, "good"), (0.80, "doubtful"), (0.50, "bad")])
-def test_the_light_of_a_model_compares_it_with_the_oracles(accuracy: float, light: str) -> None:
-    found = Handed(accuracy, 500, 0.3, "float32")
-    shown = handing.light(found, 0.97)
-    assert (shown["light"], shown["figure"]) == (light, accuracy)
-    if light == "bad":
-        with pytest.raises(Mistake, match=r"as oracles are on 97\.0%"):
-            handing.require(found, anyway=False, oracles=0.97)
-    else:
-        handing.require(found, anyway=False, oracles=0.97)
-
-
 FLAT = X.reshape(90, -1)
 
 

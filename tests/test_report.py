@@ -19,6 +19,15 @@ VECTORS = Vectors((20,), "float32", (-1.0,) * 20, (1.0,) * 20)
 INERT = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "$\\frac{$")
 
 
+TRUSTED = {
+    name: {"light": "good", "figure": f"figures of the {name}", "advice": ""}
+    for name in ("generator", "judge", "model", "people")
+} | {
+    "people": {"light": "doubtful", "figure": "nobody has looked", "advice": "genenv audit RUN"},
+    "controls": {},
+}
+
+
 def share(part: float) -> dict:
     return {"share": part, "low": part / 2, "high": part * 2, "rows": 147}
 
@@ -48,6 +57,7 @@ def search_row(name: str, confirmed: int, seed: int = 0, **other) -> dict:
 def content(searches: list[dict], modes: list[dict], probability: dict | None) -> dict:
     return {
         "schema": 2,
+        "trust": TRUSTED,
         "data": {"name": "digits", "rows": 1797, "split": {"train": 800}},
         "generator": {"network": "mlp", "agreement": 0.987},
         "model": {"name": "mine:model", "test_accuracy": 0.971},
@@ -59,6 +69,7 @@ def content(searches: list[dict], modes: list[dict], probability: dict | None) -
         "searches": searches,
         "modes": modes,
         "failure_probability": probability,
+        "failure_probabilities": [],
         "timings": {"generator": 31.2, "report": 0.4},
     }
 
@@ -314,7 +325,7 @@ def test_the_page_has_its_sections_and_figures(tmp_path):
     for title in (
         "What each search found", "Confirmed failures against queries", "What is taken for what",
         "Failure modes", "How good the judge is", "Where the failures lie", "What it cost",
-        "What this does not say", "Not audited by people.", "How to repeat it",
+        "What this does not say", "The judge is automatic.", "How to repeat it",
         "genenv stress digits", "genenv replay RUN", "integers are rounded",
     ):  # fmt: skip
         assert title in text
@@ -362,12 +373,28 @@ def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tm
     assert "Report:" not in str(printed)
     printed.save(tmp_path)
     text = str(printed)
-    assert text.startswith("mine:model on digits\n\nRandom sampling")
+    assert text.startswith("mine:model on digits\n\nCan this run be trusted?\ngenerator  good")
+    assert "\n\nRandom sampling" in text
     assert re.search(r"^evolution +0 +20,000 +0 +60 +30 +15 +15 +2 +86 +0.75 +7.5$", text, re.M)
     assert "not probabilities" in text
-    assert "refuses 10.0 % [5.00, 20.0] of 147 real test rows" in text
+    assert "people     doubtful  nobody has looked (genenv audit RUN)" in text
     assert text.endswith(f"Report: {tmp_path / 'report.html'}")
     assert "\xa0" not in text
+
+
+@pytest.mark.parametrize("part", ["generator", "judge", "model"])
+def test_a_bad_light_takes_every_probability_and_the_word_plausible_out(part, tmp_path):
+    told = example()
+    told.data["failure_probability"] = None
+    told.data["trust"][part] = {"light": "bad", "figure": "is stripes", "advice": "more steps"}
+    html = page(told, tmp_path)
+    for text in (str(told), words(html)):
+        assert "Undecided" in text
+        assert f"the {part} is stripes. What to do: more steps." in text
+        assert "plausible" not in text
+        assert "P(failure)" not in text
+        assert "confidence" not in text
+    assert html.split("<title>")[1].startswith("Undecided: mine:model")
 
 
 def test_many_modes_are_listed_and_the_first_pictured(tmp_path):

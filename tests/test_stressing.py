@@ -14,7 +14,7 @@ from conftest import judged_by_address
 from sklearn.linear_model import LogisticRegression
 
 import genenv
-from genenv import classifier, data
+from genenv import classifier, data, trust
 from genenv.api import replay
 from genenv.checks import Mistake
 from genenv.judge import Audit
@@ -96,9 +96,17 @@ def test_the_rows_of_the_report_add_up(done: tuple[Path, Report]) -> None:
     assert sum(len(part["index"]) for part in findings) == 1800
     confirmed = sum(int((part["verdict"] == 3).sum()) for part in findings)
     assert confirmed == sum(row["confirmed"] for row in rows) == len(report.failures)
-    probability = report.data["failure_probability"]
-    assert probability["samples"] == 600
-    assert probability["estimate"] == rows[0]["confirmed"] / 600
+
+
+def test_a_run_of_a_generator_that_learned_little_is_undecided(done: tuple[Path, Report]) -> None:
+    data = done[1].data
+    assert "generator" in trust.bad(data["trust"])
+    assert "of the samples agree with their condition" in data["trust"]["generator"]["figure"]
+    assert data["failure_probability"] is None
+    assert data["failure_probabilities"] == []
+    assert {mode["mass"] for mode in data["modes"]} <= {None}
+    assert str(done[1]).count("Undecided") == 1
+    assert data["trust"]["controls"]["an untrained generator"]["accepted"]["rows"] == 500
 
 
 def test_the_split_in_the_config_is_disjoint(done: tuple[Path, Report]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from genenv import __version__, checks
+from genenv.cli.audit import Audit
 from genenv.cli.envs import Envs
 from genenv.cli.fit import Fit
 from genenv.cli.react import React
@@ -24,6 +25,7 @@ Command = (
     | Annotated[Sample, tyro.conf.subcommand("sample")]
     | Annotated[Stress, tyro.conf.subcommand("stress")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
+    | Annotated[Audit, tyro.conf.subcommand("audit")]
     | Annotated[React, tyro.conf.subcommand("react")]
     | Annotated[Envs, tyro.conf.subcommand("envs")]
     | Annotated[Train, tyro.conf.subcommand("train")]

@@ -10,6 +10,8 @@ from genenv.cli.names import Objective, named, searches
 from genenv.cli.running import chosen_folder, load_data, load_generator
 from genenv.cli.shown import Name, Number, Pixels, Source, Switch, Threads, Updates, shown
 
+UNDECIDED = 3  # exit code of a run that cannot be trusted
+
 
 @dataclass(frozen=True)
 class Stress:
@@ -71,7 +73,7 @@ class Stress:
 
     def __call__(self, line: str) -> int:
         """Run the main job and print its summary."""
-        from genenv import runs
+        from genenv import runs, trust
         from genenv.downstream import import_model
         from genenv.stages import Stages
         from genenv.stressing import StressConfig, Stressing
@@ -118,5 +120,6 @@ class Stress:
             f"{total:,} queries: {len(config.search)} searches x {len(config.seeds)} seeds x "
             f"{config.budget:,}" + (f", and {training:,} to train policy" if training else "")
         )
-        print(run.run(self.resume))
-        return 0
+        report = run.run(self.resume)
+        print(report)
+        return UNDECIDED if trust.bad(report.data["trust"]) else 0

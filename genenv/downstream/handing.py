@@ -102,6 +102,15 @@ def look(
     return found if better < right + MORE else replace(found, better=better, cure=cure)
 
 
+def against(found: Handed, oracles: float) -> str:
+    """Say what stands against searching a model as it is asked; "" for nothing, see `require`."""
+    try:
+        require(found, anyway=False, oracles=oracles)
+    except checks.Mistake as mistake:
+        return str(mistake)
+    return ""
+
+
 def require(found: Handed, anyway: bool, oracles: float | None = None) -> None:
     """Raise a Mistake unless a model may be searched.
 
@@ -136,21 +145,6 @@ def require(found: Handed, anyway: bool, oracles: float | None = None) -> None:
             "hand it what it was trained on (--input, --mean, --std, --output), or go on with "
             "--anyway (anyway=True)",
         )
-
-
-def light(found: Handed, oracles: float) -> dict[str, Any]:
-    """Return the light `trust.model`: whether failures are likely to be the model's own."""
-    plain = {"figure": found.accuracy, "light": "good", "advice": ""}
-    if found.better is not None or found.accuracy < (found.chance + oracles) / 2:
-        cure = found.cure or "hand it what it was trained on"
-        return plain | {"light": "bad", "advice": f"The model is wrong on real rows: {cure}."}
-    if found.accuracy <= oracles - LESS:
-        advice = (
-            f"The model is right on {found.accuracy:.1%} of real rows, the oracles on "
-            f"{oracles:.1%}: is it handed what it was trained on?"
-        )
-        return plain | {"light": "doubtful", "advice": advice}
-    return plain
 
 
 def _ask(model: Downstream, rows: Tensor) -> NDArray[np.float32]:

@@ -90,6 +90,10 @@ class Generator(ABC):
         """Return it where a sample does not depend on its batch."""
         return self
 
+    def untrained(self, seed: int) -> Generator | None:  # noqa: ARG002 - there are no weights
+        """Return one of the same make that has learned nothing; None: it was made elsewhere."""
+        return None
+
     def frozen(self) -> Generator:
         """Return one that later training does not change."""
         return self

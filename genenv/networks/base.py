@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from genenv import checks, generators
+from genenv import checks, generators, seeding
 from genenv.codecs import Codec
 from genenv.generators.base import CHUNK, Classes, piece
 from genenv.networks.evaluating import evaluating
@@ -109,6 +109,16 @@ class Generator(generators.Generator, nn.Module):
     def settled(self) -> Generator:
         """Return it in eval mode."""
         return self.eval()
+
+    def untrained(self, seed: int) -> Generator:
+        """Return a copy with weights and statistics as torch draws them for a new module."""
+        fresh = copy.deepcopy(self).eval()
+        with seeding.global_seed(seeding.fold(seed, "untrained")):
+            for module in fresh.modules():
+                draw = getattr(module, "reset_parameters", None)
+                if callable(draw):
+                    draw()
+        return fresh
 
     def frozen(self) -> Generator:
         """Return a copy in eval mode, whose weights stay."""

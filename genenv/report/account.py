@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from genenv import rate
 from genenv.campaign import Log
 from genenv.failures import Confirmed, Counted, Counter, distinct
 from genenv.judge import Judge, Neighbours, q_values
@@ -52,7 +53,7 @@ class Account:
                 | {
                     "training_queries": training_queries.get(log.search, 0),
                     "distinct": int(keep.sum()),
-                    "modes": len(np.unique(self.counted.mode[own])),
+                    "modes": len(np.unique(self.counted.mode[own][keep])),
                     "lift_over_random": row["confirmed_per_1k"] / per_1k if per_1k else None,
                 }
             )
@@ -62,6 +63,18 @@ class Account:
         """Count confirmed failures and queries of all logs that sample the law; (0, 0): none."""
         own = [log for log in self.logs if log.samples_law]
         return sum(len(log.confirmed_at) for log in own), sum(len(log.verdict) for log in own)
+
+    def rates(self) -> list[dict[str, Any]]:
+        """Make report.json's `failure_probabilities`: what random's rows say of both events."""
+        confirmed, queries = self.random_counts()
+        flips = sum(log.tally()["flips"] for log in self.logs if log.samples_law)
+        if not queries:
+            return []
+        method = "random search, counted queries"
+        return [
+            {"event": event, **rate.from_counts(count, queries, method).to_json()}
+            for event, count in (("failure", flips), ("confirmed", confirmed))
+        ]
 
     def _random_per_1k(self) -> float:
         confirmed, queries = self.random_counts()

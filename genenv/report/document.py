@@ -14,15 +14,26 @@ SCHEMA = 2
 
 KEYS = (
     "schema",  # int: this layout's version
+    "trust",  # TRUST_KEYS: whether what follows means anything
     "data",  # name and whatever describes the data
     "generator",  # whatever describes the generator
     "model",  # name and whatever describes the model under test
     "judge",  # JUDGE_KEYS and the gates' thresholds
     "searches",  # list of rows of SEARCH_KEYS
     "modes",  # list of rows of MODE_KEYS
-    "failure_probability",  # PROBABILITY_KEYS from random sampling alone; None: it was not run
+    "failure_probability",  # PROBABILITY_KEYS of confirmed failures from random sampling; None: it
+    # was not run, or the run cannot be trusted
+    "failure_probabilities",  # list of rows of EVENT_KEYS, one an event and method
     "timings",  # stage -> seconds, in order
 )
+TRUST_KEYS = (
+    "generator",  # LIGHT_KEYS, as each of the next three
+    "judge",
+    "model",
+    "people",
+    "controls",  # kind -> what the judge makes of it: accepted, limit, trained_on, decides
+)
+LIGHT_KEYS = ("light", "figure", "advice")  # good, doubtful or bad; in words; "" where it is good
 JUDGE_KEYS = (
     "real_rejected",  # joint, realism, label: the share of real test rows that the audit refuses
     "oracle_accuracy",  # oracle -> accuracy on the test rows
@@ -61,6 +72,7 @@ MODE_KEYS = (
     "searches",  # names of those that found it
 )
 PROBABILITY_KEYS = ("method", "estimate", "low", "high", "samples")
+EVENT_KEYS = ("event", *PROBABILITY_KEYS)  # failure or confirmed
 
 
 def plain(value: Any, where: str = "report") -> Any:
@@ -124,6 +136,9 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
             "read it with the version of genenv that wrote it",
         )
     whole: dict[str, Any] = _ordered(plain(data), KEYS, "report")
+    whole["trust"] = _ordered(whole["trust"], TRUST_KEYS, "report.trust")
+    for part in TRUST_KEYS[:-1]:
+        whole["trust"][part] = _ordered(whole["trust"][part], LIGHT_KEYS, f"report.trust.{part}")
     for block in ("data", "model"):
         _at_least(whole[block], ("name",), f"report.{block}")
     _at_least(whole["judge"], JUDGE_KEYS, "report.judge")
@@ -133,7 +148,11 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
         _at_least(share, SHARE_KEYS, f"report.judge.real_rejected.{gate}")
     for row in whole["searches"]:  # version 0.1.0 knew the control by its name
         row.setdefault("samples_law", row.get("name") == "random")
-    for name, keys in (("searches", SEARCH_KEYS), ("modes", MODE_KEYS)):
+    for name, keys in (
+        ("searches", SEARCH_KEYS),
+        ("modes", MODE_KEYS),
+        ("failure_probabilities", EVENT_KEYS),
+    ):
         whole[name] = [
             _ordered(row, keys, f"report.{name}[{i}]") for i, row in enumerate(whole[name])
         ]

@@ -52,6 +52,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         data=plain,
         evidence=evidence,
         verdict=summary.verdict(plain),
+        undecided=summary.undecided(plain),
         totals=summary.totals(plain),
         facts={name: list(flat(plain[name])) for name in ("data", "generator", "model")},
         several_seeds=len({row["seed"] for row in plain["searches"]}) > 1,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from genenv import trust
+
 NONE = "\N{EN DASH}"
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -104,9 +106,28 @@ def plural(value: int, one: str, many: str | None = None) -> str:
     return f"{count(value)} {one if value == 1 else many or one + 's'}"
 
 
+def undecided(data: dict[str, Any]) -> str:
+    """Say why a run says nothing about the model, and what to do; "" where it does."""
+    bad = trust.bad(data["trust"])
+    if not bad:
+        return ""
+    told = (f"the {name} {data['trust'][name]['figure']}" for name in bad)
+    cures = (data["trust"][name]["advice"] for name in bad)
+    return f"{'; '.join(told)}. What to do: {'; '.join(dict.fromkeys(cures))}."
+
+
 def verdict(data: dict[str, Any]) -> str:
-    """Sum the report up in one sentence, which never prints a hit rate as a probability."""
+    """Sum the report up in one sentence, which never prints a hit rate as a probability.
+
+    Where the run cannot be trusted it says so, counts what was found, and nothing else.
+    """
     sums, worst = totals(data), weakest(data)
+    if trust.bad(data["trust"]):
+        flips = sum(row["flips"] for row in data["searches"])
+        return (
+            f"Undecided: this run cannot be trusted, so its {plural(flips, 'flip')} in "
+            f"{plural(sums['queries'], 'query', 'queries')} say nothing about the model."
+        )
     clauses = [probability(data)]
     if sums["confirmed"] == 0:
         clauses.append(
@@ -157,26 +178,28 @@ def table(data: dict[str, Any]) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def judge(data: dict[str, Any]) -> str:
-    """Say in one sentence what the gates reject of real rows and how good the oracles are."""
-    block = data["judge"]
-    joint, worst = block["real_rejected"]["joint"], min(block["oracle_accuracy"].values())
-    return (
-        f"The judge refuses {percent(joint['share'])} {interval(joint['low'], joint['high'])} of "
-        f"{count(joint['rows'])} real test rows; its oracles are right on at least "
-        f"{percent(worst)} of them. Not audited by people."
-    )
+def lights(data: dict[str, Any]) -> str:
+    """Write the lights, a line each, with what to do where one is not good."""
+    lines = []
+    for name, light in data["trust"].items():
+        if name == "controls":
+            continue
+        do = f" ({light['advice']})" if light["advice"] else ""
+        lines.append(f"{name:<9}  {light['light']:<8}  {light['figure']}{do}")
+    return "\n".join(["Can this run be trusted?", *lines])
 
 
 def text(data: dict[str, Any], page: str | None) -> str:
     """Write the summary that `print(report)` shows."""
     parts = [
         f"{data['model']['name']} on {data['data']['name']}",
+        lights(data),
         verdict(data),
         table(data),
         "Counts of a search are what it found on its budget, not probabilities.",
-        judge(data),
     ]
+    if why := undecided(data):
+        parts.append(f"Not trusted: {why}")
     if page is not None:
         parts.append(f"Report: {page}")
     return "\n\n".join(parts).replace(SPACE, " ")

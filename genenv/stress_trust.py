@@ -1,0 +1,59 @@
+"""The lights of a stress run, from what its generator, judge and model did to real rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from genenv import failures, intervals, trust
+from genenv.generators import Generator
+from genenv.judge import Judge, judged_controls
+from genenv.judge.controls import COUNT
+from genenv.judge.layout import seen
+from genenv.metrics.light import generator_light
+from genenv.searched import Searched
+
+UNTRAINED = "an untrained generator"
+
+
+def lights(run: Searched, accuracy: trust.Share) -> trust.Trust:
+    """Judge the parts of a run.
+
+    Parameters
+    ----------
+    run
+        What its searches worked with.
+    accuracy
+        Of its model, see below.
+    """
+    quality = run.judge.quality
+    controls = quality["controls"] | untrained(run.generator, run.judge)
+    return trust.Trust(
+        generator=generator_light(run.metrics, run.settings),
+        judge=trust.judge_light(quality | {"controls": controls}, run.judge.classes),
+        model=trust.model_light(accuracy, quality["accuracy"], run.anyway),
+        people=trust.people_light(None),
+        controls=controls,
+    )
+
+
+def untrained(generator: Generator, judge: Judge) -> dict[str, Any]:
+    """Judge samples of a generator of the same make that has learned nothing; {}: there is none."""
+    fresh = generator.untrained(0)
+    if fresh is None:
+        return {}
+    with torch.no_grad():
+        x, _ = fresh.sample(COUNT, seed=0)
+    return judged_controls(judge, {UNTRAINED: seen(x, judge.units)})
+
+
+def accuracy(run: Searched) -> dict[str, Any]:
+    """Ask the model about the untouched real rows; returns the share that it is right on."""
+    rows, label = run.split.test, run.source.label
+    assert label is not None
+    guess = failures.ask(run.model, run.source.x[rows]).argmax(1).numpy()
+    right = int(np.count_nonzero(guess == label[rows]))
+    low, high = intervals.wilson(right, len(rows))
+    return {"share": right / len(rows), "low": low, "high": high, "rows": len(rows)}

@@ -1,0 +1,159 @@
+"""Whether a run can be trusted, said before anything else: a light each for its four parts.
+
+A bad light of generator, judge or model takes every probability, every bound and the word plausible
+out of the report: what is counted then is counted, and means nothing about the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genenv.metrics.light import BAD, DOUBTFUL, GOOD, Light
+
+REFUSED = (
+    0.75  # share of untouched real rows above which a judge says nothing, in all or in a class
+)
+BEHIND = 0.10  # accuracy that a model may lack of the audit's before its light is doubtful
+PRECISION = 0.5  # of confirmed failures, as people corrected it, below which the light is bad
+
+DECIDING = ("generator", "judge", "model")
+"""Lights that, when bad, leave a run undecided."""
+
+Share = Mapping[str, Any]
+"""`share`, `low`, `high` and `rows`, as in report.json."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The lights of one run, and what its judge makes of controls that must be refused."""
+
+    generator: Light
+    judge: Light
+    model: Light
+    people: Light
+    controls: Mapping[str, Mapping[str, Any]]
+    """Kind -> `accepted`, `limit`, `trained_on`, `decides`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, `trust` of report.json."""
+        lights = {name: getattr(self, name) for name in (*DECIDING, "people")}
+        plain = {
+            name: {"light": light.light, "figure": light.figure, "advice": light.advice}
+            for name, light in lights.items()
+        }
+        return {**plain, "controls": {name: dict(row) for name, row in self.controls.items()}}
+
+
+def bad(trust: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the parts whose light leaves a run undecided, from `trust` of report.json."""
+    return tuple(name for name in DECIDING if trust[name]["light"] == BAD)
+
+
+def judge_light(quality: Mapping[str, Any], names: Sequence[int | str]) -> Light:
+    """Judge a judge by what it does to untouched real rows and to controls.
+
+    Parameters
+    ----------
+    quality
+        See `judge.figures.measure`.
+    names
+        Of the classes that it is asked about, in their order.
+    """
+    refused = quality["real_rejected"]["joint"]
+    said = f"refuses {_percent(refused)} of {refused['rows']:,} untouched real rows"
+    reasons = [*_refusals(quality, names), *_accepted(quality["controls"]), *_chance(quality)]
+    if reasons:
+        figures, cures = zip(*reasons, strict=True)
+        return Light(BAD, "; ".join((said, *figures)), "; ".join(dict.fromkeys(cures)))
+    worst = max((row["accepted"]["share"] for row in quality["controls"].values()), default=0.0)
+    said = f"{said} and accepts at most {worst:.1%} of a kind of control"
+    promise = quality["promise"]
+    if not promise["met"]:
+        return Light(
+            DOUBTFUL,
+            f"{said}; no promise about real rows could be tested on {promise['rows']:,} of them",
+            "give more labelled rows",
+        )
+    return Light(GOOD, f"{said}; on real rows it promises {promise['words']}", "")
+
+
+def _refusals(quality: Mapping[str, Any], names: Sequence[int | str]) -> list[tuple[str, str]]:
+    by_class = zip(names, quality["real_rejected_by_class"], strict=True)
+    found = [
+        (
+            f"refuses {_percent(row)} of class {name}",
+            "give more rows of that class",
+        )
+        for name, row in by_class
+        if row["rows"] and row["share"] > REFUSED
+    ]
+    if quality["real_rejected"]["joint"]["share"] > REFUSED:
+        found.insert(0, ("most real rows are refused", "give the judge more labelled rows"))
+    return found
+
+
+def _accepted(controls: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        (
+            f"accepts {_percent(row['accepted'])} of {name}, where {row['limit']:.0%} is the limit",
+            "give the judge more labelled rows",
+        )
+        for name, row in controls.items()
+        if row["decides"] and not row["trained_on"] and row["accepted"]["share"] > row["limit"]
+    ]
+
+
+def _chance(quality: Mapping[str, Any]) -> list[tuple[str, str]]:
+    accuracy, largest = quality["accuracy"], quality["largest_class"]
+    if accuracy["low"] > largest:
+        return []
+    told = f"is right on {_percent(accuracy)} of them, where the largest class is {largest:.1%}"
+    return [(told, "check the labels, or give more rows")]
+
+
+def model_light(accuracy: Share, audit: Share, anyway: str = "") -> Light:
+    """Judge how a model is asked by what it says of untouched real rows.
+
+    Parameters
+    ----------
+    accuracy, audit
+        Of the model, as genenv asks it, and of the audit, on the same rows.
+    anyway
+        What stood against asking it so, where the user went on; "": nothing.
+    """
+    said = (
+        f"right on {_percent(accuracy)} of {accuracy['rows']:,} untouched real rows as it is "
+        f"asked, the audit on {_percent(audit)}"
+    )
+    if anyway:
+        return Light(BAD, f"{said}; asked so by --anyway: {anyway}", "hand it what it learned from")
+    if accuracy["share"] <= audit["share"] - BEHIND:
+        return Light(DOUBTFUL, said, "check that it is handed what it learned from")
+    return Light(GOOD, said, "")
+
+
+def people_light(audited: Mapping[str, Any] | None) -> Light:
+    """Judge what people said of the verdicts.
+
+    Parameters
+    ----------
+    audited
+        `precision` of confirmed failures with `low` and `high`, and `labels`, how many answers
+        stand behind it; None: nobody has looked.
+    """
+    if audited is None:
+        return Light(DOUBTFUL, "nobody has looked at these failures", "genenv audit RUN")
+    said = (
+        f"people see the condition in {audited['precision']:.0%} "
+        f"[{audited['low']:.0%}, {audited['high']:.0%}] of the confirmed failures "
+        f"({audited['labels']} answers)"
+    )
+    if audited["precision"] < PRECISION:
+        return Light(BAD, said, "do not count on these verdicts")
+    return Light(GOOD, said, "")
+
+
+def _percent(share: Share) -> str:
+    return f"{share['share']:.1%} [{share['low']:.1%}, {share['high']:.1%}]"
