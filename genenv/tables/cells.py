@@ -21,6 +21,7 @@ Piece = tuple[int, float, float, float, float, float]  # as the columns of Piece
 ATOM = 0.02  # share of the rows from which a number has a cell of its own
 FEW = 24  # different numbers that all have cells of their own
 BINS = 32
+ROWS_EACH = 100  # rows that a bin needs at the least
 GRAIN = 8  # knots a bin
 
 
@@ -151,7 +152,7 @@ def _no_bins() -> tuple[Floats, Floats]:
 
 def _bins(rest: Floats, step: float) -> tuple[Floats, Floats]:
     """Lay knots by quantiles, half a step above the values that are on a grid."""
-    bins = max(1, min(BINS, len(rest) // 10))
+    bins = max(1, min(BINS, len(rest) // ROWS_EACH))
     grain = max(1, min(GRAIN, len(rest) // bins // 2))
     places = np.arange(bins * grain + 1) / grain
     found = np.quantile(rest, places / bins, method="inverted_cdf" if step else "linear")

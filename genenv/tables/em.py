@@ -20,7 +20,7 @@ ROWS_EACH = 20  # rows that a component needs at the least
 HELD_OUT = 5  # one row in so many tells how many components
 ROUNDS = 40
 ENOUGH = 1e-3  # gain of a round in nats a row below which rounds end
-PRIOR = 10.0  # rows that the law of the whole table weighs in each component
+PRIOR = 1.0  # rows that the law of the whole table weighs in each component
 BLOCK = 16_384  # rows that memory holds responsibilities of
 
 
