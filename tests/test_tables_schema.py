@@ -76,6 +76,10 @@ def with_column(values):
         (["1", "2"] * 19 + ["3", "oops"], "'oops' at row 39"),
         (["2020-01-01", "01.02.2020"] * 20, "dates in one format"),
         (["01/02/2020", "02/02/2020"] * 20, "day or month first"),
+        ([[1], [2]] * 20, "numbers, texts, truth values or dates"),
+        ([1j, 2j] * 20, "numbers, texts, truth values or dates"),
+        (pd.to_timedelta([1, 2] * 20, "s"), "numbers, texts, truth values or dates"),
+        (pd.to_datetime(["2020-01-01"] * 39 + ["2021-01-01"], utc=True), "without a time zone"),
         ([2**60, 1] * 20, "2\\^53"),
     ],
 )

@@ -20,7 +20,7 @@ Piece = tuple[int, float, float, float, float, float]  # as the columns of Piece
 
 ATOM = 0.02  # share of the rows from which a number has a cell of its own
 FEW = 24  # different numbers that all have cells of their own
-BINS = 32
+BINS = 80
 ROWS_EACH = 100  # rows that a bin needs at the least
 GRAIN = 8  # knots a bin
 

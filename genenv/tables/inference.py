@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,9 @@ def infer_column(series: pd.Series, kind: str | None = None) -> Column:
     }  # fmt: skip
     if not len(known):
         raise _refused(name, "values", "none but missing ones", drop=True)
+    if series.dtype.kind in "mc" or not known.map(lambda v: isinstance(v, Hashable)).all():
+        got = f"{known.iloc[0]!r} of {series.dtype}"
+        raise _refused(name, "numbers, texts, truth values or dates", got, drop=True)
     if kind is None and known.nunique() == 1:
         return Column(kind="constant", values=(_plain(known.iloc[0]),), **base)
     if isinstance(series.dtype, pd.CategoricalDtype):
