@@ -140,6 +140,6 @@ def _has_player(make: Any) -> bool:
 def _name(make: Any) -> str:
     """Name by the row in SEARCHES, else by the class or function."""
     inner = make.func if isinstance(make, functools.partial) else make
-    known = {kind: name for name, kind in SEARCHES.items()}
+    known: dict[Any, str] = {kind: name for name, kind in SEARCHES.items()}
     own: str = getattr(inner, "__name__", type(inner).__name__)
     return known.get(inner, own.strip("<>"))

@@ -18,8 +18,8 @@ from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags, Single
 from genenv.envs.rendering import Renderer, Rendering
+from genenv.generators.base import Classes
 from genenv.networks import normalisation
-from genenv.networks.base import Classes
 from genenv.noise import Gaussian
 from genenv.objectives import Objective
 from genenv.training import preset

@@ -239,5 +239,5 @@ class Fitting(Study[Generator]):
         return figures
 
     def _threads(self, generator: Generator) -> int:
-        parameters = sum(p.numel() for p in generator.parameters())
+        parameters = int(generator.facts().get("parameters", 0))
         return pick_threads(self.config.threads, parameters, generator.units.family == "image")

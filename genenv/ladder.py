@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genenv import bundled, checks, data, networks
 from genenv.data import Dataset
-from genenv.networks import Generator
+from genenv.generators import Generator
 from genenv.runs import data_name, fingerprint, trained_on
 from genenv.training import checkpoint
 

@@ -370,7 +370,7 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
             "a model with an import path", "an object given in Python", "give the model itself"
         )
     named = downstream.recorded(path, trust or again, "--model")
-    asked = (spec.get(name, "auto") for name in ("input", "output"))
+    asked = spec.get("input", "auto"), spec.get("output", "auto")
     return downstream.wrap(named, units, classes, *asked, before)
 
 
@@ -378,8 +378,7 @@ def _before(spec: dict[str, Any], trust: bool) -> Callable[[Any], Any] | None:
     """Return what lies before a recorded model."""
     if path := spec.get("preprocess"):
         return downstream.recorded(str(path), trust, "--model")  # type: ignore[no-any-return]
-    ends = (tuple(spec.get(name, ())) for name in ("mean", "std"))
-    return downstream.preprocessing(*ends)
+    return downstream.preprocessing(tuple(spec.get("mean", ())), tuple(spec.get("std", ())))
 
 
 def load_criterion(folder: Path, given: Any = None, trust: bool = False) -> Criterion:

@@ -3,7 +3,7 @@
 Prints, for both libraries at λ = 8: evaluations to 1e-8 on a sphere, an ellipsoid and Rosenbrock's
 function (medians over seeds; a dash: not within the budget), and on the bundled digits the
 queries on which the model fails and the guide accepts, of so many, with CPU seconds.
-ribs comes with `pip install "genenv[qd]"`.
+ribs is no dependency of genenv: `pip install ribs`.
 """
 
 from __future__ import annotations

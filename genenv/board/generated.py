@@ -31,4 +31,4 @@ def loaded(run: Path) -> Generator:
 def generated(generator: Generator, z: Tensor, label: Tensor) -> NDArray[Any]:
     """Generate from latents (n, dim), in the data's units."""
     with torch.no_grad(), generator.evaluated():
-        return generator.units.store(generator.units.decode(generator(z, label)))
+        return generator.units.store(generator.units.decode(generator.from_latent(z, label)))

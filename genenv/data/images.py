@@ -187,7 +187,7 @@ def _opened(path: Path, background: tuple[int, int, int]) -> tuple[Any, list[str
     if "A" in picture.mode or "transparency" in picture.info:
         opaque = Image.new("RGBA", picture.size, (*background, 255))
         clear = picture.convert("RGBA")
-        if clear.getextrema()[3][0] < 255:
+        if clear.getchannel("A").tobytes().strip(b"\xff"):
             changes.append("transparent images were laid on the background")
             picture = Image.alpha_composite(opaque, clear)
     return picture.convert("RGB").convert(mode), changes

@@ -48,7 +48,7 @@ def fit(
     seed
         Address of everything random.
     effort
-        `quick`, `default`, or `high`: until the loss is flat.
+        `default`, or `quick`: an eighth of the epochs, for tests and first looks.
     answers
         (n,), what a model under test answers: indices into sorted(unique(y)), -1 where it has seen
         the row. They set the cut, see `promise.set_cut`; None: no model is known.

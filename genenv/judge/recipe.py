@@ -8,7 +8,7 @@ from genenv import checks
 from genenv.codecs import Codec
 from genenv.judge.crossfit import Lesson
 
-EFFORTS = ("quick", "default", "high")
+EFFORTS = ("quick", "default")
 EPOCHS = 2500  # of one row; of n rows 1 / √n of it
 FEWEST, MOST = 6, 60
 PIXELS = 784  # of an image, above which epochs are saved

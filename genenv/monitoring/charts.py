@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from genenv.codecs import Codec
-from genenv.networks import Critic, Generator
+from genenv.generators import Generator
+from genenv.networks import Critic
 from genenv.networks.evaluating import evaluating
 
 # blue and vermillion of Okabe and Ito's palette, which the colour-blind tell apart

@@ -109,7 +109,8 @@ class Curves(Monitor):
         with torch.no_grad(), evaluating(game.critic):
             on_real, on_fake = (game.critic(x, label).float() for x in (real, fake))
         values |= {"critic/real": on_real.mean(), "critic/fake": on_fake.mean()}
-        for name, module in {"generator": game.generator, "critic": game.critic}.items():
+        modules: dict[str, torch.nn.Module] = {"generator": game.generator, "critic": game.critic}
+        for name, module in modules.items():
             slopes = [p.grad for p in module.parameters() if p.grad is not None]
             values[f"gradient/{name}"] = torch.nn.utils.get_total_norm(slopes)
         values |= self.health.signals(game.average, on_real, on_fake)

@@ -72,9 +72,10 @@ class Health:
         self._settings = settings or {}
         self.steps, self._units = steps, generator.units
         self._critic, self._clip = critic, _clip(objective)
+        modules: dict[str, torch.nn.Module] = {"generator": generator, "critic": critic}
         self._weights = {
             name: sum(weight.numel() for weight in module.parameters())
-            for name, module in {"generator": generator, "critic": critic}.items()
+            for name, module in modules.items()
         }
         chosen = reference_rows(train[1], len(train[0]), ROWS, seed)
         real = _taken(train, chosen, generator)

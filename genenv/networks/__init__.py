@@ -12,8 +12,9 @@ from torch import nn
 
 from genenv import checks, codecs, noise, reading, seeding
 from genenv.codecs import Codec
+from genenv.generators.base import Classes
 from genenv.networks import normalisation, spectral
-from genenv.networks.base import Classes, Critic, Generator
+from genenv.networks.base import Critic, Generator
 from genenv.networks.kinds import NETWORKS, Pair
 from genenv.networks.packing import Packed
 from genenv.networks.recognition import Recognition

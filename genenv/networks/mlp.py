@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from genenv.codecs import Codec
-from genenv.networks.base import Classes, Critic, Generator
+from genenv.generators.base import Classes
+from genenv.networks.base import Critic, Generator
 from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
 from genenv.noise import Noise

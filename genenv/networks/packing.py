@@ -9,7 +9,8 @@ from torch import Tensor
 
 from genenv import checks
 from genenv.codecs import Codec
-from genenv.networks.base import Classes, Critic
+from genenv.generators.base import Classes
+from genenv.networks.base import Critic
 
 
 class Packed(Critic):

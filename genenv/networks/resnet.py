@@ -24,7 +24,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genenv.codecs import Codec, from_planes, planes
-from genenv.networks.base import Classes, Critic, Generator
+from genenv.generators.base import Classes
+from genenv.networks.base import Critic, Generator
 from genenv.networks.images import canvas
 from genenv.networks.labels import embedded
 from genenv.networks.projection import projected

@@ -133,7 +133,7 @@ def draw(
     checks.whole("count", count)
     rng = seeding.numpy_generator(seed, "sheet")
     wanted = {kind: round(share * count) for kind, share in SHARES.items()}
-    rows = []
+    rows: list[int] = []
     for verdict in reversed(STRATA):
         there = np.flatnonzero(flips.verdict == verdict)
         asked = (
