@@ -77,6 +77,7 @@ def with_column(values):
         (["2020-01-01", "01.02.2020"] * 20, "dates in one format"),
         (["01/02/2020", "02/02/2020"] * 20, "day or month first"),
         ([[1], [2]] * 20, "numbers, texts, truth values or dates"),
+        (pd.period_range("2020", periods=40, freq="M"), "numbers, texts, truth values or dates"),
         ([1j, 2j] * 20, "numbers, texts, truth values or dates"),
         (pd.to_timedelta([1, 2] * 20, "s"), "numbers, texts, truth values or dates"),
         (pd.to_datetime(["2020-01-01"] * 39 + ["2021-01-01"], utc=True), "without a time zone"),
@@ -101,6 +102,8 @@ def test_a_table_needs_rows_columns_and_its_target():
         infer(people(), "debt")
     with pytest.raises(Mistake, match="target of classes"):
         infer(people(), "score")
+    with pytest.raises(Mistake, match="names that are texts, got 0"):
+        infer(pd.DataFrame(np.ones((3, 2))))
     twice = people()[["age", "age"]]
     with pytest.raises(Mistake, match="'age' twice"):
         infer(twice)
@@ -134,6 +137,7 @@ def test_a_file_gives_the_frame_that_was_written(tmp_path, suffix):
         ("\ufeffa,b\n1,é\n".encode(), 1, ""),
         ("a,b\n1,é\n".encode("latin-1"), 1, "Latin-1"),
         (b"a;b\n3,25;x\n4,5;y\n", 3.25, "decimal points"),
+        (b"a;b\n1.234,5;x\n2.000,1;y\n", 1_234.5, "decimal points"),
         (b'a,b\n"1,234,567.5",x\n"12",y\n', 1_234_567.5, "thousands"),
     ],
 )
@@ -154,6 +158,7 @@ def test_files_from_elsewhere_are_read_and_told(tmp_path, content, value, note):
         (b"\n\n", "empty file"),
         (b"a,b,a\n1,2,3\n", "'a' twice"),
         (b"a,b\n1,2\n1,2,3\n", "Expected 2 fields"),
+        (b"a,b\n0,1,2\n1,3,4\n", "rows of more than 2 cells"),
         (b"PK\0\0", "no text"),
     ],
 )

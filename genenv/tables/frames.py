@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".parquet")
 SEPARATORS = ",;\t|"
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
-COMMA = re.compile(r"-?\d+(,\d+)?")
+COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 
 
 def pandas() -> Any:
@@ -55,7 +55,7 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
         return (module.read_parquet(path), []) if path.suffix == ".parquet" else _csv(path, module)
     except ImportError as error:
         raise _absent("pyarrow") from error
-    except (module.errors.ParserError, module.errors.EmptyDataError, OSError) as error:
+    except (module.errors.ParserError, module.errors.EmptyDataError, csv.Error, OSError) as error:
         raise _no_table(path, str(error).splitlines()[0][:150]) from error
     except ValueError as error:  # of pyarrow's, too
         if isinstance(error, checks.Mistake):
@@ -112,7 +112,10 @@ def _csv(path: Path, module: Any) -> tuple[pd.DataFrame, list[str]]:
     if not first:
         raise _no_table(path, "an empty file")
     separator = max(SEPARATORS, key=first.count)
-    names = next(csv.reader([first], delimiter=separator))
+    lines = (row for row in csv.reader(io.StringIO(text), delimiter=separator) if row)
+    names = next(lines)
+    if len(next(lines, [])) > len(names):  # pandas would make names of rows of the first cells
+        raise _no_table(path, f"rows of more than {len(names)} cells")
     if twice := [name for i, name in enumerate(names) if name in names[:i]]:
         raise checks.Mistake("column names that differ", f"{twice[0]!r} twice", "rename one")
     text_file = io.StringIO(text)
@@ -120,8 +123,6 @@ def _csv(path: Path, module: Any) -> tuple[pd.DataFrame, list[str]]:
     frame = module.read_csv(
         text_file, sep=separator, low_memory=False, skipinitialspace=True, **exact
     )
-    if not isinstance(frame.index, module.RangeIndex):  # pandas made names of rows of them
-        raise _no_table(path, f"rows of more than {len(names)} cells")
     for name in frame.columns:
         frame[name] = _with_commas(frame[name], notes, module)
     return frame, notes
@@ -156,7 +157,9 @@ def _with_commas(series: pd.Series, notes: list[str], module: Any) -> Any:
         return module.to_numeric(series.str.replace(",", ""))
     if decimals.all():
         notes.append(f"Column {series.name!r}: commas were read as decimal points.")
-        return module.to_numeric(series.str.replace(",", "."))
+        return module.to_numeric(
+            series.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+        )
     return series
 
 

@@ -51,7 +51,9 @@ def infer_column(series: pd.Series, kind: str | None = None) -> Column:
     }  # fmt: skip
     if not len(known):
         raise _refused(name, "values", "none but missing ones", drop=True)
-    if series.dtype.kind in "mc" or not known.map(lambda v: isinstance(v, Hashable)).all():
+    strange = isinstance(series.dtype, (pd.PeriodDtype, pd.IntervalDtype))
+    strange = strange or series.dtype.kind in "mc"
+    if strange or not known.map(lambda v: isinstance(v, Hashable)).all():
         got = f"{known.iloc[0]!r} of {series.dtype}"
         raise _refused(name, "numbers, texts, truth values or dates", got, drop=True)
     if kind is None and known.nunique() == 1:

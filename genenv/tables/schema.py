@@ -132,13 +132,16 @@ def infer(
         `infer_column`.
     """
     kinds = kinds or {}
-    names = [str(name) for name in frame.columns]
+    names = list(frame.columns)
+    if other := [name for name in names if not isinstance(name, str)]:
+        do = "rename them: frame.columns = frame.columns.map(str)"
+        raise checks.Mistake("column names that are texts", repr(other[0]), do)
     _check_names(names)
     if len(frame) < 2:
         raise checks.Mistake("two rows or more", len(frame), "give more")
     for name in (*kinds, *drop, *([] if target is None else [target])):
         checks.choice("a column", name, names)
-    frame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    frame = frame.reset_index(drop=True)
     classes = {} if target is None or not _is_classes(frame[target]) else {target: "categorical"}
     given = {**classes, **kinds}
     kept = [name for name in names if name not in drop]
