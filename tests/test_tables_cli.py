@@ -7,7 +7,7 @@ import pytest
 from people import people
 
 import genenv
-from genenv import cli, tables
+from genenv import cli, table_fitting, tables
 from genenv.checks import Mistake
 from genenv.tables.measuring import c2st, copies
 
@@ -73,6 +73,16 @@ def test_metrics_stand_beside_real_rows_and_independent_columns(fitted):
     assert set(metrics["c2st"]) == {"mixture", "independent columns", "learned rows"}
     assert metrics["held_out_rows"] == 80
     assert metrics["copies"]["held-out rows"] <= 0.05
+
+
+@pytest.mark.parametrize(("made", "told"), [(0.05, True), (0.005, False)])
+def test_a_generator_that_copies_rows_is_told(tmp_path, monkeypatch, made, told):
+    found = {"copies": {"mixture": made, "held-out rows": 0.0}}
+    monkeypatch.setattr(table_fitting, "measured", lambda *_: found)
+    frame = people(120)
+    fit = table_fitting.TableFitting(frame, tables.infer(frame), tmp_path / "run")
+    fit.run()
+    assert ("remembers people" in " ".join(fit.told)) == told
 
 
 def test_c2st_tells_shifted_rows_and_not_equal_laws():
