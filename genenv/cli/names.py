@@ -1,11 +1,15 @@
 """The names that an option can be given, as `--help` lists them: read off the dicts of the kinds.
 
-A dict is read when help is asked for, because importing it brings torch.
+Importing a dict brings torch: where its module is not loaded its keys are read off the source.
 """
 
 from __future__ import annotations
 
+import ast
+import sys
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
@@ -33,53 +37,75 @@ def named(
     )
 
 
+def keys(module: str, name: str) -> tuple[str, ...]:
+    """Return the keys of a dict of genenv's, without importing its module.
+
+    Parameters
+    ----------
+    module
+        Below genenv: "agents.searches".
+    name
+        Of the dict, or tuple of names; a kind added to it shows where its module is loaded.
+    """
+    loaded = sys.modules.get(f"genenv.{module}")
+    return tuple(getattr(loaded, name) if loaded else _literal(_source(module), name))
+
+
+def _source(module: str) -> Path:
+    """Find a module's file; only genenv itself is imported for it."""
+    room, _, inner = module.partition(".")
+    spec = find_spec(f"genenv.{room}")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).with_name(f"{inner}.py") if inner else Path(spec.origin)
+
+
+def _literal(path: Path, name: str) -> list[str]:
+    """Read the keys of the dict, or the elements of the tuple, that a file binds to a name."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id == name:
+                value = node.value
+                assert isinstance(value, ast.Dict | ast.Tuple)
+                nodes = value.keys if isinstance(value, ast.Dict) else value.elts
+                return [ast.literal_eval(each) for each in nodes if each is not None]
+    raise LookupError(f"{name} in {path}")
+
+
 def objectives() -> Iterable[str]:
     """Name what a generator can be trained for."""
-    from genenv.objectives import OBJECTIVES
-
-    return OBJECTIVES
+    return keys("objectives", "OBJECTIVES")
 
 
 def networks() -> Iterable[str]:
     """Name the kinds of networks."""
-    from genenv.networks import NETWORKS
-
-    return ("auto", *NETWORKS, "mixture")
+    return ("auto", *keys("networks.kinds", "NETWORKS"), "mixture")
 
 
 def norms() -> Iterable[str]:
     """Name the normalisations of a critic."""
-    from genenv.networks.normalisation import NORMS
-
-    return ("auto", *NORMS)
+    return ("auto", *keys("networks.normalisation", "NORMS"))
 
 
 def optimizers() -> Iterable[str]:
     """Name the optimizers."""
-    from genenv.training.config import OPTIMIZERS
-
-    return OPTIMIZERS
+    return keys("training.config", "OPTIMIZERS")
 
 
 def searches() -> Iterable[str]:
     """Name the players."""
-    from genenv.agents import SEARCHES
-
-    return SEARCHES
+    return keys("agents.searches", "SEARCHES")
 
 
 def learners() -> Iterable[str]:
     """Name the learners."""
-    from genenv.learners import LEARNERS
-
-    return LEARNERS
+    return keys("learners", "LEARNERS")
 
 
 def noises() -> Iterable[str]:
     """Name the laws of latents."""
-    from genenv.noise import NOISES
-
-    return NOISES
+    return keys("noise", "NOISES")
 
 
 Objective = Annotated[str, named(objectives)]
