@@ -21,7 +21,8 @@ from genenv.reacting import ReactConfig, Reacting
 from genenv.report import Report
 from genenv.stages import Stages
 from genenv.stressing import StressConfig, Stressing
-from genenv.training import shrinking, shrunk, train
+from genenv.training import shrinking, shrunk, stated, train
+from genenv.training.aim import Aim
 from genenv.training.presets import configured
 
 __all__ = ["fit", "load", "react", "replay", "stress"]
@@ -56,7 +57,7 @@ def fit(
     x: ArrayLike,
     y: ArrayLike | None = None,
     *,
-    objective: str = "relativistic",
+    objective: Aim = "relativistic",
     network: str = "auto",
     steps: int | None = None,
     seed: int = 0,
@@ -83,8 +84,12 @@ def fit(
         (n, features), (n, h, w) or (n, h, w, c), numbers as stored.
     y
         (n,) class names; None: unconditional.
-    objective, network
-        Names in `objectives.OBJECTIVES` and `networks.NETWORKS`; auto: by the data.
+    objective
+        A name in `objectives.OBJECTIVES`, or one of your own: an Objective, its class, or
+        `functools.partial(MyObjective, weight=0.5)`. config.json records its import path, and what
+        a partial binds, but not what an instance holds.
+    network
+        A name in `networks.NETWORKS`; auto: by the data.
     steps, batch
         Generator updates and rows a step; None: the preset's.
     seed
@@ -135,7 +140,7 @@ def fit(
     learned = dataset.without_labels() if config.unlabelled else dataset
     fitting = shrunk(config, dataset.units, len(dataset))
     generator = train(learned, fitting)
-    generator.notes = (*generator.notes, *shrinking(config, fitting))
+    generator.notes = (*generator.notes, *shrinking(config, fitting), *stated(config))
     return generator
 
 
@@ -158,7 +163,7 @@ def stress(
     std: Sequence[float] = (),
     preprocess: str = "",
     anyway: bool = False,
-    objective: str = "relativistic",
+    objective: Aim = "relativistic",
     steps: int | None = None,
     seed: int = 0,
     threads: int = 0,
@@ -247,7 +252,7 @@ def react(
     samples: int = 500,
     sizes: Sequence[int] = (),
     seeds: Sequence[int] = (0,),
-    objective: str = "relativistic",
+    objective: Aim = "relativistic",
     steps: int | None = None,
     seed: int = 0,
     threads: int = 0,

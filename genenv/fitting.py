@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from genenv.parts import Advance, Part, load_json, save_json
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.tracking import plain
-from genenv.training import Trainer, TrainingConfig, distributed, shrinking, shrunk
+from genenv.training import Trainer, TrainingConfig, distributed, shrinking, shrunk, stated
 from genenv.training.game import critic_of, with_codes
 from genenv.training.machine import pick_device, pick_threads, settled
 
@@ -75,7 +74,7 @@ class Fitting(Study[Generator]):
         self.classes = () if dataset.unconditional or config.unlabelled else dataset.classes
         self.measuring = Measuring(dataset, bool(self.classes), config.seed, measured, features)
         self.config = shrunk(config, dataset.units, len(self.measuring.rows))
-        self.told += [*self.measuring.told, *shrinking(config, self.config)]
+        self.told += [*self.measuring.told, *shrinking(config, self.config), *stated(config)]
         self.world = distributed.World()
         self._check()
         self.measuring.check(config.metrics_every, config.best)
@@ -234,7 +233,7 @@ class Fitting(Study[Generator]):
         with settled(self._threads(generator)):
             figures = self.measuring.figures(generator, evaluation, advance)
         self.tracker.scalars(metrics.curves(figures), self.config.steps)
-        told = with_figures(self.told, figures, asdict(self.config))
+        told = with_figures(self.told, figures, self.config.plain())
         self.told = [*told, *evaluation.told]
         return figures
 

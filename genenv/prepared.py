@@ -18,11 +18,12 @@ from genenv.monitoring import Curves
 from genenv.monitoring.pictures import write_all
 from genenv.parts import Advance, Part
 from genenv.study import Study
-from genenv.training import TrainingConfig, preset, shrunk, train
+from genenv.training import TrainingConfig, preset, shrunk, stated, train
+from genenv.training.aim import Aim
 
 
 def training(
-    objective: str, steps: int | None, seed: int, threads: int, dataset: Dataset, rows: int
+    objective: Aim, steps: int | None, seed: int, threads: int, dataset: Dataset, rows: int
 ) -> TrainingConfig:
     """Return the settings of the generator that is fitted where none is given.
 
@@ -71,6 +72,8 @@ def generator_part(
             advance=advance,
             resume=study.resuming,
         )
+        if given is None:
+            made.notes = (*made.notes, *stated(config))
         write_all(study.folder, made, learned.x, study.tracker, config.steps)
         return made
 

@@ -27,6 +27,7 @@ from genenv.report.reactions import markdown, write_page
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training import TrainingConfig
+from genenv.training.aim import Aim
 from genenv.training.machine import pick_threads, settled
 
 SCHEMA = 1  # of react.json
@@ -49,7 +50,7 @@ class ReactConfig:
     """Of the learners and of the samples."""
     seed: int = 0
     """Of the split, the generator and the judge."""
-    objective: str = "relativistic"
+    objective: Aim = "relativistic"
     """Of the generator that is fitted where none is given."""
     steps: int | None = None
     """Updates of that generator; None: the preset's."""
@@ -151,7 +152,8 @@ class Reacting(Study[dict[str, Any]]):
         """Name the noises that the generator allows, which need not be trained yet."""
         learned = noises.LEARNED if self.residuals is not None else ()
         law = Gaussian(self.training.latent) if self.given is None else self.given.noise
-        known = (*noises.names(self.dataset.units, law), *learned)
+        mixes = self.given is None or self.given.mixes_labels
+        known = (*noises.names(self.dataset.units, law, mixes), *learned)
         for name in self.config.noises:
             checks.choice("noise", name, known)
         return self.config.noises or known

@@ -6,7 +6,6 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def versions() -> dict[str, str]:
 
 def settings(config: Any) -> dict[str, Any]:
     """Return a frozen dataclass as plain values, as JSON reads them back; see `naming.spelled`."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(config), default=naming.spelled))
+    plain: dict[str, Any] = json.loads(json.dumps(vars(config), default=naming.spelled))
     return plain
 
 

@@ -52,6 +52,7 @@ from genenv.searched import Searched
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training import TrainingConfig
+from genenv.training.aim import Aim
 from genenv.training.machine import pick_threads, settled
 
 LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
@@ -86,7 +87,7 @@ class StressConfig:
     """What it returns: probabilities or logits."""
     criterion: Any = "misclassified"
     """When the model has failed, see `criteria.find`."""
-    objective: str = "relativistic"
+    objective: Aim = "relativistic"
     """Of the generator that is fitted where none is given."""
     steps: int | None = None
     """Updates of that generator; None: the preset's."""

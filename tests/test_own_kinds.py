@@ -11,11 +11,13 @@ import torch
 from sklearn.datasets import load_digits
 
 import genenv
-from genenv import bundled, criteria, networks, runs, seeding
+from genenv import bundled, cli, criteria, networks, runs, seeding
 from genenv.agents import SEARCHES, Evolution, entrants
 from genenv.checks import Mistake
 from genenv.noise import Gaussian
+from genenv.objectives import Objective
 from genenv.search import Search, Space
+from genenv.training import TrainingConfig
 
 X, Y = load_digits(return_X_y=True)
 X, Y = X[::3], Y[::3]
@@ -211,3 +213,76 @@ def doubtful(output, _label):
 def test_what_is_no_criterion_is_refused_in_one_sentence(given, says):
     with pytest.raises(Mistake, match=says):
         criteria.severity(criteria.find(given), LOG_P, LABEL)
+
+
+class Signs(Objective):
+    """Scores of real rows go up, of generated ones down, at most to 1 and -1."""
+
+    def __init__(self, weight=1.0):
+        self.weight = weight
+
+    def critic_terms(self, critic, real, fake, rng):  # noqa: ARG002
+        return {"gap": self.weight * (critic(fake).tanh() - critic(real).tanh())}
+
+    def generator_terms(self, critic, real, fake, latent, rng):  # noqa: ARG002
+        return {"pull": -self.weight * critic(fake).tanh()}
+
+
+SIGNS = "test_own_kinds:Signs"
+
+
+def weights(generator):
+    return torch.cat([p.flatten() for p in generator.parameters()])
+
+
+def test_fit_takes_an_objective_of_ones_own_records_and_resumes_it_and_states_the_preset(tmp_path):
+    settings = {"steps": 2, "batch": 16, "threads": 1}
+    fitted = genenv.fit(X, Y, objective=Signs(), out=tmp_path / "a", **settings)
+    training = json.loads((tmp_path / "a" / "config.json").read_text())["training"]
+    assert (training["objective"], training["penalty"], training["critic_width"]) == (
+        SIGNS, None, 128,
+    )  # fmt: skip
+    assert fitted.objective == genenv.load(tmp_path / "a").objective == SIGNS
+    assert any(SIGNS in note and "relativistic" in note for note in fitted.notes)
+    genenv.fit(X, Y, objective=Signs, out=tmp_path / "a", resume=True, **settings)
+    with pytest.raises(Mistake):
+        genenv.fit(X, Y, objective="gan", out=tmp_path / "a", resume=True, **settings)
+    by_name = genenv.fit(X, Y, objective=SIGNS, **settings)
+    assert weights(by_name).equal(weights(fitted))
+    other = genenv.fit(X, Y, objective="gan", **settings)
+    assert not weights(other).equal(weights(fitted))
+    assert not any("preset" in note for note in other.notes)
+
+
+def test_what_a_partial_binds_to_an_objective_is_recorded():
+    config = TrainingConfig(objective=functools.partial(Signs, weight=0.5))
+    assert config.game().weight == 0.5
+    assert config.plain()["objective"] == f"{SIGNS}(weight=0.5)"
+
+
+def test_an_objective_from_the_command_line_is_imported(tmp_path, monkeypatch, capsys):
+    (tmp_path / "aims.py").write_text(
+        "from genenv.objectives import Hinge\n\nclass Mine(Hinge):\n    pass\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    few = ["--steps", "1", "--batch", "16", "--no-metrics", "--threads", "1", "--out", "RUN"]
+    with pytest.raises(SystemExit) as left:
+        cli.main(["fit", "digits", "--objective", "aims:Mine", *few])
+    assert not left.value.code
+    assert "objective aims:Mine" in capsys.readouterr().out
+    assert json.loads((tmp_path / "RUN/config.json").read_text())["training"]["objective"] == (
+        "aims:Mine"
+    )
+
+
+@pytest.mark.parametrize(
+    "given", ["no", "builtins:dict", "pathlib:Path", "test_own_kinds:constant", Rays, 3]
+)
+def test_what_is_no_objective_is_a_mistake(given):
+    with pytest.raises(Mistake):
+        TrainingConfig(objective=given)
+
+
+def test_an_objective_of_ones_own_takes_no_penalty_beside_it():
+    with pytest.raises(Mistake):
+        TrainingConfig(objective=Signs(), penalty=1.0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from genenv import bundled, data, networks
+from genenv import bundled, data, networks, wrap_generator
 from genenv.checks import Mistake
 from genenv.noise import Gaussian, Mixture
 from genenv.reactions import frames, lessons, measures, mixing, noises, order
@@ -423,6 +423,24 @@ def test_a_network_forgets_when_useless_rows_take_over(generator):
     assert found["real"]["forgetting"] is None
     assert sum(told) == len(lessons.SCHEDULES)
     assert all(len(row["steps"]) == len(row["accuracy"]) == lessons.POINTS for row in rows)
+
+
+def test_classes_are_not_mixed_for_a_decoder_that_expects_whole_labels():
+    digits, table = data.load("digits"), torch.linspace(0, 1, 10)
+
+    def decode(e, label):
+        return e.new_zeros(len(e), 8, 8) + table[label].view(-1, 1, 1)
+
+    wrapped = wrap_generator(decode, digits.x, digits.label, base_dim=4, output="unit")
+    every, allowed = (
+        set(noises.names(wrapped.units, wrapped.noise, mixed))
+        for mixed in (True, wrapped.mixes_labels)
+    )
+    assert every - allowed == {"latent:classes"}
+    lot = Lot(wrapped, (digits.x[:20], digits.label[:20]), 20, 0)
+    assert len(lot.at("latent:temperature", 3)[0]) == 20
+    with pytest.raises(Mistake):  # why it is left out
+        lot.at("latent:classes", 3)
 
 
 def test_laws_with_other_base_coordinates_are_left_out(generator):

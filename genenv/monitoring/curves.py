@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -68,7 +67,7 @@ class Curves(Monitor):
             config.seed,
             self._held_out,
             self._modes,
-            asdict(config),
+            config.plain(),
         )
 
     @override

@@ -229,4 +229,5 @@ def _clip(objective: Any) -> float | None:
     """Return the bound to which an objective clips, also of a game inside; None: it does not."""
     if not objective.clips:
         return None
-    return float(objective.clip if hasattr(objective, "clip") else objective.game.clip)
+    clip = getattr(getattr(objective, "game", objective), "clip", None)  # one's own may tell none
+    return None if clip is None else float(clip)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
-from genenv import objectives
 from genenv.codecs import Codec
 from genenv.training.config import FREE_ON_RESUME, TrainingConfig
 from genenv.training.game import critic_of
@@ -19,7 +17,7 @@ FIRST = ("objective", "network", "lr", "seed")  # what trainings are compared by
 def settings(config: TrainingConfig, units: Codec) -> dict[str, Any]:
     """Return the settings that decide a training, with what `auto` and None stand for."""
     free = FREE_ON_RESUME | {"metrics_every"}
-    fields = {name: value for name, value in asdict(config).items() if name not in free}
+    fields = {name: value for name, value in config.plain().items() if name not in free}
     fields = {name: fields[name] for name in FIRST} | fields | _chosen(config, units)
     codes = () if config.coded else ("categorical", "continuous", "information")
     return {k: v for k, v in fields.items() if k not in codes}
@@ -43,6 +41,5 @@ def resolved(config: TrainingConfig, units: Codec, parameters: int) -> dict[str,
 def _chosen(config: TrainingConfig, units: Codec) -> dict[str, Any]:
     """Choose network, norm and penalty: the data and the objective decide."""
     network, norm = critic_of(config, units)
-    objective = objectives.build(config.objective, config.penalty)
-    penalty = getattr(objective, "penalty", None)
+    penalty = getattr(config.game(), "penalty", None)
     return {"network": network, "critic_norm": norm, "penalty": penalty}

@@ -123,7 +123,7 @@ def possible(units: Codec) -> tuple[str, ...]:
     return (*(f"latent:{kind}" for kind in LATENT), *changed)
 
 
-def names(units: Codec, law: Noise) -> tuple[str, ...]:
+def names(units: Codec, law: Noise, mixes_labels: bool = True) -> tuple[str, ...]:
     """Name those that a generator allows: a law must be driven by as many base coordinates.
 
     Parameters
@@ -132,8 +132,11 @@ def names(units: Codec, law: Noise) -> tuple[str, ...]:
         Of the data.
     law
         Of the generator's latents.
+    mixes_labels
+        Whether the generator makes samples between classes.
     """
     apart = {f"latent:{name}" for name in LAWS if NOISES[name](law.dim).base_dim != law.base_dim}
+    apart |= set() if mixes_labels else {f"latent:{Classes.kind}"}
     return tuple(name for name in possible(units) if name not in apart)
 
 

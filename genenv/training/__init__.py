@@ -1,7 +1,7 @@
 """Training: settings, the game, the loop, checkpoints."""
 
 from genenv.training.config import TrainingConfig
-from genenv.training.presets import preset, shrinking, shrunk
+from genenv.training.presets import preset, shrinking, shrunk, stated
 from genenv.training.trainer import Trainer, TrainingDiverged, train
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "preset",
     "shrinking",
     "shrunk",
+    "stated",
     "train",
 ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-from genenv import checks, objectives
+from genenv import checks, naming
 from genenv.metrics import ranked
 from genenv.networks import NETWORKS
 from genenv.networks.normalisation import NORMS
 from genenv.networks.packing import divisible
+from genenv.objectives import Objective
+from genenv.training.aim import Aim, made
 from genenv.training.machine import PRECISIONS
 
 OPTIMIZERS = ("adam", "rmsprop")
@@ -30,8 +33,8 @@ FREE_ON_RESUME = frozenset(
 class TrainingConfig:
     """Everything that decides a training but the data."""
 
-    objective: str = "relativistic"
-    """Name in OBJECTIVES."""
+    objective: Aim = "relativistic"
+    """Name in OBJECTIVES, or one of your own, see `training.aim`."""
     network: str = "auto"
     """Name in NETWORKS; auto: mlp for vectors and images below 16 pixels, else dcgan."""
     latent: int = 32
@@ -94,7 +97,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""
-        objectives.build(self.objective, self.penalty)
+        self.game()
         checks.choice("network", self.network, ["auto", *NETWORKS])
         checks.choice("critic_norm", self.critic_norm, ["auto", *NORMS])
         checks.choice("optimizer", self.optimizer, OPTIMIZERS)
@@ -125,6 +128,14 @@ class TrainingConfig:
                 raise checks.Mistake(
                     "metrics_every above 0 with best", "0", "say how often to measure"
                 )
+
+    def game(self) -> Objective:
+        """Make the adversarial game, without codes."""
+        return made(self.objective, self.penalty)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the settings by name; an objective of one's own by its import path."""
+        return vars(self) | {"objective": naming.spelled(self.objective)}
 
     @property
     def coded(self) -> bool:

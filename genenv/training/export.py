@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import torch
 
+from genenv import naming
 from genenv.networks import Generator, Recognition
 from genenv.training.game import Game
 from genenv.training.machine import laid_out
@@ -17,7 +18,7 @@ Module = TypeVar("Module", bound=torch.nn.Module)
 def exported(game: Game) -> Generator:
     """Copy the averaged generator, with critic and recognition network: on the CPU, frozen."""
     generator = _as_loaded(game.average)
-    generator.objective = game.config.objective
+    generator.objective = naming.spelled(game.config.objective)
     generator.keep(_as_loaded(game.critic))
     if isinstance(game.auxiliary, Recognition):
         generator.keep_recognition(_as_loaded(game.auxiliary))

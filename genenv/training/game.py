@@ -220,7 +220,7 @@ def critic_of(config: TrainingConfig, units: Codec) -> tuple[str, str]:
     Mistake
         A normalisation that is unsound there, with the reason.
     """
-    game = objectives.build(config.objective, config.penalty)
+    game = config.game()
     network = units.networks[0] if config.network == "auto" else config.network
     norm = normalisation.choose(
         config.critic_norm,
@@ -242,7 +242,7 @@ def with_codes(config: TrainingConfig, noise: Noise | None) -> Noise:
 
 
 def _objective(config: TrainingConfig) -> objectives.Objective:
-    game = objectives.build(config.objective, config.penalty)
+    game = config.game()
     if not config.coded:
         return game
     codes = config.categorical, config.continuous

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from genenv import checks
+from genenv import checks, naming
 from genenv.codecs import Codec
 from genenv.objectives import OBJECTIVES
+from genenv.training.aim import Aim, is_own
 from genenv.training.config import TrainingConfig
 
 PLAIN: dict[str, dict[str, Any]] = {  # without a penalty or a bound on the critic
@@ -15,6 +16,7 @@ PLAIN: dict[str, dict[str, Any]] = {  # without a penalty or a bound on the crit
     "small": {"betas": (0.5, 0.999)},
     "image": {},
 }
+USUAL = "relativistic"  # whose settings an objective of a user's own starts from
 # objective -> kind of data -> what differs from TrainingConfig's defaults
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "relativistic": {
@@ -50,13 +52,13 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def preset(objective: str, units: Codec) -> TrainingConfig:
+def preset(objective: Aim, units: Codec) -> TrainingConfig:
     """Return the settings of an objective for a kind of data.
 
     Parameters
     ----------
     objective
-        Name in OBJECTIVES.
+        Name in OBJECTIVES; one of the user's own has the settings of USUAL, but for its penalty.
     units
         Of the data.
 
@@ -68,8 +70,7 @@ def preset(objective: str, units: Codec) -> TrainingConfig:
     return _of_kind(objective, units.family, units.width)
 
 
-def _of_kind(objective: str, kind: str, size: int) -> TrainingConfig:
-    checks.choice("objective", objective, OBJECTIVES)
+def _of_kind(objective: Aim, kind: str, size: int) -> TrainingConfig:
     shape: dict[str, dict[str, Any]] = {
         "vector": {
             "latent": max(2, min(size, 32)),
@@ -81,12 +82,28 @@ def _of_kind(objective: str, kind: str, size: int) -> TrainingConfig:
         "image": {"latent": 64, "width": 32, "critic_width": 32, "steps": 8000},
     }
     optimizer = {"optimizer": "rmsprop"} if objective == "wgan" else {}
-    return TrainingConfig(
-        objective=objective, **(shape[kind] | optimizer | PRESETS[objective][kind])
-    )
+    settings = shape[kind] | optimizer | _by_objective(objective)[kind]
+    return TrainingConfig(objective=objective, **settings)
 
 
-def configured(objective: str, units: Codec, changes: dict[str, Any]) -> TrainingConfig:
+def _by_objective(objective: Aim) -> dict[str, dict[str, Any]]:
+    if isinstance(objective, str) and not is_own(objective):
+        return PRESETS[checks.choice("objective", objective, OBJECTIVES)]
+    return {
+        kind: {name: value for name, value in settings.items() if name != "penalty"}
+        for kind, settings in PRESETS[USUAL].items()
+    }
+
+
+def stated(config: TrainingConfig) -> tuple[str, ...]:
+    """Say which preset an objective of the user's own goes by; () for genenv's."""
+    if not is_own(config.objective):
+        return ()
+    own = naming.spelled(config.objective)
+    return (f"objective {own}: settings left out are the preset's of {USUAL}, without penalty",)
+
+
+def configured(objective: Aim, units: Codec, changes: dict[str, Any]) -> TrainingConfig:
     """Return the preset of an objective on a kind of data, with what the user changed.
 
     Parameters

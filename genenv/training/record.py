@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Record:
 
     def settings(self) -> dict[str, Any]:
         """Return what must not change on resume at all, but for FREE_ON_RESUME."""
-        plain = {"config": asdict(self.config), "rows": self.rows, "noise": self.noise.to_json()}
+        plain = {"config": self.config.plain(), "rows": self.rows, "noise": self.noise.to_json()}
         read: dict[str, Any] = json.loads(json.dumps(plain))  # tuples become lists, as in the file
         return read
 
