@@ -95,7 +95,7 @@ class Probe:
             x = self.sample(e, label)
             log_p = self.model.log_probabilities(x)
             severe = severity(self.criterion, log_p, label)
-            log_guide, distance, accepted = self.guide.look(self.units.encode(x), label)
+            log_guide, distance, accepted = self.guide.look(self.guide.units.encode(x), label)
             loss = self.guide_loss(log_guide, distance)
         slopes = [_slope(term, e) if gradient else None for term in (severe, -loss)]
         with torch.no_grad():

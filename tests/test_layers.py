@@ -16,13 +16,13 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream naming training judge sampling learners stacked",
-    "monitoring criteria search probe failures trust people",
+    "monitoring criteria search probe failures trust people doubtful",
     "campaign rate runs bundled ladder report reactions material",
     "board study",
     "envs testing",
     "agents",
     "api auditing prepared measuring fitting table_fitting stressing stress_log stress_report "
-    "stress_trust searched reacting cli __main__",
+    "stress_trust searched reacting judge_fitting cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

@@ -71,6 +71,7 @@ class BallGuide:
     """Accepts where ‖e‖ ≤ radius; sure of every label."""
 
     threshold = 1.0
+    units = Vectors((DIM + CLASSES,), "float32", (-10.0,), (10.0,))
 
     def __init__(self, radius: float = 2.8) -> None:
         self.radius = radius

@@ -1,4 +1,4 @@
-"""The commands: fit, sample, stress, replay, react, envs, train."""
+"""The commands: fit, sample, stress, judge, replay, audit, react, envs, train."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from genenv import __version__, checks
 from genenv.cli.audit import Audit
 from genenv.cli.envs import Envs
 from genenv.cli.fit import Fit
+from genenv.cli.judge import Judge
 from genenv.cli.react import React
 from genenv.cli.replay import Replay
 from genenv.cli.sample import Sample
@@ -24,6 +25,7 @@ Command = (
     Annotated[Fit, tyro.conf.subcommand("fit")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
     | Annotated[Stress, tyro.conf.subcommand("stress")]
+    | Annotated[Judge, tyro.conf.subcommand("judge")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
     | Annotated[React, tyro.conf.subcommand("react")]
@@ -35,7 +37,7 @@ Command = (
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit.
 
-    0 done, 1 replay found otherwise, 2 the user's mistake, 130 Ctrl-C, 143 SIGTERM.
+    0 done, 1 replay found otherwise, 2 the user's mistake, 3 undecided, 130 Ctrl-C, 143 SIGTERM.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ the share of none of these.
 """
 
 from genenv.judge.audit import Audit, Judged, Looked, q_values
-from genenv.judge.figures import judged_controls, rate
+from genenv.judge.figures import judged_controls, on_rows, rate
 from genenv.judge.fitting import fit, make, steps
 from genenv.judge.guide import Guide
 from genenv.judge.judging import UNSEEN, Judge, Record
@@ -37,6 +37,7 @@ __all__ = [
     "load_guide",
     "make",
     "make_judge",
+    "on_rows",
     "q_values",
     "rate",
     "save",

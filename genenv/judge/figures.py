@@ -80,6 +80,29 @@ def measure(
     }
 
 
+def on_rows(judge: Judge, x: NDArray[Any], label: NDArray[np.int64]) -> dict[str, Any]:
+    """Measure a judge, as it stands, on the real rows of a run that it was not made in.
+
+    Parameters
+    ----------
+    judge
+        Calibrated elsewhere.
+    x, label
+        Samples as stored and their classes. One that the judge learned from is judged by members
+        that had not seen it, and counted as `learned_from`.
+    """
+    asked, fold = seen(x, judge.units), judge.folds.of_rows(x)
+    learned = judge.folds.learned(x)
+    unseen = ~learned | (fold == GUIDE_FOLD)  # by the guide's networks
+    return {
+        "untouched": not learned.any(),
+        "learned_from": int(learned.sum()),
+        "test_rows": len(label),
+        **_refused(judge, judge.audit.look(asked, fold), label),
+        "guide_real_rejected": _refused_by_guide(judge, asked[unseen], label[unseen]),
+    }
+
+
 def _refused(judge: Judge, looked: Looked, label: NDArray[np.int64]) -> dict[str, Any]:
     """Measure what the gates refuse of real rows, and how often the audit is right on them."""
     top, guess = (part.numpy() for part in looked.top)

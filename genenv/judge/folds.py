@@ -36,9 +36,17 @@ class Folds:
     def of_rows(self, x: NDArray[Any]) -> Fold:
         """Choose by content, (n, *shape) as stored -> (n,): a training row gets its own fold."""
         names = digest(x)
-        place = np.minimum(np.searchsorted(self.name, names), len(self.name) - 1)
+        place = self._place(names)
         own = self.fold[place].astype(np.int64)
         return np.where(self.name[place] == names, own, (names % COUNT).astype(np.int64))
+
+    def learned(self, x: NDArray[Any]) -> NDArray[np.bool_]:
+        """Tell the training rows among others, (n, *shape) as stored -> (n,)."""
+        names = digest(x)
+        return np.asarray(self.name[self._place(names)] == names)
+
+    def _place(self, names: NDArray[np.uint64]) -> NDArray[np.int64]:
+        return np.minimum(np.searchsorted(self.name, names), len(self.name) - 1)
 
 
 def of_query(search: str, seed: int, index: NDArray[np.int64]) -> Fold:

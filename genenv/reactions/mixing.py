@@ -107,7 +107,7 @@ def _accepted(generator: Generator, guide: Guide, count: int, seed: int) -> Labe
         x, label = generator.sample(count, seed, start=turn * count)
         assert label is not None
         with torch.no_grad():
-            u = units.encode(units.tensor(x))
+            u = guide.units.encode(guide.units.tensor(x))
             good = guide.look(u, torch.from_numpy(label))[2].numpy()
         for c, own in enumerate(places):
             passed = x[good & (label == c)][: len(own) - filled[c]]

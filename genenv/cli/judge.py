@@ -1,0 +1,54 @@
+"""The command `judge`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from genenv.cli.running import chosen_folder, load_data
+from genenv.cli.shown import Number, Pixels, Source, Switch, shown
+from genenv.cli.stress import UNDECIDED
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Train and calibrate a judge of labelled data, and show what it is worth.
+
+    JUDGE/judge is what stress and react take by --judge; JUDGE/judge.html shows its figures and the
+    rows whose labels it doubts, JUDGE/doubtful.csv lists them. Exit 3: it says nothing of use.
+    """
+
+    data: Source
+    """Labelled: digits, ring, grid, a folder of idx files or of class folders, or an .npz."""
+    held_out: Annotated[str | None, shown("DATA", "the data's own test set, or a split")] = None
+    """More rows of the same kind; the figures come from a share of them that sets nothing."""
+    seed: Number = 0
+    """Address of the split and of the judge."""
+    size: Pixels = None
+    """Pixels a side to which a folder's images are resized."""
+    channels: Pixels = None
+    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    resume: Switch = False
+    """Go on with what --out holds."""
+    out: Annotated[Path | None, shown("JUDGE", "runs/judge-NAME-000, the next free number")] = None
+    """The folder."""
+
+    def __call__(self, line: str) -> int:
+        """Make the judge and print its figures."""
+        from genenv import runs
+        from genenv.judge_fitting import JudgeFitting
+        from genenv.metrics.light import BAD
+        from genenv.report.judges import summary
+        from genenv.stages import Stages
+
+        dataset = load_data(self.data, self.size, self.channels)
+        held_out = dataset.held_out
+        if self.held_out is not None:
+            held_out = load_data(self.held_out, self.size, self.channels)
+        out = chosen_folder(self.out, self.resume) or runs.next_folder(f"judge-{dataset.name}")
+        study = JudgeFitting(dataset, held_out, out, Stages(display=True), line, self.seed)
+        content = study.run(self.resume)
+        print(summary(content))
+        print(f"page:     {out}/judge.html\ndoubtful: {out}/doubtful.csv\njudge:    {out}/judge")
+        return UNDECIDED if content["light"]["light"] == BAD else 0
