@@ -19,6 +19,7 @@ from stable_baselines3 import PPO
 
 from genenv import ENVIRONMENTS, agents, cli, data, networks, seeding
 from genenv.agents import SEARCHES
+from genenv.cli.stress import UNDECIDED
 from genenv.learners import LEARNERS
 from genenv.networks import NETWORKS
 from genenv.noise import NOISES
@@ -39,13 +40,13 @@ def good(x):
 def late(x):
     global asked
     asked += len(x)
-    if asked > 750:
+    if asked > 1600:
         raise RuntimeError("the GPU fell off")
     return good(x)
 def later_nan(x):
     global asked
     asked += len(x)
-    return good(x) if asked < 750 else good(x) * np.nan
+    return good(x) if asked < 1600 else good(x) * np.nan
 def raises(x): raise ValueError("no such shape")
 def leaves(x): raise SystemExit(3)
 def narrow(x): return good(x)[:, :9]
@@ -110,7 +111,7 @@ def done(place: Path) -> Path:
         patch.chdir(place)
         with pytest.raises(SystemExit) as left:
             cli.main(["stress", "digits", *GOOD, "--out", "done"])
-    assert left.value.code == 0
+    assert left.value.code == UNDECIDED  # small parts cannot be trusted, and the run says so
     return place / "done"
 
 
@@ -244,20 +245,20 @@ def test_a_model_that_breaks_later_keeps_its_queries_and_resumes_to_the_same_rep
     assert code == 2
     sentence, kept = err.strip().splitlines()[-2:]
     assert "got RuntimeError: the GPU fell off; mend it" in sentence
-    assert "late holds checkpoints, the generator, its metrics, the guide, queries" in kept
+    assert "late holds checkpoints, the generator, its metrics, the judge, queries" in kept
     assert kept.endswith("--out late --resume")
     seconds = json.loads((place / "late" / "timings.json").read_text())["stages"]
 
-    (place / "models_of_mine.py").write_text(MODELS.replace("asked > 600", "False"))
+    (place / "models_of_mine.py").write_text(MODELS.replace("asked > 1600", "False"))
     code, _, _ = run(*kept.partition("go on with: genenv ")[2].split())
     (place / "models_of_mine.py").write_text(MODELS)
-    assert code == 0
+    assert code == UNDECIDED
     late, whole = plain(place / "late"), plain(done)
     late["model"]["name"] = whole["model"]["name"]
     assert late == whole
     timings = json.loads((place / "late" / "report.json").read_text())["timings"]
     assert timings["generator"] == seconds["generator"]
-    assert timings["judge"] > seconds["judge"]
+    assert timings["judge"] == seconds["judge"]
 
 
 @pytest.mark.slow
@@ -295,7 +296,7 @@ def test_a_given_generator_is_known_and_its_rows_are_told(run: Run, place: Path)
         "random",
     ]
     code, _, _ = run("stress", "digits", *words, "--budget", "100", "--seed", "1", "--out", "given")
-    assert code == 0
+    assert code == UNDECIDED
     told = re.search(r"trained on (\d+) of the 997 rows", (place / "given/report.html").read_text())
     assert told is not None
     assert 0 < int(told[1]) < 997
@@ -326,7 +327,7 @@ def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path
     assert (asked["device"], asked["network"], asked["threads"]) == ("auto", "auto", 0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     assert config["resolved"] == {
-        "network": "mlp", "critic_norm": "none", "penalty": 0.5, "device": device, "threads": 1,
+        "network": "mlp", "critic_norm": "none", "penalty": 2.0, "device": device, "threads": 1,
     }  # fmt: skip
     code, out, _ = run("sample", "fitted", "--count", "6", "--label", "3", "--out", "drawn")
     assert (code, out) == (0, "6 samples: drawn.npz\n")
@@ -559,9 +560,13 @@ def test_a_process_that_is_interrupted_in_a_search_resumes_to_the_same_report(
     words = [*GOOD, "--out", "broken"]
     script = f"""
 import os, signal, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from conftest import judged_by_address
 from genenv import classifier, cli, probe
+from genenv.judge import Audit, recipe
 from genenv.metrics import generated
 classifier.LEAST_STEPS, classifier.LEAST_EPOCHS, generated.GENERATED = 40, 1, 200
+recipe.FEWEST, recipe.MOST, Audit.judge = 1, 3, judged_by_address
 ask, calls = probe.Probe.__call__, []
 def stop(*words):
     calls.append(words)
@@ -578,7 +583,7 @@ cli.main({["stress", "digits", *words]!r})
     assert ended.returncode == 130
     assert "Traceback" not in ended.stderr
     assert ended.stderr.endswith("--out broken --resume\n")
-    assert run("stress", "digits", *words, "--resume")[0] == 0
+    assert run("stress", "digits", *words, "--resume")[0] == UNDECIDED
     assert plain(place / "broken") == plain(done)
 
 

@@ -7,6 +7,8 @@ import torch
 from genenv import codecs, corruptions
 from genenv.classifier import BODIES
 from genenv.codecs import CODECS, Pictures, Vectors
+from genenv.judge.crossfit import TREES
+from genenv.judge.oracle import MAKES
 from genenv.learners import LEARNERS
 from genenv.networks import NETWORKS
 from genenv.training.presets import PRESETS
@@ -77,8 +79,9 @@ def test_the_words_of_version_0_1_0_are_read():
 def test_what_a_codec_names_is_there(codec):
     assert set(codec.networks) <= set(NETWORKS)
     assert set(codec.classifiers) <= set(BODIES)
-    assert set(codec.oracles) <= set(codec.classifiers)
-    assert len(set(codec.oracles)) == 2
+    assert set(codec.oracles) <= {*MAKES, *TREES}
+    assert set(codec.guides) <= {*MAKES}
+    assert len(set(codec.oracles)) >= 2
     assert set(codec.learners) <= set(LEARNERS)
     assert {codec.family, codec.coded_family} <= set(PRESETS["gan"])
     assert corruptions.names_for(codec)

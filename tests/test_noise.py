@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 import math
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from genenv import noise
 from genenv.checks import Mistake
+from genenv.networks.evaluating import evaluating
 from genenv.noise import (
     NOISES,
     AutoRegressive,
@@ -45,6 +47,18 @@ class SmallGenerator(nn.Module):
         self.norm = nn.BatchNorm1d(self.units.size)
         for parameter in self.layer.parameters():
             nn.init.normal_(parameter, std=0.5, generator=rng)
+
+    on = nn.Module.to
+
+    @property
+    def differentiable(self):
+        return self.noise.differentiable
+
+    def frozen(self):
+        return copy.deepcopy(self).eval().requires_grad_(False)
+
+    def evaluated(self):
+        return evaluating(self)
 
     def from_base(self, e, label=None):
         z = self.noise.from_base(e)

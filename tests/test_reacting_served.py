@@ -8,9 +8,11 @@ import urllib.error
 import numpy as np
 import pytest
 import served
+import toys
 from PIL import Image
 
 from genenv import bundled, classifier, data, networks, tracking
+from genenv.judge import Guide
 from genenv.reacting import ReactConfig, Reacting
 
 pytestmark = pytest.mark.slow
@@ -27,6 +29,7 @@ def run(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "LEAST_STEPS", 40)
         patch.setattr(classifier, "LEAST_EPOCHS", 1)
+        patch.setattr(Guide, "look", toys.taken_for_real)
         Reacting(CONFIG, data.load("digits"), generator, folder).run()
     return folder
 

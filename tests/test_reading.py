@@ -177,6 +177,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with np.load(run / "findings" / "00000.npz") as file:
         columns = {name: file[name] for name in file.files if name != "verdict"}
         other = {"verdict": file["verdict"], "other_label": file["severity"] > 5}
+    other |= {"model_answer": other["other_label"], "taken_for": columns["label"]}
+    columns["p"] = np.full(40, 0.95, np.float32)
     np.savez(run / "findings" / "00000.npz", **columns, **other)
     (run / "failures").mkdir()
     Confirmed(x=np.zeros((40, 8, 8), np.float32), **columns).save(run / "failures" / "00000.npz")

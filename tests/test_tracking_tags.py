@@ -68,6 +68,9 @@ def compare(tags, *commands, spared=()):
     assert {tag for tag in own if not any(re.fullmatch(expression(tag), t) for t in tags)} == set()
 
 
+UNDECIDED = ("failure_probability",)  # not written of a run that cannot be trusted
+
+
 @pytest.fixture(scope="module", autouse=True)
 def small():
     """Make what a run trains beside small."""
@@ -142,7 +145,7 @@ def test_the_page_lists_what_fit_writes(fits):
 
 
 def test_the_page_lists_what_stress_writes(stressed):
-    compare(written(stressed), "stress", "fit")
+    compare(written(stressed), "stress", "fit", spared=UNDECIDED)
 
 
 def test_the_generator_inside_stress_is_watched_with_rows_that_it_does_not_learn(stressed):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from genenv import networks
+from genenv import files, networks
 from genenv.codecs import Pictures, Vectors
 from genenv.monitoring import charts, grids, pictures
 from genenv.networks import Critic, Generator
@@ -266,7 +266,7 @@ def test_a_picture_is_whole_or_not_there(tmp_path, monkeypatch):
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(pictures.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         pictures.write_all(tmp_path, pair(PLANE), np.zeros((9, 2), "f4"))
     assert [p.name for p in tmp_path.iterdir()] == ["samples.png"]
