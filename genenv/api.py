@@ -17,6 +17,7 @@ from genenv import checks, data, failures, networks, runs, tables
 from genenv.downstream import Downstream
 from genenv.fitting import Fitting
 from genenv.generators import Generator
+from genenv.judge import Judge
 from genenv.reacting import ReactConfig, Reacting
 from genenv.report import Report
 from genenv.stages import Stages
@@ -167,6 +168,7 @@ def stress(
     steps: int | None = None,
     seed: int = 0,
     threads: int = 0,
+    judge: Judge | str | Path | None = None,
     resume: bool = False,
 ) -> Report:
     """Search a model for failures on plausible inputs, and judge them.
@@ -204,6 +206,9 @@ def stress(
         Address of the split, generator, judge and default model.
     threads
         CPU threads; 0: by rule.
+    judge
+        One that was made elsewhere, as by `genenv.judge.fit`, or a folder that holds it: its gates
+        and its cut stand as they are. None: one is made.
     resume
         Go on with what `out` holds.
 
@@ -233,7 +238,9 @@ def stress(
     other = None if held_out is None else data.from_arrays(*held_out, name="held-out arrays")
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
-        run = Stressing(config, dataset, other, model, generator, folder, lasting=out is not None)
+        run = Stressing(
+            config, dataset, other, model, generator, folder, lasting=out is not None, judge=judge
+        )
         return run.run(resume)
     finally:
         if out is None:
@@ -256,6 +263,7 @@ def react(
     steps: int | None = None,
     seed: int = 0,
     threads: int = 0,
+    judge: Judge | str | Path | None = None,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> dict[str, Any]:
@@ -284,6 +292,8 @@ def react(
         Of learners and samples.
     objective, steps, seed, threads
         Of the generator that is fitted; of the split and judge; see `stress`.
+    judge
+        One that was made elsewhere, or its folder, see `stress`; None: one is made.
     out
         The run's folder; None: nothing is left on disk.
     resume
@@ -315,7 +325,13 @@ def react(
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
         study = Reacting(
-            config, dataset, generator, folder, residuals=residuals, lasting=out is not None
+            config,
+            dataset,
+            generator,
+            folder,
+            residuals=residuals,
+            lasting=out is not None,
+            judge=judge,
         )
         return study.run(resume)
     finally:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks, judge, networks, seeding
+from genenv.codecs import Codec
 from genenv.data import Dataset, Split
 from genenv.generators import Generator
 from genenv.judge import Judge, judge_steps, make_judge
@@ -121,15 +122,15 @@ def judge_part(
 
 def check_fits(generator: Generator, dataset: Dataset) -> None:
     """Raise a Mistake unless a generator makes samples like the data, of the data's classes."""
-    wanted, got = (
-        f"shape {units.shape}, dtype {units.dtype} and classes {list(classes)}"
-        for units, classes in (
-            (dataset.units, dataset.classes),
-            (generator.units, generator.classes),
-        )
-    )
+    wanted = kind(dataset.units, dataset.classes)
+    got = kind(generator.units, generator.classes)
     if wanted != got:
         coded = generator.recognition is not None and bool(generator.recognition.categorical)
         beside = ", and without categorical codes" if coded else ""
         advice = f"fit one on these data, with labels{beside}"
         raise checks.Mistake(f"a generator of {wanted}", got, advice)
+
+
+def kind(units: Codec, classes: tuple[int | str, ...]) -> str:
+    """Say what kind of samples something makes or judges."""
+    return f"shape {units.shape}, dtype {units.dtype} and classes {list(classes)}"

@@ -16,6 +16,8 @@ from genenv import checks, corruptions, files, learners, prepared, runs, seeding
 from genenv.data import Dataset, Split, split, stratified_order
 from genenv.downstream import Downstream
 from genenv.generators import Generator
+from genenv.given_judge import MADE, given_judge
+from genenv.judge import Judge
 from genenv.noise import Gaussian
 from genenv.parts import Advance, Part, save_json
 from genenv.reactions import charts, lessons, mixing, noises, order
@@ -89,6 +91,8 @@ class Reacting(Study[dict[str, Any]]):
         A generator of what real rows differ by: it is met as the noise `learned`.
     generator_run
         The run that `generator` was loaded from, which may know the rows it was trained on.
+    judge
+        One that was made elsewhere, or a folder that holds it; None: one is made.
 
     Raises
     ------
@@ -110,6 +114,7 @@ class Reacting(Study[dict[str, Any]]):
         residuals: Generator | None = None,
         generator_run: Path | None = None,
         lasting: bool = True,
+        judge: Judge | str | Path | None = None,
     ) -> None:
         super().__init__(folder, stages, line, lasting)
         if dataset.label is None:
@@ -143,10 +148,20 @@ class Reacting(Study[dict[str, Any]]):
         self.generator = prepared.generator_part(
             self, dataset, self.split.train, self.training, generator
         )
-        self.judge = prepared.judge_part(dataset, self.source, self.split, config.seed)
+        self.given_judge = given_judge(judge)
+        self.judge = self._judge_part()
         self._lot = cache(self._make_lot)
         self._trained_of = lru_cache(1)(self._train)
         self._pools_of = lru_cache(1)(self._pools)
+
+    def _judge_part(self) -> Part[Judge]:
+        """Return the judge that was given, if it fits, or one to be made."""
+        given, own = self.given_judge, (self.source, self.split)
+        if given is None:
+            return prepared.judge_part(self.dataset, *own, self.config.seed)
+        given.check_fits(self.dataset)
+        self.told += given.told(*own)
+        return given.part(*own)
 
     def _noises(self) -> tuple[str, ...]:
         """Name the noises that the generator allows, which need not be trained yet."""
@@ -186,6 +201,7 @@ class Reacting(Study[dict[str, Any]]):
             "react": runs.settings(self.config),
             "data": runs.describe(self.dataset),
             "generator": "fitted" if self.given is None else runs.fingerprint(self.given),
+            "judge": MADE if self.given_judge is None else self.given_judge.digest,
             "residuals": None if self.residuals is None else runs.fingerprint(self.residuals),
             "training": runs.settings(self.training),
             "split": runs.rows_of(self.split),

@@ -33,6 +33,8 @@ from genenv.criteria import Criterion
 from genenv.data import Dataset, Split, doubles, split
 from genenv.downstream import Downstream, handing
 from genenv.generators import Generator, adopt
+from genenv.given_judge import MADE, given_judge
+from genenv.judge import Judge
 from genenv.metrics import (
     FULL,
     Evaluation,
@@ -142,6 +144,8 @@ class Stressing(Study[Report]):
         The model's import path; None: an object of the caller's.
     generator_run
         The run that `generator` was loaded from, which may know the rows it was trained on.
+    judge
+        One that was made elsewhere, or a folder that holds it; None: one is made.
     """
 
     command = "stress"
@@ -159,6 +163,7 @@ class Stressing(Study[Report]):
         model_path: str | None = None,
         generator_run: Path | None = None,
         lasting: bool = True,
+        judge: Judge | str | Path | None = None,
     ) -> None:
         super().__init__(folder, stages, line, lasting)
         if dataset.label is None:
@@ -188,9 +193,17 @@ class Stressing(Study[Report]):
         self.generator = prepared.generator_part(
             self, dataset, self.split.train, self.training, generator
         )
-        self.judge = prepared.judge_part(
-            dataset, self.source, self.split, config.seed, self._answers
-        )
+        self.given_judge = given_judge(judge)
+        self.judge = self._judge_part()
+
+    def _judge_part(self) -> Part[Judge]:
+        """Return the judge that was given, if it fits, or one to be made."""
+        given, own = self.given_judge, (self.source, self.split)
+        if given is None:
+            return prepared.judge_part(self.dataset, *own, self.config.seed, self._answers)
+        given.check_fits(self.dataset)
+        self.told += given.told(*own)
+        return given.part(*own)
 
     def _wrap_given(self) -> Downstream:
         """Wrap the user's model and ask it once, before anything is trained."""
@@ -224,6 +237,7 @@ class Stressing(Study[Report]):
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
             "model": self.model_path or ("given" if self.given_model is not None else "default"),
             "generator": "fitted" if given is None else runs.fingerprint(given),
+            "judge": MADE if self.given_judge is None else self.given_judge.digest,
             "training": runs.settings(self.training),
             "split": runs.rows_of(self.split),
         }

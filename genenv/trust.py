@@ -62,7 +62,8 @@ def judge_light(quality: Mapping[str, Any], names: Sequence[int | str]) -> Light
         Of the classes that it is asked about, in their order.
     """
     refused = quality["real_rejected"]["joint"]
-    said = f"refuses {_percent(refused)} of {refused['rows']:,} untouched real rows"
+    kind = "untouched real rows" if quality.get("untouched", True) else "real rows"
+    said = f"refuses {_percent(refused)} of {refused['rows']:,} {kind}"
     reasons = [*_refusals(quality, names), *_accepted(quality["controls"]), *_chance(quality)]
     if reasons:
         figures, cures = zip(*reasons, strict=True)

@@ -28,6 +28,8 @@ class React:
     """Go on with what --out holds."""
     generator: Annotated[str | None, shown("RUN|MODULE:NAME", "one is fitted")] = None
     """A run whose generator is met, or package.module:name of one; it needs classes."""
+    judge: Annotated[Path | None, shown("JUDGE", "one is made")] = None
+    """A folder that genenv judge, stress or react left: its judge is taken as it stands."""
     learner: Annotated[
         tuple[str, ...], named(learners, "all but svm, slow on many rows", "NAME [NAME ...]")
     ] = ()
@@ -84,7 +86,9 @@ class React:
         residuals = None if self.residuals is None else api.load(self.residuals)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"react-{dataset.name}")
         stages = Stages(display=True)
-        study = Reacting(config, dataset, generator, out, stages, line, residuals, stored)
+        study = Reacting(
+            config, dataset, generator, out, stages, line, residuals, stored, judge=self.judge
+        )
         content = study.run(self.resume)
         print(summary(content))
         print(

@@ -43,6 +43,8 @@ class Stress:
     """A run with a generator trained on these data, or package.module:name of one."""
     base_dim: Annotated[int | None, shown("N")] = None
     """Length of e, where --generator names a decoder (e, label) -> samples."""
+    judge: Annotated[Path | None, shown("JUDGE", "one is made")] = None
+    """A folder that genenv judge, stress or react left: its judge is taken as it stands."""
     search: Annotated[
         tuple[str, ...] | None,
         named(searches, "random evolution, and policy where no model is given", "NAME [NAME ...]"),
@@ -111,7 +113,7 @@ class Stress:
         stages = Stages(display=True)
         run = Stressing(
             config, dataset, held_out, model, generator, out, stages,
-            line, model_path=self.model, generator_run=stored,
+            line, model_path=self.model, generator_run=stored, judge=self.judge,
         )  # fmt: skip
         total = len(config.search) * len(config.seeds) * config.budget
         trained = any(entrant.needs_player for entrant in config.entrants)

@@ -1,0 +1,105 @@
+"""A judge that was made elsewhere: its gates and its cut stand as they are, nothing is trained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from genenv import checks, judge
+from genenv.data import Dataset, Split
+from genenv.judge import Judge
+from genenv.parts import Advance, Part
+from genenv.prepared import kind
+
+IN_PYTHON = "an object given in Python"
+MADE = "made"  # in config.json, in the place of a given judge's digest
+OWN = (
+    "untouched", "test_rows", "real_rejected", "real_rejected_by_class", "guide_real_rejected",
+    "wrong_among_accepted", "accuracy", "largest_class", "log_loss", "calibration",
+    "contradictions",
+)  # fmt: skip
+"""Figures of a judge that a run replaces by those of its own rows, and keeps under `own`."""
+
+
+@dataclass(frozen=True, eq=False)
+class GivenJudge:
+    """A judge, and where it comes from."""
+
+    judge: Judge
+    origin: str
+    """The folder, or that it came as an object."""
+
+    @property
+    def digest(self) -> str:
+        """Tell it from any other: its rows, what it says of them, gates and cut."""
+        found, audit = hashlib.sha256(), self.judge.audit
+        for column in (self.judge.folds.name, self.judge.record.label, self.judge.record.p):
+            found.update(column.tobytes())
+        plain = [[gate.to_json() for gate in audit.gates], audit.cut]
+        found.update(json.dumps(plain).encode())
+        return found.hexdigest()
+
+    def check_fits(self, dataset: Dataset) -> None:
+        """Raise a Mistake unless it judges samples like the data, of the data's classes."""
+        wanted = kind(dataset.units, dataset.classes)
+        got = kind(self.judge.units, self.judge.classes)
+        if wanted != got:
+            advice = "make one of these data with `genenv judge`"
+            raise checks.Mistake(f"a judge of {wanted}", f"{got} in {self.origin}", advice)
+
+    def part(self, source: Dataset, split: Split) -> Part[Judge]:
+        """Return it as the part of a run, whose untouched rows it is measured on.
+
+        Parameters
+        ----------
+        source, split
+            Labelled data, and their rows.
+        """
+
+        def make(_: Advance) -> Judge:
+            return replace(self.judge, quality=self.measured(source, split))
+
+        return Part("judge", "the judge", make, judge.save, judge.load)
+
+    def measured(self, source: Dataset, split: Split) -> dict[str, Any]:
+        """Return its figures on a run's test rows; its own, as it was made, are in `own`."""
+        quality = self.judge.quality
+        own = quality.get("own", {name: quality[name] for name in OWN})
+        here = judge.on_rows(self.judge, *source.pick(split.test))
+        beside = {"contradictions": None, "own": own, "taken_from": self.origin}
+        return quality | here | beside
+
+    def told(self, source: Dataset, split: Split) -> Sequence[str]:
+        """Say whose judge it is, and what of it is not this run's."""
+        x, _ = source.pick(split.test)
+        learned = int(self.judge.folds.learned(x).sum())
+        found = [f"The judge is {self.origin}: its gates and its cut were taken as they stand."]
+        if learned:
+            found.append(
+                f"It learned from {learned:,} of the {len(x):,} real rows that it is measured on "
+                "here; each is judged by members that had not seen it."
+            )
+        if self.judge.promise.rule == "contradictions":
+            found.append("Its cut was set where it contradicts the model that it was made beside.")
+        return found
+
+
+def given_judge(made: Judge | str | Path | None) -> GivenJudge | None:
+    """Take a judge, or read that of a folder which `judge`, `stress` or `react` left.
+
+    Raises
+    ------
+    Mistake
+        The folder holds no judge, one of another version, or a damaged one.
+    """
+    if made is None:
+        return None
+    if isinstance(made, Judge):
+        return GivenJudge(made, IN_PYTHON)
+    if not isinstance(made, str | Path):
+        raise checks.Mistake("a judge or its folder", repr(made), "give genenv.judge.fit(x, y)")
+    return GivenJudge(judge.load(Path(made) / "judge"), f"that of {made}")
