@@ -14,6 +14,7 @@ from genenv.data import Dataset, Split
 from genenv.judge import Judge
 from genenv.parts import Advance, Part
 from genenv.prepared import kind
+from genenv.study import Study
 
 IN_PYTHON = "an object given in Python"
 MADE = "made"  # in config.json, in the place of a given judge's digest
@@ -43,7 +44,7 @@ class GivenJudge:
         found.update(json.dumps(plain).encode())
         return found.hexdigest()
 
-    def check_fits(self, dataset: Dataset) -> None:
+    def _check_fits(self, dataset: Dataset) -> None:
         """Raise a Mistake unless it judges samples like the data, of the data's classes."""
         wanted = kind(dataset.units, dataset.classes)
         got = kind(self.judge.units, self.judge.classes)
@@ -51,14 +52,25 @@ class GivenJudge:
             advice = "make one of these data with `genenv judge`"
             raise checks.Mistake(f"a judge of {wanted}", f"{got} in {self.origin}", advice)
 
-    def part(self, source: Dataset, split: Split) -> Part[Judge]:
+    def part(
+        self, study: Study[Any], dataset: Dataset, source: Dataset, split: Split
+    ) -> Part[Judge]:
         """Return it as the part of a run, whose untouched rows it is measured on.
 
         Parameters
         ----------
-        source, split
-            Labelled data, and their rows.
+        study
+            Whose run it is; it is told whose judge this is.
+        dataset, source, split
+            Of the run, see `judge.make_judge`.
+
+        Raises
+        ------
+        Mistake
+            It judges samples of another shape or dtype, or other classes.
         """
+        self._check_fits(dataset)
+        study.told += self.told(source, split)
 
         def make(_: Advance) -> Judge:
             return replace(self.judge, quality=self.measured(source, split))

@@ -149,19 +149,13 @@ class Reacting(Study[dict[str, Any]]):
             self, dataset, self.split.train, self.training, generator
         )
         self.given_judge = given_judge(judge)
-        self.judge = self._judge_part()
+        if self.given_judge is None:
+            self.judge = prepared.judge_part(dataset, self.source, self.split, config.seed)
+        else:
+            self.judge = self.given_judge.part(self, dataset, self.source, self.split)
         self._lot = cache(self._make_lot)
         self._trained_of = lru_cache(1)(self._train)
         self._pools_of = lru_cache(1)(self._pools)
-
-    def _judge_part(self) -> Part[Judge]:
-        """Return the judge that was given, if it fits, or one to be made."""
-        given, own = self.given_judge, (self.source, self.split)
-        if given is None:
-            return prepared.judge_part(self.dataset, *own, self.config.seed)
-        given.check_fits(self.dataset)
-        self.told += given.told(*own)
-        return given.part(*own)
 
     def _noises(self) -> tuple[str, ...]:
         """Name the noises that the generator allows, which need not be trained yet."""

@@ -194,16 +194,12 @@ class Stressing(Study[Report]):
             self, dataset, self.split.train, self.training, generator
         )
         self.given_judge = given_judge(judge)
-        self.judge = self._judge_part()
-
-    def _judge_part(self) -> Part[Judge]:
-        """Return the judge that was given, if it fits, or one to be made."""
-        given, own = self.given_judge, (self.source, self.split)
-        if given is None:
-            return prepared.judge_part(self.dataset, *own, self.config.seed, self._answers)
-        given.check_fits(self.dataset)
-        self.told += given.told(*own)
-        return given.part(*own)
+        if self.given_judge is None:
+            self.judge = prepared.judge_part(
+                dataset, self.source, self.split, config.seed, self._answers
+            )
+        else:
+            self.judge = self.given_judge.part(self, dataset, self.source, self.split)
 
     def _wrap_given(self) -> Downstream:
         """Wrap the user's model and ask it once, before anything is trained."""
