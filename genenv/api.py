@@ -29,13 +29,15 @@ from genenv.training.presets import configured
 __all__ = ["fit", "load", "react", "replay", "stress"]
 
 
-def load(run: str | Path) -> Generator:
+def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
     """Load the generator of a run; executes nothing that the folder holds.
 
     Parameters
     ----------
     run
         A folder that `fit` or `stress` left.
+    network
+        The class of its network, where that is one of your own.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def load(run: str | Path) -> Generator:
         raise checks.Mistake(
             "a generator of arrays", f"one of a table's rows in {run}", "use genenv.tables.load"
         )
-    return networks.load(folder)
+    return networks.load(folder, network)
 
 
 def fit(
@@ -59,7 +61,7 @@ def fit(
     y: ArrayLike | None = None,
     *,
     objective: Aim = "relativistic",
-    network: str = "auto",
+    network: networks.Kind = "auto",
     steps: int | None = None,
     seed: int = 0,
     batch: int | None = None,
@@ -90,7 +92,8 @@ def fit(
         `functools.partial(MyObjective, weight=0.5)`. config.json records its import path, and what
         a partial binds, but not what an instance holds.
     network
-        A name in `networks.NETWORKS`; auto: by the data.
+        A name in `networks.NETWORKS`, auto (by the data), or a class with `generator` and `critic`
+        of your own, see `networks.kinds`; `load` needs it again.
     steps, batch
         Generator updates and rows a step; None: the preset's.
     seed

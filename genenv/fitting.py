@@ -24,6 +24,7 @@ from genenv.stages import Stages
 from genenv.study import Study
 from genenv.tracking import plain
 from genenv.training import Trainer, TrainingConfig, distributed, shrinking, shrunk, stated
+from genenv.training.aim import kind
 from genenv.training.game import critic_of, with_codes
 from genenv.training.machine import pick_device, pick_threads, settled
 
@@ -163,7 +164,7 @@ class Fitting(Study[Generator]):
             "the generator",
             self._train,
             lambda generator, place: generator.save(place),
-            networks.load,
+            partial(networks.load, network=kind(self.config.network)),
             "generator",
             self.config.steps,
         )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from torch import nn
 
 import genenv
 from genenv import bundled, cli, criteria, networks, runs, seeding
@@ -229,6 +230,22 @@ class Signs(Objective):
         return {"pull": -self.weight * critic(fake).tanh()}
 
 
+class Lines(networks.Generator):
+    """A linear map of the latents, squashed."""
+
+    def __init__(self, noise, units, classes, width=8):
+        super().__init__(noise, units, classes, {"width": width})
+        self.body = nn.Linear(noise.dim, units.width)
+
+    def forward(self, z, label=None):  # noqa: ARG002
+        return self.body(z).tanh().view(-1, *self.units.layout)
+
+
+class Linear:
+    generator = Lines
+    critic = networks.NETWORKS["mlp"].critic
+
+
 SIGNS = "test_own_kinds:Signs"
 
 
@@ -287,3 +304,24 @@ def test_what_is_no_objective_is_a_mistake(given):
 def test_an_objective_of_ones_own_takes_no_penalty_beside_it():
     with pytest.raises(Mistake):
         TrainingConfig(objective=Signs(), penalty=1.0)
+
+
+def test_fit_takes_a_network_of_ones_own_and_reads_it_where_it_is_named_again(tmp_path):
+    settings = {"steps": 2, "batch": 16, "threads": 1}
+    fitted = genenv.fit(X, Y, network=Linear, out=tmp_path / "a", **settings)
+    assert type(fitted) is Lines
+    training = json.loads((tmp_path / "a" / "config.json").read_text())["training"]
+    assert training["network"] == fitted.facts()["network"] == "test_own_kinds:Linear"
+    assert weights(genenv.load(tmp_path / "a", network=Linear)).equal(weights(fitted))
+    with pytest.raises(Mistake):
+        genenv.load(tmp_path / "a")
+    again = genenv.fit(X, Y, network=Linear, out=tmp_path / "a", resume=True, **settings)
+    by_name = genenv.fit(X, Y, network="test_own_kinds:Linear", **settings)
+    assert weights(again).equal(weights(fitted))
+    assert weights(by_name).equal(weights(fitted))
+
+
+@pytest.mark.parametrize("given", ["no", "pathlib:Path", Rays, Lines, 3])
+def test_what_is_no_network_is_a_mistake(given):
+    with pytest.raises(Mistake):
+        TrainingConfig(network=given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from genenv import networks
 from genenv.codecs import Codec
 from genenv.training.config import FREE_ON_RESUME, TrainingConfig
 from genenv.training.game import critic_of
@@ -42,4 +43,4 @@ def _chosen(config: TrainingConfig, units: Codec) -> dict[str, Any]:
     """Choose network, norm and penalty: the data and the objective decide."""
     network, norm = critic_of(config, units)
     penalty = getattr(config.game(), "penalty", None)
-    return {"network": network, "critic_norm": norm, "penalty": penalty}
+    return {"network": networks.name_of(network), "critic_norm": norm, "penalty": penalty}

@@ -15,7 +15,7 @@ from genenv.codecs import Codec
 from genenv.generators.base import Classes
 from genenv.networks import normalisation, spectral
 from genenv.networks.base import Critic, Generator
-from genenv.networks.kinds import NETWORKS, Pair
+from genenv.networks.kinds import NETWORKS, Kind, Pair, name_of, pair_of
 from genenv.networks.packing import Packed
 from genenv.networks.recognition import Recognition
 from genenv.noise import Noise
@@ -25,13 +25,16 @@ __all__ = [
     "Classes",
     "Critic",
     "Generator",
+    "Kind",
     "Pair",
     "Recognition",
     "build",
     "described",
     "knows",
     "load",
+    "name_of",
     "normalisation",
+    "pair_of",
 ]
 
 M = TypeVar("M", bound=nn.Module)
@@ -58,7 +61,7 @@ class Spec(msgspec.Struct):
 
 
 def build(
-    network: str,
+    network: Kind,
     noise: Noise,
     units: Codec,
     classes: Classes,
@@ -73,7 +76,7 @@ def build(
     Parameters
     ----------
     network
-        A name in NETWORKS, or `auto`: the first that suits the data.
+        A name in NETWORKS, `auto` (the first that suits the data), or a class, see `kinds.Kind`.
     noise, units, classes
         What the generator carries; classes () makes both unconditional.
     width, critic_width
@@ -90,10 +93,11 @@ def build(
     Mistake
         An unknown name, a kind without that normalisation, or data that it cannot take.
     """
-    name = checks.choice("network", network, ["auto", *NETWORKS])
-    name = units.networks[0] if name == "auto" else name
-    normalisation.check(critic_norm, name)
-    pair, pack = NETWORKS[name], checks.whole("pack", pack)
+    if isinstance(network, str):
+        checks.choice("network", network, ["auto", *NETWORKS])
+    kind = units.networks[0] if network == "auto" else network
+    normalisation.check(critic_norm, kind)
+    pair, pack = pair_of(kind), checks.whole("pack", pack)
     of_generator = {} if width is None else {"width": width}
     of_critic = {} if critic_width is None else {"width": critic_width}
     if pair.batch_norm:
@@ -101,6 +105,7 @@ def build(
     with seeding.global_seed(seeding.fold(seed, "networks")):
         generator = pair.generator(noise, units, classes, **of_generator)
         critic = _critic(pair, units, classes, of_critic, pack, critic_norm == "spectral")
+    generator.kind = name_of(kind)
     return generator, critic
 
 
@@ -141,8 +146,15 @@ def _spec(folder: Path) -> _Described:
 
 
 @seeding.global_seed(0)  # weights are drawn before those of the file replace them
-def load(folder: Path | str) -> Generator:
+def load(folder: Path | str, network: Kind | None = None) -> Generator:
     """Read a generator, with its critic if one was kept; executes nothing from the folder.
+
+    Parameters
+    ----------
+    folder
+        That `Generator.save` wrote.
+    network
+        The class of its kind, where that is none of genenv's.
 
     Returns
     -------
@@ -162,7 +174,10 @@ def load(folder: Path | str) -> Generator:
             "give the generator itself",
         )
     spec = reading.struct(path, Spec)
-    pair = NETWORKS[checks.choice(f"the kind of network in {path}", spec.kind, NETWORKS)]
+    if network is not None and name_of(network) == spec.kind:
+        pair = pair_of(network)
+    else:
+        pair = NETWORKS[checks.choice(f"the kind of network in {path}", spec.kind, NETWORKS)]
     units = reading.guarded(path, lambda: codecs.from_json(spec.units))
     law = reading.guarded(path, lambda: noise.from_json(spec.noise))
     classes = tuple(spec.classes)
@@ -175,6 +190,7 @@ def load(folder: Path | str) -> Generator:
 
     generator = read("generator", lambda: pair.generator(law, units, classes, **spec.generator))
     generator.objective = spec.objective
+    generator.kind = spec.kind
     if spec.critic is not None:
         of_critic = dict(spec.critic)
         pack, is_spectral = of_critic.pop("pack", 1), of_critic.pop("spectral", False)

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ class Generator(generators.Generator, nn.Module):
         The other arguments of the kind's constructor, which `save` writes down.
     """
 
-    kind: ClassVar[str]  # its name in NETWORKS
+    kind: str  # its name in NETWORKS, or the import path of a class of one's own
     notes: tuple[str, ...] = ()  # what was done to fit the data: sizes padded and cropped
     objective = ""  # the name of the objective it was trained with
 

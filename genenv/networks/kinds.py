@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from genenv import checks
 from genenv.networks.base import Critic, Generator
 from genenv.networks.dcgan import DCGANCritic, DCGANGenerator
 from genenv.networks.mlp import MLPCritic, MLPGenerator
@@ -24,3 +25,27 @@ NETWORKS = {
     "dcgan": Pair(DCGANGenerator, DCGANCritic, batch_norm=True),
     "resnet": Pair(ResnetGenerator, ResnetCritic, batch_norm=True),
 }
+
+Kind = str | type[Any]  # a name in NETWORKS, or a class with `generator`, `critic`, `batch_norm`
+
+
+def pair_of(kind: Kind) -> Pair:
+    """Return what a kind makes; a class of a user's own has no batch norm unless it says so.
+
+    Raises
+    ------
+    Mistake
+        An unknown name, or something without `generator` and `critic`.
+    """
+    if isinstance(kind, str):
+        return NETWORKS[checks.choice("network", kind, NETWORKS)]
+    made = [getattr(kind, part, None) for part in ("generator", "critic")]
+    if not (isinstance(kind, type) and all(map(callable, made))):
+        do = "write `class Mine: generator, critic = MyGenerator, MyCritic`"
+        raise checks.Mistake("a network: a class with generator and critic", repr(kind), do)
+    return Pair(kind.generator, kind.critic, getattr(kind, "batch_norm", False))
+
+
+def name_of(kind: Kind) -> str:
+    """Name a kind: one of a user's own by its import path."""
+    return kind if isinstance(kind, str) else f"{kind.__module__}:{kind.__qualname__}"

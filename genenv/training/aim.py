@@ -1,10 +1,11 @@
-"""What a training is for: genenv's own objective by its name, one of a user's own as an object."""
+"""Objectives and networks of a training: genenv's by name, a user's own as objects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from genenv import checks, naming, objectives
+from genenv.networks import NETWORKS, Kind, pair_of
 from genenv.objectives import Objective
 
 Aim = str | Objective | Callable[[], Objective]
@@ -13,6 +14,21 @@ Aim = str | Objective | Callable[[], Objective]
 def is_own(aim: Aim) -> bool:
     """Whether it is of the user's own: an object, or `module:name`."""
     return not isinstance(aim, str) or ":" in aim
+
+
+def kind(network: Kind) -> Kind:
+    """Return what a network's name stands for: itself, or the class that `module:name` names.
+
+    Raises
+    ------
+    Mistake
+        An unknown name, a module that cannot be imported, or no network.
+    """
+    if isinstance(network, str) and ":" not in network:
+        return checks.choice("network", network, ["auto", *NETWORKS])
+    found: Kind = naming.find("network", network, NETWORKS)
+    pair_of(found)
+    return found
 
 
 def made(aim: Aim, penalty: float | None = None) -> Objective:

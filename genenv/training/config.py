@@ -8,11 +8,11 @@ from typing import Any
 
 from genenv import checks, naming
 from genenv.metrics import ranked
-from genenv.networks import NETWORKS
+from genenv.networks import Kind
 from genenv.networks.normalisation import NORMS
 from genenv.networks.packing import divisible
 from genenv.objectives import Objective
-from genenv.training.aim import Aim, made
+from genenv.training.aim import Aim, kind, made
 from genenv.training.machine import PRECISIONS
 
 OPTIMIZERS = ("adam", "rmsprop")
@@ -35,8 +35,9 @@ class TrainingConfig:
 
     objective: Aim = "relativistic"
     """Name in OBJECTIVES, or one of your own, see `training.aim`."""
-    network: str = "auto"
-    """Name in NETWORKS; auto: mlp for vectors and images below 16 pixels, else dcgan."""
+    network: Kind = "auto"
+    """Name in NETWORKS; auto: mlp for vectors and images below 16 pixels, else dcgan; or a class
+    with generator and critic, see `networks.Kind`."""
     latent: int = 32
     """Dimension of the Gaussian noise, unless another noise is given; 0 only beside codes."""
     categorical: tuple[int, ...] = ()
@@ -98,7 +99,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""
         self.game()
-        checks.choice("network", self.network, ["auto", *NETWORKS])
+        kind(self.network)
         checks.choice("critic_norm", self.critic_norm, ["auto", *NORMS])
         checks.choice("optimizer", self.optimizer, OPTIMIZERS)
         checks.choice("precision", self.precision, PRECISIONS)
@@ -134,8 +135,9 @@ class TrainingConfig:
         return made(self.objective, self.penalty)
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings by name; an objective of one's own by its import path."""
-        return vars(self) | {"objective": naming.spelled(self.objective)}
+        """Return the settings by name; what is of one's own by its import path."""
+        own = {name: naming.spelled(getattr(self, name)) for name in ("objective", "network")}
+        return vars(self) | own
 
     @property
     def coded(self) -> bool:

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from genenv import networks, objectives, seeding
 from genenv.codecs import Codec
 from genenv.data.batches import Batches
-from genenv.networks import Classes, Generator, normalisation
+from genenv.networks import Classes, Generator, Kind, normalisation
 from genenv.noise import Categorical, Gaussian, Noise, Product, Uniform
 from genenv.objectives import InfoGan
 from genenv.training import distributed
+from genenv.training.aim import kind
 from genenv.training.average import Average
 from genenv.training.config import TrainingConfig
 from genenv.training.distributed import World
@@ -212,7 +213,7 @@ class Game:
         return cast(nn.Module, torch.compile(self.generator)), cast(nn.Module, critic)
 
 
-def critic_of(config: TrainingConfig, units: Codec) -> tuple[str, str]:
+def critic_of(config: TrainingConfig, units: Codec) -> tuple[Kind, str]:
     """Choose the kind of network and how its critic is normalised.
 
     Raises
@@ -221,7 +222,7 @@ def critic_of(config: TrainingConfig, units: Codec) -> tuple[str, str]:
         A normalisation that is unsound there, with the reason.
     """
     game = config.game()
-    network = units.networks[0] if config.network == "auto" else config.network
+    network = units.networks[0] if config.network == "auto" else kind(config.network)
     norm = normalisation.choose(
         config.critic_norm,
         network,
