@@ -63,7 +63,8 @@ def judge_light(quality: Mapping[str, Any], names: Sequence[int | str]) -> Light
     """
     refused = quality["real_rejected"]["joint"]
     kind = "untouched real rows" if quality.get("untouched", True) else "real rows"
-    said = f"refuses {_percent(refused)} of {refused['rows']:,} {kind}"
+    whose = f"is {quality['taken_from']}, as it stands, and " if "taken_from" in quality else ""
+    said = f"{whose}refuses {_percent(refused)} of {refused['rows']:,} {kind}"
     reasons = [*_refusals(quality, names), *_accepted(quality["controls"]), *_chance(quality)]
     if reasons:
         figures, cures = zip(*reasons, strict=True)

@@ -67,6 +67,7 @@ def test_stress_takes_gates_and_cut_as_they_stand_and_trains_no_judge(
     assert [g.to_json() for g in kept.audit.gates] == [g.to_json() for g in made.audit.gates]
     assert np.array_equal(kept.probability(rings.x[:9]), made.probability(rings.x[:9]))
     assert str(folder) in " ".join(report.evidence.notes)
+    assert f"is that of {folder}, as it stands, and refuses" in str(report)
     assert report.data["judge"]["taken_from"] == f"that of {folder}"
     assert json.loads((out / "config.json").read_text())["judge"] == given_judge(folder).digest
 
