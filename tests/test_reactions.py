@@ -344,6 +344,8 @@ def test_every_mixture_has_its_control():
 class Halves:
     """A guide that accepts the second half of a batch, and none of the classes in `never`."""
 
+    units = bundled.dataset()[0].units
+
     def __init__(self, never=()):
         self.never = torch.tensor(never)
 
@@ -377,6 +379,8 @@ def test_filters_let_the_right_samples_pass(generator):
 
 class Fond:
     """A guide that accepts every sample of class 0, and a fifth of all others."""
+
+    units = bundled.dataset()[0].units
 
     def look(self, _, label):
         return None, None, (label == 0) | (torch.arange(len(label)) % 5 == 0)
