@@ -16,6 +16,8 @@ from genenv.report.document import PROBABILITY_KEYS
 from genenv.searched import Searched
 from genenv.tracking import Tracker
 
+ORDINARY = 20  # samples of the generator shown beside the headline
+
 
 def report(
     run: Searched,
@@ -56,6 +58,7 @@ def report(
         replay=replay,
         notes=tuple(notes()),
         versions=runs.versions(),
+        ordinary=run.generator.sample(ORDINARY, seed=0)[0],
     )
     made = Report(content, evidence)
     tracker.text("summary", f"```\n{made}\n```")
@@ -91,7 +94,8 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
     """Return the content of report.json; the seconds come when all is done."""
     parts = {name: len(v) for name, v in vars(run.split).items() if name != "shares_rows"}
     accuracy = stress_trust.accuracy(run)
-    told = stress_trust.lights(run, accuracy).to_json()
+    people = stress_trust.people(run)
+    told = stress_trust.lights(run, accuracy, people).to_json()
     undecided = trust.bad(told)
     rates = [] if undecided else held.rates()
     confirmed = [row for row in rates if row["event"] == "confirmed"]
@@ -116,6 +120,7 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
         "modes": [row | {"mass": None} for row in held.modes()] if undecided else held.modes(),
         "failure_probability": _without_event(confirmed[0]) if confirmed else None,
         "failure_probabilities": rates,
+        "people": people,
         "timings": {},
     }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
-from genenv import failures, intervals, trust
+from genenv import auditing, failures, intervals, trust
 from genenv.generators import Generator
 from genenv.judge import Judge, judged_controls
 from genenv.judge.controls import COUNT
@@ -18,7 +19,7 @@ from genenv.searched import Searched
 UNTRAINED = "an untrained generator"
 
 
-def lights(run: Searched, accuracy: trust.Share) -> trust.Trust:
+def lights(run: Searched, accuracy: trust.Share, people: Mapping[str, Any] | None) -> trust.Trust:
     """Judge the parts of a run.
 
     Parameters
@@ -27,6 +28,8 @@ def lights(run: Searched, accuracy: trust.Share) -> trust.Trust:
         What its searches worked with.
     accuracy
         Of its model, see below.
+    people
+        What raters saw, see below.
     """
     quality = run.judge.quality
     controls = quality["controls"] | untrained(run.generator, run.judge)
@@ -34,9 +37,16 @@ def lights(run: Searched, accuracy: trust.Share) -> trust.Trust:
         generator=generator_light(run.metrics, run.settings),
         judge=trust.judge_light(quality | {"controls": controls}, run.judge.classes),
         model=trust.model_light(accuracy, quality["accuracy"], run.anyway),
-        people=trust.people_light(None),
+        people=trust.people_light(people),
         controls=controls,
     )
+
+
+def people(run: Searched) -> dict[str, Any] | None:
+    """Return what raters of an earlier process saw; None: nobody has looked."""
+    if not (run.folder / "audit").is_dir():
+        return None
+    return auditing.open_audit(run.folder).result()
 
 
 def untrained(generator: Generator, judge: Judge) -> dict[str, Any]:

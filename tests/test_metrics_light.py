@@ -47,7 +47,9 @@ def test_the_worst_figures_are_said_and_no_others():
 
 def test_a_good_light_tells_its_figures():
     said = generator_light(HEALTHY, {}).figure
-    assert said.startswith("spread 0.97; recall 0.85 (0.90 by real rows); gan train svm 0.98")
+    assert said.startswith(
+        "spread 0.97; recall 0.85 (0.90 by real rows); GAN-train accuracy of an SVM 0.98"
+    )
 
 
 def test_what_was_not_measured_decides_nothing_and_nothing_at_all_is_doubtful():

@@ -70,6 +70,7 @@ def content(searches: list[dict], modes: list[dict], probability: dict | None) -
         "modes": modes,
         "failure_probability": probability,
         "failure_probabilities": [],
+        "people": None,
         "timings": {"generator": 31.2, "report": 0.4},
     }
 
@@ -449,3 +450,13 @@ def test_columns_of_different_lengths_are_refused():
     failures = example().failures
     with pytest.raises(AssertionError, match="columns of different lengths"):
         replace(failures, mode=failures.mode[:3])
+
+
+def test_ordinary_samples_stand_beside_the_headline(tmp_path):
+    shown = example()
+    bare = page(shown, tmp_path)
+    samples = np.arange(3 * 64, dtype=np.float32).reshape(3, 8, 8) % 16
+    shown.evidence = replace(shown.evidence, ordinary=samples)
+    html = page(shown, tmp_path)
+    assert "Samples of the generator as they come" not in bare
+    assert html.count("<img") == bare.count("<img") + 3

@@ -14,10 +14,10 @@ from conftest import judged_by_address
 from sklearn.linear_model import LogisticRegression
 
 import genenv
-from genenv import classifier, data, trust
+from genenv import auditing, classifier, data, failures, people, report, trust
 from genenv.api import replay
 from genenv.checks import Mistake
-from genenv.judge import Audit
+from genenv.judge import Audit, Verdict
 from genenv.metrics import generated
 from genenv.report import Report
 from genenv.stressing import StressConfig, Stressing
@@ -107,6 +107,37 @@ def test_a_run_of_a_generator_that_learned_little_is_undecided(done: tuple[Path,
     assert {mode["mass"] for mode in data["modes"]} <= {None}
     assert str(done[1]).count("Undecided") == 1
     assert data["trust"]["controls"]["an untrained generator"]["accepted"]["rows"] == 500
+
+
+def test_what_people_see_is_written_into_report_and_page(
+    done: tuple[Path, Report], tmp_path: Path
+) -> None:
+    run = tmp_path / "audited"
+    shutil.copytree(done[0], run)
+    audit = auditing.open_audit(run, count=40)
+    answers = audit.answers("ann")
+    assert auditing.publish(audit) is None
+    for item, (kind, label) in enumerate(zip(audit.sheet.kind, audit.sheet.label, strict=True)):
+        answers.set(item, int(label) if kind == Verdict.CONFIRMED else people.NONE_OF_THESE)
+    found = auditing.publish(audit)
+    assert found is not None
+    assert found["precision"] == 1.0
+    assert found["flips"] == sum(audit.flips.counts.values())
+    again = report.load(run).data
+    assert again["people"] == found
+    assert again["trust"]["people"]["light"] == "good"
+    page = (run / "report.html").read_text()
+    assert "people see the condition in 100%" in page
+    assert "nobody has looked" not in page
+    assert audit.sheet.x.dtype == np.float32
+    x, kept = audit.sheet.x, audit.flips
+    row = int(np.flatnonzero(audit.sheet.kind == Verdict.CONFIRMED)[0])
+    stored = failures.load(run / "failures")
+    assert stored is not None
+    address = audit.sheet.search[row], audit.sheet.seed[row], audit.sheet.index[row]
+    same = (stored.search == address[0]) & (stored.seed == address[1])
+    assert np.allclose(stored.x[same & (stored.index == address[2])][0], x[row], atol=1e-4)
+    assert len(kept.p) == found["flips"]
 
 
 def test_the_split_in_the_config_is_disjoint(done: tuple[Path, Report]) -> None:

@@ -138,7 +138,16 @@ def _far(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
     ]
 
 
+GOOD_WORDS = {
+    "spread": "spread",
+    "recall": "recall",
+    "gan_train_svm": "GAN-train accuracy of an SVM",
+    "gan_train_network": "of a network",
+    "agreement": "agreement",
+}
+
+
 def _good(limit: Limit, figures: Mapping[str, Any]) -> str:
     """Say a figure that is no reason to worry: its name and number, and that of real rows."""
     beside = f" ({figures[limit.real]:.2f} by real rows)" if limit.real else ""
-    return f"{limit.figure.replace('_', ' ')} {figures[limit.figure]:.2f}{beside}"
+    return f"{GOOD_WORDS[limit.figure]} {figures[limit.figure]:.2f}{beside}"

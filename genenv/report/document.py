@@ -24,6 +24,7 @@ KEYS = (
     "failure_probability",  # PROBABILITY_KEYS of confirmed failures from random sampling; None: it
     # was not run, or the run cannot be trusted
     "failure_probabilities",  # list of rows of EVENT_KEYS, one an event and method
+    "people",  # what raters saw, see `auditing.Audit.result`; None: nobody has looked
     "timings",  # stage -> seconds, in order
 )
 TRUST_KEYS = (

@@ -62,6 +62,7 @@ class Evidence:
     replay: str  # the command line that replays the failures; empty: they were not kept
     notes: tuple[str, ...] = ()  # sentences on what was recognised, changed or shared
     versions: Mapping[str, str] | None = None  # package -> version
+    ordinary: NDArray[Any] | None = None  # (n, *units.shape), samples of the generator as they come
 
     @property
     def control(self) -> frozenset[str]:

@@ -53,6 +53,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         evidence=evidence,
         verdict=summary.verdict(plain),
         undecided=summary.undecided(plain),
+        ordinary=ordinary(evidence),
         totals=summary.totals(plain),
         facts={name: list(flat(plain[name])) for name in ("data", "generator", "model")},
         several_seeds=len({row["seed"] for row in plain["searches"]}) > 1,
@@ -67,6 +68,14 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         edge_share=EDGE,
     )
     return text
+
+
+def ordinary(evidence: Evidence) -> list[str]:
+    """Draw samples of the generator as they come; none of vectors."""
+    if evidence.ordinary is None:
+        return []
+    drawn = picture(evidence.ordinary, evidence.units)
+    return [] if drawn is None else [figures.png(image) for image in drawn]
 
 
 def flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
