@@ -53,7 +53,7 @@ SEARCH_KEYS = (
     "model_answer",  # of the ambiguous: the oracles accept what the model said
     "other_label",  # of the ambiguous: they accept a third class
     "invalid",
-    "errors",  # queries without a usable answer
+    "errors",  # queries without a usable answer: 0 so far, since one of these ends a campaign
     "confirmed",
     "distinct",
     "modes",
