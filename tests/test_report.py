@@ -395,6 +395,7 @@ def test_a_bad_light_takes_every_probability_and_the_word_plausible_out(part, tm
         assert "plausible" not in text
         assert "P(failure)" not in text
         assert "confidence" not in text
+        assert "bounds the rate" not in text
     assert html.split("<title>")[1].startswith("Undecided: mine:model")
 
 
