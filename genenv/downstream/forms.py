@@ -57,7 +57,7 @@ def handed(model: Downstream, view: str, x: Tensor) -> Tensor | None:
         asked = type(model)(model.model, model.units, model.classes, view, "auto", looked)
         with torch.no_grad():
             asked(x)
-    except Exception:
+    except Exception:  # a form that the model refuses: only what it was handed is asked here
         pass
     return looked.seen
 
