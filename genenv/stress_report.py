@@ -12,6 +12,7 @@ from genenv.campaign import Log
 from genenv.failures import Confirmed
 from genenv.report import Evidence, Report
 from genenv.report.account import Account, account
+from genenv.report.by_class import by_class
 from genenv.report.document import PROBABILITY_KEYS
 from genenv.searched import Searched
 from genenv.tracking import Tracker
@@ -93,12 +94,15 @@ def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Co
 def _content(run: Searched, held: Account) -> dict[str, Any]:
     """Return the content of report.json; the seconds come when all is done."""
     parts = {name: len(v) for name, v in vars(run.split).items() if name != "shares_rows"}
-    accuracy = stress_trust.accuracy(run)
+    label, answer = stress_trust.answered(run)
+    accuracy = stress_trust.accuracy(label, answer)
     people = stress_trust.people(run)
     told = stress_trust.lights(run, accuracy, people).to_json()
     undecided = trust.bad(told)
     rates = [] if undecided else held.rates()
     confirmed = [row for row in rates if row["event"] == "confirmed"]
+    modes = held.modes()
+    refused = run.judge.quality["real_rejected_by_class"]
     return {
         "schema": 2,
         "trust": told,
@@ -117,7 +121,8 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
         },
         "judge": run.judge.quality,
         "searches": held.searches(run.trained),
-        "modes": [row | {"mass": None} for row in held.modes()] if undecided else held.modes(),
+        "modes": [row | {"mass": None} for row in modes] if undecided else modes,
+        "classes": by_class(run.dataset.classes, refused, label, answer, modes),
         "failure_probability": _without_event(confirmed[0]) if confirmed else None,
         "failure_probabilities": rates,
         "people": people,

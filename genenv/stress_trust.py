@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from genenv import auditing, failures, intervals, trust
 from genenv.generators import Generator
@@ -59,11 +60,14 @@ def untrained(generator: Generator, judge: Judge) -> dict[str, Any]:
     return judged_controls(judge, {UNTRAINED: seen(x, judge.units)})
 
 
-def accuracy(run: Searched) -> dict[str, Any]:
-    """Ask the model about the untouched real rows; returns the share that it is right on."""
-    rows, label = run.split.test, run.source.label
-    assert label is not None
-    guess = failures.ask(run.model, run.source.x[rows]).argmax(1).numpy()
-    right = int(np.count_nonzero(guess == label[rows]))
-    low, high = intervals.wilson(right, len(rows))
-    return {"share": right / len(rows), "low": low, "high": high, "rows": len(rows)}
+def answered(run: Searched) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ask the model about the untouched real rows: their classes and its answers, (n,) each."""
+    x, label = run.source.pick(run.split.test)
+    return label, failures.ask(run.model, x).argmax(1).numpy()
+
+
+def accuracy(label: NDArray[np.int64], answer: NDArray[np.int64]) -> dict[str, Any]:
+    """Return the share of real rows (n,) that a model is right on, with its interval."""
+    right, rows = int(np.count_nonzero(answer == label)), len(label)
+    low, high = intervals.wilson(right, rows)
+    return {"share": right / rows, "low": low, "high": high, "rows": rows}

@@ -54,6 +54,12 @@ def search_row(name: str, confirmed: int, seed: int = 0, **other) -> dict:
     return row | other
 
 
+def class_row(name: object, errors: float, modes: list[dict]) -> dict:
+    own = [row for row in modes if row["condition"] == name]
+    found = {key: sum(row[key] for row in own) for key in ("confirmed", "distinct")}
+    return {"class": name, "refused": share(0.1), "errors": share(errors), **found}
+
+
 def content(searches: list[dict], modes: list[dict], probability: dict | None) -> dict:
     return {
         "schema": 2,
@@ -68,6 +74,7 @@ def content(searches: list[dict], modes: list[dict], probability: dict | None) -
         },
         "searches": searches,
         "modes": modes,
+        "classes": [class_row(3, 0.1, modes), class_row(8, 0.02, modes)],
         "failure_probability": probability,
         "failure_probabilities": [],
         "people": None,
@@ -365,8 +372,16 @@ def test_the_verdict_is_one_sentence():
     assert example().verdict.replace("\xa0", " ") == (
         "Random sampling of the generator confirms plausible failures in 0.01 % [0.003, 0.04] of "
         "its samples; all searches together found 17 confirmed failures (17 distinct) in 2 modes; "
-        "class 3 has the most distinct ones (17, mostly predicted 8)."
+        "class 3 has the most distinct ones (17, mostly predicted 8), and real rows bear it out."
     )
+
+
+def test_no_class_is_called_the_worst_where_real_rows_say_otherwise(tmp_path):
+    told = example()
+    told.data["classes"][1]["errors"] = share(0.5)
+    assert "most distinct" not in told.verdict
+    for text in (str(told), words(page(told, tmp_path))):
+        assert "No class is named as the worst" in text
 
 
 def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tmp_path):
@@ -377,6 +392,7 @@ def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tm
     assert text.startswith("mine:model on digits\n\nCan this run be trusted?\ngenerator  good")
     assert "\n\nRandom sampling" in text
     assert re.search(r"^evolution +0 +20,000 +0 +60 +30 +15 +15 +2 +86 +0.75 +7.5$", text, re.M)
+    assert re.search(r"^3 +10.0 % +10.0 % +147 +17 +17$", text, re.M)
     assert "not probabilities" in text
     assert "people     doubtful  nobody has looked (genenv audit RUN)" in text
     assert text.endswith(f"Report: {tmp_path / 'report.html'}")

@@ -92,6 +92,12 @@ def test_the_rows_of_the_report_add_up(done: tuple[Path, Report]) -> None:
         assert row["other_label"] <= row["ambiguous"]
         assert row["modes"] <= row["distinct"] <= row["confirmed"]
     assert [row["training_queries"] for row in rows] == [0, 0, 2200]
+    by_class = report.data["classes"]
+    assert [row["class"] for row in by_class] == list(range(10))
+    assert sum(row["confirmed"] for row in by_class) == sum(row["confirmed"] for row in rows)
+    wrong = sum(row["errors"]["share"] * row["errors"]["rows"] for row in by_class)
+    tested = report.data["judge"]["test_rows"]
+    assert wrong == pytest.approx((1 - report.data["model"]["test_accuracy"]) * tested)
     findings = [np.load(path) for path in sorted((folder / "findings").glob("*.npz"))]
     assert sum(len(part["index"]) for part in findings) == 1800
     confirmed = sum(int((part["verdict"] == 3).sum()) for part in findings)

@@ -21,6 +21,7 @@ KEYS = (
     "judge",  # JUDGE_KEYS and the gates' thresholds
     "searches",  # list of rows of SEARCH_KEYS
     "modes",  # list of rows of MODE_KEYS
+    "classes",  # list of rows of CLASS_KEYS, in the order of the classes
     "failure_probability",  # PROBABILITY_KEYS of confirmed failures from random sampling; None: it
     # was not run, or the run cannot be trusted
     "failure_probabilities",  # list of rows of EVENT_KEYS, one an event and method
@@ -71,6 +72,13 @@ MODE_KEYS = (
     "distinct",
     "mass",  # share of random's samples that are confirmed failures of this mode; None: unseen
     "searches",  # names of those that found it
+)
+CLASS_KEYS = (
+    "class",  # the user's
+    "refused",  # SHARE_KEYS of its untouched real rows: what the judge refuses
+    "errors",  # SHARE_KEYS of the same: where the model is wrong
+    "confirmed",  # failures of it, by all searches together
+    "distinct",
 )
 PROBABILITY_KEYS = ("method", "estimate", "low", "high", "samples")
 EVENT_KEYS = ("event", *PROBABILITY_KEYS)  # failure or confirmed
@@ -152,6 +160,7 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
     for name, keys in (
         ("searches", SEARCH_KEYS),
         ("modes", MODE_KEYS),
+        ("classes", CLASS_KEYS),
         ("failure_probabilities", EVENT_KEYS),
     ):
         whole[name] = [

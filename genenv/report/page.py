@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.report import figures, summary
+from genenv.report import by_class, figures, summary
 from genenv.report.evidence import EDGE, Evidence
 from genenv.report.template import template
 from genenv.tracking import picture
@@ -64,6 +64,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         modes=[*cards(plain["modes"][:PICTURED], evidence)],
         listed=plain["modes"][PICTURED : PICTURED + LISTED],
         random_samples=(plain["failure_probability"] or {"samples": 0})["samples"],
+        no_worst=by_class.told(plain["classes"]),
         edge=edge(plain["searches"], evidence),
         edge_share=EDGE,
     )

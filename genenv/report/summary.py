@@ -6,9 +6,11 @@ from collections import Counter
 from typing import Any
 
 from genenv import trust
+from genenv.report import by_class
 
 NONE = "\N{EN DASH}"
 SPACE = "\N{NO-BREAK SPACE}"
+LISTED = 10  # classes in the printed table
 
 
 def count(value: float | None) -> str:
@@ -74,20 +76,18 @@ def probability(data: dict[str, Any]) -> str:
 
 
 def weakest(data: dict[str, Any]) -> tuple[str, str, int] | None:
-    """Find the class with the most distinct failures, what it is taken for, and their count."""
-    by_class: Counter[str] = Counter()
-    by_pair: Counter[tuple[str, str]] = Counter()
-    for mode in data["modes"]:
-        condition, prediction = str(mode["condition"]), str(mode["prediction"])
-        by_class[condition] += mode["distinct"]
-        by_pair[condition, prediction] += mode["distinct"]
-    if not by_class:
+    """Name the worst class, see `by_class.worst`, what it is taken for, and its distinct failures.
+
+    None where no class can be named.
+    """
+    worst = by_class.worst(data["classes"])
+    if worst is None:
         return None
-    (worst, total), *_ = by_class.most_common(1)
-    _, taken_for = max(
-        (pair for pair in by_pair if pair[0] == worst), key=lambda pair: by_pair[pair]
-    )
-    return worst, taken_for, total
+    taken_for: Counter[str] = Counter()
+    for mode in data["modes"]:
+        if mode["condition"] == worst["class"]:
+            taken_for[str(mode["prediction"])] += mode["distinct"]
+    return str(worst["class"]), taken_for.most_common(1)[0][0], worst["distinct"]
 
 
 def totals(data: dict[str, Any]) -> dict[str, int]:
@@ -141,7 +141,7 @@ def verdict(data: dict[str, Any]) -> str:
     if worst is not None:
         clauses.append(
             f"class {worst[0]} has the most distinct ones ({count(worst[2])}, "
-            f"mostly predicted {worst[1]})"
+            f"mostly predicted {worst[1]}), and real rows bear it out"
         )
     sentence = "; ".join(clauses) + "."
     return sentence[0].upper() + sentence[1:]
@@ -167,6 +167,28 @@ def table(data: dict[str, Any]) -> str:
     """Lay the searches out as a table of plain text."""
     cells = [[title for title, _, _ in _COLUMNS]]
     cells += [[write(row[key]) for _, key, write in _COLUMNS] for row in data["searches"]]
+    return _aligned(cells)
+
+
+def classes(data: dict[str, Any]) -> str:
+    """Lay the classes out as a table of plain text, those with the most failures first."""
+    rows = sorted(data["classes"], key=lambda row: (-row["distinct"], -row["errors"]["share"]))
+    cells = [["class", "real refused", "real errors", "of rows", "confirmed", "distinct"]]
+    cells += [
+        [
+            str(row["class"]), percent(row["refused"]["share"]), percent(row["errors"]["share"]),
+            count(row["errors"]["rows"]), count(row["confirmed"]), count(row["distinct"]),
+        ]
+        for row in rows[:LISTED]
+    ]  # fmt: skip
+    lines = [_aligned(cells), by_class.told(data["classes"])]
+    if len(rows) > LISTED:
+        lines.append(f"{len(rows) - LISTED} more classes stand in report.json.")
+    return "\n".join(line for line in lines if line)
+
+
+def _aligned(cells: list[list[str]]) -> str:
+    """Lay rows of cells out as plain text, the first as the head."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "  ".join(
@@ -197,6 +219,7 @@ def text(data: dict[str, Any], page: str | None) -> str:
         verdict(data),
         table(data),
         "Counts of a search are what it found on its budget, not probabilities.",
+        classes(data),
     ]
     if why := undecided(data):
         parts.append(f"Not trusted: {why}")
