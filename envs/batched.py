@@ -1,19 +1,22 @@
-"""Dynamics written once, in batches; the single environment is the batch of one."""
+"""Dynamics written once, in batches."""
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, final
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
+from gymnasium.vector.utils import batch_space, iterate
 from numpy.typing import NDArray
 
 from genenv import checks, seeding
+from genenv.envs import asked
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -49,6 +52,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium's own annotation)
+    longest: int | None = None  # steps of an episode, where it terminates before the limit
     rewards_drift = False  # True where a critic that learns along pays: a fresh one says nothing
 
     def __init__(
@@ -78,6 +82,21 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         self.episode = np.full(num_envs, -1)  # -1: never begun; 0: first since the row was seeded
         self.elapsed = np.zeros(num_envs, np.int64)  # the number of the step in its episode, from 1
         self._done = np.zeros(num_envs, np.bool_)
+        self._spec: EnvSpec | None = None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """What `gymnasium.make_vec` was asked for, and the most steps of an episode.
+
+        The registry states no such number: one that did not follow the options would have
+        Gymnasium's TimeLimit cut longer episodes.
+        """
+        return self._spec
+
+    @spec.setter
+    def spec(self, made: EnvSpec | None) -> None:
+        most = min(self.limit, self.longest or self.limit)
+        self._spec = None if made is None else dataclasses.replace(made, max_episode_steps=most)
 
     @abstractmethod
     def begin(self, rows: NDArray[np.int64]) -> None:
@@ -158,7 +177,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         """
         self._check_open()
         super().reset(seed=seed if isinstance(seed, int) else None)
-        mask = self._mask(options)
+        mask = asked.reset_mask(options, self.num_envs)
         if (~mask & (self.episode < 0)).any():
             raise ResetNeeded("expected every row to have begun; call reset() without a mask first")
         self.configure(np.flatnonzero(mask), options or {})
@@ -192,10 +211,12 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         self._check_open()
         self._check_begun()
         self._check_alive()
-        if isinstance(self.action_space, gymnasium.spaces.Box):
-            actions = np.asarray(actions, self.action_space.dtype)
+        if self.action_space.shape is not None:
+            actions = np.asarray(actions)
             checks.shape("actions", actions, self.action_space.shape)
             checks.finite("actions", actions)
+        if isinstance(self.action_space, gymnasium.spaces.Box):
+            actions = actions.astype(self.action_space.dtype, copy=False)
         live = ~self._done
         self._begin(self._done)  # only "NextStep" has rows to begin here
         self.elapsed[live] += 1
@@ -245,28 +266,8 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
             self.begin(np.flatnonzero(mask))
 
     def _seed(self, mask: Flags, seed: int | Sequence[int]) -> None:
-        if isinstance(seed, int | np.integer):
-            seeds = np.arange(self.num_envs, dtype=np.uint64) + np.uint64(int(seed) % 2**64)
-        else:
-            if any(not isinstance(one, int | np.integer) for one in seed):
-                do = "give reset(seed=None) to go on without seeds"
-                raise checks.Mistake("a whole number as the seed of each row", list(seed), do)
-            seeds = np.array([int(one) % 2**64 for one in seed], np.uint64)
-            checks.shape("seed", seeds, (self.num_envs,))
-        self.row_seed[mask] = seeds[mask]
+        self.row_seed[mask] = asked.row_seeds(seed, self.num_envs)[mask]
         self.episode[mask] = -1
-
-    def _mask(self, options: dict[str, Any] | None) -> Flags:
-        if not options or "reset_mask" not in options:
-            return np.ones(self.num_envs, np.bool_)
-        mask = np.asarray(options["reset_mask"])
-        checks.shape("options['reset_mask']", mask, (self.num_envs,))
-        if mask.dtype != np.bool_ or not mask.any():
-            got = f"dtype {mask.dtype} with {int(mask.sum())} rows set"
-            raise checks.Mistake(
-                "options['reset_mask'] to be bool and to pick a row", got, "fix it"
-            )
-        return mask
 
     def _check_open(self) -> None:
         if self.closed:
@@ -287,61 +288,3 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
 def masked(info: dict[str, Any], mask: Flags) -> Info:
     """Pair every key with the `_key` mask of rows that have it, as Gymnasium does."""
     return info | {f"_{key}": mask.copy() for key in info}
-
-
-class Single(gymnasium.Env[Any, Any]):
-    """The batch of one as a plain Gymnasium environment.
-
-    Parameters
-    ----------
-    batch
-        With one row and autoreset "Disabled"; reachable as `batch`.
-    """
-
-    def __init__(self, batch: BatchedEnv) -> None:
-        if batch.num_envs != 1 or batch.autoreset_mode is not AutoresetMode.DISABLED:
-            got = f"{batch.num_envs} rows, {batch.autoreset_mode.value}"
-            raise checks.Mistake("one row with autoreset_mode='Disabled'", got, "make it so")
-        self.batch = batch
-        self.observation_space = batch.single_observation_space
-        self.action_space = batch.single_action_space
-        self.render_mode = batch.render_mode
-        self.metadata = {k: v for k, v in batch.metadata.items() if k != "autoreset_mode"}
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, Info]:
-        """Begin an episode; None as seed goes on with the next one."""
-        super().reset(seed=seed)
-        self.batch.np_random = self.np_random
-        observation, info = self.batch.reset(seed=seed, options=options)
-        return self._row(observation), _row_of(info)
-
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, Info]:
-        """Take one step."""
-        space = self.action_space
-        actions = concatenate(space, [action], create_empty_array(space, 1))  # type: ignore[arg-type]
-        observation, reward, terminated, truncated, info = self.batch.step(actions)
-        flags = bool(terminated[0]), bool(truncated[0])
-        return self._row(observation), float(reward[0]), *flags, _row_of(info)
-
-    def render(self) -> NDArray[np.uint8] | None:
-        """Draw the episode as it stands, (height, width, 3); None without a render mode."""
-        frames = self.batch.render()
-        return None if frames is None else frames[0]
-
-    def close(self) -> None:
-        """Release what the environment holds."""
-        self.batch.close()
-
-    def _row(self, observation: Any) -> Any:
-        return next(iter(iterate(self.batch.observation_space, observation)))
-
-
-def _row_of(info: Info) -> Info:
-    """Row 0 of dense arrays, without the masks; flags as Python bools."""
-    return {
-        key: bool(value[0]) if value.dtype == np.bool_ and value.ndim == 1 else value[0]
-        for key, value in info.items()
-        if not key.startswith("_")
-    }

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from genenv import checks
 from genenv.envs import pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.single import EntryPoint
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 REACH = 6.0  # standard deviations of a full action
@@ -242,6 +243,4 @@ def accelerate(tracked: NDArray[np.float64], car: NDArray[np.float64]) -> NDArra
     return np.where(crossing, yielding, CRUISE - speed).clip(-HARDEST, STRONGEST)
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes Crosswalk's arguments except the first."""
-    return Single(Crosswalk(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(Crosswalk)

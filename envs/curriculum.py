@@ -15,7 +15,8 @@ from torch import Tensor
 from genenv import checks, seeding
 from genenv.data import Source
 from genenv.envs import pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.single import EntryPoint
 from genenv.generators import Generator
 from genenv.material import find_material
 from genenv.stacked import StackedLearners
@@ -283,6 +284,4 @@ class Curriculum(BatchedEnv):
         return None if len(rows) == self.num_envs else torch.from_numpy(rows)
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes Curriculum's arguments except the first."""
-    return Single(Curriculum(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(Curriculum)

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from genenv import bundled, checks, ladder, seeding
 from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.samples import Scale, check_alike
+from genenv.envs.single import EntryPoint
 from genenv.generators import Generator
 
 REAL, GENERATED, LOOK = range(3)
@@ -177,7 +178,7 @@ class Detective(BatchedEnv):
     def advance(self, action: NDArray[np.int64], live: Flags) -> tuple[NDArray[Any], Flags]:
         """Take verdicts, sell looks."""
         action = np.asarray(action)
-        if action.shape != (self.num_envs,) or not np.isin(action, (REAL, GENERATED, LOOK)).all():
+        if not np.isin(action, (REAL, GENERATED, LOOK)).all():
             raise checks.Mistake("actions to be 0, 1 or 2, one a row", action.tolist(), "fix them")
         decided, sold = live & (action != LOOK), live & (action == LOOK)
         self._verdict = np.where(decided, action, self._verdict)
@@ -277,6 +278,4 @@ def checked_rows(rows: ArrayLike, dataset: Dataset) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes Detective's arguments except the first."""
-    return Single(Detective(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(Detective)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from genenv import checks
 from genenv.envs import events, pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.channels import Channels, Setters, Strength, need_parts
 from genenv.envs.drive import Drive
 from genenv.envs.known_worlds import known
 from genenv.envs.policies import check_answer, wrap
+from genenv.envs.single import EntryPoint
 from genenv.envs.world import LIMIT, Outcome, World, columns, flat
 from genenv.noise import Noise, from_json
 
@@ -317,6 +318,4 @@ def _rows(mask: Flags, new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
     return np.where(mask.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes Disturbance's arguments except the first."""
-    return Single(Disturbance(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(Disturbance)

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from genenv import checks
 from genenv.data import Source
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.learner import Learns
 from genenv.envs.opponents import Judges, Opponent, Plays, Trained, wrap
 from genenv.envs.rounds import AGENTS, DISCRIMINATOR, GENERATOR, HORIZON, make_rounds
+from genenv.envs.single import Single
 from genenv.noise import Noise
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from genenv import checks, networks, objectives, seeding
 from genenv.codecs import Codec
 from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.rendering import Renderer, Rendering
+from genenv.envs.single import EntryPoint
 from genenv.generators.base import Classes
 from genenv.networks import normalisation
 from genenv.noise import Gaussian
@@ -115,6 +116,7 @@ class Forger(BatchedEnv):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
+    longest = 1
     rewards_drift = True
 
     def __init__(
@@ -258,9 +260,7 @@ def find_labels(dataset: Dataset, conditional: bool | None) -> Tensor | None:
     return torch.from_numpy(dataset.label) if wanted and dataset.label is not None else None
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes Forger's arguments except the first."""
-    return Single(Forger(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(Forger)
 
 
 def _objective(given: str | Objective, penalty: float | None, units: Codec) -> Objective:

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from genenv import checks, objectives, seeding
 from genenv.data.sequences import LSTMOracle, check_tokens
 from genenv.envs import pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.single import EntryPoint
 from genenv.networks.sequence import SequenceCritic
 from genenv.objectives import Objective
 from genenv.training.learning_critic import LearningCritic
@@ -144,6 +145,7 @@ class ForgerSequence(BatchedEnv):
             autoreset_mode,
             render_mode,
         )
+        self.longest = self.length
         checks.whole("critic_width", critic_width)
         self.real = torch.from_numpy(real)
         self.critic = LearningCritic(
@@ -172,7 +174,6 @@ class ForgerSequence(BatchedEnv):
     def advance(self, action: NDArray[np.int64], live: Flags) -> tuple[NDArray[Any], Flags]:
         """Write a token in each live row; score whole sequences, then hand them to the critic."""
         token = np.asarray(action)
-        checks.shape("actions", token, (self.num_envs,))
         check_tokens(token[None], None, self.vocabulary)
         at = np.flatnonzero(live)
         self._tokens[at, self.elapsed[at] - 1] = token[at]
@@ -239,6 +240,4 @@ def find_sequences(
     return None, check_tokens(source, length, vocabulary)
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes ForgerSequence's arguments except the first."""
-    return Single(ForgerSequence(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(ForgerSequence)

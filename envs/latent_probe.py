@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from genenv import bundled, checks, seeding
 from genenv.envs import pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.single import EntryPoint
 from genenv.probe import Findings, Probe
 from genenv.runs import load_probe
 
@@ -259,6 +260,4 @@ def find_probe(
     return probe
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes LatentProbe's arguments except the first."""
-    return Single(LatentProbe(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(LatentProbe)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from genenv import checks, objectives, seeding
 from genenv.data import Dataset, Source, find
 from genenv.envs import pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.single import EntryPoint
 from genenv.objectives import Objective
 from genenv.stacked import StackedGan
 from genenv.stacked.exam import SAMPLES, WORST, Exam
@@ -326,6 +327,4 @@ def _sum(terms: list[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
     return sum(terms, torch.zeros_like(like))
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes TrainingGame's arguments except the first."""
-    return Single(TrainingGame(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(TrainingGame)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from genenv import checks
 from genenv.envs import pictures
-from genenv.envs.batched import BatchedEnv, Flags, Single
+from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.single import EntryPoint
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 REACH = 6.0  # standard deviations of a full action
@@ -128,6 +129,4 @@ class Walk1D(BatchedEnv):
         return pictures.page([panel], said)
 
 
-def single(**arguments: Any) -> Single:
-    """Make the single environment; takes Walk1D's arguments except the first."""
-    return Single(Walk1D(1, autoreset_mode=AutoresetMode.DISABLED, **arguments))
+single = EntryPoint(Walk1D)

@@ -11,9 +11,22 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env
 
 from genenv import ENVIRONMENTS
+from genenv.checks import Mistake
 
+LONGER = {  # options that set how long an episode is, and its most steps then
+    "genenv/LatentProbe-v0": ({"horizon": 200}, 200),
+    "genenv/Forger-v0": ({}, 1),
+    "genenv/ForgerSequence-v0": ({"vocabulary": 8, "length": 7, "rows": 200}, 7),
+    "genenv/Detective-v0": ({"looks": 9}, 10),
+    "genenv/TrainingGame-v0": ({"decisions": 30}, 30),
+    "genenv/Curriculum-v0": ({"decisions": 12}, 12),
+    "genenv/Disturbance-v0": ({"world_arguments": {"horizon": 200}}, 200),
+    "genenv/Walk1D-v0": ({"horizon": 200}, 200),
+    "genenv/Crosswalk-v0": ({"horizon": 60}, 60),
+}
 SMALL = {"genenv/ForgerSequence-v0": {"vocabulary": 8, "length": 4, "rows": 200}}
 
 
@@ -53,6 +66,63 @@ def test_a_pickled_batch_goes_on_as_the_original(name):
         left, right = env.step(action), again.step(action)
         for a, b in zip(left[:4], right[:4], strict=True):
             assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_most_steps_of_an_episode_are_stated_and_follow_the_options(name):
+    options, most = LONGER[name]
+    alone, batch = gymnasium.make(name, **options), gymnasium.make_vec(name, 2, **options)
+    assert alone.spec.max_episode_steps == batch.spec.max_episode_steps == most
+    again = gymnasium.make(EnvSpec.from_json(alone.spec.to_json()))
+    assert again.spec.max_episode_steps == most
+    assert gymnasium.make(name, max_episode_steps=1, **options).spec.max_episode_steps == 1
+
+
+def test_a_longer_horizon_is_not_cut():
+    env = gymnasium.make("genenv/Walk1D-v0", horizon=200)
+    env.reset(seed=0)
+    flags = [env.step([0.0])[2:4] for _ in range(200)]
+    assert flags == [(False, False)] * 199 + [(False, True)]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_an_action_of_another_shape_is_named_alone_and_in_a_batch(name):
+    alone, batch = gymnasium.make(name, **SMALL.get(name, {})), made(name)
+    alone.reset(seed=0)
+    batch.reset(seed=0)
+    with pytest.raises(Mistake, match=r"expected action of shape \(.*\), got shape \(3, 2\)"):
+        alone.step(np.zeros((3, 2)))
+    with pytest.raises(Mistake, match=r"expected actions of shape \(2.*\), got shape \(3, 2\)"):
+        batch.step(np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.filterwarnings("error")
+def test_gymnasiums_checker_is_content_with_every_id(name):
+    check_env(gymnasium.make(name, **SMALL.get(name, {})).unwrapped, skip_render_check=True)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_frames_are_collected_on_request(name):
+    env = gymnasium.make(name, render_mode="rgb_array_list", **SMALL.get(name, {}))
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    env.step(env.action_space.sample())
+    assert [frame.ndim for frame in env.render()] == [3, 3]
+    assert env.render_mode == "rgb_array_list"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_window_shows_every_seat(name, monkeypatch):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame = pytest.importorskip("pygame")
+    env = gymnasium.make(name, render_mode="human", **SMALL.get(name, {}))
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    env.step(env.action_space.sample())
+    window = pygame.display.get_surface()
+    assert len(np.unique(pygame.surfarray.array3d(window))) > 1
+    env.close()
 
 
 def played(name, arguments, actions):

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from genenv import seeding
 from genenv.codecs import Codec, Pictures, Vectors
 from genenv.data import Dataset, from_arrays
-from genenv.envs.batched import BatchedEnv, Single
+from genenv.envs.batched import BatchedEnv
+from genenv.envs.single import Single
 from genenv.generators import Generator
 from genenv.judge import Guide, Judged
 from genenv.noise import Gaussian

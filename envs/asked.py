@@ -1,0 +1,47 @@
+"""What a reset asks for: seeds of rows, and which rows begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks
+
+
+def row_seeds(seed: int | Sequence[int], rows: int) -> NDArray[np.uint64]:
+    """Seeds (rows,): seed + i for row i, or one each of a sequence.
+
+    Raises
+    ------
+    Mistake
+        A sequence is not of whole numbers, or not one a row.
+    """
+    if isinstance(seed, int | np.integer):
+        return np.arange(rows, dtype=np.uint64) + np.uint64(int(seed) % 2**64)
+    if any(not isinstance(one, int | np.integer) for one in seed):
+        do = "give reset(seed=None) to go on without seeds"
+        raise checks.Mistake("a whole number as the seed of each row", list(seed), do)
+    seeds = np.array([int(one) % 2**64 for one in seed], np.uint64)
+    checks.shape("seed", seeds, (rows,))
+    return seeds
+
+
+def reset_mask(options: dict[str, Any] | None, rows: int) -> NDArray[np.bool_]:
+    """Rows to begin, (rows,): `options["reset_mask"]`, or all.
+
+    Raises
+    ------
+    Mistake
+        The mask is not bool, not one flag a row, or empty.
+    """
+    if not options or "reset_mask" not in options:
+        return np.ones(rows, np.bool_)
+    mask = np.asarray(options["reset_mask"])
+    checks.shape("options['reset_mask']", mask, (rows,))
+    if mask.dtype != np.bool_ or not mask.any():
+        got = f"dtype {mask.dtype} with {int(mask.sum())} rows set"
+        raise checks.Mistake("options['reset_mask'] to be bool and to pick a row", got, "fix it")
+    return mask
