@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genenv import criteria, failures, runs, stress_log, stress_trust, trust
 from genenv.campaign import Log
@@ -14,6 +15,7 @@ from genenv.report import Evidence, Report
 from genenv.report.account import Account, account
 from genenv.report.by_class import by_class
 from genenv.report.document import PROBABILITY_KEYS
+from genenv.report.near_rows import Untouched
 from genenv.searched import Searched
 from genenv.tracking import Tracker
 
@@ -101,7 +103,7 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
     undecided = trust.bad(told)
     rates = [] if undecided else held.rates()
     confirmed = [row for row in rates if row["event"] == "confirmed"]
-    modes = held.modes()
+    modes = held.modes(_untouched(run, answer == label))
     refused = run.judge.quality["real_rejected_by_class"]
     return {
         "schema": 2,
@@ -128,6 +130,11 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
         "people": people,
         "timings": {},
     }
+
+
+def _untouched(run: Searched, right: NDArray[np.bool_]) -> Untouched:
+    rows = run.split.test
+    return Untouched(rows, run.judge.features(run.source.x[rows]), right)
 
 
 def _without_event(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from genenv.failures import Confirmed
 from genenv.noise import ball_radius
 from genenv.report.account import account
 from genenv.report.document import MODE_KEYS, SEARCH_KEYS
+from genenv.report.near_rows import Untouched
 
 CLASSES = ("cat", "dog")
 REAL = torch.tensor([[0.0, 0], [1, 0], [2, 0], [0, 5], [1, 5], [2, 5]]) / 10
@@ -70,6 +71,14 @@ def made(rows=ROWS, logs=LOGS):
     return account(logs, record, Plain(), REAL.numpy(), REAL_LABEL, CLASSES)
 
 
+def untouched(wrong=()):
+    """Forty real rows: twenty near the first place on the line, twenty near the other."""
+    place = torch.cat([torch.linspace(0, 0.1, 20), torch.linspace(0.45, 0.55, 20)])
+    right = np.ones(40, np.bool_)
+    right[list(wrong)] = False
+    return Untouched(np.arange(40) + 100, torch.stack([place, 0 * place], 1), right)
+
+
 def test_searches_are_counted_each_by_itself_and_on_the_union():
     rows = made().searches({"evolution": 77})
     assert [set(row) for row in rows] == [set(SEARCH_KEYS)] * 4
@@ -108,7 +117,7 @@ def test_which_search_is_the_control_is_its_property_and_not_its_name():
     mine = [(*row[:2], row[2].replace("random", "mine"), *row[3:]) for row in ROWS]
     logs = [replace(log, search=log.search.replace("random", "mine")) for log in LOGS]
     assert made(mine, logs).random_counts() == (2, 200)
-    assert made(mine, logs).modes()[0]["mass"] == 2 / 200
+    assert made(mine, logs).modes(untouched())[0]["mass"] == 2 / 200
     assert [curve.samples_law for curve in made(mine, logs).curves()] == [True, True, False, False]
     named_so = [replace(log, samples_law=False) for log in LOGS]
     assert made(ROWS, named_so).random_counts() == (0, 0)
@@ -116,9 +125,9 @@ def test_which_search_is_the_control_is_its_property_and_not_its_name():
 
 
 def test_modes_are_ranked_by_their_mass_under_the_prior():
-    modes = made().modes()
+    modes = made().modes(untouched())
     assert [set(mode) for mode in modes] == [set(MODE_KEYS)] * 3
-    first = {name: modes[0][name] for name in MODE_KEYS if name != "id"}
+    first = {name: modes[0][name] for name in MODE_KEYS[1:-1]}
     assert first == {
         "condition": "cat",
         "prediction": "dog",
@@ -156,6 +165,15 @@ def test_each_failure_stands_beside_its_nearest_real_row():
 
 def test_an_account_of_no_failures_is_empty():
     held = made([], [log("random", 0, [])])
-    assert held.modes() == []
+    assert held.modes(untouched()) == []
     assert held.searches({})[0]["distinct"] == 0
     assert len(held.failures(REAL, np.zeros((6, 2)), REAL_LABEL)) == 0
+
+
+def test_a_mode_that_real_rows_bear_out_is_listed_first():
+    place = made().modes(untouched())[0]  # most of random's mass
+    assert not place["near"]["borne_out"]
+    first = made().modes(untouched(range(20, 30)))[0]
+    assert first["near"]["borne_out"]
+    assert first["mass"] is None
+    assert set(first["near"]["rows"]) <= set(range(120, 140))

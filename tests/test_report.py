@@ -120,7 +120,14 @@ def evidence(units: Codec, classes: tuple, names: list[str], modes: list[int]) -
 
 
 def mode_row(classes: tuple, mode: int, confirmed: int, mass: float | None) -> dict:
-    values = (mode, classes[0], classes[mode - 6], confirmed, confirmed, mass, ["evolution"])
+    near = {
+        "rows": list(range(40, 52)),
+        "accuracy": share(0.25),
+        "elsewhere": share(0.45),
+        "q": 0.02,
+        "borne_out": mode == 8,
+    }
+    values = (mode, classes[0], classes[mode - 6], confirmed, confirmed, mass, ["evolution"], near)
     return dict(zip(MODE_KEYS, values, strict=True))
 
 
@@ -373,6 +380,19 @@ def test_the_verdict_is_one_sentence():
         "Random sampling of the generator confirms plausible failures in 0.01 % [0.003, 0.04] of "
         "its samples; all searches together found 17 confirmed failures (17 distinct) in 2 modes; "
         "class 3 has the most distinct ones (17, mostly predicted 8), and real rows bear it out."
+    )
+
+
+def test_each_mode_stands_beside_the_real_rows_that_are_nearest(tmp_path):
+    beside = "25.0 % [12.5, 50.0] of the 147 real rows nearest to it, on 45.0 % [22.5, 90.0]"
+    told = example()
+    text = words(page(told, tmp_path))
+    assert text.count(f"right on {beside} of the others") == 2
+    assert text.count("Borne out by real rows. The model") == 1
+    assert "rows 40, 41, 42, 43, 44, 45, 46, 47, 48, 49 …" in text
+    assert (
+        f"Real rows bear out 1 mode of 2, by the rows nearest to it:\n3 > 9: right on {beside}"
+        in str(told)
     )
 
 

@@ -98,6 +98,8 @@ def test_the_rows_of_the_report_add_up(done: tuple[Path, Report]) -> None:
     wrong = sum(row["errors"]["share"] * row["errors"]["rows"] for row in by_class)
     tested = report.data["judge"]["test_rows"]
     assert wrong == pytest.approx((1 - report.data["model"]["test_accuracy"]) * tested)
+    unseen = set(json.loads((folder / "config.json").read_text())["split"]["test"])
+    assert all(unseen >= set(mode["near"]["rows"]) for mode in report.data["modes"])
     findings = [np.load(path) for path in sorted((folder / "findings").glob("*.npz"))]
     assert sum(len(part["index"]) for part in findings) == 1800
     confirmed = sum(int((part["verdict"] == 3).sum()) for part in findings)

@@ -16,6 +16,7 @@ from genenv.failures import Confirmed, Counted, Counter, distinct
 from genenv.judge import Judge, Neighbours, q_values
 from genenv.noise import ball_radius
 from genenv.report.evidence import EDGE, Curve, Failures
+from genenv.report.near_rows import Untouched, near_rows
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Account:
     confirmed: Confirmed  # in order of log and query
     group: NDArray[np.int64]  # (m,), condition x prediction
     samples: Tensor  # (m, size), in [-1, 1]
+    features: Tensor  # (m, 64), where the audit puts them
     counted: Counted
     classes: tuple[int | str, ...]
 
@@ -80,28 +82,39 @@ class Account:
         confirmed, queries = self.random_counts()
         return 1000 * confirmed / queries if queries else 0.0
 
-    def modes(self) -> list[dict[str, Any]]:
-        """Make the rows of report.json's `modes`, by mass under the prior, then by `distinct`."""
+    def modes(self, untouched: Untouched) -> list[dict[str, Any]]:
+        """Make the rows of report.json's `modes`.
+
+        Those that real rows bear out come first, then by mass under the prior, then by `distinct`.
+
+        Parameters
+        ----------
+        untouched
+            The user's test rows.
+        """
+        ids = np.unique(self.counted.mode).tolist()
+        near = near_rows(untouched, self.features, self.counted.mode, ids)
         _, queries = self.random_counts()
         control = [log.search for log in self.logs if log.samples_law]
         by_control = np.isin(self.confirmed.search, control)
         rows = []
-        for mode in np.unique(self.counted.mode):
+        for mode, real in zip(ids, near, strict=True):
             own = self.counted.mode == mode
             first = int(np.argmax(own))
             by_random = int((own & by_control).sum())
             rows.append(
                 {
-                    "id": int(mode),
+                    "id": mode,
                     "condition": self.classes[self.confirmed.label[first]],
                     "prediction": self.classes[self.confirmed.prediction[first]],
                     "confirmed": int(own.sum()),
                     "distinct": int(self.counted.distinct[own].sum()),
                     "mass": by_random / queries if by_random else None,
                     "searches": sorted(set(self.confirmed.search[own].tolist())),
+                    "near": real,
                 }
             )
-        return sorted(rows, key=lambda row: (-(row["mass"] or 0), -row["distinct"], row["id"]))
+        return sorted(rows, key=_rank)
 
     def curves(self) -> tuple[Curve, ...]:
         """Trace confirmed failures against queries, a curve a log."""
@@ -176,5 +189,10 @@ def account(
     real, samples = (units.encode(units.tensor(x)).flatten(1) for x in (reference, confirmed.x))
     counter = Counter(real, judge.features(reference), torch.from_numpy(reference_label))
     group = confirmed.label * len(classes) + confirmed.prediction
-    counted = counter.count(samples, judge.features(confirmed.x), group)
-    return Account(logs, confirmed, group, samples, counted, classes)
+    features = judge.features(confirmed.x)
+    counted = counter.count(samples, features, group)
+    return Account(logs, confirmed, group, samples, features, counted, classes)
+
+
+def _rank(mode: dict[str, Any]) -> tuple[bool, float, int, int]:
+    return not mode["near"]["borne_out"], -(mode["mass"] or 0), -mode["distinct"], mode["id"]

@@ -72,6 +72,14 @@ MODE_KEYS = (
     "distinct",
     "mass",  # share of random's samples that are confirmed failures of this mode; None: unseen
     "searches",  # names of those that found it
+    "near",  # NEAR_KEYS: the untouched real rows nearest to it
+)
+NEAR_KEYS = (
+    "rows",  # their numbers in the data, or in the held-out data where such were given, from 0
+    "accuracy",  # SHARE_KEYS, of the model on these
+    "elsewhere",  # SHARE_KEYS, of the model on the other untouched rows
+    "q",  # share of modes that are as clearly borne out by chance, among those as clear as this
+    "borne_out",  # whether q is small enough to say so
 )
 CLASS_KEYS = (
     "class",  # the user's

@@ -17,6 +17,7 @@ PICTURED = 18  # modes with examples; the others are listed
 EXAMPLES = 4  # pictures a mode
 VECTORS = 2  # examples a mode where samples are vectors
 VALUES = 12  # numbers shown of a vector
+NAMED = 10  # real rows named of a mode; report.json has them all
 LISTED = 200  # modes in the list below the pictures
 _ADDED = (
     "queries", "training_queries", "flips", "realistic", "ambiguous", "other_label", "invalid",
@@ -63,6 +64,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         confusion=None if confusion is None else Markup(confusion),
         modes=[*cards(plain["modes"][:PICTURED], evidence)],
         listed=plain["modes"][PICTURED : PICTURED + LISTED],
+        named=NAMED,
         random_samples=(plain["failure_probability"] or {"samples": 0})["samples"],
         no_worst=by_class.told(plain["classes"]),
         edge=edge(plain["searches"], evidence),
@@ -121,6 +123,7 @@ def cards(modes: list[dict[str, Any]], evidence: Evidence) -> Iterator[dict[str,
         rows = _examples(mode["id"], evidence, VECTORS if vectors else EXAMPLES)
         yield {
             "row": mode,
+            "beside": summary.beside(mode["near"]),
             "examples": [_example(row, evidence) for row in rows],
             "lines": _values(rows, evidence) if vectors else None,
             "hidden": max(0, evidence.units.size - VALUES) if vectors else 0,

@@ -187,6 +187,29 @@ def classes(data: dict[str, Any]) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def borne_out(data: dict[str, Any]) -> str:
+    """Name the modes that real rows bear out, the first of them; "" where there are none."""
+    found = [mode for mode in data["modes"] if mode["near"]["borne_out"]]
+    if not found:
+        return ""
+    named = [
+        f"{mode['condition']} > {mode['prediction']}: right on {beside(mode['near'])}"
+        for mode in found[:LISTED]
+    ]
+    head = f"Real rows bear out {plural(len(found), 'mode')} of {count(len(data['modes']))}"
+    return "\n".join([f"{head}, by the rows nearest to it:", *named])
+
+
+def beside(near: dict[str, Any]) -> str:
+    """Write the model's accuracy on the real rows nearest to a mode, and on the others."""
+    own, other = near["accuracy"], near["elsewhere"]
+    return (
+        f"{percent(own['share'])} {interval(own['low'], own['high'])} of the "
+        f"{count(own['rows'])} real rows nearest to it, on {percent(other['share'])} "
+        f"{interval(other['low'], other['high'])} of the others"
+    )
+
+
 def _aligned(cells: list[list[str]]) -> str:
     """Lay rows of cells out as plain text, the first as the head."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -221,6 +244,8 @@ def text(data: dict[str, Any], page: str | None) -> str:
         "Counts of a search are what it found on its budget, not probabilities.",
         classes(data),
     ]
+    if real := borne_out(data):
+        parts.append(real)
     if why := undecided(data):
         parts.append(f"Not trusted: {why}")
     if page is not None:
