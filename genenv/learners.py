@@ -15,7 +15,7 @@ from genenv import checks, downstream, seeding
 from genenv.classifier import BODIES, InUnits, fit_classifier
 from genenv.codecs import Codec
 from genenv.downstream import Downstream
-from genenv.downstream.wording import said
+from genenv.wording import said
 
 Classes = tuple[int | str, ...]
 Fitted = Callable[[NDArray[Any], NDArray[np.int64], Codec, Classes, int], Downstream]

@@ -12,8 +12,8 @@ from torch import nn
 
 from genenv import checks, metrics
 from genenv.data import Dataset, hold_out
-from genenv.downstream import import_object
 from genenv.generators import Generator
+from genenv.importing import import_object
 from genenv.metrics import (
     FULL,
     Evaluation,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genenv import checks
-from genenv.downstream.importing import import_model
+from genenv.importing import import_object
 
 
 def find(what: str, given: Any, options: Mapping[str, Any], others: Iterable[str] = ()) -> Any:
@@ -32,7 +32,8 @@ def find(what: str, given: Any, options: Mapping[str, Any], others: Iterable[str
     if not isinstance(given, str) or given in others:
         return given
     if ":" in given:
-        return import_model(given)
+        article = "an" if what[0] in "aeiou" else "a"
+        return import_object(given, f"{article} {what}")
     return options[checks.choice(what, given, (*others, *options, "module:name"))]
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks, criteria, downstream, files, lock, naming, networks, reading
+from genenv import checks, criteria, downstream, files, importing, lock, naming, networks, reading
 from genenv.classifier import Classifier, InUnits
 from genenv.criteria import Criterion
 from genenv.data import Dataset, Split
-from genenv.downstream import Downstream, importing
+from genenv.downstream import Downstream
 from genenv.failures import OUTPUT_TOLERANCE, ask
 from genenv.generators import Generator
 from genenv.judge import load_guide

@@ -10,12 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
-    "seeding checks memory files reading intervals columns wording",
-    "interrupt lock parts cache last_words",
+    "seeding checks memory files reading intervals columns wording importing",
+    "interrupt lock parts cache last_words naming",
     "codecs data noise tables",
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
-    "downstream naming training judge sampling learners stacked",
+    "downstream training judge sampling learners stacked",
     "monitoring criteria search probe failures trust people doubtful",
     "campaign rate runs bundled ladder report reactions material",
     "board study",

@@ -12,11 +12,11 @@ from genenv.downstream.answers import LEAST, OUTPUTS, TOLERANCE
 from genenv.downstream.base import CHECKED_ROWS, VIEWS, Downstream
 from genenv.downstream.estimator import Estimator
 from genenv.downstream.function import Function
-from genenv.downstream.importing import import_model, import_module, import_object, recorded
 from genenv.downstream.normalise import Normalise, preprocessing
 from genenv.downstream.onnx_file import Onnx
 from genenv.downstream.policy import Policy
 from genenv.downstream.torch_module import TorchModule
+from genenv.importing import import_model, import_module, import_object, recorded
 
 __all__ = [
     "CHECKED_ROWS",

@@ -27,7 +27,8 @@ from genenv.downstream.answers import (
     tolerance,
     worst_sum,
 )
-from genenv.downstream.wording import dtype_name, said
+from genenv.downstream.wording import dtype_name
+from genenv.wording import said
 
 VIEWS = ("raw", "unit", "flat", "stored")
 CHECKED_ROWS = 64  # rows that `check` looks at

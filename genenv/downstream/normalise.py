@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from genenv import checks
-from genenv.downstream.importing import import_object
+from genenv.importing import import_object
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from torch import Tensor
 from genenv import checks
 from genenv.downstream.answers import numbers
 from genenv.downstream.base import Downstream
-from genenv.downstream.wording import said
+from genenv.importing import is_onnx
+from genenv.wording import said
 
 FLOATS = {
     "tensor(float)": np.float32,
@@ -58,7 +59,7 @@ class Onnx(Downstream):
     @classmethod
     def fits(cls, model: Any) -> bool:
         """Take paths that end in .onnx."""
-        return isinstance(model, str | Path) and str(model).lower().endswith(".onnx")
+        return is_onnx(model)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Answer with the output of the graph."""

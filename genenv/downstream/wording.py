@@ -1,14 +1,8 @@
-"""Words for what a message names: an exception, a dtype, a list of classes."""
+"""Words for what a message names: a dtype, a list of classes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-
-def said(error: BaseException) -> str:
-    """Name an exception and the first line of what it said."""
-    lines = str(error).strip().splitlines() or ["no message"]
-    return f"{type(error).__name__}: {lines[0][:200].rstrip('.;')}"
 
 
 def dtype_name(dtype: object) -> str:

@@ -20,13 +20,17 @@ from types import ModuleType
 from typing import Any
 
 from genenv import checks
-from genenv.downstream.onnx_file import Onnx
-from genenv.downstream.wording import said
+from genenv.wording import said
+
+
+def is_onnx(model: Any) -> bool:
+    """Whether it is a path that ends in .onnx."""
+    return isinstance(model, str | Path) and str(model).lower().endswith(".onnx")
 
 
 def import_model(path: str) -> Any:
     """Import a model, see `import_object`; the path of an .onnx file is returned as it is."""
-    return path if Onnx.fits(path) else import_object(path, "a model", " or file.onnx")
+    return path if is_onnx(path) else import_object(path, "a model", " or file.onnx")
 
 
 def import_object(path: str, what: str = "an object", others: str = "") -> Any:
@@ -89,7 +93,7 @@ def recorded(path: str, trust: bool, flag: str) -> Any:
     Mistake
         The folder is not trusted; or see `import_object`.
     """
-    if Onnx.fits(path):
+    if is_onnx(path):
         return path
     if not trust:
         raise checks.Mistake(
