@@ -315,6 +315,32 @@ def test_replay_exits_by_what_is_expected(run: Run, done: Path) -> None:
     assert "not as expected, rows of done/failures: 0 1" in out
 
 
+@pytest.mark.slow
+def test_check_says_that_a_run_which_cannot_be_trusted_decides_nothing(
+    run: Run, done: Path, tmp_path: Path
+) -> None:
+    words = ["check", str(done), "--fail-if", "p_confirmed > 1%", "--fail-if", "accuracy < 0.5"]
+    code, out, _ = run(*words, "--junit", str(tmp_path / "j.xml"))
+    assert code == UNDECIDED
+    assert out.splitlines()[-1] == "investigate: models_of_mine:good on digits"
+    assert (tmp_path / "j.xml").is_file()
+    assert run(*words[:2])[0] == 2
+    assert run("check", "nowhere", *words[2:])[0] == 2
+
+
+@pytest.mark.slow
+def test_export_names_the_recorded_model_and_needs_somewhere_to_write(
+    run: Run, done: Path, tmp_path: Path
+) -> None:
+    code, out, _ = run("export", str(done), "--pytest", str(tmp_path / "test_known.py"))
+    assert code == 0
+    assert "models_of_mine:good" in (tmp_path / "test_known.py").read_text()
+    assert "pytest" in out
+    code, _, err = run("export", str(done))
+    assert code == 2
+    assert "--pytest FILE.py or --png FOLDER" in err
+
+
 def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path) -> None:
     code, out, _ = run("fit", "digits", "--steps", "40", "--out", "fitted")
     assert code == 0

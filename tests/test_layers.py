@@ -18,7 +18,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "downstream training judge sampling learners stacked",
     "monitoring criteria search probe failures trust people doubtful",
     "campaign rate runs bundled ladder report reactions material",
-    "board study",
+    "board study known limits",
     "envs testing",
     "agents",
     "api auditing prepared measuring fitting table_fitting stressing stress_log stress_report "

@@ -1,4 +1,4 @@
-"""The commands: fit, sample, stress, judge, replay, audit, react, envs, train."""
+"""The commands: fit, sample, stress, judge, replay, audit, check, export, react, envs, train."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import tyro
 
 from genenv import __version__, checks
 from genenv.cli.audit import Audit
+from genenv.cli.check import Check
 from genenv.cli.envs import Envs
+from genenv.cli.export import Export
 from genenv.cli.fit import Fit
 from genenv.cli.judge import Judge
 from genenv.cli.react import React
@@ -28,6 +30,8 @@ Command = (
     | Annotated[Judge, tyro.conf.subcommand("judge")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
+    | Annotated[Check, tyro.conf.subcommand("check")]
+    | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[React, tyro.conf.subcommand("react")]
     | Annotated[Envs, tyro.conf.subcommand("envs")]
     | Annotated[Train, tyro.conf.subcommand("train")]
@@ -37,7 +41,8 @@ Command = (
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit.
 
-    0 done, 1 replay found otherwise, 2 the user's mistake, 3 undecided, 130 Ctrl-C, 143 SIGTERM.
+    0 done, 1 replay or check found otherwise, 2 the user's mistake, 3 undecided, 130 Ctrl-C, 143
+    SIGTERM.
 
     Parameters
     ----------

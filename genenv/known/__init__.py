@@ -1,0 +1,20 @@
+"""Known failures in one file, to test a model on when it is mended."""
+
+from __future__ import annotations
+
+from genenv.known.chosen import Recorded, asking_of, of_run, recorded
+from genenv.known.samples import Answers, Asking, Known, load
+from genenv.known.written import export, pictures
+
+__all__ = [
+    "Answers",
+    "Asking",
+    "Known",
+    "Recorded",
+    "asking_of",
+    "export",
+    "load",
+    "of_run",
+    "pictures",
+    "recorded",
+]

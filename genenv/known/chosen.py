@@ -1,0 +1,88 @@
+"""Which failures of a run are worth keeping, and how that run asks its model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks, failures, networks, reading
+from genenv.failures import Confirmed
+from genenv.known.samples import Asking, Known
+
+
+def of_run(folder: Path, count: int) -> Known:
+    """Choose failures of a run: the surest of each pair of condition and prediction, in turn.
+
+    Parameters
+    ----------
+    folder
+        What `stress` left.
+    count
+        The most that are taken.
+
+    Raises
+    ------
+    Mistake
+        The run confirmed no failure, or holds none of these files.
+    """
+    checks.whole("count", count)
+    record = failures.load(folder / "failures")
+    if record is None:
+        raise checks.Mistake(
+            f"confirmed failures in {folder}/failures", "none", "give a run that found some"
+        )
+    rows = spread(record)[:count]
+    return Known(record.x[rows], record.label[rows], rows, asking_of(folder))
+
+
+def spread(record: Confirmed) -> NDArray[np.int64]:
+    """Order failures: the surest of each pair of condition and prediction, then the second of each.
+
+    Returns
+    -------
+    (m,): row numbers.
+    """
+    pair = record.label * record.output.shape[1] + record.prediction
+    turn = np.zeros(len(record), np.int64)
+    for p in np.unique(pair):
+        own = np.flatnonzero(pair == p)
+        turn[own[np.argsort(-record.p[own], kind="stable")]] = np.arange(len(own))
+    return np.lexsort((pair, turn))
+
+
+class Recorded(msgspec.Struct):
+    """What a run records of its model, in model/model.json."""
+
+    path: str | None = None
+    input: str = "auto"
+    output: str = "auto"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    preprocess: str = ""
+
+
+def recorded(folder: Path) -> Recorded:
+    """Read it.
+
+    Raises
+    ------
+    Mistake
+        There is none, or it is damaged.
+    """
+    return reading.struct(folder / "model" / "model.json", Recorded)
+
+
+def asking_of(folder: Path) -> Asking:
+    """Return how a run asks its model.
+
+    Raises
+    ------
+    Mistake
+        The folder holds no run, or a damaged one.
+    """
+    units, classes = networks.described(folder / "generator")
+    told = recorded(folder)
+    return Asking(units, classes, told.input, told.output, told.mean, told.std)

@@ -1,0 +1,81 @@
+"""Known failures as a file of pytest, and as pictures."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from genenv import checks, files
+from genenv.known.samples import Known
+from genenv.tracking import picture
+
+TEST = '''"""Known failures of a model, by `genenv export`: each test asserts that it is mended."""
+
+from pathlib import Path
+
+import pytest
+
+from genenv import known
+
+KNOWN = known.load(Path(__file__).with_suffix(".npz"))
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return KNOWN.asked({model!r}, criterion={criterion!r}, preprocess={preprocess!r})
+
+
+@pytest.mark.parametrize("row", range(len(KNOWN)), ids=KNOWN.ids)
+def test_a_known_failure_is_mended(answers, row):
+    assert not answers.failing[row], answers.told(row)
+'''
+
+
+def export(known: Known, path: Path, model: str, criterion: str, preprocess: str) -> Path:
+    """Write a file of pytest and, beside it, its samples.
+
+    Parameters
+    ----------
+    known
+        What to test on.
+    path
+        Of the .py file.
+    model, criterion, preprocess
+        See `Known.asked`; import paths or names.
+
+    Returns
+    -------
+    Path of the samples.
+
+    Raises
+    ------
+    Mistake
+        The file's name is not that of a Python file.
+    """
+    if path.suffix != ".py":
+        raise checks.Mistake("the name of a .py file", path.name, "give tests/test_known.py")
+    arrays = path.with_suffix(".npz")
+    known.save(arrays)
+    text = TEST.format(model=model, criterion=criterion, preprocess=preprocess)
+    files.whole(path, lambda file: file.write(text.encode()))
+    return arrays
+
+
+def pictures(known: Known, folder: Path) -> int:
+    """Write each sample as a .png file named by its row and class index; returns how many.
+
+    Raises
+    ------
+    Mistake
+        The samples are no pictures.
+    """
+    from PIL import Image
+
+    shown = picture(known.x, known.asking.units)
+    if shown is None:
+        raise checks.Mistake("pictures", "rows of numbers", "leave --png out")
+    for row, label, image in zip(known.row, known.label, shown, strict=True):
+        made = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+        place = folder / f"failure-{row:05d}-class-{label}.png"
+        files.whole(place, partial(made.save, format="PNG"))
+    return len(shown)
