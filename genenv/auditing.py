@@ -20,7 +20,7 @@ from genenv.codecs import Codec
 from genenv.judge import Verdict
 from genenv.people import answers as raters
 from genenv.people import sheet as sheets
-from genenv.report import summary
+from genenv.report.numerals import count, plural
 from genenv.report.template import template
 
 TRUST = re.compile(r"<!-- trust -->.*?<!-- end of trust -->", re.DOTALL)
@@ -145,9 +145,9 @@ def told(result: dict[str, Any]) -> str:
     counted = (
         f"People see the condition in {result['precision']:.0%} [{result['low']:.0%}, "
         f"{result['high']:.0%}] of the confirmed failures; of {result['flips']:,} flips about "
-        f"{summary.count(result['failures'])} [{summary.count(result['failures_low'])}, "
-        f"{summary.count(result['failures_high'])}] are failures ({result['labels']} answers, "
-        f"{summary.plural(result['raters'], 'rater')})."
+        f"{count(result['failures'])} [{count(result['failures_low'])}, "
+        f"{count(result['failures_high'])}] are failures ({result['labels']} answers, "
+        f"{plural(result['raters'], 'rater')})."
     )
     if result["kappa"] is not None:
         counted += f" Raters agree at kappa {result['kappa']:.2f}."

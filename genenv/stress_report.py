@@ -124,6 +124,7 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
         "judge": run.judge.quality,
         "searches": held.searches(run.trained),
         "modes": [row | {"mass": None} for row in modes] if undecided else modes,
+        "grades": held.grades(),
         "classes": by_class(run.dataset.classes, refused, label, answer, modes),
         "failure_probability": _without_event(confirmed[0]) if confirmed else None,
         "failure_probabilities": rates,

@@ -9,9 +9,10 @@ import torch
 from genenv.campaign import Log
 from genenv.codecs import Vectors
 from genenv.failures import Confirmed
+from genenv.judge import Belief, q_values
 from genenv.noise import ball_radius
 from genenv.report.account import account
-from genenv.report.document import MODE_KEYS, SEARCH_KEYS
+from genenv.report.document import GRADE_KEYS, MODE_KEYS, SEARCH_KEYS
 from genenv.report.near_rows import Untouched
 
 CLASSES = ("cat", "dog")
@@ -22,6 +23,7 @@ REAL_LABEL = np.array([0, 0, 0, 1, 1, 1])
 class Plain:
     """A judge whose features are the samples themselves."""
 
+    belief = Belief(slope=0.5, rows=40, wrong=4)
     units = Vectors((2,), "float32", (-1.0,), (1.0,))
 
     def features(self, x):
@@ -142,6 +144,16 @@ def test_modes_are_ranked_by_their_mass_under_the_prior():
         ("dog", "cat"),
     }
     assert sum(mode["confirmed"] for mode in modes) == len(ROWS)
+
+
+def test_the_headline_counts_failures_up_to_its_q():
+    held = made()
+    assert held.q == pytest.approx(q_values(held.belief.corrected(held.confirmed.p)))
+    grades = held.grades()
+    assert tuple(grades) == GRADE_KEYS
+    assert 0 < grades["confirmed"] == int((held.q <= grades["q"]).sum()) < len(ROWS)
+    assert grades["distinct"] <= grades["confirmed"]
+    assert "40 real rows" in grades["belief"]
 
 
 def test_a_curve_begins_at_zero_and_ends_with_the_budget():

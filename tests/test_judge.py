@@ -143,6 +143,29 @@ def test_controls_and_proofs_are_of_different_kinds():
             assert kind.abs().max() <= 1.001
 
 
+def test_belief_says_how_often_contradictions_of_such_a_p_are_right():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.5, 0.999, 4000)
+    truth = 1 / (1 + (p / (1 - p)) ** -0.5)  # the audit is twice as sure as it ought to be
+    found = judge.fit_belief(p, rng.random(4000) < truth)
+    assert found.slope == pytest.approx(0.5, abs=0.06)
+    assert np.abs(found.corrected(p) - truth).max() < 0.03
+    assert "4000 real rows" in found.words
+
+
+def test_belief_takes_p_as_it_is_of_few_rows_and_never_falls_as_p_rises():
+    p = np.linspace(0.5, 0.99, 60)
+    few = judge.fit_belief(p[:24], p[:24] > 0)
+    assert few == judge.Belief()
+    assert few.corrected(p) == pytest.approx(p)
+    assert "fewer than 25" in few.words
+    worse = judge.fit_belief(p, p < 0.8)
+    assert worse.slope == 0.0
+    assert worse.corrected(p)[0] == pytest.approx((p < 0.8).mean(), abs=0.02)
+    every = judge.fit_belief(p, p > 0)
+    assert 0.9 < every.corrected(p[-1:])[0] < 1.0
+
+
 def test_q_values_are_the_mean_doubt_among_those_as_good():
     q = judge.q_values(np.array([0.9, 1.0, 0.8, 0.9]))
     assert q == pytest.approx([0.2 / 3, 0.0, 0.4 / 4, 0.2 / 3])
@@ -252,12 +275,22 @@ def test_guide_and_audit_share_no_network_and_the_guide_can_be_climbed(rings):
 
 
 def test_the_promise_is_set_by_the_answers_of_a_model(rings):
-    made = rings[2]
+    dataset, split, made, _ = rings
     label = made.record.label
-    wrong = made.promised((label + 1) % 3)
+    x, own, _ = judge.judge_rows(dataset, dataset, split)
+    assert np.array_equal(own, label)
+    test = dataset.pick(split.test)
+    wrong = judge.beside_model(made, x, (label + 1) % 3, 0, test)
     assert wrong.promise.rule == "contradictions"
-    unknown = made.promised(np.full(len(label), judge.UNSEEN))
+    assert wrong.quality["promise"]["rule"] == "contradictions"
+    assert wrong.quality["contradictions"]["model_accuracy"]["share"] == 0.0
+    assert wrong.quality["gates"]["audit"]["cut"] == wrong.audit.cut
+    assert wrong.quality["belief"]["rows"] > 0
+    unknown = judge.beside_model(made, x, None, 0, test)
     assert unknown.promise == made.promise
+    assert unknown.quality == made.quality
+    with pytest.raises(Mistake, match="the rows that the judge was made of"):
+        judge.beside_model(made, x + 1, None, 0)
 
 
 def test_a_judge_read_back_answers_the_same(rings, tmp_path):
@@ -267,7 +300,7 @@ def test_a_judge_read_back_answers_the_same(rings, tmp_path):
     x, label = dataset.pick(split.test)
     assert np.allclose(again.probability(x), made.probability(x), atol=1e-6)
     assert np.array_equal(again.realistic(x), made.realistic(x))
-    assert again.promise == made.promise
+    assert (again.promise, again.belief) == (made.promise, made.belief)
     assert again.quality == made.quality
     u = dataset.units.encode(dataset.units.tensor(x))
     ours, theirs = (g.look(u, torch.from_numpy(label)) for g in (made.guide, again.guide))

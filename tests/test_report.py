@@ -10,7 +10,7 @@ import pytest
 from genenv import report
 from genenv.checks import Mistake
 from genenv.codecs import Codec, Pictures, Vectors
-from genenv.report import Curve, Evidence, Failures, Report, figures, summary
+from genenv.report import Curve, Evidence, Failures, Report, figures, numerals
 from genenv.report.document import KEYS, MODE_KEYS, SEARCH_KEYS
 
 IMAGES = Pictures((8, 8), "float32", (0.0,), (16.0,))
@@ -74,6 +74,12 @@ def content(searches: list[dict], modes: list[dict], probability: dict | None) -
         },
         "searches": searches,
         "modes": modes,
+        "grades": {
+            "q": 0.1,
+            "confirmed": sum(row["confirmed"] for row in modes) // 2,
+            "distinct": 3,
+            "belief": "corrected on the 40 real rows there are",
+        },
         "classes": [class_row(3, 0.1, modes), class_row(8, 0.02, modes)],
         "failure_probability": probability,
         "failure_probabilities": [],
@@ -302,27 +308,25 @@ def test_the_words_of_users_are_inert(tmp_path):
 
 def test_the_page_shows_pictures_of_failures_beside_real_rows(tmp_path):
     html = page(example(), tmp_path)
-    assert html.count('alt="generated as 3, predicted') == html.count('alt="nearest real row') == 8
+    assert html.count('alt="nearest real row') == 8
+    assert html.count('alt="generated as 3, predicted') == 8 + 17  # and the surest of all modes
     assert "5 distinct" not in words(html)
     assert "11 distinct of 11 confirmed 0.005 % of random samples" in words(html)
     assert "6 distinct of 6 confirmed unseen in 20,000 random samples" in words(html)
 
 
-def test_random_failures_and_distinct_ones_are_shown_first(tmp_path):
+def test_the_page_is_sorted_by_q_and_distinct_failures_come_first(tmp_path):
     shown = example()
-    mode = shown.evidence.failures.mode
-    kept = np.ones(17, np.bool_)
-    kept[np.flatnonzero(mode == 7)[1:4]] = False
-    shown.evidence = replace(
-        shown.evidence, failures=replace(shown.evidence.failures, distinct=kept)
-    )
-    titles = re.findall(r'<figure title="(\w+), seed 0, query (\d+)">', page(shown, tmp_path))
-    assert titles[:4] == [
-        ("random", "1"),
-        ("evolution", "6"),
-        ("evolution", "7"),
-        ("evolution", "8"),
-    ]
+    failures = shown.evidence.failures
+    kept, q = np.ones(17, np.bool_), np.linspace(0.09, 0.01, 17)  # the last is the surest
+    kept[16] = False
+    shown.evidence = replace(shown.evidence, failures=replace(failures, distinct=kept, q=q))
+    html = page(shown, tmp_path)
+    titles = re.findall(r'<figure title="\w+, seed 0, query (\d+), p 0.95, q 0.0\d+">', html)
+    surest, modes = titles[:16], titles[16:]
+    assert surest == [str(query) for query in range(16, 0, -1)]
+    assert modes == ["12", "11", "10", "9", "16", "15", "14", "13"]  # of two modes
+    assert "8 of 17 are at q ≤ 0.1 (3 distinct)" in words(html)
 
 
 def test_vectors_are_shown_as_values(tmp_path):
@@ -378,7 +382,8 @@ def test_without_random_no_probability_is_printed(tmp_path):
 def test_the_verdict_is_one_sentence():
     assert example().verdict.replace("\xa0", " ") == (
         "Random sampling of the generator confirms plausible failures in 0.01 % [0.003, 0.04] of "
-        "its samples; all searches together found 17 confirmed failures (17 distinct) in 2 modes; "
+        "its samples; all searches together found 17 confirmed failures (17 distinct) in 2 modes, "
+        "8 of them at q \N{LESS-THAN OR EQUAL TO} 0.1; "
         "class 3 has the most distinct ones (17, mostly predicted 8), and real rows bear it out."
     )
 
@@ -402,6 +407,26 @@ def test_no_class_is_called_the_worst_where_real_rows_say_otherwise(tmp_path):
     assert "most distinct" not in told.verdict
     for text in (str(told), words(page(told, tmp_path))):
         assert "No class is named as the worst" in text
+
+
+def test_what_verdicts_are_worth_is_said_until_people_have_looked(tmp_path):
+    told = example()
+    told.data["judge"]["contradictions"] = {"wrong": share(0.06), "found": share(0.4)}
+    text = words(page(told, tmp_path))
+    for sentence in (
+        "On 147 real rows where the audit contradicted the model it was wrong in 6.00 % "
+        "[3.00, 12.0], and it found 40.0 % [20.0, 80.0] of the model's errors.",
+        "never the precision of what a search finds",
+        "corrected on the 40 real rows there are",
+        "Nobody has looked at these failures. Where two people looked",
+    ):
+        assert sentence in str(told)
+        assert sentence.replace("'", "&#39;") in text
+    assert "weak" not in str(told)
+    told.data["model"]["test_accuracy"] = 0.99
+    assert "98.5 % at best): these verdicts are weak" in str(told)
+    told.data["people"] = {"precision": 0.8}
+    assert "Nobody has looked at these failures. Where" not in str(told)
 
 
 def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tmp_path):
@@ -468,19 +493,19 @@ def test_labels_that_would_overlap_are_pushed_apart_in_order():
 @pytest.mark.parametrize(
     ("share", "text"),
     [(0, "0 %"), (1, "100 %"), (0.5, "50.0 %"), (0.0123, "1.23 %"), (0.0007, "0.07 %"),
-     (0.000123, "0.012 %"), (None, summary.NONE)],
+     (0.000123, "0.012 %"), (None, numerals.NONE)],
 )  # fmt: skip
 def test_shares_are_written_as_people_read_them(share, text):
-    assert summary.percent(share).replace("\xa0", " ") == text
+    assert numerals.percent(share).replace("\xa0", " ") == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0"), (0.55, "0.55"), (1.0, "1"), (7.5, "7.5"), (16.35, "16.4"), (161.2, "161"),
-     (12345.6, "12,346"), (None, summary.NONE)],
+     (12345.6, "12,346"), (None, numerals.NONE)],
 )  # fmt: skip
 def test_numbers_are_written_short(value, text):
-    assert summary.number(value) == text
+    assert numerals.number(value) == text
 
 
 def test_columns_of_different_lengths_are_refused():

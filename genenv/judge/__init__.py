@@ -8,8 +8,9 @@ the share of none of these.
 """
 
 from genenv.judge.audit import Audit, Judged, Looked, q_values
+from genenv.judge.belief import Belief, fit_belief
 from genenv.judge.figures import judged_controls, on_rows, rate
-from genenv.judge.fitting import fit, make, steps
+from genenv.judge.fitting import beside_model, fit, make, steps
 from genenv.judge.guide import Guide
 from genenv.judge.judging import UNSEEN, Judge, Record
 from genenv.judge.keeping import load, load_guide, save, save_guide
@@ -21,6 +22,7 @@ from genenv.judge.verdict import Verdict
 __all__ = [
     "UNSEEN",
     "Audit",
+    "Belief",
     "Guide",
     "Judge",
     "Judged",
@@ -29,7 +31,9 @@ __all__ = [
     "Promise",
     "Record",
     "Verdict",
+    "beside_model",
     "fit",
+    "fit_belief",
     "judge_rows",
     "judge_steps",
     "judged_controls",

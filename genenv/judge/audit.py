@@ -196,7 +196,7 @@ def q_values(p: NDArray[Any]) -> NDArray[np.float64]:
     Parameters
     ----------
     p
-        (n,), the oracles' probability that the condition holds.
+        (n,), probability that the condition holds, see `belief.Belief.corrected`.
 
     Returns
     -------

@@ -65,6 +65,7 @@ def measure(
         "contradictions": contradictions(judge, answers) if answers is not None else None,
         "controls": judged_controls(judge, controls.make_controls(rows, seed)),
         "promise": judge.promise.to_json() | {"words": judge.promise.words},
+        "belief": judge.belief.to_json() | {"words": judge.belief.words},
         "gates": {
             "guide": {"threshold": judge.guide.threshold, "cut": judge.guide.cut},
             "audit": {gate.name: gate.to_json() for gate in judge.audit.gates}

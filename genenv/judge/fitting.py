@@ -97,11 +97,54 @@ def make(
     lessons = recipe.lesson(count, units, effort), recipe.guide_lesson(count, units, effort)
     audit = _audit(u, target, fold, outputs, lessons[0], seed, advance)
     audit, record = _gated(audit, u, target, fold, seed)
-    promise = promise_of(audit, record, answers)
-    audit = audit.with_gates(audit.gates, promise.cut)
     guide = _guide(units, u, target, fold, outputs, lessons[1], seed, advance)
-    judge = Judge(units, classes, folds, guide, audit, record, promise, {})
-    return replace(judge, quality=figures.measure(judge, test, answers, u, seed))
+    judge = Judge(units, classes, folds, guide, audit, record, *promise_of(audit, record, None), {})
+    return _calibrated(judge, u, seed, answers, test)
+
+
+def beside_model(
+    judge: Judge,
+    x: NDArray[Any],
+    answers: NDArray[np.int64] | None,
+    seed: int,
+    test: Rows | None = None,
+) -> Judge:
+    """Set a judge's cut and figures anew, beside another model; nothing is trained.
+
+    Parameters
+    ----------
+    judge
+        Made beside any model, or none.
+    x
+        The rows that it was made of, as stored and in that order.
+    answers
+        (n,), what the model answers to them: class indices, -1 where it has seen the row; None: no
+        model is known.
+    seed, test
+        See `make`.
+
+    Raises
+    ------
+    Mistake
+        Other rows than it was made of.
+    """
+    told = len(judge.record.label)
+    checks.shape("x", x, (told, *judge.units.shape))
+    if answers is not None:
+        checks.shape("answers", answers, (told,))
+    if not judge.folds.learned(x).all():
+        raise checks.Mistake("the rows that the judge was made of", "others", "give those")
+    return _calibrated(judge, seen(x, judge.units), seed, answers, test)
+
+
+def _calibrated(
+    judge: Judge, rows: Tensor, seed: int, answers: NDArray[np.int64] | None, test: Rows | None
+) -> Judge:
+    """Set what follows from a model's answers: the cut, the correction of p, and all figures."""
+    promise, belief = promise_of(judge.audit, judge.record, answers)
+    audit = judge.audit.with_gates(judge.audit.gates, promise.cut)
+    judge = replace(judge, audit=audit, promise=promise, belief=belief)
+    return replace(judge, quality=figures.measure(judge, test, answers, rows, seed))
 
 
 def steps(rows: int, units: Codec, effort: str = "default") -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 from genenv import checks
 from genenv.codecs import Codec
 from genenv.judge.audit import Audit, Judged, Looked
+from genenv.judge.belief import Belief, fit_belief
 from genenv.judge.folds import Fold, Folds, of_query
 from genenv.judge.guide import Guide
 from genenv.judge.layout import seen
@@ -49,6 +50,7 @@ class Judge:
     audit: Audit
     record: Record
     promise: Promise
+    belief: Belief
     quality: dict[str, Any]  # plain values, see `figures.measure`
 
     def probability(self, x: ArrayLike) -> NDArray[np.float32]:
@@ -133,20 +135,6 @@ class Judge:
         """Choose whose members judge the queries of a search, by their address."""
         return of_query(search, seed, index)
 
-    def promised(self, answers: NDArray[np.int64]) -> Judge:
-        """Set the cut anew by what a model under test answers on the judge's own rows.
-
-        Parameters
-        ----------
-        answers
-            (n,), class indices in the order of the rows that the judge was fitted on; -1 where the
-            model had seen the row.
-        """
-        checks.shape("answers", answers, (len(self.record.label),))
-        promise = promise_of(self.audit, self.record, answers)
-        audit = self.audit.with_gates(self.audit.gates, promise.cut)
-        return replace(self, audit=audit, promise=promise)
-
     def _rows(self, x: ArrayLike) -> tuple[Tensor, Fold]:
         array = np.asarray(x)
         checks.shape("x", array, (None, *self.units.shape))
@@ -163,12 +151,18 @@ class Judge:
             )
 
 
-def promise_of(audit: Audit, record: Record, answers: NDArray[np.int64] | None) -> Promise:
-    """Set the cut on rows that no member had seen, see `promise.set_cut`."""
-    top, guess = record.looked.top
-    right = guess.numpy() == record.label
+def promise_of(
+    audit: Audit, record: Record, answers: NDArray[np.int64] | None
+) -> tuple[Promise, Belief]:
+    """Set the cut on rows that no member had seen, and correct p where they contradict a model.
+
+    See `promise.set_cut` and `belief.fit_belief`.
+    """
+    top, guess = (part.numpy() for part in record.looked.top)
+    right = guess == record.label
     sensible = audit.realistic(record.looked).numpy()
-    contradicts = None
-    if answers is not None:
-        contradicts = (answers != UNSEEN) & (answers != guess.numpy())
-    return set_cut(top.numpy(), right, sensible, contradicts)
+    if answers is None:
+        return set_cut(top, right, sensible), Belief()
+    contradicts = (answers != UNSEEN) & (answers != guess)
+    part = sensible & contradicts
+    return set_cut(top, right, sensible, contradicts), fit_belief(top[part], right[part])

@@ -16,6 +16,7 @@ from torch import Tensor
 from genenv import checks, codecs, files
 from genenv.codecs import Codec
 from genenv.judge.audit import Audit
+from genenv.judge.belief import Belief
 from genenv.judge.crossfit import Member
 from genenv.judge.folds import COUNT, Folds
 from genenv.judge.guide import Guide
@@ -26,7 +27,7 @@ from genenv.judge.realism import Gate, Surroundings
 from genenv.judge.residual import Residual
 from genenv.judge.trees import Trees
 
-FORMAT = 2
+FORMAT = 3
 GUIDE, AUDIT, ROWS, SPEC = "guide.safetensors", "audit.safetensors", "rows.npz", "judge.json"
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
 
@@ -59,6 +60,7 @@ def save(judge: Judge, folder: Path) -> None:
         "gates": [gate.to_json() for gate in judge.audit.gates],
         "cut": judge.audit.cut,
         "promise": judge.promise.to_json(),
+        "belief": judge.belief.to_json(),
         "quality": judge.quality,
     }
     files.whole(folder / SPEC, lambda file: file.write(json.dumps(spec, indent=2).encode()))
@@ -84,13 +86,13 @@ def load(folder: Path | str) -> Judge:
             residual, gates, spec["cut"],
         )  # fmt: skip
         guide = load_guide(folder, units)
-        promise = Promise(**spec["promise"])
+        promise, belief = Promise(**spec["promise"]), Belief(**spec["belief"])
         classes = tuple(spec["classes"])
     except UNREADABLE as error:
         raise checks.Mistake(
             f"a whole judge in {folder}", f"{type(error).__name__}: {error}", "make it again"
         ) from error
-    return Judge(units, classes, folds, guide, audit, record, promise, spec["quality"])
+    return Judge(units, classes, folds, guide, audit, record, promise, belief, spec["quality"])
 
 
 def save_guide(guide: Guide, folder: Path) -> None:

@@ -13,10 +13,12 @@ from torch import Tensor
 from genenv import rate
 from genenv.campaign import Log
 from genenv.failures import Confirmed, Counted, Counter, distinct
-from genenv.judge import Judge, Neighbours, q_values
+from genenv.judge import Belief, Judge, Neighbours, q_values
 from genenv.noise import ball_radius
 from genenv.report.evidence import EDGE, Curve, Failures
 from genenv.report.near_rows import Untouched, near_rows
+
+GRADE = 0.1  # q up to which the headline counts failures
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Account:
     samples: Tensor  # (m, size), in [-1, 1]
     features: Tensor  # (m, 64), where the audit puts them
     counted: Counted
+    q: NDArray[np.float64]  # (m,), expected share of false ones among those as good or better
+    belief: Belief  # behind q
     classes: tuple[int | str, ...]
 
     def of(self, log: Log) -> NDArray[np.bool_]:
@@ -116,6 +120,16 @@ class Account:
             )
         return sorted(rows, key=_rank)
 
+    def grades(self) -> dict[str, Any]:
+        """Make report.json's `grades`: how many failures are as good as the headline asks."""
+        good = self.q <= GRADE
+        return {
+            "q": GRADE,
+            "confirmed": int(good.sum()),
+            "distinct": int((good & self.counted.distinct).sum()),
+            "belief": self.belief.words,
+        }
+
     def curves(self) -> tuple[Curve, ...]:
         """Trace confirmed failures against queries, a curve a log."""
         curves = []
@@ -160,7 +174,7 @@ class Account:
             on_edge=np.linalg.norm(confirmed.e, axis=1) >= EDGE * radius,
             distinct=self.counted.distinct,
             p=confirmed.p,
-            q=q_values(confirmed.p),
+            q=self.q,
         )
 
 
@@ -191,7 +205,8 @@ def account(
     group = confirmed.label * len(classes) + confirmed.prediction
     features = judge.features(confirmed.x)
     counted = counter.count(samples, features, group)
-    return Account(logs, confirmed, group, samples, features, counted, classes)
+    q = q_values(judge.belief.corrected(confirmed.p))
+    return Account(logs, confirmed, group, samples, features, counted, q, judge.belief, classes)
 
 
 def _rank(mode: dict[str, Any]) -> tuple[bool, float, int, int]:

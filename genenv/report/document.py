@@ -21,6 +21,7 @@ KEYS = (
     "judge",  # JUDGE_KEYS and the gates' thresholds
     "searches",  # list of rows of SEARCH_KEYS
     "modes",  # list of rows of MODE_KEYS
+    "grades",  # GRADE_KEYS
     "classes",  # list of rows of CLASS_KEYS, in the order of the classes
     "failure_probability",  # PROBABILITY_KEYS of confirmed failures from random sampling; None: it
     # was not run, or the run cannot be trusted
@@ -80,6 +81,12 @@ NEAR_KEYS = (
     "elsewhere",  # SHARE_KEYS, of the model on the other untouched rows
     "q",  # share of modes that are as clearly borne out by chance, among those as clear as this
     "borne_out",  # whether q is small enough to say so
+)
+GRADE_KEYS = (
+    "q",  # expected share of false ones among those as good or better, that is counted up to
+    "confirmed",  # failures of that q or less, by all searches together
+    "distinct",
+    "belief",  # what q stands on, in words
 )
 CLASS_KEYS = (
     "class",  # the user's
@@ -156,6 +163,7 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
     whole["trust"] = _ordered(whole["trust"], TRUST_KEYS, "report.trust")
     for part in TRUST_KEYS[:-1]:
         whole["trust"][part] = _ordered(whole["trust"][part], LIGHT_KEYS, f"report.trust.{part}")
+    whole["grades"] = _ordered(whole["grades"], GRADE_KEYS, "report.grades")
     for block in ("data", "model"):
         _at_least(whole[block], ("name",), f"report.{block}")
     _at_least(whole["judge"], JUDGE_KEYS, "report.judge")

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.report import by_class, figures, summary
+from genenv.report import by_class, figures, numerals, summary, verdicts
 from genenv.report.evidence import EDGE, Evidence
 from genenv.report.template import template
 from genenv.tracking import picture
 
 PICTURED = 18  # modes with examples; the others are listed
+SUREST = 24  # failures shown before the modes
 EXAMPLES = 4  # pictures a mode
 VECTORS = 2  # examples a mode where samples are vectors
 VALUES = 12  # numbers shown of a vector
@@ -41,9 +42,9 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
     """
     from markupsafe import Markup
 
-    writers = (summary.count, summary.number, summary.percent, summary.seconds)
+    writers = (numerals.count, numerals.number, numerals.percent, numerals.seconds)
     filters: dict[str, Callable[..., Any]] = {write.__name__: write for write in writers}
-    filters["interval"] = lambda share: summary.interval(share["low"], share["high"])
+    filters["interval"] = lambda share: numerals.interval(share["low"], share["high"])
     plain = dict(data)
     curves, confusion = (
         figures.confirmed_against_queries(evidence.curves),
@@ -66,6 +67,8 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         listed=plain["modes"][PICTURED : PICTURED + LISTED],
         named=NAMED,
         random_samples=(plain["failure_probability"] or {"samples": 0})["samples"],
+        surest=surest(evidence),
+        worth=verdicts.worth(plain),
         no_worst=by_class.told(plain["classes"]),
         edge=edge(plain["searches"], evidence),
         edge_share=EDGE,
@@ -91,7 +94,7 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, float):
         yield name, f"{value:.4g}"
     else:
-        yield name, summary.NONE if value is None else str(value)
+        yield name, numerals.NONE if value is None else str(value)
 
 
 def funnel(searches: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -131,12 +134,19 @@ def cards(modes: list[dict[str, Any]], evidence: Evidence) -> Iterator[dict[str,
 
 
 def _examples(mode: int, evidence: Evidence, count: int) -> NDArray[np.int64]:
-    """Rows to show of a mode: distinct ones first, the control's before others, then by query."""
+    """Rows to show of a mode: distinct ones first, then by q, then by query."""
     failures = evidence.failures
     rows = np.flatnonzero(failures.mode == mode)
-    searched = ~np.isin(failures.search[rows], [*evidence.control])
-    keys = (failures.query[rows], searched, ~failures.distinct[rows])
+    keys = (failures.query[rows], failures.q[rows], ~failures.distinct[rows])
     return rows[np.lexsort(keys)][:count]
+
+
+def surest(evidence: Evidence) -> list[dict[str, Any]]:
+    """Make the examples of the surest distinct failures of all modes, by q, then by query."""
+    failures = evidence.failures
+    rows = np.flatnonzero(failures.distinct)
+    order = np.lexsort((failures.query[rows], failures.q[rows]))
+    return [_example(row, evidence) for row in rows[order][:SUREST]]
 
 
 def _example(row: int, evidence: Evidence) -> dict[str, Any]:
@@ -151,6 +161,8 @@ def _example(row: int, evidence: Evidence) -> dict[str, Any]:
         "confidence": float(np.exp(failures.output[row, prediction])),
         "search": str(failures.search[row]),
         "seed": int(failures.seed[row]),
+        "p": float(failures.p[row]),
+        "q": float(failures.q[row]),
         "query": int(failures.query[row]),
         "nearest_class": evidence.class_name(int(failures.nearest_label[row])),
         "nearest_ratio": float(failures.nearest_distance[row]) / evidence.neighbour_distance,

@@ -11,7 +11,7 @@ import numpy as np
 from genenv import files
 from genenv.reactions import measures
 from genenv.report import reaction_figures as figures
-from genenv.report.summary import NONE, count, percent
+from genenv.report.numerals import NONE, count, percent
 from genenv.report.template import template
 
 SOURCES = {

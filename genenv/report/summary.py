@@ -1,4 +1,4 @@
-"""The report in words: the verdict sentence, numbers as people read them, the printed summary."""
+"""The report in words: the verdict sentence and the printed summary."""
 
 from __future__ import annotations
 
@@ -6,53 +6,10 @@ from collections import Counter
 from typing import Any
 
 from genenv import trust
-from genenv.report import by_class
+from genenv.report import by_class, verdicts
+from genenv.report.numerals import SPACE, count, interval, number, percent, plural
 
-NONE = "\N{EN DASH}"
-SPACE = "\N{NO-BREAK SPACE}"
 LISTED = 10  # classes in the printed table
-
-
-def count(value: float | None) -> str:
-    """Write a count with thousands separated; None as a dash."""
-    return NONE if value is None else f"{value:,.0f}"
-
-
-def number(value: float | None) -> str:
-    """Write a number with three significant digits, never in powers of ten above 1e-4."""
-    if value is None:
-        return NONE
-    if value == 0 or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:,.{2 if abs(value) >= 1 else 3}g}" if abs(value) < 10 else f"{value:.1f}"
-
-
-def _percent_digits(share: float) -> str:
-    percent = 100 * share
-    if percent == 0 or percent == 100:
-        return f"{percent:.0f}"
-    if percent >= 10:
-        return f"{percent:.1f}"
-    return f"{percent:.2f}" if percent >= 0.095 else f"{percent:.2g}"
-
-
-def percent(share: float | None) -> str:
-    """Write a share as a percentage with two or three significant digits."""
-    return NONE if share is None else f"{_percent_digits(share)}{SPACE}%"
-
-
-def interval(low: float, high: float) -> str:
-    """Write the interval of a share in percent, without repeating the sign."""
-    return f"[{_percent_digits(low)},{SPACE}{_percent_digits(high)}]"
-
-
-def seconds(value: float | None) -> str:
-    """Write a duration in seconds, or in minutes and seconds."""
-    if value is None:
-        return NONE
-    if value < 100:
-        return f"{value:.1f}{SPACE}s"
-    return f"{value // 60:,.0f}{SPACE}min {value % 60:.0f}{SPACE}s"
 
 
 def probability(data: dict[str, Any]) -> str:
@@ -101,11 +58,6 @@ def totals(data: dict[str, Any]) -> dict[str, int]:
     }
 
 
-def plural(value: int, one: str, many: str | None = None) -> str:
-    """Write a count and its noun."""
-    return f"{count(value)} {one if value == 1 else many or one + 's'}"
-
-
 def undecided(data: dict[str, Any]) -> str:
     """Say why a run says nothing about the model, and what to do; "" where it does."""
     bad = trust.bad(data["trust"])
@@ -136,7 +88,9 @@ def verdict(data: dict[str, Any]) -> str:
     else:
         clauses.append(
             f"all searches together found {plural(sums['confirmed'], 'confirmed failure')} "
-            f"({count(sums['distinct'])} distinct) in {plural(sums['modes'], 'mode')}"
+            f"({count(sums['distinct'])} distinct) in {plural(sums['modes'], 'mode')}, "
+            f"{count(data['grades']['confirmed'])} of them at q \N{LESS-THAN OR EQUAL TO} "
+            f"{data['grades']['q']:g}"
         )
     if worst is not None:
         clauses.append(
@@ -244,6 +198,7 @@ def text(data: dict[str, Any], page: str | None) -> str:
         "Counts of a search are what it found on its budget, not probabilities.",
         classes(data),
     ]
+    parts.append("\n".join(verdicts.worth(data)))
     if real := borne_out(data):
         parts.append(real)
     if why := undecided(data):

@@ -1,0 +1,86 @@
+"""How likely an accepted failure is true: the audit's p, corrected where it contradicts a model.
+
+p is calibrated on all real rows, of which nearly all are easy. A failure is a row on which the
+audit contradicts the model under test, and on real rows of that kind it is wrong far more often
+than p says. So p is corrected on just these rows, by a line in log-odds (Platt 1999).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST = 25  # contradictions that a correction is fitted on
+LEAST_P = 1e-6  # probability, so that no log-odds are infinite
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A line in the log-odds of p."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+    rows: int = 0  # contradictions that it was fitted on; 0: p is taken as it is
+    wrong: int = 0  # of these
+
+    def corrected(self, p: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the probability that the condition holds, from the audit's: (n,) -> (n,)."""
+        odds = self.slope * _log_odds(p) + self.offset
+        return np.asarray(1 / (1 + np.exp(-odds)))
+
+    @property
+    def words(self) -> str:
+        """Say what stands behind it."""
+        if self.rows:
+            return (
+                f"corrected on the {self.rows} real rows where the audit contradicts the model "
+                f"({self.wrong} wrong)"
+            )
+        return (
+            f"by the oracles' own p, since fewer than {LEAST} real rows are known where the audit "
+            "contradicts the model"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def fit_belief(p: NDArray[Any], right: NDArray[np.bool_]) -> Belief:
+    """Fit the correction on contradictions that no member behind p had seen.
+
+    Parameters
+    ----------
+    p, right
+        The audit's probability of the class that it names (n,), and whether that is the label (n,).
+
+    Returns
+    -------
+    One of a slope of 0 or more: a surer audit is never believed less. Of fewer than 25 rows, p as
+    it is.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    rows, good = len(p), int(right.sum())
+    if rows < LEAST:
+        return Belief()
+    # Platt's targets: as if one more row of each kind had been seen, so that no odds are infinite
+    target = np.where(right, (good + 1) / (good + 2), 1 / (rows - good + 2))
+    odds = _log_odds(p)[:, None]
+    line = LogisticRegression(C=np.inf).fit(
+        np.concatenate([odds, odds]),
+        np.repeat([1, 0], rows),
+        np.concatenate([target, 1 - target]),
+    )
+    slope, offset = float(line.coef_[0, 0]), float(line.intercept_[0])
+    if slope < 0:
+        slope, offset = 0.0, float(_log_odds(target.mean()))
+    return Belief(slope, offset, rows, rows - good)
+
+
+def _log_odds(p: Any) -> NDArray[np.float64]:
+    inside = np.clip(np.asarray(p, np.float64), LEAST_P, 1 - LEAST_P)
+    return np.asarray(np.log(inside / (1 - inside)))
