@@ -162,6 +162,8 @@ def stress(
     train_queries: int = 100_000,
     input: str = "auto",
     output: str = "auto",
+    layout: str = "auto",
+    classes: Sequence[int | str] = (),
     criterion: Any = "misclassified",
     mean: Sequence[float] = (),
     std: Sequence[float] = (),
@@ -194,8 +196,9 @@ def stress(
         Queries a search and seed; seeds of the searches; training queries of `policy`.
     out
         The run's folder; None: nothing is left on disk.
-    input, output
-        What the model is handed and what it returns, see `downstream.wrap`.
+    input, layout, output, classes
+        What the model is handed and what it returns, see `downstream.wrap`, whose columns are
+        `classes`.
     criterion
         When it has failed, by name or as a function (output, label) -> severity, see
         `criteria.find`.
@@ -227,6 +230,8 @@ def stress(
         train_queries=train_queries,
         input=input,
         output=output,
+        layout=layout,
+        classes=tuple(classes),
         criterion=criterion,
         mean=tuple(mean),
         std=tuple(std),

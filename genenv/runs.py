@@ -250,7 +250,7 @@ def record_model(
     folder: Path,
     model: Downstream,
     path: str | None,
-    asked: tuple[str, str],
+    asked: dict[str, Any],
     before: dict[str, Any],
     x: NDArray[Any],
     label: NDArray[np.int64],
@@ -264,7 +264,7 @@ def record_model(
     model, path
         Under test, and its import path; None: an object of the caller's.
     asked
-        `input` and `output` as the user said.
+        `input`, `output`, `layout` and `classes` as the user said.
     before
         `mean`, `std` and `preprocess` as the user said.
     x, label
@@ -288,8 +288,8 @@ def record_model(
         "kind": model.kind_name,
         "input": model.view,
         "output": model.output,
-        "asked_input": asked[0],
-        "asked_output": asked[1],
+        "layout": model.layout,
+        **{f"asked_{name}": value for name, value in asked.items()},
         **before,
     }
     files.write_json(place / "model.json", spec)
@@ -358,8 +358,7 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
     before = _before(spec, trust or again)
     if model is not None and not again:
         model = downstream.import_model(model) if isinstance(model, str) else model
-        asked = spec.get("asked_input", "auto"), spec.get("asked_output", "auto")
-        return downstream.wrap(model, units, classes, *asked, before)
+        return downstream.wrap(model, units, classes, *_asked(spec, "asked_", before))
     if weights.is_file():
         return wrap_classifier(Classifier.load(weights), classes)
     if not spec:
@@ -369,8 +368,13 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
             "a model with an import path", "an object given in Python", "give the model itself"
         )
     named = downstream.recorded(path, trust or again, "--model")
-    asked = spec.get("input", "auto"), spec.get("output", "auto")
-    return downstream.wrap(named, units, classes, *asked, before)
+    return downstream.wrap(named, units, classes, *_asked(spec, "", before))
+
+
+def _asked(spec: dict[str, Any], how: str, before: Callable[[Any], Any] | None) -> tuple[Any, ...]:
+    """Return how a recorded model is asked, or ("asked_") how its user said that it be."""
+    view, output, layout = (spec.get(how + n, "auto") for n in ("input", "output", "layout"))
+    return view, output, before, layout, tuple(spec.get("asked_classes", ()))
 
 
 def _before(spec: dict[str, Any], trust: bool) -> Callable[[Any], Any] | None:

@@ -77,6 +77,8 @@ class StressConfig:
     """Address of the split, the generator, the judge and the default model."""
     input: str = "auto"
     """What the model is handed: raw, unit, flat or stored."""
+    layout: str = "auto"
+    """Where the axes of images lie: first, last, plain or flat."""
     mean: tuple[float, ...] = ()
     """Subtracted from what the model is handed: one number, or one a channel or column."""
     std: tuple[float, ...] = ()
@@ -87,6 +89,8 @@ class StressConfig:
     """Search a model that is often wrong on real rows, too."""
     output: str = "auto"
     """What it returns: probabilities or logits."""
+    classes: tuple[int | str, ...] = ()
+    """The data's classes in the order of its columns; (): sorted."""
     criterion: Any = "misclassified"
     """When the model has failed, see `criteria.find`."""
     objective: Aim = "relativistic"
@@ -206,8 +210,9 @@ class Stressing(Study[Report]):
         config, units = self.config, self.dataset.units
         before = downstream.preprocessing(**self._before())
         wrapped = downstream.wrap(
-            self.given_model, units, self.dataset.classes, config.input, config.output, before
-        )
+            self.given_model, units, self.dataset.classes, config.input, config.output, before,
+            config.layout, config.classes,
+        )  # fmt: skip
         x, label = self.source.pick(self.split.test)
         if config.input == "auto":
             wrapped = handing.settled(wrapped, x, label)
@@ -274,7 +279,7 @@ class Stressing(Study[Report]):
         if self.given_model is None:
             classifier = self.get(self._trained_model)
             self.model = runs.wrap_classifier(classifier, self.dataset.classes)
-        asked = self.config.input, self.config.output
+        asked = {n: getattr(self.config, n) for n in ("input", "output", "layout", "classes")}
         x, label = self.source.pick(self.split.test)
         runs.record_model(self.folder, self.model, self.model_path, asked, self._before(), x, label)
         if self.given_model is not None:

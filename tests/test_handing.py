@@ -60,8 +60,54 @@ def test_a_model_that_is_right_is_asked_once_and_uncounted() -> None:
 def test_stored_units_are_taken_where_the_model_is_right_more_often_on_them() -> None:
     model = handing.settled(wrap(Nearest(lambda u: 255 * u), UNITS, CLASSES), X, LABEL)
     assert model.view == "stored"
-    assert model.told[0].startswith("It is right on 100.0% of real rows in stored units and on ")
+    assert model.told[0].startswith("Asked in the usual form it is right on 33.3%; with --input st")
     assert handing.settled(wrap(Nearest(), UNITS, CLASSES), X, LABEL).view == "unit"
+
+
+def picky(shape: tuple[int, ...], scale: float = 1.0) -> Callable[[Any], Any]:
+    """A function that raises on any other shape, right on rows of [0, 1] times a scale."""
+
+    def answer(x: Any) -> Any:
+        if tuple(x.shape[1:]) != shape:
+            raise ValueError(f"expected rows of shape {shape}, got {tuple(x.shape[1:])}")
+        return Nearest(lambda u: scale * u)(torch.as_tensor(x).float()).numpy()
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("shape", "scale", "flags"),
+    [
+        ((8, 8, 1), 255, "--input raw --layout last"),
+        ((1, 8, 8), 255, "--input raw --layout first"),
+        ((8, 8, 1), 1, "--input unit --layout last"),
+        ((64,), 255, "--input raw --layout flat"),
+    ],
+)
+def test_a_model_that_raises_is_asked_in_the_form_in_which_it_is_right(
+    shape: tuple[int, ...], scale: float, flags: str
+) -> None:
+    model = handing.settled(wrap(picky(shape, scale), UNITS, CLASSES), X, LABEL)
+    assert handing.look(model, X, LABEL).accuracy == 1.0
+    assert model.told[0].startswith(f"Asked in the usual form it fails; with {flags} it is right")
+
+
+def test_a_layout_that_was_given_stays() -> None:
+    asked = wrap(picky((8, 8, 1)), UNITS, CLASSES, layout="plain")
+    assert handing.settled(asked, X, LABEL) is asked
+
+
+def test_a_model_that_raises_for_another_reason_is_not_asked_on() -> None:
+    calls = []
+
+    def busy(x: Any) -> Any:
+        calls.append(len(x))
+        raise ConnectionError("HTTP 429, out of quota")
+
+    model = handing.settled(wrap(busy, UNITS, CLASSES), X, LABEL)
+    assert len(calls) == 1
+    with pytest.raises(Mistake, match="got ConnectionError: HTTP 429, out of quota; mend it: this"):
+        model.check(X)
 
 
 MEAN = X.reshape(90, -1).mean(0) / 255

@@ -26,6 +26,9 @@ class Stress:
     input: Name = "auto"
     """What the model is handed: raw arrays, unit (float32 n,c,h,w in [0, 1]), stored (the same in
     stored units) or flat rows."""
+    layout: Name = "auto"
+    """Where the axes of images lie: first (n, c, h, w), last (n, h, w, c), plain (n, h, w) or flat
+    (n, c*h*w)."""
     mean: Annotated[tuple[float, ...], shown("X [X ...]", "none")] = ()
     """Subtracted from that: one number, or one a channel or column."""
     std: Annotated[tuple[float, ...], shown("X [X ...]", "none")] = ()
@@ -36,6 +39,8 @@ class Stress:
     """Search a model that is often wrong on real rows, too."""
     output: Name = "auto"
     """What it returns: probabilities or logits; auto: recognised and told."""
+    classes: Annotated[tuple[str, ...], shown("NAME [NAME ...]", "sorted")] = ()
+    """The data's classes in the order of its columns, where that is another."""
     criterion: Name = "misclassified"
     """When the model has failed: misclassified, misclassified:MARGIN (nats), target:INDEX of a
     class, top-k:K, or package.module:name of a function (output, label) -> severity."""
@@ -89,6 +94,8 @@ class Stress:
             seed=self.seed,
             input=self.input,
             output=self.output,
+            layout=self.layout,
+            classes=self.classes,
             criterion=self.criterion,
             mean=self.mean,
             std=self.std,

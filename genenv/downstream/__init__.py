@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from genenv import checks
@@ -56,6 +56,8 @@ def wrap(
     input: str = "auto",
     output: str = "auto",
     preprocess: Callable[[Any], Any] | None = None,
+    layout: str = "auto",
+    columns: Sequence[int | str] = (),
 ) -> Downstream:
     """Put a user's model behind the contract.
 
@@ -65,7 +67,7 @@ def wrap(
         A torch module, a fitted scikit-learn estimator or pipeline, the path of an .onnx file, a
         Stable-Baselines3 policy with discrete actions, or any callable; what is wrapped already is
         returned as it is.
-    units, classes, input, output, preprocess
+    units, classes, input, output, preprocess, layout, columns
         See `Downstream`.
 
     Raises
@@ -81,7 +83,7 @@ def wrap(
         )
     for kind in DOWNSTREAM.values():
         if kind.fits(model):
-            return kind(model, units, classes, input, output, preprocess)
+            return kind(model, units, classes, input, output, preprocess, layout, columns)
     raise checks.Mistake(
         "a torch module, an estimator, a callable, an .onnx path or an SB3 policy",
         repr(model) if model is None or isinstance(model, str) else type(model).__name__,

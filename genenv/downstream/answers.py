@@ -26,18 +26,9 @@ def numbers(answer: Any) -> Tensor:
         raise checks.Mistake(
             "the model to return numbers",
             f"{type(answer).__name__} of {array.dtype}",
-            "return probabilities or logits, an array (n, classes)",
+            "return probabilities or logits, an array (n, classes), not names of classes",
         )
     return torch.from_numpy(array.astype(np.float64, order="C"))
-
-
-def by_name(answer: Any, classes: tuple[int | str, ...]) -> Any:
-    """Order the columns of a table by the data's classes, where they bear their names."""
-    names = [str(name) for name in getattr(answer, "columns", ())]
-    wanted = [str(c) for c in classes]
-    if not names or sorted(names) != sorted(wanted):
-        return answer
-    return np.asarray(answer)[:, [names.index(name) for name in wanted]]
 
 
 def rows_not_finite(values: Tensor) -> list[int]:
@@ -109,3 +100,52 @@ def recognise(values: Tensor, tolerance: float = TOLERANCE) -> str:
             "choose output probabilities or logits",
         )
     return "logits"
+
+
+def check(
+    values: Tensor, rows: int, classes: int, output: str, dtype: torch.dtype, kind: str
+) -> None:
+    """Raise a Mistake unless a model's answer is what it has to be.
+
+    Parameters
+    ----------
+    values
+        What it answered, float32 or float64.
+    rows, classes
+        The shape that it has to have.
+    output
+        `probabilities`, `logits` or `auto`: not recognised yet.
+    dtype
+        In which the model answered.
+    kind
+        Of the model, in words.
+
+    Raises
+    ------
+    Mistake
+        Another shape, a NaN or infinity, or probabilities that are none.
+    """
+    if values.shape != (rows, classes):
+        do = f"return {classes} probabilities or logits a row, one for each class"
+        labels = values.shape in ((rows,), (rows, 1))
+        raise checks.Mistake(
+            f"the {kind} to answer with shape ({rows}, {classes})",
+            f"shape {tuple(values.shape)}",
+            f"{do} (predict_proba in the place of predict)" if labels else do,
+        )
+    bad = rows_not_finite(values)
+    if bad:
+        raise checks.Mistake(
+            f"the {kind} to answer with finite numbers",
+            f"NaN or infinity in {len(bad)} of {rows} rows, the first at row {bad[0]}",
+            "mend the model",
+        )
+    if output != "probabilities" or are_probabilities(values):
+        return
+    if not are_probabilities(values, tolerance(values, dtype)):
+        raise checks.Mistake(
+            "probabilities, which are at least 0 and sum to 1 in each row",
+            f"values from {float(values.min()):.3g} to {float(values.max()):.3g} "
+            f"and a row that sums to {worst_sum(values):.3g}",
+            "normalise them, or choose output logits",
+        )

@@ -7,8 +7,8 @@ A kind says what it takes (`fits`) and answers a batch (`__call__`); it hands it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar, final
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import torch
@@ -17,17 +17,16 @@ from torch import Tensor, nn
 
 from genenv import checks
 from genenv.codecs import Codec, planes
+from genenv.downstream import layouts, picking
 from genenv.downstream.answers import (
     OUTPUTS,
     TOLERANCE,
-    are_probabilities,
+    check,
     logarithms,
     recognise,
-    rows_not_finite,
     tolerance,
-    worst_sum,
 )
-from genenv.downstream.wording import dtype_name
+from genenv.downstream.wording import advice, dtype_name
 from genenv.wording import said
 
 VIEWS = ("raw", "unit", "flat", "stored")
@@ -58,6 +57,10 @@ class Downstream(ABC):
     output
         `probabilities` or `logits`. `auto`: what the kind knows, else recognised from the values of
         the first answer, which is that of `check` if it is called first.
+    layout
+        Where the axes of images lie, see `layouts.checked`.
+    columns
+        The data's classes in the order of the model's columns; (): sorted, as `classes`.
 
     Attributes
     ----------
@@ -89,13 +92,21 @@ class Downstream(ABC):
         input: str = "auto",
         output: str = "auto",
         preprocess: Callable[[Any], Any] | None = None,
+        layout: str = "auto",
+        columns: Sequence[int | str] = (),
     ) -> None:
         if len(classes) < 2:
             raise checks.Mistake("data of two or more classes", len(classes), "give labelled data")
         view = checks.choice("input", input, ("auto", *VIEWS))
         self.model, self.units, self.classes = model, units, tuple(classes)
         self.view = self.usual_view if view == "auto" else view
-        self.output = checks.choice("output", output, ("auto", *OUTPUTS))
+        self.layout = self.layout_given = layouts.checked(layout, self.view, units)
+        self.columns_given = len(columns) > 0
+        self.columns = self.classes
+        if self.columns_given:
+            self.columns = picking.as_classes(columns, self.classes)
+        self._moved = [self.columns.index(c) for c in self.classes]
+        self.output = self._wanted = checks.choice("output", output, ("auto", *OUTPUTS))
         self.preprocess = preprocess
         self.queries = 0
         self.told: tuple[str, ...] = ()
@@ -110,6 +121,18 @@ class Downstream(ABC):
     @abstractmethod
     def __call__(self, x: Tensor) -> Tensor:
         """Answer (batch, *units.shape) in the data's units with (batch, classes); not counted."""
+
+    @final
+    def otherwise(
+        self,
+        view: str,
+        output: str,
+        preprocess: Callable[[Any], Any] | None,
+        layout: str = "auto",
+    ) -> Self:
+        """Return the same model, asked in another form."""
+        given = self.model, self.units, self.classes, view, output, preprocess
+        return type(self)(*given, layout, self.columns if self.columns_given else ())
 
     @final
     def log_probabilities(self, x: Tensor) -> Tensor:
@@ -177,11 +200,13 @@ class Downstream(ABC):
         """Turn (n, *units.shape) into the NumPy array that the model is handed, a copy."""
         if self.view in ("unit", "stored"):
             array = self._module_view(x.detach()).cpu().numpy()
+        elif self.view == "flat":
+            array = self.units.flat_view(self.units.store(x))
+        elif self.layout == "auto":
+            array = self.units.raw_view(self.units.store(x))
         else:
-            array = self.units.store(x)
-            array = (
-                self.units.flat_view(array) if self.view == "flat" else self.units.raw_view(array)
-            )
+            stored = planes(torch.from_numpy(self.units.store(x)))
+            array = layouts.laid_out(stored, self.layout).numpy()
         array = array if self.preprocess is None else self.preprocess(array)
         self._handed = array.dtype, array.shape
         return array
@@ -189,8 +214,13 @@ class Downstream(ABC):
     @final
     def tensor(self, x: Tensor, module: nn.Module) -> Tensor:
         """Turn (n, *units.shape) into what a module is handed, a copy, where its weights lie."""
-        batch = self._module_view(x) if self.view in ("unit", "stored") else x.clone()
-        batch = batch.flatten(1) if self.view == "flat" else batch
+        if self.view in ("unit", "stored"):
+            batch = self._module_view(x)
+        elif self.view == "flat":
+            batch = x.clone().flatten(1)
+        else:
+            batch = x.clone()
+            batch = batch if self.layout == "auto" else layouts.laid_out(planes(batch), self.layout)
         weight = next(module.parameters(), None)
         if weight is not None:
             batch = batch.to(weight.device, weight.dtype if weight.is_floating_point() else None)
@@ -201,8 +231,18 @@ class Downstream(ABC):
     def _module_view(self, x: Tensor) -> Tensor:
         """Lay samples out as torch modules are used to it, in [0, 1] or in the data's units."""
         if self.view == "unit" or not self.units.channels:
-            return self.units.module_view(x)
-        return planes(x.float()).clone().contiguous()
+            batch = self.units.module_view(x)
+        else:
+            batch = planes(x.float()).clone().contiguous()
+        return layouts.laid_out(batch, self.layout)
+
+    @final
+    def read(self, answer: Any) -> Any:
+        """Pick of what the model returned the part with a column a class, see `picking.picked`."""
+        part, told = picking.picked(answer, self.columns, self._wanted)
+        if not self._recognised and told and told not in self.told:
+            self.told = (*self.told, told)
+        return part
 
     def _answer(self, x: Tensor) -> Tensor:
         if not len(x):
@@ -217,39 +257,15 @@ class Downstream(ABC):
                 f"the {self.kind_name} to answer {dtype_name(dtype)} of shape {shape} "
                 f"(input {self.view})",
                 said(error),
-                _advice(error),
+                advice(error),
             ) from error
         dtype = values.dtype
         values = values.to(x.device, torch.promote_types(values.dtype, torch.float32))
-        self._check_values(values.detach(), len(x), dtype)
+        check(values.detach(), len(x), len(self.classes), self.output, dtype, self.kind_name)
         if not self._recognised:
             self._recognise(values.detach(), dtype)
+        values = values if self.columns == self.classes else values[:, self._moved]
         return logarithms(values, self.output)
-
-    def _check_values(self, values: Tensor, rows: int, dtype: torch.dtype) -> None:
-        k = len(self.classes)
-        if values.shape != (rows, k):
-            raise checks.Mistake(
-                f"the {self.kind_name} to answer with shape ({rows}, {k})",
-                f"shape {tuple(values.shape)}",
-                f"return {k} probabilities or logits a row, one for each class",
-            )
-        bad = rows_not_finite(values)
-        if bad:
-            raise checks.Mistake(
-                f"the {self.kind_name} to answer with finite numbers",
-                f"NaN or infinity in {len(bad)} of {rows} rows, the first at row {bad[0]}",
-                "mend the model",
-            )
-        if self.output != "probabilities" or are_probabilities(values):
-            return
-        if not are_probabilities(values, tolerance(values, dtype)):
-            raise checks.Mistake(
-                "probabilities, which are at least 0 and sum to 1 in each row",
-                f"values from {float(values.min()):.3g} to {float(values.max()):.3g} "
-                f"and a row that sums to {worst_sum(values):.3g}",
-                "normalise them, or choose output logits",
-            )
 
     def _recognise(self, values: Tensor, answered: torch.dtype) -> None:
         dtype, shape = self._handed or ("data", ())
@@ -261,12 +277,3 @@ class Downstream(ABC):
             told.append(f"Its outputs were recognised as {self.output}.")
         self.told = (*self.told, *told)
         self._recognised = True
-
-
-def _advice(error: BaseException) -> str:
-    """Say what may mend a model that raised: another input, where it speaks of its own."""
-    words = ("shape", "dtype", "size", "dimension", "dim", "type", "features", "channels", "input")
-    speaks = isinstance(error, RuntimeError | ValueError | TypeError | IndexError)
-    if speaks and any(word in str(error).lower() for word in words):
-        return "mend it, or choose input raw, unit, flat or stored"
-    return "mend it: this is what it raised itself"

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks
-from genenv.downstream.answers import OUTPUTS, by_name, numbers
+from genenv.downstream import picking
+from genenv.downstream.answers import OUTPUTS, numbers
 from genenv.downstream.base import Downstream
 from genenv.downstream.wording import listed
 
@@ -41,7 +42,7 @@ class Estimator(Downstream):
             )
         self.output = has[0]
         self._ask = getattr(model, METHODS[self.output])
-        self._order = self._columns(getattr(model, "classes_", None))
+        self._order = self._own_order(getattr(model, "classes_", None))
         self.told = (*self.told, f"The estimator is asked by {METHODS[self.output]}.")
 
     @classmethod
@@ -51,8 +52,8 @@ class Estimator(Downstream):
         return any(methods) or (hasattr(model, "predict") and not callable(model))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Answer with the estimator's scores, columns in the order of `classes`."""
-        values = numbers(by_name(self._ask(self._frame(self.array(x))), self.classes))
+        """Answer with the estimator's scores, in the order of `columns`."""
+        values = numbers(self.read(self._ask(self._frame(self.array(x)))))
         if self.output == "logits" and len(self.classes) == 2 and values.ndim == 1:
             values = torch.stack([torch.zeros_like(values), values], 1)
         if self._order is not None and values.ndim == 2 and values.shape[1] == len(self._order):
@@ -73,18 +74,23 @@ class Estimator(Downstream):
 
         return pandas.DataFrame(array, columns=names)
 
-    def _columns(self, learned: Any) -> list[int] | None:
-        """Where each of the data's classes stands in `classes_`; None: in order."""
-        if learned is None:
+    def labels(self) -> list[str]:
+        """Return what the estimator calls each of the data's classes, as texts."""
+        own = getattr(self.model, "classes_", None)
+        names = [str(c) for c in (self.columns if own is None else np.asarray(own).tolist())]
+        ordered = names if self._order is None else [names[i] for i in self._order]
+        return [ordered[self.columns.index(c)] for c in self.classes]
+
+    def _own_order(self, learned: Any) -> list[int] | None:
+        """Where each of `columns` stands in `classes_`; None: in order."""
+        if learned is None or self.columns_given:
             return None
         own = np.asarray(learned).tolist()
-        names = list(map(str, own))
-        if len(own) == len(self.classes) and all(c in own for c in self.classes):
-            order = [own.index(c) for c in self.classes]
-        elif sorted(names) == sorted(map(str, self.classes)):
-            order = [names.index(str(c)) for c in self.classes]
-            pair = f"its {own[order[0]]!r} is the data's {self.classes[0]!r}"
-            self.told = (f"The estimator's classes are matched by name: {pair}.",)
+        order = picking.order(own, self.columns)
+        if order is not None:
+            pair = f"its {own[order[0]]!r} is the data's {self.columns[0]!r}"
+            if own[order[0]] != self.columns[0]:
+                self.told = (f"The estimator's classes are matched by name: {pair}.",)
         elif own == list(range(len(self.classes))) and isinstance(self.classes[0], str):
             order = own
             self.told = ("The estimator's classes are taken as indices into the data's.",)
@@ -92,6 +98,6 @@ class Estimator(Downstream):
             raise checks.Mistake(
                 f"an estimator of the classes {listed(self.classes)}",
                 f"classes_ {listed(own)}",
-                "fit it on the data's labels",
+                "fit it on the data's labels, or name them in the order of its columns (--classes)",
             )
         return None if order == list(range(len(order))) else order

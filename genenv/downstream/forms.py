@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from genenv import checks
 from genenv.downstream.base import VIEWS, Downstream
+from genenv.downstream.layouts import LAYOUTS, checked
 from genenv.downstream.normalise import Normalise
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -20,10 +22,36 @@ IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Form:
     """One way to hand rows over."""
 
-    cure: str
-    """What the user gives to have it: "--input flat"."""
     view: str
+    layout: str = "auto"
     preprocess: Callable[[Any], Any] | None = None
+    more: str = ""
+    """What the user gives beside view and layout to have it: "--mean 0.5 --std 0.5"."""
+
+    @property
+    def flags(self) -> str:
+        """What the user gives to have it."""
+        layout = "" if self.layout == "auto" else f" --layout {self.layout}"
+        return f"--input {self.view}{layout}{self.more}"
+
+
+def plain(model: Downstream) -> Iterator[Form]:
+    """List the views and layouts other than those in which a model is handed rows."""
+    views = [model.view, *(view for view in VIEWS if view != model.view)]
+    wanted = ("auto", *LAYOUTS) if model.layout_given == "auto" else (model.layout_given,)
+    for view in views:
+        for layout in wanted:
+            if (view, layout) != (model.view, model.layout_given) and _exists(model, view, layout):
+                yield Form(view, layout, model.preprocess)
+
+
+def _exists(model: Downstream, view: str, layout: str) -> bool:
+    """Whether a layout exists under a view, and is not what auto stands for."""
+    try:
+        checked(layout, view, model.units)
+    except checks.Mistake:
+        return False
+    return layout != "first" or view == "raw"
 
 
 def others(model: Downstream, x: Tensor) -> Iterator[Form]:
@@ -37,24 +65,26 @@ def others(model: Downstream, x: Tensor) -> Iterator[Form]:
         Real rows (n, *units.shape) in the data's units: the mean and deviation of a form are
         theirs, which are close to those of any rows that the model was trained on.
     """
-    for view in (model.view, *(v for v in VIEWS if v != model.view)):
-        flag = f"--input {view}"
-        if view != model.view:
-            yield Form(flag, view)
-        batch = handed(model, view, x)
+    own = model.layout_given
+    for form in (Form(model.view, own), *plain(model)):
+        if (form.view, form.layout) != (model.view, own):
+            yield replace(form, preprocess=None)
+        if form.layout != own:
+            continue
+        batch = handed(model, form, x)
         if batch is None or (not batch.is_floating_point() and batch.ndim < 2):
             continue
         batch = batch.double()
-        yield from _scaled(flag, view, batch)
+        yield from _scaled(form, batch)
         if model.units.channels:
-            yield from _turned(flag, view, batch)
+            yield from _turned(form, batch)
 
 
-def handed(model: Downstream, view: str, x: Tensor) -> Tensor | None:
-    """Return what a model is handed under a view, as a tensor; None: no array of numbers."""
+def handed(model: Downstream, form: Form, x: Tensor) -> Tensor | None:
+    """Return what a model is handed in a form, as a tensor; None: no array of numbers."""
     looked = _Look()
     try:
-        asked = type(model)(model.model, model.units, model.classes, view, "auto", looked)
+        asked = model.otherwise(form.view, "auto", looked, form.layout)
         with torch.no_grad():
             asked(x)
     except Exception:  # a form that the model refuses: only what it was handed is asked here
@@ -76,38 +106,40 @@ class _Look:
         return batch
 
 
-def _scaled(flag: str, view: str, batch: Tensor) -> Iterator[Form]:
+def _scaled(form: Form, batch: Tensor) -> Iterator[Form]:
     low, high = float(batch.min()), float(batch.max())
     pairs: list[tuple[tuple[float, ...], tuple[float, ...]]]
     pairs = [((low,), (max(high - low, 1e-12),)), (((low + high) / 2,), ((high - low) / 2,))]
     pairs.append(((float(batch.mean()),), (float(batch.std()),)))
-    if batch.ndim == 4 and batch.shape[1] == 3:
-        by_channel = batch.movedim(1, 0).flatten(1)
+    axis = -1 if form.layout == "last" else 1
+    if batch.ndim == 4 and batch.shape[axis] == 3:
+        by_channel = batch.movedim(axis, 0).flatten(1)
         pairs += [IMAGENET, (tuple(by_channel.mean(1).tolist()), tuple(by_channel.std(1).tolist()))]
     for mean, std in pairs:
         if min(std) > 0:
-            yield Form(
-                f"{flag} --mean {_words(mean)} --std {_words(std)}", view, Normalise(mean, std)
-            )
+            more = f" --mean {_words(mean)} --std {_words(std)}"
+            yield replace(form, preprocess=Normalise(mean, std), more=more)
     mean_row, std_row = batch.mean(0, keepdim=True), batch.std(0, keepdim=True)
     spread = torch.where(std_row > 0, std_row, 1.0)
-    own = f"{flag} and a preprocess=module:name that"
-    yield Form(f"{own} subtracts each column's mean", view, _On(lambda b: b - mean_row))
-    standard = _On(lambda b: (b - mean_row) / spread)
-    yield Form(f"{own} standardises each column as in training", view, standard)
+    yield _changed(form, "subtracts each column's mean", lambda b: b - mean_row)
+    standard = "standardises each column as in training"
+    yield _changed(form, standard, lambda b: (b - mean_row) / spread)
 
 
-def _turned(flag: str, view: str, batch: Tensor) -> Iterator[Form]:
-    own = f"{flag} and a preprocess=module:name that"
+def _turned(form: Form, batch: Tensor) -> Iterator[Form]:
     low, high = batch.min(), batch.max()
-    yield Form(f"{own} swaps dark and light", view, _On(lambda b: low + high - b))
-    if batch.ndim == 4:
-        yield Form(f"{own} puts the channels last", view, _On(lambda b: b.movedim(1, -1)))
-        yield Form(f"{own} swaps height and width", view, _On(lambda b: b.mT))
-        if batch.shape[1] == 3:
-            yield Form(f"{own} turns the channels round", view, _On(lambda b: b.flip(1)))
-    elif batch.ndim == 3:
-        yield Form(f"{own} swaps height and width", view, _On(lambda b: b.mT))
+    yield _changed(form, "swaps dark and light", lambda b: low + high - b)
+    axis, height = (-1, 1) if form.layout == "last" else (1, -2)
+    if batch.ndim > 2:
+        swapped = "swaps height and width"
+        yield _changed(form, swapped, lambda b: b.transpose(height, height + 1))
+    if batch.ndim == 4 and batch.shape[axis] == 3:
+        yield _changed(form, "turns the channels round", lambda b: b.flip(axis))
+
+
+def _changed(form: Form, what: str, change: Callable[[Tensor], Tensor]) -> Form:
+    more = f" and a preprocess=module:name that {what}"
+    return replace(form, preprocess=_On(change), more=more)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from typing import Any
 
 from torch import Tensor
 
-from genenv.downstream.answers import by_name, numbers
+from genenv.downstream.answers import numbers
 from genenv.downstream.base import Downstream
 
 
 class Function(Downstream):
     """Any callable from an array of a batch to an array, tensor or nested list of numbers.
 
-    A table whose columns bear the names of the classes is read by these, in any order.
+    Tables, mappings, tuples and lists of rows are read by `picking.picked`.
     """
 
     kind_name = "function"
@@ -25,4 +25,4 @@ class Function(Downstream):
 
     def __call__(self, x: Tensor) -> Tensor:
         """Answer with what the function returns."""
-        return numbers(by_name(self.model(self.array(x)), self.classes))
+        return numbers(self.read(self.model(self.array(x))))

@@ -19,12 +19,13 @@ from genenv import checks
 from genenv.downstream import forms
 from genenv.downstream.base import Downstream
 from genenv.downstream.estimator import Estimator
-from genenv.downstream.wording import dtype_name
+from genenv.downstream.wording import dtype_name, speaks_of_input
 
 MOST_ROWS = 2000  # that are asked, as often as there are forms
 MORE = 0.05  # of the rows: another form that is right on so many more is the right one
 LESS = 0.10  # of the rows: a model so far below the oracles is doubtful
 BATCH = 1024
+FEW = 8  # rows that tell whether a model can be asked at all
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class Handed:
 
 
 def settled(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Downstream:
-    """Choose between [0, 1] and stored units where nobody did: the form that is right more often.
+    """Choose the form in which a model is asked, where nobody did.
+
+    Images are handed over in [0, 1] or in stored units, as the model is right more often. Where it
+    raises on what it was handed, every view and layout is tried.
 
     Parameters
     ----------
@@ -53,19 +57,31 @@ def settled(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Dow
     x, label
         Real rows (n, *units.shape) as stored, and their class indices (n,).
     """
-    if model.view != "unit" or not model.units.channels:
-        return model
-    other = _as(model, forms.Form("--input stored", "stored", model.preprocess))
     rows, label = model.units.tensor(x[:MOST_ROWS]), label[:MOST_ROWS]
-    own = _accuracy(model, rows, label)
+    failed = _failed(model, rows[:FEW])
+    if failed is not None and not speaks_of_input(failed.__cause__):
+        return model
+    if failed is not None:
+        options = list(forms.plain(model))
+    elif model.view == "unit" and model.units.channels:
+        options = [forms.Form("stored", model.layout_given, model.preprocess)]
+    else:
+        return model
+    own = None if failed is not None else _right(model, rows, label)
     if own is not None and own > 1 - MORE:
         return model
-    stored = _accuracy(other, rows, label)
+    right = [_right_in(model, form, rows, label) or 0.0 for form in options]
     by_chance = np.bincount(label).max() / len(label) + MORE
-    if stored is None or stored <= max(own or 0.0, by_chance):
+    best = int(np.argmax(right))
+    if right[best] <= max(own or 0.0, by_chance):
         return model
-    was = "and fails" if own is None else f"and on {own:.1%} in [0, 1]"
-    other.told = (f"It is right on {stored:.1%} of real rows in stored units {was}.", *other.told)
+    other = _as(model, options[best])
+    was = "fails" if own is None else f"is right on {own:.1%}"
+    told = (
+        f"Asked in the usual form it {was}; with {options[best].flags} it is right on "
+        f"{right[best]:.1%} of real rows, and is asked so."
+    )
+    other.told = (told, *other.told)
     return other
 
 
@@ -155,21 +171,35 @@ def _ask(model: Downstream, rows: Tensor) -> NDArray[np.float32]:
     return torch.cat(parts).cpu().numpy()
 
 
-def _accuracy(model: Downstream, rows: Tensor, label: NDArray[np.int64]) -> float | None:
-    """Share of rows on which a model is right; None: it cannot be asked so."""
+def _failed(model: Downstream, rows: Tensor) -> checks.Mistake | None:
+    """Why a model cannot be asked; None: it can."""
     try:
-        return float((_ask(model, rows).argmax(1) == label).mean())
+        _ask(model, rows)
+    except checks.Mistake as mistake:
+        return mistake
+    return None
+
+
+def _right(model: Downstream, rows: Tensor, label: NDArray[np.int64]) -> float:
+    return float((_ask(model, rows).argmax(1) == label).mean())
+
+
+def _right_in(
+    model: Downstream, form: forms.Form, rows: Tensor, label: NDArray[np.int64]
+) -> float | None:
+    """Share of rows on which a model is right in a form; None: it cannot be asked so."""
+    try:
+        return _right(_as(model, form), rows, label)
     except checks.Mistake:
         return None
 
 
 def _as(model: Downstream, form: forms.Form) -> Downstream:
     output = model.output if model.output == "logits" else "auto"
-    asked = model.model, model.units, model.classes, form.view, output, form.preprocess
     try:
-        return type(model)(*asked)
+        return model.otherwise(form.view, output, form.preprocess, form.layout)
     except checks.Mistake:  # a policy takes no output
-        return type(model)(*asked[:4], "auto", form.preprocess)
+        return model.otherwise(form.view, "auto", form.preprocess, form.layout)
 
 
 def _tried(
@@ -190,13 +220,9 @@ def _tried(
         names = f"its column {i} is {model.classes[order[i]]!r}, not {model.classes[i]!r}"
         found.append((share, f"order its columns as the sorted labels ({names})"))
     for form in forms.others(model, rows):
-        try:
-            asked = _as(model, form)
-        except checks.Mistake:
-            continue
-        right = _accuracy(asked, rows, label)
+        right = _right_in(model, form, rows, label)
         if right is not None:
-            found.append((right, f"with {form.cure}"))
+            found.append((right, f"with {form.flags}"))
     return found
 
 
@@ -206,9 +232,7 @@ def _compare(model: Estimator, rows: Tensor, chosen: NDArray[np.int64]) -> None:
     if said is None or said.ndim != 1:
         return
     own = getattr(model.model, "classes_", None)
-    names = [str(c) for c in model.classes]
-    if own is not None and not set(map(str, own)) <= set(names):
-        names = [str(i) for i in range(len(names))]  # its classes are indices into the data's
+    names = model.labels()
     words = [str(value) for value in said.tolist()]
     strange = sorted(set(words) - set(names))
     if strange and own is None:
@@ -228,7 +252,7 @@ def _compare(model: Estimator, rows: Tensor, chosen: NDArray[np.int64]) -> None:
 
 def _described(model: Downstream, row: Tensor) -> str:
     """Say what a model is handed: dtype, shape, range, first values."""
-    batch = forms.handed(model, model.view, row)
+    batch = forms.handed(model, forms.Form(model.view, model.layout_given), row)
     if batch is None:
         return f"input {model.view}"
     size = ", ".join(("n", *map(str, batch.shape[1:])))

@@ -21,7 +21,7 @@ class Normalise:
     Parameters
     ----------
     mean, std
-        One number each, or one a channel (n, c, h, w) or a column (n, columns).
+        One number each, or one a channel, (n, c, h, w) or (n, h, w, c), or a column (n, columns).
 
     Raises
     ------
@@ -51,11 +51,13 @@ class Normalise:
         return (array - mean) / std
 
     def _shaped(self, values: Any, batch: Any) -> Any:
-        if len(values) not in (1, batch.shape[1]):
+        if len(values) in (1, batch.shape[1]):
+            return values.reshape(-1, *[1] * (batch.ndim - 2))
+        if len(values) != batch.shape[-1]:
             raise checks.Mistake(
                 f"one mean, or one for each of {batch.shape[1]}", len(values), "give as many"
             )
-        return values.reshape(-1, *[1] * (batch.ndim - 2))
+        return values  # of channels that come last
 
 
 def preprocessing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,48 +12,63 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks
+from genenv.codecs import Codec
 from genenv.downstream.answers import numbers
 from genenv.downstream.base import Downstream
 from genenv.importing import is_onnx
 from genenv.wording import said
 
-FLOATS = {
-    "tensor(float)": np.float32,
-    "tensor(double)": np.float64,
-    "tensor(float16)": np.float16,
-}
+TYPES = {
+    f"tensor({name})": np.dtype(dtype)
+    for name, dtype in {
+        "float": "float32", "double": "float64", "float16": "float16",
+        "uint8": "uint8", "uint16": "uint16", "uint32": "uint32", "uint64": "uint64",
+        "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64",
+    }.items()
+}  # fmt: skip
+ROWS = "seq(map("  # skl2onnx's probabilities, a mapping from class to number each
 
 
 class Onnx(Downstream):
-    """An .onnx file with one input whose first axis is the batch, run by onnxruntime on the CPU.
+    """An .onnx file whose inputs have the batch first, run by onnxruntime on the CPU.
 
-    Of several outputs the first of floating-point numbers is read. Where the batch axis has a fixed
-    length, batches are cut into pieces of it, the last filled up with its last row.
+    Rows are cast to the type of its input; one of integers is handed the data's own units. Of its
+    outputs the one with a number a class is read, an array or rows of mappings. Vectors may go into
+    as many inputs as there are columns. Where the batch axis has a fixed length, batches are cut
+    into pieces of it, the last filled up with its last row.
     """
 
     kind_name = "ONNX model"
     usual_view = "unit"
 
-    def __init__(self, model: Any, *args: Any, **kw: Any) -> None:
-        super().__init__(model, *args, **kw)
+    def __init__(
+        self,
+        model: Any,
+        units: Codec,
+        classes: tuple[int | str, ...],
+        input: str = "auto",
+        *args: Any,
+        **kw: Any,
+    ) -> None:
+        super().__init__(model, units, classes, input, *args, **kw)
         self.session = _session(Path(model))
-        inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
-        if len(inputs) != 1:
-            raise checks.Mistake("an ONNX model with one input", len(inputs), "export it so")
-        floats = [out.name for out in outputs if out.type in FLOATS]
-        if not floats:
-            got = ", ".join(f"{out.name}: {out.type}" for out in outputs)
-            raise checks.Mistake(
-                "an ONNX model with an output of floating-point numbers",
-                got,
-                "export probabilities or logits (skl2onnx: zipmap=False)",
-            )
-        self._input, self._output = inputs[0].name, floats[0]
-        self._cast = FLOATS.get(inputs[0].type)
-        length = (inputs[0].shape or [None])[0]
+        inputs = self.session.get_inputs()
+        self._casts = [_cast(each) for each in inputs]
+        self._inputs = [each.name for each in inputs]
+        if len(inputs) > 1 and (units.channels or len(inputs) != units.size):
+            each = "" if units.channels else f", or one for each of {units.size} columns"
+            raise checks.Mistake(f"an ONNX model with one input{each}", len(inputs), "export it so")
+        outputs = self.session.get_outputs()
+        self._outputs = _of_numbers(outputs)
+        if len(outputs) > len(self._outputs) == 1:
+            self.told = (f"Of the ONNX model's outputs, {self._outputs[0]!r} is read.",)
+        if input == "auto" and self._casts[0].kind in "iu":
+            self.view = "stored"
+        shape = list(inputs[0].shape or [])
+        if self.layout == "auto" and self.view in ("unit", "stored"):
+            self.layout = _layout(shape, units.channels)
+        length = shape[0] if shape else None
         self._length = length if isinstance(length, int) else 0  # 0: any
-        if len(outputs) > 1:
-            self.told = (f"Of the ONNX model's outputs, {floats[0]!r} is read.",)
         if self._length:
             self.told = (*self.told, f"The ONNX model is asked in pieces of {length}, its batch.")
 
@@ -64,32 +80,88 @@ class Onnx(Downstream):
     def __call__(self, x: Tensor) -> Tensor:
         """Answer with the output of the graph."""
         batch = self.array(x)
-        if self._cast and batch.dtype.kind == "f":
-            batch = batch.astype(self._cast, copy=False)
-        return numbers(self._in_pieces(batch) if self._length else self._run(batch))
+        return self._in_pieces(batch) if self._length else self._run(batch)
 
-    def _run(self, batch: NDArray[Any]) -> Any:
-        return self.session.run([self._output], {self._input: batch})[0]
+    def _run(self, batch: NDArray[Any]) -> Tensor:
+        columns = [batch] if len(self._inputs) == 1 else np.split(batch, batch.shape[1], 1)
+        feed = {
+            name: _as(column, dtype)
+            for name, column, dtype in zip(self._inputs, columns, self._casts, strict=True)
+        }
+        first = feed[self._inputs[0]]
+        self._handed = first.dtype, first.shape
+        made = self.session.run(self._outputs, feed)
+        return numbers(self.read(dict(zip(self._outputs, made, strict=True))))
 
-    def _in_pieces(self, batch: NDArray[Any]) -> NDArray[Any]:
+    def _in_pieces(self, batch: NDArray[Any]) -> Tensor:
         filler = np.repeat(batch[-1:], -len(batch) % self._length, axis=0)
         filled = np.concatenate([batch, filler])
         pieces = np.split(filled, len(filled) // self._length)
-        return np.concatenate([self._run(piece) for piece in pieces])[: len(batch)]
+        return torch.cat([self._run(piece) for piece in pieces])[: len(batch)]
+
+
+def _layout(shape: list[Any], channels: int) -> str:
+    """Tell from the shape of an input where the axes of images lie; auto: channels first."""
+    if not channels:
+        return "auto"
+    if len(shape) == 4:
+        return "last" if shape[3] == channels != shape[1] else "auto"
+    return {2: "flat", 3: "plain" if channels == 1 else "auto"}.get(len(shape), "auto")
+
+
+def _cast(given: Any) -> np.dtype[Any]:
+    """Return the type that an input takes."""
+    if given.type not in TYPES:
+        raise checks.Mistake(
+            "an ONNX model whose inputs are numbers",
+            f"{given.name} of {given.type}",
+            "export it with inputs of floating-point numbers",
+        )
+    return TYPES[given.type]
+
+
+def _as(batch: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Cast a batch; whole numbers are rounded and kept within their limits."""
+    if batch.dtype.kind == "f" and dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        batch = np.rint(batch).clip(limits.min, limits.max)
+    return batch.astype(dtype, copy=False)
+
+
+def _of_numbers(outputs: Any) -> list[str]:
+    """Names of the outputs that may hold numbers of classes."""
+    fit = [
+        out.name
+        for out in outputs
+        if out.type.startswith(ROWS) or TYPES.get(out.type, np.dtype(bool)).kind == "f"
+    ]
+    if not fit:
+        raise checks.Mistake(
+            "an ONNX model with an output of floating-point numbers",
+            ", ".join(f"{out.name}: {out.type}" for out in outputs),
+            "export probabilities or logits",
+        )
+    return fit
 
 
 def _session(path: Path) -> Any:
-    """Open an .onnx file, with as many threads as torch has."""
+    """Open an .onnx file, with as many threads as torch has; the last one stays open."""
+    if not path.is_file():
+        raise checks.Mistake("an .onnx file", f"no file {path}", "mend the path")
+    return _opened(path, path.stat().st_mtime_ns, torch.get_num_threads())
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, _written: int, threads: int) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
         raise checks.Mistake(
             "onnxruntime, which runs .onnx files", "none installed", "pip install genenv[onnx]"
         ) from error
-    if not path.is_file():
-        raise checks.Mistake("an .onnx file", f"no file {path}", "mend the path")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors: its warnings are of no use to who runs a graph
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:

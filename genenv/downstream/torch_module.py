@@ -33,7 +33,7 @@ def constant(module: nn.Module, x: Tensor) -> Iterator[None]:
 
 
 class TorchModule(Downstream):
-    """A torch module, on any device, that returns a tensor or an object with one in `.logits`.
+    """A torch module, on any device, that returns a tensor, or what `picking.picked` finds one in.
 
     The module is put into eval mode and stays there; nothing else of it changes: parameters keep
     their `requires_grad` and get no gradient, while the gradient in x flows.
@@ -51,8 +51,7 @@ class TorchModule(Downstream):
     def __call__(self, x: Tensor) -> Tensor:
         """Answer with what forward returns."""
         with constant(self.model, x):
-            out = self.model(self.tensor(x, self.model))
-        out = getattr(out, "logits", out)
+            out = self.read(self.model(self.tensor(x, self.model)))
         if not isinstance(out, Tensor):
             raise checks.Mistake(
                 f"the {self.kind_name} to return a tensor",

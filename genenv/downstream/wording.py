@@ -14,3 +14,17 @@ def listed(classes: Iterable[object]) -> str:
     """List the first dozen classes, texts in quotes, for 0 and '0' are not the same."""
     words = [repr(c) for c in classes]
     return ", ".join(words if len(words) <= 12 else [*words[:12], f"… ({len(words)})"])
+
+
+def advice(error: BaseException) -> str:
+    """Say what may mend a model that raised: another input, where it speaks of its own."""
+    if speaks_of_input(error):
+        return "mend it, or choose input raw, unit, flat or stored, or a layout"
+    return "mend it: this is what it raised itself"
+
+
+def speaks_of_input(error: BaseException | None) -> bool:
+    """Whether a model that raised says something of what it was handed."""
+    words = ("shape", "dtype", "size", "dimension", "dim", "type", "features", "channels", "input")
+    speaks = isinstance(error, RuntimeError | ValueError | TypeError | IndexError)
+    return speaks and any(word in str(error).lower() for word in words)
