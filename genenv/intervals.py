@@ -140,6 +140,36 @@ def paired(first: ArrayLike, second: ArrayLike, rng: np.random.Generator) -> flo
     return float(found.pvalue)
 
 
+def paired_shares(only_first: int, only_second: int, total: int, level: float = LEVEL) -> Bounds:
+    """Return the interval of a difference of two shares of the same rows, second minus first.
+
+    Bonett and Price 2012, adjusted Wald: one row more in which only the first has it, and one in
+    which only the second has it. Without any row in which they differ it still has a width.
+
+    Parameters
+    ----------
+    only_first, only_second
+        Rows in which one alone has it.
+    total
+        All rows, at least one.
+
+    Raises
+    ------
+    Mistake
+        More rows that differ than rows.
+    """
+    checks.whole("total", total)
+    if min(only_first, only_second) < 0 or only_first + only_second > total:
+        got = f"{only_first} and {only_second}"
+        raise checks.Mistake(f"counts that add up to {total} at most", got, "count again")
+    first, second = (only_first + 1) / (total + 2), (only_second + 1) / (total + 2)
+    difference = second - first
+    width = stats.norm.isf((1 - level) / 2) * np.sqrt(
+        (first + second - difference**2) / (total + 2)
+    )
+    return float(max(-1.0, difference - width)), float(min(1.0, difference + width))
+
+
 def q_values(p: ArrayLike) -> NDArray[np.float64]:
     """Return for each p-value the least share of false discoveries at which it is one.
 

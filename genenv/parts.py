@@ -96,6 +96,10 @@ class Shelf:
         """Whether the files of a part were recorded."""
         return path in self._sums()
 
+    def digests(self, path: str) -> dict[str, str]:
+        """Return file -> sha256 of a part, as it was recorded; {}: it was not."""
+        return {name: digest for name, (_, digest) in self._sums().get(path, {}).items()}
+
     def _record(self, sums: dict[str, Any]) -> None:
         files.write_json(self.folder / SUMS, sums)
 

@@ -1,4 +1,4 @@
-"""The commands: fit, sample, stress, judge, replay, audit, check, export, react, envs, train."""
+"""The commands, one a file of this folder, and how a line ends: one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tyro
 from genenv import __version__, checks
 from genenv.cli.audit import Audit
 from genenv.cli.check import Check
+from genenv.cli.compare import Compare
 from genenv.cli.envs import Envs
 from genenv.cli.export import Export
 from genenv.cli.fit import Fit
@@ -31,6 +32,7 @@ Command = (
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
     | Annotated[Check, tyro.conf.subcommand("check")]
+    | Annotated[Compare, tyro.conf.subcommand("compare")]
     | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[React, tyro.conf.subcommand("react")]
     | Annotated[Envs, tyro.conf.subcommand("envs")]

@@ -1,0 +1,51 @@
+"""The command `compare`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from genenv import checks
+from genenv.cli.shown import Switch, shown
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Say which failures of a run went, came and stayed in others; exit 3: one is undecided."""
+
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """Folders that stress left, of the same data; the others are compared with the first."""
+    model: Annotated[
+        tuple[str, ...], shown("MODULE:NAME [...]", "the recorded ones, where runs hold weights")
+    ] = ()
+    """The model of each run, in order."""
+    trust: Switch = False
+    """Import the models from the paths that the runs record: that runs the code they name."""
+    out: Annotated[Path | None, shown("FOLDER", "runs/compare-NAME-000")] = None
+    """Where compare.json and compare.html go."""
+
+    def __call__(self, _line: str) -> int:
+        """Ask the failures of both, and write what became of them."""
+        from genenv import comparing, files, runs
+        from genenv.report import comparison
+
+        if self.model and len(self.model) != len(self.runs):
+            raise checks.Mistake(
+                f"a model a run, {len(self.runs)}", len(self.model), "name one for each"
+            )
+        models = self.model or (None,) * len(self.runs)
+        pairs = zip(self.runs, models, strict=True)
+        found = [comparing.opened(Path(run), model, self.trust) for run, model in pairs]
+        content = comparing.compare(found)
+        out = self.out or runs.next_folder(f"compare-{content['data']}")
+        files.write_json(out / "compare.json", content)
+        page = out / "compare.html"
+        records = [run.record for run in found]
+        comparison.write_page(content, records, found[0].model.units, page)
+        print(comparison.summary(content))
+        print(f"Page: {page}")
+        described = [content["first"], *content["others"]]
+        return 3 if any(row["undecided"] for row in described) else 0

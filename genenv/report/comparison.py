@@ -1,0 +1,111 @@
+"""Runs side by side, in words and as one self-contained page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from genenv import files
+from genenv.codecs import Codec
+from genenv.failures import Confirmed
+from genenv.report.figures import png
+from genenv.report.summary import count, interval, percent, plural
+from genenv.report.template import template
+from genenv.tracking import picture
+
+PICTURED = 24  # failures of a kind on the page
+FATES = {
+    "went": "The other model passes these failures of the first run.",
+    "stayed": "It fails these, too.",
+    "came": "The first model passes these failures of the other run.",
+}
+
+Row = Mapping[str, Any]
+
+
+def summary(content: Row) -> str:
+    """Write the comparison as lines of text."""
+    lines = []
+    for other in content["others"]:
+        lines += sentences(content["first"], other)
+    return "\n".join(lines)
+
+
+def sentences(first: Row, other: Row) -> list[str]:
+    """Say what became of failures, and what the same samples say."""
+    undecided = [row["run"] for row in (first, other) if row["undecided"]]
+    said = [
+        f"{other['run']}: {other['model']} passes {len(other['went'])} and fails "
+        f"{len(other['stayed'])} of the {plural(first['confirmed'], 'failure')} of {first['run']} "
+        f"({first['model']}); {len(other['came'])} of its own "
+        f"{plural(other['confirmed'], 'failure')} are new, the first model passes them.",
+        f"Right on {percent(other['test_accuracy'])} of untouched real rows, the first on "
+        f"{percent(first['test_accuracy'])}.",
+        *(event(row) for row in other["events"]),
+    ]
+    if not other["events"]:
+        said.append("No random samples were asked of both: P(failure) is not compared.")
+    elif not other["same_judge"]:
+        said.append("Each run has its own judge: confirmed failures are not compared (--judge).")
+    if undecided:
+        said.append(f"Undecided: {' and '.join(undecided)} cannot be trusted.")
+    return said
+
+
+def event(row: Row) -> str:
+    """Say how an event's share differs over the same samples."""
+    name = "P(failure)" if row["event"] == "failure" else "P(confirmed failure)"
+    sign = "fewer" if row["high"] < 0 else "more" if row["low"] > 0 else "no proven difference"
+    return (
+        f"{name} over {count(row['pairs'])} samples asked of both: {percent(row['second'])} "
+        f"against {percent(row['first'])}, difference {percent(row['difference'])} "
+        f"{interval(row['low'], row['high'])}: {sign}."
+    )
+
+
+def write_page(content: Row, records: Sequence[Confirmed | None], units: Codec, path: Path) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    content
+        Of compare.json.
+    records
+        The failures of the first run, then of each other one.
+    units
+        The map of their samples.
+    path
+        Of the file.
+    """
+    filters: dict[str, Callable[..., Any]] = {
+        "count": count,
+        "percent": percent,
+        "interval": lambda row: interval(row["low"], row["high"]),
+    }
+    shown = [
+        {
+            "row": other,
+            "sentences": sentences(content["first"], other),
+            "fates": list(_fates(other, records[0], record, units)),
+        }
+        for other, record in zip(content["others"], records[1:], strict=True)
+    ]
+    text = template("compare.html", filters).render(content=content, others=shown)
+    files.whole(path, lambda file: file.write(text.encode()))
+
+
+def _fates(
+    other: Row, first: Confirmed | None, own: Confirmed | None, units: Codec
+) -> Iterator[dict[str, Any]]:
+    for fate, told in FATES.items():
+        record = own if fate == "came" else first
+        rows = other[fate][:PICTURED]
+        images = None if record is None or not rows else picture(record.x[rows], units)
+        yield {
+            "name": fate,
+            "told": told,
+            "count": len(other[fate]),
+            "pictures": [] if images is None else [png(image) for image in images],
+            "rows": rows,
+        }
