@@ -24,7 +24,8 @@ class PrefixReader(BaseFeaturesExtractor):
     Parameters
     ----------
     observation_space
-        `Box(0, vocabulary, (length,))`; places not yet written hold the number `vocabulary`.
+        `MultiDiscrete` of `length` numbers from 0 to `vocabulary`, which stands where nothing is
+        written yet. Stable-Baselines3 hands them over one-hot.
     width
         Of the GRU's state, and the features.
     embedding
@@ -35,14 +36,14 @@ class PrefixReader(BaseFeaturesExtractor):
         self, observation_space: gymnasium.Space[np.ndarray], width: int = 64, embedding: int = 32
     ) -> None:
         super().__init__(observation_space, width)
-        assert isinstance(observation_space, gymnasium.spaces.Box)
-        self.blank = int(observation_space.high.max())
+        assert isinstance(observation_space, gymnasium.spaces.MultiDiscrete)
+        self.length, self.blank = len(observation_space.nvec), int(observation_space.nvec[0]) - 1
         self.embedding = nn.Embedding(self.blank + 1, embedding)
         self.memory = nn.GRU(embedding, width, batch_first=True)
 
     def forward(self, observations: Tensor) -> Tensor:
-        """Observations (n, length), as floats -> features (n, width)."""
-        tokens = observations.long()
+        """Observations (n, length · (vocabulary + 1)), one-hot -> features (n, width)."""
+        tokens = observations.view(len(observations), self.length, -1).argmax(2)
         written = (tokens != self.blank).sum(1)
         states = self.states(tokens[:, : int(written.max())])
         return states[torch.arange(len(tokens)), written]

@@ -52,8 +52,8 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium's own annotation)
+    nondeterministic = False  # True where what others do counts, whatever the seed
     longest: int | None = None  # steps of an episode, where it terminates before the limit
-    rewards_drift = False  # True where a critic that learns along pays: a fresh one says nothing
 
     def __init__(
         self,
@@ -95,8 +95,11 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
 
     @spec.setter
     def spec(self, made: EnvSpec | None) -> None:
-        most = min(self.limit, self.longest or self.limit)
-        self._spec = None if made is None else dataclasses.replace(made, max_episode_steps=most)
+        if made is not None:
+            most = min(self.limit, self.longest or self.limit)
+            drifts = made.nondeterministic or self.nondeterministic
+            made = dataclasses.replace(made, max_episode_steps=most, nondeterministic=drifts)
+        self._spec = made
 
     @abstractmethod
     def begin(self, rows: NDArray[np.int64]) -> None:

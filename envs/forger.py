@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,21 +9,18 @@ import torch
 from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from genenv import checks, networks, objectives, seeding
+from genenv import checks, seeding
 from genenv.codecs import Codec
-from genenv.data import Dataset, Source, find
+from genenv.data import Source
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.critics import Critic, check_critic
+from genenv.envs.players import COLUMNS, shown
 from genenv.envs.rendering import Renderer, Rendering
 from genenv.envs.single import EntryPoint
-from genenv.generators.base import Classes
-from genenv.networks import normalisation
-from genenv.noise import Gaussian
 from genenv.objectives import Objective
-from genenv.training import preset
-from genenv.training.learning_critic import LearningCritic
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 SHOWN = 1000  # real and recent samples in a picture
@@ -38,7 +34,9 @@ class Forger(BatchedEnv):
     handed over. An episode shows base noise e ~ N(0, I) and perhaps a label; the one action is the
     sample. The critic scores it, puts it into a replay of recent samples, and after each `batch` of
     new ones takes `critic_steps` updates on real rows against the replay. Critic and replay are
-    shared by all rows; `reset(seed=...)` of any row starts both afresh, `reset()` keeps them.
+    shared by all rows, and by all environments that are given the same `critic`: so vectorisations
+    play one game. A seeded reset of all rows that played starts both afresh, of some rows it keeps
+    them, as `reset()` does.
 
     ## Action
     `Box(-1, 1, (size,), float32)`: the sample's numbers, flattened. -1 and 1 are the least and the
@@ -46,16 +44,21 @@ class Forger(BatchedEnv):
     rounded. With a `renderer`, `action_size` numbers that it turns into a sample.
 
     ## Observation
-    `Box(-10, 10, (noise_dim + classes,), float32)`, clipped to the limits:
+    `Box(-10, 10, (noise_dim + classes + 2,), float32)`, clipped to the limits:
 
     | columns | what | unit |
     |---|---|---|
     | noise_dim | e | standard deviations |
     | classes | label, one-hot; without labels none | |
+    | 1 | the critic's age, log10(1 + updates) / 4 | |
+    | 1 | its running accuracy: share of pairs, real and recent, that it orders right | |
+
+    The last two are as before the latest samples came; 0 and 0.5 after a seeded reset, unless
+    `learn=False`.
 
     ## Reward
     The critic's score before it learns from the sample, less the mean score of real rows, in
-    standard deviations of scores (see `LearningCritic`), clipped to [-10, 10].
+    standard deviations of scores (see `training.learning_critic`), clipped to [-10, 10].
 
     ## Start and end
     e and an evenly drawn label. `terminated` after the one step.
@@ -74,8 +77,16 @@ class Forger(BatchedEnv):
     ----------
     num_envs
         Rows of the batch.
+    critic
+        A `genenv.envs.critics.Critic`, or the `critic` of another environment: one game is played
+        against it, and what it is (`objective` to `replay`, `conditional`) is its own. Rollouts
+        then depend on what other environments did, and the spec says `nondeterministic`.
+        None: one of this environment alone, made of the arguments below.
+    learn
+        False: it is frozen, as an evaluation wants it, and samples are not handed in.
     data
-        A name in `genenv.data.DATA`, a path, a Dataset, an array of samples, or (samples, labels).
+        A name in `genenv.data.DATA`, a path, a Dataset, an array of samples, or (samples, labels);
+        None: those of the critic, else the ring.
     objective
         The critic's: a name in `genenv.objectives.OBJECTIVES`, or an Objective.
     penalty
@@ -112,18 +123,20 @@ class Forger(BatchedEnv):
     ------
     Mistake
         If data or objective are unknown, labels are asked for and missing, a number is out of
-        range, or the renderer returns another shape than a sample's, or NaN.
+        range, the critic is no Critic, of other data or of another process, or the renderer returns
+        another shape than a sample's, or NaN.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
     longest = 1
-    rewards_drift = True
 
     def __init__(
         self,
         num_envs: int = 1,
         *,
-        data: Source = "ring",
+        critic: Critic | None = None,
+        learn: bool = True,
+        data: Source | None = None,
         objective: str | Objective = "relativistic",
         penalty: float | None = None,
         critic_steps: int = 1,
@@ -143,11 +156,27 @@ class Forger(BatchedEnv):
     ) -> None:
         if max_episode_steps is not None:
             checks.whole("max_episode_steps", max_episode_steps)
-        self.dataset = find(data)
+        if critic is None:
+            self.critic = Critic(
+                "ring" if data is None else data,
+                conditional=conditional,
+                objective=objective,
+                penalty=penalty,
+                steps=critic_steps,
+                width=critic_width,
+                lr=critic_lr,
+                half_life=critic_half_life,
+                seed=critic_seed,
+                batch=batch,
+                replay=replay,
+                shared=False,
+            )
+        else:
+            self.critic = check_critic(critic, data)
+        self.learn, self.nondeterministic = learn, critic is not None
+        self._number = self.critic.players.join(num_envs, given=critic is not None)
+        self.dataset, self._classes = self.critic.dataset, len(self.critic.classes)
         units = self.units = self.dataset.units
-        label = find_labels(self.dataset, conditional)
-        classes = () if label is None else self.dataset.classes
-        self._classes = len(classes)
         size = max(2, min(units.size, 32)) if noise_dim is None else noise_dim
         self._noise_dim = checks.whole("noise_dim", size)
         self._low, self._high = units.limits()
@@ -155,29 +184,11 @@ class Forger(BatchedEnv):
         self._render = None if renderer is None else Rendering(renderer, numbers, units)
         super().__init__(
             num_envs,
-            Box(-LIMIT, LIMIT, (self._noise_dim + self._classes,), np.float32),
+            Box(-LIMIT, LIMIT, (self._noise_dim + self._classes + COLUMNS,), np.float32),
             Box(-1.0, 1.0, (numbers,), np.float32),
             2 if max_episode_steps is None else max_episode_steps,  # `terminated` ends a bandit
             autoreset_mode,
             render_mode,
-        )
-        game = _objective(objective, penalty, units)
-        checks.whole("critic_width", critic_width)
-        norm = normalisation.choose(
-            "auto", "mlp", penalised=game.penalised, clips=game.clips, preferred=game.normalise
-        )
-        self._real = units.encode(units.tensor(self.dataset.x))
-        self.critic = LearningCritic(
-            partial(_critic, units, classes, critic_width, norm, critic_seed),
-            game,
-            self._real,
-            label,
-            steps=critic_steps,
-            batch=batch,
-            replay=replay,
-            lr=critic_lr,
-            half_life=critic_half_life,
-            seed=critic_seed,
         )
         self._e = np.zeros((num_envs, self._noise_dim), np.float32)
         self._label = np.zeros(num_envs, np.int64)
@@ -185,9 +196,8 @@ class Forger(BatchedEnv):
         self._score = np.zeros(num_envs)
 
     def begin(self, rows: NDArray[np.int64]) -> None:
-        """Draw noise and label; the critic starts afresh where a row was seeded."""
-        if (self.episode[rows] == 0).any():
-            self.critic.restart()
+        """Draw noise and label; the critic starts afresh where all rows were seeded."""
+        self.critic.players.seeded(self.critic, self._number[rows[self.episode[rows] == 0]])
         self._e[rows] = seeding.normals(self.keys(rows, "e"), self._noise_dim)
         share = seeding.uniforms(self.keys(rows, "label"), 1)[:, 0]
         self._label[rows] = (share * self._classes).astype(np.int64)
@@ -202,13 +212,16 @@ class Forger(BatchedEnv):
             score = self.critic.scores(u, label)
             self._u[rows], self._score[rows] = u, score.numpy()
             reward[rows] = self.critic.rewards(score)
-            self.critic.hand_in(u, label)
+            if self.learn:
+                self.critic.players.hand_in(self.critic, self._number[rows], u, label)
         return reward, np.ones(self.num_envs, np.bool_)
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
-        """Observations (num_envs, noise_dim + classes) and the info named above."""
+        """Observations (num_envs, noise_dim + classes + 2) and the info named above."""
         one_hot = np.arange(self._classes) == self._label[:, None]
-        seen = np.concatenate([self._e.clip(-LIMIT, LIMIT), one_hot], 1, dtype=np.float32)
+        fresh = self.learn & (self.episode == 0) & (self.elapsed == 0)
+        columns = self._e.clip(-LIMIT, LIMIT), one_hot, shown(self.critic, fresh)
+        seen = np.concatenate(columns, 1, dtype=np.float32)
         return seen, {
             "score": self._score.copy(),
             "updates": np.full(self.num_envs, self.critic.updates),
@@ -221,7 +234,7 @@ class Forger(BatchedEnv):
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw the latest sample among real and recent ones, or beside a real one."""
-        real, recent, own = self._real[:SHOWN], self.critic.recent[-SHOWN:], self._u[row]
+        real, recent, own = self.critic.real[:SHOWN], self.critic.recent[-SHOWN:], self._u[row]
         if self.units.shape == (2,):
             clouds = ((real, pictures.GREY), (recent, pictures.BLUE), (own[None], pictures.BAD))
             plane = [(self._share(u), colour) for u, colour in clouds]
@@ -252,26 +265,7 @@ class Forger(BatchedEnv):
         return ((u - (self._low + self._high) / 2) / half).numpy()
 
 
-def find_labels(dataset: Dataset, conditional: bool | None) -> Tensor | None:
-    """Class indices (n,) to ask for, None for none; see the argument `conditional`."""
-    if conditional and dataset.label is None:
-        raise checks.Mistake("labels with conditional=True", "data without", "give y, or False")
-    wanted = not dataset.unconditional if conditional is None else conditional
-    return torch.from_numpy(dataset.label) if wanted and dataset.label is not None else None
-
-
 single = EntryPoint(Forger)
-
-
-def _objective(given: str | Objective, penalty: float | None, units: Codec) -> Objective:
-    if penalty is None and not isinstance(given, Objective):
-        penalty = preset(given, units).penalty
-    return objectives.find(given, penalty)
-
-
-def _critic(units: Codec, classes: Classes, width: int, norm: str, seed: int) -> nn.Module:
-    unused = Gaussian(1), units, classes, 1  # of the generator that comes with a critic
-    return networks.build("mlp", *unused, width, norm, seed=seed)[1]
 
 
 def _action_size(asked: int | None, renderer: Renderer | None, units: Codec) -> int:

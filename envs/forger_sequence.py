@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import colorsys
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Discrete, MultiDiscrete
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from genenv import checks, objectives, seeding
-from genenv.data.sequences import LSTMOracle, check_tokens
+from genenv import checks
+from genenv.data.sequences import check_tokens
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.single import EntryPoint
-from genenv.networks.sequence import SequenceCritic
+from genenv.envs.token_critic import ROWS, Sequences, TokenCritic, check_critic
 from genenv.objectives import Objective
-from genenv.training.learning_critic import LearningCritic
 
 SHOWN = 20  # sequences in each panel of a picture
-ROWS = 5000  # real sequences that the oracle gives
 
 
 class ForgerSequence(BatchedEnv):
@@ -33,21 +29,22 @@ class ForgerSequence(BatchedEnv):
     The agent is the generator of SeqGAN (arXiv 1609.05473): it sees the tokens written so far, its
     action is the next one, and when the sequence is whole a critic scores it. The critic puts it
     into a replay of recent sequences, and after each `batch` of new ones takes `critic_steps`
-    updates on real sequences against the replay. It is shared by all rows; `reset(seed=...)` of any
-    row starts it and the replay afresh, `reset()` keeps them. By default real sequences come from
-    a random LSTM, so that likelihoods are known: `oracle.log_prob(sequences)`.
+    updates on real sequences against the replay. It is shared by all rows, and by all environments
+    that are given the same `critic`; a seeded reset of all rows that played starts it and the
+    replay afresh, of some rows it keeps them, as `reset()` does. By default real sequences come
+    from a random LSTM, so that likelihoods are known: `oracle.log_prob(sequences)`.
 
     ## Action
     `Discrete(vocabulary)`: the next token.
 
     ## Observation
-    `Box(0, vocabulary, (length,), int64)`: the tokens so far; places not yet written hold the
-    number `vocabulary`.
+    `MultiDiscrete` of `length` numbers from 0 to `vocabulary`: the tokens so far; places not yet
+    written hold the number `vocabulary`.
 
     ## Reward
     0 before the last token; then the critic's score before it learns from the sequence, less the
-    mean score of real ones, in standard deviations of scores (see `LearningCritic`), clipped to
-    [-10, 10].
+    mean score of real ones, in standard deviations of scores (`training.learning_critic`), clipped
+    to [-10, 10].
 
     ## Start and end
     Nothing is written. `terminated` after the last of `length` tokens.
@@ -68,6 +65,13 @@ class ForgerSequence(BatchedEnv):
     ----------
     num_envs
         Rows of the batch.
+    critic
+        A `genenv.envs.token_critic.TokenCritic`, or the `critic` of another environment: one game
+        is played against it, and what it is (its data, `objective` to `replay`) is its own.
+        Rollouts then depend on what other environments did, and the spec says `nondeterministic`.
+        None: one of this environment alone, made of the arguments below.
+    learn
+        False: it is frozen, as an evaluation wants it, and sequences are not handed in.
     data
         Real sequences: an `LSTMOracle`, an integer array (rows, length), or None: an oracle of the
         next four arguments.
@@ -103,18 +107,19 @@ class ForgerSequence(BatchedEnv):
     Raises
     ------
     Mistake
-        If the objective is unknown, a number is out of range, or sequences are no rows of tokens
-        of the vocabulary.
+        If the objective is unknown, a number is out of range, sequences are no rows of tokens of
+        the vocabulary, or the critic is none, of other data or of another process.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 8}  # noqa: RUF012
-    rewards_drift = True
 
     def __init__(
         self,
         num_envs: int = 1,
         *,
-        data: LSTMOracle | NDArray[np.integer[Any]] | None = None,
+        critic: TokenCritic | None = None,
+        learn: bool = True,
+        data: Sequences | None = None,
         vocabulary: int | None = None,
         length: int | None = None,
         oracle_seed: int = 0,
@@ -132,42 +137,47 @@ class ForgerSequence(BatchedEnv):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
-        self.oracle, real = find_sequences(data, vocabulary, length, oracle_seed, rows)
-        self.vocabulary = self.oracle.vocabulary if self.oracle else vocabulary or real.max() + 1
-        self.vocabulary, self.length = int(self.vocabulary), real.shape[1]
+        if critic is None:
+            self.critic = TokenCritic(
+                data,
+                vocabulary=vocabulary,
+                length=length,
+                oracle_seed=oracle_seed,
+                rows=rows,
+                objective=objective,
+                penalty=penalty,
+                steps=critic_steps,
+                width=critic_width,
+                lr=critic_lr,
+                half_life=critic_half_life,
+                seed=critic_seed,
+                batch=batch,
+                replay=replay,
+                shared=False,
+            )
+        else:
+            self.critic = check_critic(critic, data)
+        self.learn, self.nondeterministic = learn, critic is not None
+        self._number = self.critic.players.join(num_envs, given=critic is not None)
+        self.oracle, self.real = self.critic.oracle, self.critic.real
+        self.vocabulary, self.length = self.critic.vocabulary, self.critic.length
         if max_episode_steps is not None:
             checks.whole("max_episode_steps", max_episode_steps)
         super().__init__(
             num_envs,
-            Box(0, self.vocabulary, (self.length,), np.int64),
+            MultiDiscrete(np.full(self.length, self.vocabulary + 1)),
             Discrete(self.vocabulary),
             self.length + 1 if max_episode_steps is None else max_episode_steps,  # it terminates
             autoreset_mode,
             render_mode,
         )
         self.longest = self.length
-        checks.whole("critic_width", critic_width)
-        self.real = torch.from_numpy(real)
-        self.critic = LearningCritic(
-            partial(_critic, self.vocabulary, self.length, critic_width, critic_seed),
-            objectives.find(objective, penalty),
-            self.real,
-            None,
-            steps=critic_steps,
-            batch=batch,
-            replay=replay,
-            lr=critic_lr,
-            half_life=critic_half_life,
-            seed=critic_seed,
-            encode=self._one_hot,
-        )
         self._tokens = np.full((num_envs, self.length), self.vocabulary)
         self._score = np.zeros(num_envs)
 
     def begin(self, rows: NDArray[np.int64]) -> None:
-        """Write nothing; the critic starts afresh where a row was seeded."""
-        if (self.episode[rows] == 0).any():
-            self.critic.restart()
+        """Write nothing; the critic starts afresh where all rows were seeded."""
+        self.critic.players.seeded(self.critic, self._number[rows[self.episode[rows] == 0]])
         self._tokens[rows] = self.vocabulary
         self._score[rows] = 0.0
 
@@ -183,7 +193,8 @@ class ForgerSequence(BatchedEnv):
             score = self.critic.scores(written, None)
             self._score[whole] = score.numpy()
             reward[whole] = self.critic.rewards(score)
-            self.critic.hand_in(written, None)
+            if self.learn:
+                self.critic.players.hand_in(self.critic, self._number[whole], written)
         return reward, whole
 
     def observe(self) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
@@ -208,36 +219,6 @@ class ForgerSequence(BatchedEnv):
         """Paint tokens (n, length), blank ones white: colours in [0, 1], (n, length, 3)."""
         hues = [colorsys.hsv_to_rgb(k / self.vocabulary, 0.8, 0.85) for k in range(self.vocabulary)]
         return np.array([*hues, (1.0, 1.0, 1.0)])[tokens]
-
-    def _one_hot(self, tokens: Tensor) -> Tensor:
-        return nn.functional.one_hot(tokens, self.vocabulary).float()
-
-
-def _critic(vocabulary: int, length: int, width: int, seed: int) -> nn.Module:
-    with seeding.global_seed(seeding.fold(seed, "critic")):
-        return SequenceCritic(vocabulary, length, width)
-
-
-def find_sequences(
-    source: LSTMOracle | NDArray[np.integer[Any]] | None,
-    vocabulary: int | None,
-    length: int | None,
-    oracle_seed: int,
-    rows: int,
-) -> tuple[LSTMOracle | None, NDArray[np.int64]]:
-    """Take real sequences (n, length) as they are, or draw them from an oracle."""
-    if source is None:
-        size = 200 if vocabulary is None else vocabulary, 20 if length is None else length
-        source = LSTMOracle(*size, seed=oracle_seed)
-    if isinstance(source, LSTMOracle):
-        own = source.vocabulary, source.length
-        if vocabulary not in (None, own[0]) or length not in (None, own[1]):
-            expected = f"vocabulary and length of the oracle, {own[0]} and {own[1]}"
-            raise checks.Mistake(expected, f"{vocabulary} and {length}", "leave them out")
-        return source, source.sample(checks.whole("rows", rows))
-    if not isinstance(source, np.ndarray):
-        raise checks.Mistake("an LSTMOracle or an array of tokens", repr(source), "give one")
-    return None, check_tokens(source, length, vocabulary)
 
 
 single = EntryPoint(ForgerSequence)

@@ -16,6 +16,7 @@ import numpy as np
 
 from genenv import agents, seeding
 from genenv.envs import Forger
+from genenv.envs.critics import Critic
 from genenv.metrics import mode_metrics
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -26,16 +27,19 @@ args = parser.parse_args()
 
 ID, SAMPLES = "genenv/Forger-v0", 2500
 ring = Forger()
+settings = agents.PRESETS[ID].arguments
 table = json.loads(args.out.read_text()) if args.out.is_file() else []
 
 for seed in args.seeds:
     if any(row["seed"] == seed for row in table):
         continue
     began = time.process_time()
-    agent = agents.train(ID, seed=seed, total_steps=args.steps, arguments={"critic_seed": seed})
+    critic = Critic("ring", seed=seed, **settings)
+    agent = agents.train(ID, seed=seed, total_steps=args.steps, arguments={"critic": critic})
     seconds = time.process_time() - began
+    seen, _ = Forger(SAMPLES, critic=critic, learn=False).reset(seed=seeding.fold(seed, "forger"))
     keys = seeding.fold_rows(seed, "forger", np.arange(SAMPLES))
-    made = ring.samples(agent.act(seeding.normals(keys, 2)))
+    made = ring.samples(agent.act(seen))
     by_chance = ring.samples(2 * seeding.uniforms(keys, 2) - 1)
     row = {"seed": seed, "steps": agent.steps, "cpu_seconds": seconds}
     row["policy"] = mode_metrics(made, ring.dataset.modes)

@@ -4,8 +4,9 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Discrete, MultiDiscrete
 from stable_baselines3.common.policies import ActorCriticPolicy
+from torch import nn
 
 import genenv.agents
 from genenv import seeding
@@ -14,7 +15,7 @@ from genenv.agents.sequence import PrefixReader, apart, likeliest, log_prob, wri
 from genenv.data.sequences import LSTMOracle
 
 LENGTH, VOCABULARY = 4, 3
-SPACES = Box(0, VOCABULARY, (LENGTH,), np.int64), Discrete(VOCABULARY)
+SPACES = MultiDiscrete([VOCABULARY + 1] * LENGTH), Discrete(VOCABULARY)
 
 
 def policy(seed=0):
@@ -29,6 +30,11 @@ def policy(seed=0):
         )
 
 
+def one_hot(tokens):
+    """As Stable-Baselines3 hands a MultiDiscrete over."""
+    return nn.functional.one_hot(tokens, VOCABULARY + 1).float().flatten(1)
+
+
 def chain(count, seed):
     """Each token is the one before plus 1 with probability 0.9, else itself; the first is even."""
     rng = np.random.default_rng(seed)
@@ -41,10 +47,10 @@ def test_features_are_the_state_after_the_tokens_written_whatever_the_batch():
     reader = policy().pi_features_extractor
     tokens = torch.tensor([[1, 0, 2, 1], [2, 2, 3, 3], [3, 3, 3, 3]])
     states = reader.states(tokens)
-    together = reader(tokens.float())
+    together = reader(one_hot(tokens))
     for row, count in enumerate((4, 2, 0)):
         assert torch.allclose(together[row], states[row, count], atol=1e-6)
-        assert torch.allclose(reader(tokens[row : row + 1].float())[0], together[row], atol=1e-6)
+        assert torch.allclose(reader(one_hot(tokens[row : row + 1]))[0], together[row], atol=1e-6)
 
 
 def test_log_probabilities_are_those_of_the_actions_one_by_one():
@@ -53,7 +59,7 @@ def test_log_probabilities_are_those_of_the_actions_one_by_one():
     for step in range(LENGTH):
         prefix = tokens.clone()
         prefix[:, step:] = VOCABULARY
-        acts = one.get_distribution(prefix.float()).log_prob(tokens[:, step])
+        acts = one.get_distribution(prefix).log_prob(tokens[:, step])
         assert torch.allclose(whole[:, step], acts, atol=1e-5)
 
 

@@ -516,8 +516,7 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
     assert json.loads((place / "seat" / "config.json").read_text())["preset"]["algorithm"] == "ppo"
     code, out, _ = run("train", "genenv/Forger-v0", "--steps", "1024", "--out", "forged")
     assert code == 0
-    assert "No fresh episodes: a critic pays here that learned along with the agent." in out
-    assert json.loads((place / "forged" / "returns.json").read_text()) == {}
+    assert re.search(r"agent  return \S+ \[\S+, \S+\], mean of 64 fresh episodes", out)
     code, _, err = run("train", name, "--out", "seat")
     assert code == 2
     assert "got one that holds a run; choose another --out" in err

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import os
 from dataclasses import replace
 
 import gymnasium
@@ -9,10 +11,17 @@ import torch
 import toys
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import SyncVectorEnv
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import EvalCallback
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
-from genenv import agents, data
+from genenv import agents, data, seeding
+from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.checks import Mistake
+from genenv.envs.critics import Critic
 from genenv.envs.forger import Forger, single
 from genenv.metrics import mode_metrics
 from genenv.objectives import OBJECTIVES, Gan, Relativistic
@@ -36,7 +45,7 @@ def play(env, steps, action=None, seed=0):
 @pytest.mark.filterwarnings("error")
 def test_both_checkers_pass_without_a_warning():
     env = gymnasium.make(ID, render_mode="rgb_array").unwrapped
-    assert env.observation_space.shape == (2,)
+    assert env.observation_space.shape == (2 + 2,)
     check_env(env)
     check_env_for_sb3(env)
 
@@ -82,15 +91,16 @@ def test_the_specification_survives_json():
     assert env.step(action)[1] == again.step(action)[1]
 
 
-def test_columns_are_noise_and_label():
+def test_columns_are_noise_label_and_what_the_critic_is():
     seen, _ = batch(3000).reset(seed=0)
-    assert seen.shape == (3000, 2 + 3)
+    assert seen.shape == (3000, 2 + 3 + 2)
     assert np.allclose(seen[:, :2].std(0), 1, atol=0.05)
-    assert (seen[:, 2:].sum(1) == 1).all()
-    assert np.allclose(seen[:, 2:].mean(0), 1 / 3, atol=0.03)
-    assert batch(conditional=False).reset(seed=0)[0].shape == (8, 2)
-    assert Forger(data="ring", conditional=True).reset(seed=0)[0].shape == (1, 2 + 8)
-    assert batch(noise_dim=5).reset(seed=0)[0].shape == (8, 5 + 3)
+    assert (seen[:, 2:5].sum(1) == 1).all()
+    assert np.allclose(seen[:, 2:5].mean(0), 1 / 3, atol=0.03)
+    assert np.array_equal(seen[:, 5:], np.tile(np.float32([0.0, 0.5]), (3000, 1)))
+    assert batch(conditional=False).reset(seed=0)[0].shape == (8, 2 + 2)
+    assert Forger(data="ring", conditional=True).reset(seed=0)[0].shape == (1, 2 + 8 + 2)
+    assert batch(noise_dim=5).reset(seed=0)[0].shape == (8, 5 + 3 + 2)
 
 
 def test_an_action_spans_the_least_to_the_largest_value_of_each_column():
@@ -119,7 +129,7 @@ def test_images_are_made_pixel_by_pixel():
     env = gymnasium.make(ID, data="digits", render_mode="rgb_array")
     seen, _ = env.reset(seed=0)
     assert env.action_space.shape == (64,)
-    assert seen.shape == (32 + 10,)
+    assert seen.shape == (32 + 10 + 2,)
     env.step(np.linspace(-1, 1, 64, dtype=np.float32))
     made = env.unwrapped.batch.samples(np.linspace(-1, 1, 64, dtype=np.float32)[None])
     assert (made.shape, made[0, 0, 0], made[0, -1, -1]) == ((1, 8, 8), 0, 16)
@@ -164,6 +174,108 @@ def test_a_seed_starts_the_critic_afresh_and_a_plain_reset_keeps_it():
     assert env.critic.updates == len(env.critic.recent) == 0
     again = play(env, 5)
     assert all(np.array_equal(a[1], b[1]) for a, b in zip(first, again, strict=True))
+
+
+def test_a_seeded_reset_of_some_rows_keeps_the_critic_and_shows_them_none():
+    env = batch(16)
+    env.reset(seed=0)
+    play(env, 5)
+    first = np.arange(16) < 5
+    seen, info = env.reset(seed=3, options={"reset_mask": first})
+    assert (info["updates"] == 5).all()
+    assert (seen[first, 5:] == np.float32([0.0, 0.5])).all()
+    assert (seen[~first, 5] > 0).all()
+    _, info = env.reset(seed=3, options={"reset_mask": ~first})
+    assert (info["updates"] == 0).all()
+
+
+def test_age_and_accuracy_of_the_critic_are_seen():
+    env = batch(16, conditional=False, critic_lr=0.01)
+    env.reset(seed=0)
+    seen = play(env, 101, np.zeros((16, 2), np.float32))[-1][0]
+    assert np.allclose(seen[:, 2], np.log10(1 + 100) / 4)
+    assert (seen[:, 3] > 0.8).all()
+
+
+def shared(**kw):
+    return Critic(RINGS, **({"batch": 16, "replay": 64, "width": 8} | kw))
+
+
+VECTORISED = {
+    "native": lambda **kw: VectorEnvBridge(batch(8, **kw)),
+    "sync": lambda **kw: VectorEnvBridge(
+        SyncVectorEnv([lambda: single(**kw)] * 8, autoreset_mode="SameStep")
+    ),
+    "SB3's": lambda **kw: DummyVecEnv([lambda: single(**kw)] * 8),
+}
+
+
+def test_with_one_critic_all_vectorisations_play_one_game():
+    told = {}
+    for name, vectorised in VECTORISED.items():
+        critic = shared()
+        env = vectorised(critic=critic)
+        with seeding.global_seed(0):
+            ppo = PPO("MlpPolicy", env, n_steps=8, batch_size=32, seed=3, device="cpu")
+            ppo.learn(256)
+        weights = torch.cat([p.detach().flatten() for p in ppo.policy.parameters()])
+        told[name] = critic.updates, critic.gap, weights.numpy()
+    assert told["native"][0] == 16
+    for name in ("sync", "SB3's"):
+        for one, other in zip(told["native"], told[name], strict=True):
+            assert np.allclose(one, other, atol=1e-3), name
+
+
+def test_without_it_single_environments_play_games_of_their_own():
+    env = SyncVectorEnv([lambda: single(data=RINGS, batch=16, replay=64)] * 8)
+    env.reset(seed=0)
+    play(env, 4)
+    assert [one.unwrapped.batch.critic.updates for one in env.envs] == [0] * 8
+
+
+def test_an_evaluation_sees_the_critic_and_leaves_it_alone():
+    critic = shared()
+    learner, judged = batch(16, critic=critic), single(critic=critic, learn=False)
+    assert gymnasium.make(ID, critic=critic).spec.nondeterministic
+    learner.reset(seed=0)
+    play(learner, 20)
+    seen, _ = judged.reset(seed=0)
+    assert np.isclose(seen[5], np.log10(1 + 19) / 4)
+    before = critic.recent.clone()
+    for _ in range(40):
+        judged.reset(seed=0)
+        judged.step(np.zeros(2, np.float32))
+    assert critic.updates == 20
+    assert torch.equal(critic.recent, before)
+
+
+def test_the_evaluation_of_stable_baselines_plays_against_the_same_critic(tmp_path):
+    critic = shared()
+    env = VectorEnvBridge(batch(16, critic=critic))
+    judged = Monitor(single(critic=critic, learn=False))
+    told = EvalCallback(judged, eval_freq=8, n_eval_episodes=4, log_path=tmp_path, verbose=0)
+    with seeding.global_seed(0):
+        PPO("MlpPolicy", env, n_steps=8, batch_size=64, seed=0, device="cpu").learn(256, told)
+    assert len(told.evaluations_results) == 2
+    assert critic.updates == 16
+
+
+def test_copies_of_a_specification_name_the_same_critic_and_copies_of_an_environment_do_not():
+    critic = shared()
+    env = gymnasium.make(ID, critic=critic)
+    assert gymnasium.make(env.spec).unwrapped.batch.critic is critic
+    alone = batch()
+    assert copy.deepcopy(alone).critic is not alone.critic
+
+
+def test_a_subprocess_is_refused_a_critic_of_its_parent(monkeypatch):
+    critic = shared()
+    with pytest.raises(Mistake, match="a critic of one process, got its copy in another one; step"):
+        SubprocVecEnv([lambda: single(critic=critic)] * 2)
+    here = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: here + 1)  # as in a child that was forked
+    with pytest.raises(Mistake, match="a critic of one process, got its copy in another one; step"):
+        single(critic=critic)
 
 
 def test_the_critic_settles_where_its_rate_has_a_half_life():
@@ -269,6 +381,8 @@ MISTAKES = [
     ({"objective": "gan", "penalty": 1.0}, "a penalty only with .*, got 1.0 with gan"),
     ({"data": np.ones(3)}, "samples of shape"),
     ({"data": np.eye(9), "conditional": True}, "labels with conditional=True, got data without"),
+    ({"critic": "mine"}, "expected a genenv.envs.critics.Critic, got 'mine'"),
+    ({"critic": Critic("ring"), "data": "grid"}, "a critic of grid, got one of ring; leave data"),
     ({"critic_steps": -1}, "critic_steps to be a whole number above 0, got -1"),
     ({"critic_width": 0}, "critic_width to be a whole number above 0, got 0"),
     ({"critic_lr": 0.0}, "critic_lr above 0, got 0"),
@@ -277,7 +391,7 @@ MISTAKES = [
     ({"batch": 256, "replay": 100}, "a replay of at least a batch, 256 rows, got 100"),
     ({"noise_dim": 0}, "noise_dim to be a whole number above 0, got 0"),
     ({"max_episode_steps": 2.5}, "max_episode_steps to be a whole number above 0, got 2.5"),
-    ({"data": None}, "data: a name, a path, a Dataset, an array"),
+    ({"data": 3}, "data: a name, a path, a Dataset, an array"),
     ({"objective": Gan(), "penalty": 1.0}, "an objective with a penalty of its own"),
     ({"action_size": 3}, "action_size with a renderer only, got 3"),
     ({"renderer": "paint"}, "a renderer that can be called, got 'paint'"),
@@ -323,7 +437,7 @@ def test_an_objective_may_be_an_object():
 def test_data_come_by_name_as_a_data_set_and_as_an_array():
     assert np.array_equal(Forger(data="grid").dataset.x, data.load("grid").x)
     assert Forger(data=RINGS).dataset is RINGS
-    assert Forger(data=RINGS.x).reset(seed=0)[0].shape == (1, 2)
+    assert Forger(data=RINGS.x).reset(seed=0)[0].shape == (1, 2 + 2)
 
 
 def test_the_preset_made_small_finds_the_best_answer_to_each_label():
@@ -331,9 +445,11 @@ def test_the_preset_made_small_finds_the_best_answer_to_each_label():
     small = {"envs": 128, "batch": 64, "hidden": (32,), "log_std": -1.0, "arguments": arguments}
     settings = replace(agents.PRESETS[ID], total_steps=128 * 60, **small)
     piles = toys.two_piles()
-    agent = agents.train(ID, settings, arguments={"data": piles})
-    env = Forger(200, data=piles)
+    critic = Critic(piles, batch=128, replay=512, lr=5e-3)
+    agent = agents.train(ID, settings, arguments={"critic": critic})
+    assert critic.updates == 60
+    env = Forger(200, critic=critic, learn=False)
     seen, _ = env.reset(seed=7)
-    made, label = env.samples(agent.act(seen)), seen[:, 2:].argmax(1)
+    made, label = env.samples(agent.act(seen)), seen[:, 2:4].argmax(1)
     target = np.array([[-1.0, 1.0], [1.0, -1.0]])[label]
     assert (np.linalg.norm(made - target, axis=1) < 0.5).mean() > 0.95

@@ -3,8 +3,10 @@ from __future__ import annotations
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import SyncVectorEnv
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
 from genenv import agents
@@ -12,6 +14,7 @@ from genenv.agents.algorithms import SequencePpo
 from genenv.checks import Mistake
 from genenv.data.sequences import LSTMOracle
 from genenv.envs.forger_sequence import ForgerSequence, single
+from genenv.envs.token_critic import TokenCritic
 from genenv.objectives import OBJECTIVES
 from genenv.testing import check_determinism, check_fresh_data, check_vector_env
 
@@ -137,6 +140,43 @@ def test_a_seed_starts_the_critic_afresh_and_a_plain_reset_keeps_it():
     assert np.array_equal(first, again)
 
 
+def test_with_one_critic_single_environments_play_the_game_of_a_batch():
+    told = {}
+    for name in ("batch", "singles"):
+        critic = TokenCritic(ORACLE, rows=200, batch=8, replay=64, width=8)
+        if name == "batch":
+            env = batch(4, critic=critic)
+        else:
+            env = SyncVectorEnv([lambda c=critic: single(critic=c)] * 4, autoreset_mode="SameStep")
+        env.reset(seed=0)
+        rewards = [write(env, (1, 2, 3, k % 6))[1] for k in range(8)]
+        told[name] = critic.updates, np.array(rewards)
+    assert told["batch"][0] == 4
+    assert told["batch"][0] == told["singles"][0]
+    assert np.allclose(told["batch"][1], told["singles"][1], atol=1e-4)
+
+
+def test_a_frozen_critic_is_left_alone_and_a_reset_of_some_rows_keeps_one():
+    env = batch(8)
+    env.reset(seed=0)
+    write(env, (1, 2, 3, 4))
+    env.reset(seed=0, options={"reset_mask": np.arange(8) < 3})
+    assert env.critic.updates == 1
+    judged = batch(8, critic=env.critic, learn=False)
+    judged.reset(seed=0)
+    write(judged, (1, 2, 3, 4))
+    assert env.critic.updates == 1
+
+
+def test_an_oracles_sequences_are_drawn_once_and_are_nobodys_to_change():
+    first = ForgerSequence(vocabulary=6, length=4, rows=100)
+    second = ForgerSequence(vocabulary=6, length=4, rows=100)
+    assert first.oracle is second.oracle
+    kept = second.real.clone()
+    first.real.zero_()
+    assert torch.equal(second.real, kept)
+
+
 def test_arrays_are_data_and_have_no_oracle():
     tokens = np.array([[0, 1, 2], [2, 4, 0]] * 40)
     env = batch(2, data=tokens)
@@ -159,6 +199,11 @@ def test_the_picture_shows_real_recent_and_begun_sequences():
 
 
 MISTAKES = [
+    ({"critic": "mine"}, "a genenv.envs.token_critic.TokenCritic, got 'mine'"),
+    (
+        {"critic": TokenCritic(ORACLE, rows=64), "data": np.zeros((4, 3), int)},
+        "expected a critic of these sequences, got one of others",
+    ),
     ({"objective": "best"}, "objective to be one of gan, .*, got 'best'"),
     ({"data": np.zeros((4, 3))}, "sequences of integer tokens, got dtype float64"),
     ({"data": np.zeros(4, int)}, r"sequences of shape \(any, any\), got shape \(4,\)"),

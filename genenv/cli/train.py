@@ -36,7 +36,7 @@ class Train:
     seed: Number = 0
     """Address of weights, episodes and actions."""
     episodes: Number = 64
-    """Fresh episodes that are played at the end; 0: none, as where a learning critic pays."""
+    """Fresh episodes that are played at the end; 0: none."""
     arguments: Annotated[str | None, shown("JSON", "those of the preset")] = None
     """Of the environment, over the preset's: '{"world": "CartPole-v1", "policy": "mine.zip"}'."""
     trust: bool = False
@@ -45,9 +45,7 @@ class Train:
 
     def __call__(self, line: str) -> int:
         """Train, play, and say where the run lies."""
-        from importlib import import_module
-
-        from genenv import ENVIRONMENTS, files, runs
+        from genenv import files, runs
         from genenv.agents import train
         from genenv.agents.presets import preset
         from genenv.agents.training import rows_of
@@ -55,12 +53,13 @@ class Train:
 
         settings = preset(self.env_id)
         settings = replace(settings, arguments=settings.arguments | self._given())
-        module, kind = ENVIRONMENTS[self.env_id][1].split(":")
-        drifts = getattr(import_module(module), kind).rewards_drift
         steps = settings.total_steps if self.steps is None else checks.whole("steps", self.steps)
         if self.episodes < 0 or self.episodes == 1:  # one has no interval
             raise checks.Mistake("2 episodes or more, or 0", self.episodes, "give 0 for none")
-        rows_of(self.env_id, settings, self._trusted()).close()  # before there is a folder
+        env = rows_of(self.env_id, settings, self._trusted())  # before there is a folder
+        env.close()
+        critic = getattr(env, "critic", None)  # that pays: the one that learned along, at the end
+        plays = self._trusted() | ({"critic": critic} if critic else {})
         name = self.env_id.rpartition("/")[2].lower()
         out = self.out or runs.next_folder(f"train-{name}")
         given = {"seed": self.seed, "steps": steps, "episodes": self.episodes}
@@ -76,11 +75,12 @@ class Train:
                     seed=self.seed,
                     total_steps=steps,
                     out=out,
-                    arguments=self._trusted(),
+                    arguments=plays,
                     advance=advance,
                 )
             with stages.stage("episodes") as advance:
-                played = {} if drifts else self._play(agent, advance)
+                frozen = {"learn": False} if critic else {}
+                played = self._play(agent, plays | frozen, advance)
         except KeyboardInterrupt as error:
             error.add_note(f"{out}/agents holds the agent as it stands")
             raise
@@ -92,8 +92,6 @@ class Train:
                 f"{player:6} return {row['mean']:.4g} [{row['low']:.4g}, {row['high']:.4g}], "
                 f"mean of {self.episodes} fresh episodes"
             )
-        if drifts:
-            print("No fresh episodes: a critic pays here that learned along with the agent.")
         print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {out}")
         return 0
 
@@ -115,7 +113,9 @@ class Train:
         """Return what no file keeps: that what the arguments name may run code."""
         return {"trust": True} if self.trust else {}
 
-    def _play(self, agent: Agent, advance: Callable[[int], None]) -> dict[str, dict[str, float]]:
+    def _play(
+        self, agent: Agent, plays: dict[str, Any], advance: Callable[[int], None]
+    ) -> dict[str, dict[str, float]]:
         """Play fresh episodes, the agent's and chance's on the same starts."""
         from genenv import intervals, seeding
         from genenv.agents.returns import returns
@@ -124,7 +124,7 @@ class Train:
         address = seeding.fold(self.seed, "episodes") % 2**31
         for player, act in {"agent": agent.act, "random": None}.items():
             if self.episodes:
-                arguments = agent.preset.arguments | self._trusted()
+                arguments = agent.preset.arguments | plays
                 total = returns(self.env_id, act, self.episodes, address, arguments)
                 low, high = intervals.of_mean(total, seeding.numpy_generator(0, "bootstrap"))
                 played[player] = {"mean": float(total.mean()), "low": low, "high": high}

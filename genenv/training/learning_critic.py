@@ -16,6 +16,7 @@ from genenv.training.update import bound, update_critic
 BETAS = (0.0, 0.99)  # of Adam
 FLAT = 1e-6  # spread of scores below which a critic tells nothing
 REFERENCE = 1000  # real rows that set the rewards before the first update
+MEMORY = 0.9  # of the running accuracy, an update
 LIMIT = 10.0  # rewards are clipped to [-10, 10]
 
 
@@ -25,6 +26,11 @@ class LearningCritic:
     Rewards are scores standardised by those of the latest update: 0 is the mean score of its real
     rows, 1 the standard deviation over real and recent rows. Before the first update real rows
     alone set both, so that rewards without learning depend on no other row.
+
+    `updates` is its age; `gap` the mean score of real less recent rows at the latest update, in
+    standard deviations; `accuracy` a running share of pairs that it orders right, 0.5 at the start;
+    `told` its age and accuracy before the latest rows came: they are the same for all rows of a
+    step, whether these come at once or one by one.
 
     Parameters
     ----------
@@ -79,7 +85,7 @@ class LearningCritic:
             do = "keep more samples"
             raise checks.Mistake(f"a replay of at least a batch, {batch} rows", replay, do)
         self._make, self._encode, self._lr, self._seed = make, encode, lr, seed
-        self._objective, self._real, self._label = objective, real, label
+        self._objective, self.real, self._label = objective, real, label
         if label is not None:
             counts = torch.bincount(label)
             self._order, self._counts = torch.argsort(label, stable=True), counts
@@ -91,15 +97,16 @@ class LearningCritic:
         """Forget all that was learned and handed in."""
         self.module = self._make()
         self._optimizer: torch.optim.Optimizer | None = None
-        self._recent = self._real.new_zeros((self.replay, *self._real.shape[1:]))
+        self._recent = self.real.new_zeros((self.replay, *self.real.shape[1:]))
         self._recent_label = torch.zeros(self.replay, dtype=torch.int64)
         self._handed_in = self._due = self.updates = 0
         self._rng.manual_seed(seeding.fold(self._seed, "reference"))
-        rows = torch.randint(len(self._real), (REFERENCE,), generator=self._rng)
+        rows = torch.randint(len(self.real), (REFERENCE,), generator=self._rng)
         label = None if self._label is None else self._label[rows]
-        real = self.scores(self._real[rows], label)
-        self.middle, self.gap = float(real.mean()), 0.0
+        real = self.scores(self.real[rows], label)
+        self.middle, self.gap, self.accuracy = float(real.mean()), 0.0, 0.5
         self.scale = max(float(real.std()), FLAT)
+        self.told = self.updates, self.accuracy
 
     @property
     def recent(self) -> Tensor:
@@ -119,6 +126,7 @@ class LearningCritic:
 
     def hand_in(self, x: Tensor, label: Tensor | None) -> None:
         """Put rows (n, *shape) into the replay; learn when enough have come."""
+        self.told = self.updates, self.accuracy
         x, count = x[-self.replay :], len(x)
         at = (self._handed_in + torch.arange(len(x))) % self.replay
         self._recent[at] = x
@@ -136,7 +144,7 @@ class LearningCritic:
         kept = min(self._handed_in, self.replay)
         rows = torch.randint(kept, (self.batch,), generator=self._rng)
         label = None if self._label is None else self._recent_label[rows]
-        real, fake = self._real[self._like(label)], self._recent[rows]
+        real, fake = self.real[self._like(label)], self._recent[rows]
 
         if (
             self._optimizer is None
@@ -154,11 +162,13 @@ class LearningCritic:
         self.middle = float(on_real.mean())
         self.scale = max(float(torch.cat([on_real, on_fake]).std()), FLAT)
         self.gap = (self.middle - float(on_fake.mean())) / self.scale
+        told = float((on_real > on_fake).double().mean())
+        self.accuracy += (1 - MEMORY) * (told - self.accuracy)
 
     def _like(self, label: Tensor | None) -> Tensor:
         """Row numbers of real rows, of these classes where there are labels."""
         if label is None:
-            return torch.randint(len(self._real), (self.batch,), generator=self._rng)
+            return torch.randint(len(self.real), (self.batch,), generator=self._rng)
         share = torch.rand(len(label), generator=self._rng, dtype=torch.float64)
         return self._order[self._first[label] + (share * self._counts[label]).long()]
 
