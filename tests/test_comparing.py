@@ -145,7 +145,7 @@ def test_the_page_shows_each_fate_and_escapes_names(tmp_path):
     content = json.loads(json.dumps(comparing.compare([first, other])))
     assert content["schema"] == comparison.SCHEMA
     path = tmp_path / "out" / "compare.html"
-    page.write_page(content, [first.record, other.record], UNITS, path)
+    page.write_page(content, [first.record, other.record], UNITS, CLASSES, path)
     text = path.read_text()
     assert text.count("<img") == 3
     assert "<{1" not in text

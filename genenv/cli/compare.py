@@ -44,7 +44,7 @@ class Compare:
         files.write_json(out / "compare.json", content)
         page = out / "compare.html"
         records = [run.record for run in found]
-        comparison.write_page(content, records, found[0].model.units, page)
+        comparison.write_page(content, records, found[0].model.units, found[0].model.classes, page)
         print(comparison.summary(content))
         print(f"Page: {page}")
         described = [content["first"], *content["others"]]

@@ -21,6 +21,11 @@ FATES = {
     "came": "The first model passes these failures of the other run.",
 }
 
+CHOSEN = (
+    "Failures are chosen by what their own run's model gets wrong: another model that is no better "
+    "passes many of them. Equal samples asked of both are the fair comparison."
+)
+
 Row = Mapping[str, Any]
 
 
@@ -29,6 +34,7 @@ def summary(content: Row) -> str:
     lines = []
     for other in content["others"]:
         lines += sentences(content["first"], other)
+    lines.append(CHOSEN)
     return "\n".join(lines)
 
 
@@ -64,7 +70,13 @@ def event(row: Row) -> str:
     )
 
 
-def write_page(content: Row, records: Sequence[Confirmed | None], units: Codec, path: Path) -> None:
+def write_page(
+    content: Row,
+    records: Sequence[Confirmed | None],
+    units: Codec,
+    classes: Sequence[int | str],
+    path: Path,
+) -> None:
     """Write the page.
 
     Parameters
@@ -73,8 +85,8 @@ def write_page(content: Row, records: Sequence[Confirmed | None], units: Codec, 
         Of compare.json.
     records
         The failures of the first run, then of each other one.
-    units
-        The map of their samples.
+    units, classes
+        The map of their samples, and the user's names.
     path
         Of the file.
     """
@@ -87,16 +99,20 @@ def write_page(content: Row, records: Sequence[Confirmed | None], units: Codec, 
         {
             "row": other,
             "sentences": sentences(content["first"], other),
-            "fates": list(_fates(other, records[0], record, units)),
+            "fates": list(_fates(other, records[0], record, units, classes)),
         }
         for other, record in zip(content["others"], records[1:], strict=True)
     ]
-    text = template("compare.html", filters).render(content=content, others=shown)
+    text = template("compare.html", filters).render(content=content, others=shown, chosen=CHOSEN)
     files.whole(path, lambda file: file.write(text.encode()))
 
 
 def _fates(
-    other: Row, first: Confirmed | None, own: Confirmed | None, units: Codec
+    other: Row,
+    first: Confirmed | None,
+    own: Confirmed | None,
+    units: Codec,
+    classes: Sequence[int | str],
 ) -> Iterator[dict[str, Any]]:
     for fate, told in FATES.items():
         record = own if fate == "came" else first
@@ -107,5 +123,5 @@ def _fates(
             "told": told,
             "count": len(other[fate]),
             "pictures": [] if images is None else [png(image) for image in images],
-            "rows": rows,
+            "rows": [] if record is None else [(r, classes[record.label[r]]) for r in rows],
         }
