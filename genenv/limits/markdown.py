@@ -7,7 +7,7 @@ from pathlib import Path
 
 from genenv import files
 from genenv.limits.checking import Checked
-from genenv.report.summary import count, interval, percent
+from genenv.report.numerals import count, interval, percent
 
 HEAD = ("outcome", "figure", "share", "95 % interval", "of", "fails if")
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 from genenv import intervals
 from genenv.limits.limit import Limit
 from genenv.limits.quantities import Figure
-from genenv.report.summary import count, interval, percent
+from genenv.report.numerals import count, interval, percent
 
 MOST = 10**12  # draws above which no number is said to decide
 

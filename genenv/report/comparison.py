@@ -10,7 +10,7 @@ from genenv import files
 from genenv.codecs import Codec
 from genenv.failures import Confirmed
 from genenv.report.figures import png
-from genenv.report.summary import count, interval, percent, plural
+from genenv.report.numerals import count, interval, percent, plural
 from genenv.report.template import template
 from genenv.tracking import picture
 
