@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecMonitor
 from torch import Tensor
 
-from genenv import checks, seeding
+from genenv import checks, seeding, unanswered
 from genenv.agents.agent import Agent
 from genenv.agents.algorithms import Log, Ppo
 from genenv.agents.random import starts
@@ -111,7 +111,7 @@ def train_player(
     Raises
     ------
     Mistake
-        If the queries do not cover one update.
+        If the queries do not cover one update, or the model stops answering.
     """
     check_training(preset, train_queries)
     metered = _Metered(probe, train_queries, advance, on_findings)
@@ -209,6 +209,7 @@ class _Metered(Probe):
     ) -> None:
         super().__init__(probe.generator, probe.model, probe.guide, probe.criterion)
         self.budget, self.queries = budget, 0
+        self.recent = np.zeros(0, np.bool_)
         self.advance, self.on_findings = advance, on_findings
 
     def __call__(self, e: Tensor, label: Tensor, gradient: bool = False) -> Findings:
@@ -217,6 +218,8 @@ class _Metered(Probe):
             raise _SpentError
         findings = super().__call__(e[:left], label[:left], gradient)
         self.queries += len(findings)
+        self.recent = np.concatenate([self.recent, findings.error])[-unanswered.WINDOW :]
+        unanswered.check(self.recent, self.budget, self.trouble)
         if self.advance:
             self.advance(len(findings))
         if self.on_findings:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from genenv import checks, data, failures, networks, runs, tables
+from genenv import checks, data, failures, networks, runs, tables, unanswered
 from genenv.downstream import Downstream
 from genenv.fitting import Fitting
 from genenv.generators import Generator
@@ -349,24 +349,32 @@ def react(
 
 @dataclass(frozen=True)
 class Replayed:
-    """Stored failures, asked again."""
+    """Stored failures and errors, asked again."""
 
     rows: int
     failing: NDArray[np.bool_]  # (rows,): the model still fails
     same: NDArray[np.bool_]  # (rows,): it fails with the recorded probabilities
     label: NDArray[np.int64]  # (rows,), the condition
     told: tuple[str, ...]  # what is unlike the record
+    error: NDArray[np.bool_]  # (rows,): the model gives no usable answer to a failure
+    silent: NDArray[np.bool_]  # (errors,): it gives none either to what it did not answer before
 
     def unexpected(self, expect: str) -> NDArray[np.int64]:
         """Return rows that are not as expected: `fail`, as recorded, or `pass`, mended."""
         checks.choice("expect", expect, ["fail", "pass"])
-        return np.flatnonzero(self.failing if expect == "pass" else ~self.failing)
+        wrong = self.failing | self.error
+        return np.flatnonzero(wrong if expect == "pass" else ~self.failing)
+
+    def unexpected_errors(self, expect: str) -> NDArray[np.int64]:
+        """Return rows of RUN/errors that are not as expected: `fail`, none yet, or `pass`."""
+        checks.choice("expect", expect, ["fail", "pass"])
+        return np.flatnonzero(self.silent if expect == "pass" else ~self.silent)
 
 
 def replay(
     run: str | Path, model: Any = None, trust: bool = False, criterion: Any = None
 ) -> Replayed:
-    """Ask a model about the stored failures of a run, from the raw arrays.
+    """Ask a model about the stored failures and errors of a run, from the raw arrays.
 
     Parameters
     ----------
@@ -390,11 +398,15 @@ def replay(
         raise checks.Mistake("a folder that `stress` left", f"{folder}", "check the path")
     record = failures.load(folder / "failures")
     wrapped: Downstream = runs.load_model(folder, model, trust)
+    errors = unanswered.load(folder / "errors")
+    nothing = np.zeros(0, np.bool_)
+    silent = nothing if errors is None else failures.ask(wrapped, errors.x).error.numpy()
     if record is None:
-        nothing = np.zeros(0, np.bool_)
-        return Replayed(0, nothing, nothing, np.zeros(0, np.int64), ())
+        return Replayed(0, nothing, nothing, np.zeros(0, np.int64), (), nothing, silent)
     judged_by = runs.load_criterion(folder, criterion, trust)
     answer = failures.replay(wrapped, record, judged_by)
     as_recorded = model is None or runs.is_recorded(folder, model)
     told = runs.compare_outputs(folder / "model", wrapped) if as_recorded else ()
-    return Replayed(len(record), answer.failing, answer.same, record.label, told)
+    return Replayed(
+        len(record), answer.failing, answer.same, record.label, told, answer.error, silent
+    )

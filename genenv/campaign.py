@@ -5,40 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks, files, reading
-from genenv.failures import Confirmed
+from genenv import checks, unanswered
 from genenv.judge import Judge, Verdict
+from genenv.ledger import Columns, Ledger
 from genenv.probe import Findings, Probe
-from genenv.reading import Column
 from genenv.search import Search
 from genenv.tracking import Tracker
 
 POINT = 256  # queries between two points of a curve in TensorBoard
 SHARD = 4096  # queries written at a time, or what is left
 TOLD = ("verdict", "model_answer", "other_label")  # of a search, kept in memory
-ADDRESS = {"search": Column("U", (None,)), "seed": Column("iu", (None,))}
-COLUMNS = ADDRESS | {  # of a shard, at least
-    "e": Column("f", (None, None)),
-    "label": Column("iu", (None,), 0),
-    "output": Column("f", (None, None)),
-    "severity": Column("f", (None,)),
-    "verdict": Column("iu", (None,), 0),
-    "p": Column("f", (None,), -1, 1),
-    "taken_for": Column("iu", (None,)),
-    "model_answer": Column("b", (None,)),
-    "other_label": Column("b", (None,)),
-    "index": Column("iu", (None,), 0),
-}
-
-Columns = dict[str, NDArray[Any]]  # (n,) each
 
 
 @dataclass(frozen=True)
@@ -83,124 +65,26 @@ class Log:
         }
 
 
-class Ledger:
-    """RUN/findings, one row a query, and RUN/failures, the confirmed ones with their samples.
-
-    Parameters
-    ----------
-    run
-        The run's folder.
-
-    Attributes
-    ----------
-    next
-        Number of the next shard.
-    """
-
-    def __init__(self, run: Path) -> None:
-        self.findings, self.failures = run / "findings", run / "failures"
-        self.findings.mkdir(parents=True, exist_ok=True)
-        self.failures.mkdir(exist_ok=True)
-        self.next = 1 + max((int(path.stem) for path in self.findings.glob("*.npz")), default=-1)
-
-    def write(
-        self, findings: Findings, judge: Judge, search: str, seed: int, start: int, probe: Probe
-    ) -> Columns:
-        """Judge a stretch of queries and write it.
-
-        Parameters
-        ----------
-        findings
-            With their samples `x`.
-        judge
-            Gives the verdicts.
-        search, seed, start
-            Their address: search, its seed, and the number of the first query, from 0.
-        probe
-            Knows the data's units.
-
-        Returns
-        -------
-        `verdict`, `p`, `taken_for`, `model_answer` and `other_label`, (n,) each, as `Judge.judged`
-        gives them.
-        """
-        assert findings.x is not None
-        units = probe.units
-        x = torch.from_numpy(findings.x)
-        index = np.arange(start, start + len(findings))
-        said = judge.judged(
-            findings.x, findings.label, findings.severity, findings.output.argmax(1),
-            judge.of_query(search, seed, index),
-        ).columns()  # fmt: skip
-        address: dict[str, Any] = {
-            **said,
-            "search": np.full(len(index), search),
-            "seed": np.full(len(index), seed),
-            "index": index,
-        }
-        columns = {f.name: getattr(findings, f.name) for f in fields(findings) if f.name != "x"}
-        kept: dict[str, Any] = {name: c for name, c in columns.items() if c is not None}
-        rows = said["verdict"] == Verdict.CONFIRMED
-        place = self.failures / f"{self.next:05d}.npz"
-        place.unlink(missing_ok=True)  # of a process that ended between the two files of a shard
-        if rows.any():
-            shared = {f.name for f in fields(Confirmed)} & (kept.keys() | address.keys())
-            part = {name: (kept | address)[name][rows] for name in shared}
-            failures = Confirmed(x=units.store(x[torch.from_numpy(rows)]), **part)
-            files.whole(place, failures.save)
-        shard = self.findings / f"{self.next:05d}.npz"
-        files.whole(shard, lambda file: np.savez_compressed(file, **kept, **address))
-        self.next += 1
-        return said
-
-    def read(self, search: str, seed: int) -> dict[str, NDArray[Any]] | None:
-        """Read all rows of one search and seed in order; None where there are none.
-
-        Raises
-        ------
-        Mistake
-            A shard that is cut off or holds other columns.
-        """
-        parts = [columns for _, columns in self._shards(search, seed)]
-        if not parts:
-            return None
-        return reading.guarded(
-            self.findings,
-            lambda: {name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
-        )
-
-    def drop(self, search: str, seed: int) -> None:
-        """Forget all rows of one search and seed."""
-        for path, _ in self._shards(search, seed):
-            (self.failures / path.name).unlink(missing_ok=True)
-            path.unlink()
-
-    def _shards(self, search: str, seed: int) -> list[tuple[Path, dict[str, NDArray[Any]]]]:
-        shards = []
-        for path in sorted(self.findings.glob("*.npz")):
-            address = reading.arrays(path, ADDRESS)
-            reading.check(path, address, ADDRESS)
-            rows = (address["search"] == search) & (address["seed"] == seed)
-            if rows.any():
-                columns = reading.arrays(path)
-                reading.check(path, columns, COLUMNS)
-                shards.append((path, columns))
-        return shards
-
-
 class _Recorded:
     """Answers a search from disk for as long as it asks what it asked before."""
 
     def __init__(self, columns: dict[str, NDArray[Any]] | None, budget: int) -> None:
         self.columns = columns or {}
         index = self.columns.get("index", np.zeros(0, np.int64))
-        self.rows = len(index)
+        self.rows = self.usable = len(index)
         if self.rows > budget or not np.array_equal(index, np.arange(self.rows)):
             raise _OtherQuestionError
+        if columns:
+            self.columns["error"] = self.columns["verdict"] == Verdict.ERROR
+            stopped = unanswered.first_of_too_many(self.columns["error"], budget)
+            self.usable = self.rows if stopped is None else stopped
 
     def answer(self, start: int, e: Tensor, label: Tensor) -> Findings | None:
-        """Return the findings of queries from `start` on; None past the record's end."""
-        if start >= self.rows:
+        """Return the findings of queries from `start` on; None where the model is to be asked.
+
+        That is past the record's end, or where the model stopped answering.
+        """
+        if start >= self.rows or start + len(e) > self.usable < self.rows:
             return None
         names = {f.name for f in fields(Findings)} & self.columns.keys()
         rows = {name: self.columns[name][start : start + len(e)] for name in names}
@@ -275,6 +159,7 @@ class Campaign:
         recorded = _Recorded(columns, self.budget)
         judged = [columns] if columns else []
         pending: list[Findings] = []
+        recent = np.zeros(0, np.bool_)
         at = 0
 
         def flush() -> None:
@@ -289,7 +174,9 @@ class Campaign:
             for row in sorted({*range(POINT - 1, len(total), POINT), len(total) - 1}):
                 self.tracker.scalars({f"confirmed/{name}/seed-{seed}": total[row]}, start + row + 1)
             tag = f"severity/{name}/seed-{seed}"
-            self.tracker.histogram(tag, findings.severity, start + len(findings))
+            answered = findings.severity[~findings.error]
+            if len(answered):
+                self.tracker.histogram(tag, answered, start + len(findings))
 
         try:
             while at < self.budget:
@@ -297,9 +184,13 @@ class Campaign:
                 self._check(name, e, label, self.budget - at)
                 findings = recorded.answer(at, e, label)
                 if findings is None:
+                    if at < recorded.rows:
+                        self._ask_again(name, seed, at, recorded, judged)
                     findings = self.probe(e, label, search.wants_gradient)
                     pending.append(findings)
                 at += len(e)
+                recent = np.concatenate([recent, findings.error])[-unanswered.WINDOW :]
+                unanswered.check(recent, self.budget, self.probe.trouble)
                 search.tell(replace(findings, x=None))  # samples are not on disk for a resume
                 self.advance(len(e))
                 if sum(map(len, pending)) >= SHARD:
@@ -307,6 +198,14 @@ class Campaign:
         finally:
             flush()
         return {name: np.concatenate([part[name] for part in judged]) for name in TOLD}
+
+    def _ask_again(
+        self, name: str, seed: int, start: int, recorded: _Recorded, judged: list[Columns]
+    ) -> None:
+        """Forget what was asked from `start` on, since when the model hardly answered."""
+        self.ledger.cut(name, seed, start)
+        judged[:] = [{column: rows[:start] for column, rows in part.items()} for part in judged]
+        recorded.rows = start
 
     def _check(self, name: str, e: Tensor, label: Tensor, limit: int) -> None:
         """Raise a Mistake unless a search proposed what it may."""

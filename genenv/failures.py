@@ -16,7 +16,8 @@ from torch import Tensor
 from genenv import checks, reading
 from genenv.columns import Columns
 from genenv.criteria import DEFAULT, Criterion, severity
-from genenv.downstream import Downstream
+from genenv.downstream import Answers, Downstream
+from genenv.downstream.row_by_row import joined
 from genenv.reading import Column
 
 BATCH = 1024  # rows a question to the model, or a block of distances
@@ -57,6 +58,21 @@ class Confirmed(Columns):
         return chosen
 
 
+def read(path: Path) -> Confirmed:
+    """Read a shard of RUN/failures.
+
+    Raises
+    ------
+    Mistake
+        It is damaged or holds other columns.
+    """
+    part = reading.arrays(path, COLUMNS)
+    reading.check(path, part, COLUMNS)
+    classes = part["output"].shape[1]
+    reading.check(path, part, {"label": COLUMNS["label"]._replace(high=classes - 1)})
+    return Confirmed(**part)
+
+
 def load(folder: Path) -> Confirmed | None:
     """Read all shards of RUN/failures in order; None where there are none.
 
@@ -65,24 +81,16 @@ def load(folder: Path) -> Confirmed | None:
     Mistake
         A shard that is damaged or holds other columns.
     """
-    parts = []
-    for path in sorted(folder.glob("*.npz")):
-        part = reading.arrays(path, COLUMNS)
-        reading.check(path, part, COLUMNS)
-        classes = part["output"].shape[1]
-        reading.check(path, part, {"label": COLUMNS["label"]._replace(high=classes - 1)})
-        parts.append(Confirmed(**part))
-    if not parts:
-        return None
-    return reading.guarded(folder, lambda: Confirmed.concatenate(parts))
+    parts = [read(path) for path in sorted(folder.glob("*.npz"))]
+    return reading.guarded(folder, lambda: Confirmed.concatenate(parts)) if parts else None
 
 
-def ask(model: Downstream, x: NDArray[Any]) -> Tensor:
-    """Ask the model for the log-probabilities of stored samples: (m, *shape) -> (m, classes)."""
+def ask(model: Downstream, x: NDArray[Any]) -> Answers:
+    """Ask the model about stored samples (m, *shape), as far as it answers."""
     with torch.no_grad():
-        return torch.cat(
+        return joined(
             [
-                model.log_probabilities(model.units.tensor(x[at : at + BATCH]))
+                model.answers(model.units.tensor(x[at : at + BATCH]))
                 for at in range(0, max(len(x), 1), BATCH)
             ]
         )
@@ -93,16 +101,19 @@ class Replay:
     """What a model says of stored failures now."""
 
     failing: NDArray[np.bool_]  # (m,): severity > 0
+    error: NDArray[np.bool_]  # (m,): no usable answer, which is not failing either
     same: NDArray[np.bool_]  # (m,): failing, and the probabilities are the recorded ones
 
 
 def replay(model: Downstream, record: Confirmed, criterion: Criterion = DEFAULT) -> Replay:
     """Ask a model again, from the stored arrays; the queries are counted."""
-    log_p = ask(model, record.x)
+    log_p, errors, _ = ask(model, record.x)
+    error = errors.numpy()
     checks.shape("recorded answers of this model's classes", record.output, tuple(log_p.shape))
-    failing = (severity(criterion, log_p, torch.from_numpy(record.label)) > 0).numpy()
+    severe = severity(criterion, log_p, torch.from_numpy(record.label)).numpy()
+    failing = (severe > 0) & ~error
     drift = np.abs(np.exp(log_p.numpy()) - np.exp(record.output)).max(1)
-    return Replay(failing, failing & (drift <= OUTPUT_TOLERANCE))
+    return Replay(failing, error, failing & (drift <= OUTPUT_TOLERANCE))
 
 
 def spacing(points: Tensor, label: Tensor) -> float:

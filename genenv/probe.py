@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from genenv.downstream import Downstream
     from genenv.judge import Guide
 
+NO_ANSWER = -10.0  # severity of a query that the model did not answer, nat: as if it were sure
 LOG_CONFIDENT = float(np.log(0.97))  # the guide's log-probability above which nothing is lost
 REALISM_MARGIN = 0.05  # share of the realism threshold kept as a safety distance
 
@@ -37,6 +38,7 @@ class Findings(Columns):
     guide_distance: NDArray[np.float32]  # (n,), realism distance - threshold
     accepted: NDArray[np.bool_]  # (n,), the guide accepts the sample as realistic and so labelled
     score: NDArray[np.float32]  # (n,), what searches climb: min(severity, 1) - the guide's loss
+    error: NDArray[np.bool_]  # (n,), the model gave no usable answer: severity is -10, no slope
     gradient: NDArray[np.float32] | None = None  # (n, base_dim), d severity / d e
     guide_gradient: NDArray[np.float32] | None = None  # (n, base_dim), d (-guide loss) / d e
     x: NDArray[np.float32] | None = None  # (n, *units.shape), the samples in the data's units
@@ -60,6 +62,11 @@ class Probe:
         The gates that a search may see.
     criterion
         When the model has failed, see `criteria.find`.
+
+    Attributes
+    ----------
+    trouble
+        What happened in the last query that the model did not answer; "" where there was none.
     """
 
     def __init__(
@@ -73,6 +80,7 @@ class Probe:
         self.generator = adopt(generator).settled()
         self.model, self.guide = model, guide
         self.units = generator.units
+        self.trouble = ""
         keep_buffers()
 
     def __call__(self, e: Tensor, label: Tensor, gradient: bool = False) -> Findings:
@@ -93,11 +101,12 @@ class Probe:
         with torch.set_grad_enabled(gradient):
             e = e.detach().clone().requires_grad_(gradient)
             x = self.sample(e, label)
-            log_p = self.model.log_probabilities(x)
-            severe = severity(self.criterion, log_p, label)
+            log_p, error, trouble = self.model.answers(x)
+            severe = severity(self.criterion, log_p, label).masked_fill(error, NO_ANSWER)
             log_guide, distance, accepted = self.guide.look(self.guide.units.encode(x), label)
             loss = self.guide_loss(log_guide, distance)
-        slopes = [_slope(term, e) if gradient else None for term in (severe, -loss)]
+        self.trouble = trouble or self.trouble
+        slopes = [_slope(term, e, error) if gradient else None for term in (severe, -loss)]
         with torch.no_grad():
             score = severe.clamp_max(1.0) - loss
         return Findings(
@@ -110,6 +119,7 @@ class Probe:
             guide_distance=_array(distance),
             accepted=accepted.numpy(),
             score=_array(score),
+            error=error.numpy(),
             gradient=slopes[0],
             guide_gradient=slopes[1],
             x=_array(x),
@@ -139,13 +149,15 @@ def _array(column: Tensor) -> NDArray[np.float32]:
     return array
 
 
-def _slope(term: Tensor, e: Tensor) -> NDArray[np.float32]:
-    """Differentiate each row of a term (n,) in its own base vector: (n, base_dim)."""
+def _slope(term: Tensor, e: Tensor, error: Tensor) -> NDArray[np.float32]:
+    """Differentiate each row of a term (n,) in its own base vector: (n, base_dim), 0 of errors."""
+    if bool(error.all()):
+        return np.zeros(e.shape, np.float32)
     if not term.requires_grad:
         raise checks.Mistake(
             "a model and a noise that torch can differentiate",
             "a severity without a gradient in e",
             "take a search that needs none, such as evolution",
         )
-    slope: NDArray[np.float32] = torch.autograd.grad(term.sum(), e, retain_graph=True)[0].numpy()
-    return slope
+    slope = torch.autograd.grad(term.sum(), e, retain_graph=True)[0]
+    return _array(slope.masked_fill(error[:, None], 0.0))

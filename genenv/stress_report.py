@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import criteria, failures, runs, stress_log, stress_trust, trust
+from genenv import criteria, failures, runs, stress_log, stress_trust, trust, unanswered
 from genenv.campaign import Log
 from genenv.failures import Confirmed
+from genenv.judge import Verdict
 from genenv.report import Evidence, Report
 from genenv.report.account import Account, account
 from genenv.report.by_class import by_class
 from genenv.report.document import PROBABILITY_KEYS
 from genenv.report.near_rows import Untouched
 from genenv.searched import Searched
+from genenv.settling import settle
 from genenv.tracking import Tracker
+from genenv.unanswered import Unanswered
 
 ORDINARY = 20  # samples of the generator shown beside the headline
 
@@ -45,6 +48,7 @@ def report(
         The commands that repeat the run and that ask its failures again; "" for none.
     """
     confirmed = _replayed(run, logs, tell)
+    _asked_again(run, tell)
     rows, dataset, judge = run.split.train, run.dataset, run.judge
     units, label = dataset.units, dataset.label
     assert label is not None
@@ -74,23 +78,44 @@ def report(
 
 def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Confirmed:
     """Ask the model again from the stored arrays; what does not fail again is not counted."""
-    record = failures.load(run.folder / "failures") or _nothing(run)
+    kept, aside = run.folder, run.folder / "unrepeated"
+
+    def failing(record: Confirmed) -> NDArray[np.bool_]:
+        return failures.replay(run.model, record, run.criterion).failing
+
+    lost = settle(kept / "failures", aside / "failures", failures.read, failing)
+    if lost:
+        tell(
+            f"{lost:,} confirmed failures did not fail again on replay: not counted, and moved to "
+            f"{aside.name}/failures."
+        )
+    record = failures.load(kept / "failures") or _nothing(run)
     order = [
         np.flatnonzero((record.search == log.search) & (record.seed == log.seed)) for log in logs
     ]
-    record = record.rows(np.concatenate(order))
-    again = (
-        failures.replay(run.model, record, run.criterion).failing
-        if len(record)
-        else np.ones(0, bool)
-    )
-    lost = int((~again).sum())
+    for log, rows in zip(logs, order, strict=True):
+        gone = log.verdict == Verdict.CONFIRMED
+        gone[record.index[rows]] = False
+        log.verdict[gone] = Verdict.PASSED
+    return record.rows(np.concatenate(order))
+
+
+def _asked_again(run: Searched, tell: Callable[[str], None]) -> None:
+    """Ask again what the model did not answer, and say why it does not."""
+    trouble = ""
+
+    def silent(record: Unanswered) -> NDArray[np.bool_]:
+        nonlocal trouble
+        asked = failures.ask(run.model, record.x)
+        trouble = asked.trouble or trouble
+        return asked.error.numpy()
+
+    kept, aside = run.folder, run.folder / "unrepeated"
+    lost = settle(kept / "errors", aside / "errors", unanswered.read, silent)
+    if trouble:
+        tell(f"What the model did not answer is kept in errors/; of one of them it says: {trouble}")
     if lost:
-        tell(f"{lost} confirmed failures did not fail again on replay: not counted")
-    for log in logs:
-        gone = ~again & (record.search == log.search) & (record.seed == log.seed)
-        log.verdict[record.index[gone]] = 0
-    return record.rows(again)
+        tell(f"{lost:,} errors got an answer on replay: moved to {aside.name}/errors.")
 
 
 def _content(run: Searched, held: Account) -> dict[str, Any]:

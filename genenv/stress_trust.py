@@ -61,9 +61,12 @@ def untrained(generator: Generator, judge: Judge) -> dict[str, Any]:
 
 
 def answered(run: Searched) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ask the model about the untouched real rows: their classes and its answers, (n,) each."""
+    """Ask the model about the untouched real rows: their classes and its answers, (n,) each.
+
+    An answer of -1 is none, and wrong.
+    """
     x, label = run.source.pick(run.split.test)
-    return label, failures.ask(run.model, x).argmax(1).numpy()
+    return label, failures.ask(run.model, x).guess.numpy()
 
 
 def accuracy(label: NDArray[np.int64], answer: NDArray[np.int64]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from genenv import (
 from genenv.agents.policy import Player, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
 from genenv.agents.searches import Entrant, entrants
-from genenv.campaign import Campaign, Ledger, Log
+from genenv.campaign import Campaign, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.criteria import Criterion
 from genenv.data import Dataset, Split, doubles, split
@@ -35,6 +35,7 @@ from genenv.downstream import Downstream, handing
 from genenv.generators import Generator, adopt
 from genenv.given_judge import MADE, given_judge
 from genenv.judge import Judge
+from genenv.ledger import Ledger
 from genenv.metrics import (
     FULL,
     Evaluation,
@@ -387,8 +388,8 @@ class Stressing(Study[Report]):
         return fit_classifier(kind, x, label, units, outputs, seed, advance)
 
     def _answers(self, x: NDArray[Any]) -> NDArray[np.int64]:
-        """Ask the model under test for classes: stored samples (n, *units.shape) -> (n,)."""
-        return failures.ask(self.model, x).argmax(1).numpy()
+        """Ask the model for classes: stored samples (n, *units.shape) -> (n,), -1: no answer."""
+        return failures.ask(self.model, x).guess.numpy()
 
     def _train_player(self, advance: Advance) -> Player:
         queries, seed, log = self.config.train_queries, self.config.seed, self.tracker.scalars

@@ -19,7 +19,8 @@ from genenv import data, failures, intervals, seeding
 from genenv.agents import SEARCHES
 from genenv.agents.policy import Policy, train_player
 from genenv.agents.presets import LATENT_PROBE
-from genenv.campaign import TOLD, Campaign, Ledger, Log
+from genenv.campaign import TOLD, Campaign, Log
+from genenv.ledger import Ledger
 from genenv.probe import Findings
 from genenv.report.account import account
 from genenv.search import Space

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from genenv import classifier
-from genenv.judge import Audit, Judged
+from genenv.judge import Audit, Judged, Verdict
 from genenv.metrics import generated
 
 # A job in the background of a shell starts with interrupts ignored.
@@ -19,6 +19,7 @@ torch.set_num_threads(1)  # tiny networks: two threads beside another busy proce
 def judged_by_address(_audit, _rows, fold, label, severity, answer):
     """Give a third of the flips each verdict: no judge confirms what small generators make."""
     verdict = np.where(severity > 0, 1 + fold, 0).astype(np.int8)
+    verdict[np.isnan(severity)] = Verdict.ERROR
     return Judged(verdict, np.full(len(label), 0.95, np.float32), label, answer)
 
 

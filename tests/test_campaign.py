@@ -7,10 +7,11 @@ import toys
 
 from genenv import campaign, failures
 from genenv.agents import SEARCHES
-from genenv.campaign import Campaign, Ledger, Log
+from genenv.campaign import Campaign, Log
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
 from genenv.judge import Verdict
+from genenv.ledger import Ledger
 from genenv.noise import Gaussian
 from genenv.search import Search, Space
 from genenv.tracking import Tracker

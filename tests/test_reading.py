@@ -21,10 +21,10 @@ from torch import nn
 
 from genenv import agents, bundled, failures, networks, reading
 from genenv.agents.algorithms import Ppo
-from genenv.campaign import Ledger
 from genenv.checks import Mistake
 from genenv.classifier import Classifier
 from genenv.failures import Confirmed
+from genenv.ledger import Ledger
 from genenv.reading import Column
 
 

@@ -57,6 +57,7 @@ def told(space, e, label, turn):
         guide_distance=np.full(n, -0.1, np.float32),
         accepted=rng.random(n) < 0.2,
         score=severity - 0.1,
+        error=np.zeros(n, np.bool_),
         gradient=rng.standard_normal(e.shape).astype(np.float32),
         guide_gradient=np.zeros_like(e),
     )

@@ -14,7 +14,7 @@ from conftest import judged_by_address
 from sklearn.linear_model import LogisticRegression
 
 import genenv
-from genenv import auditing, classifier, data, failures, people, report, trust
+from genenv import auditing, classifier, data, failures, people, report, trust, unanswered
 from genenv.api import replay
 from genenv.checks import Mistake
 from genenv.judge import Audit, Verdict
@@ -286,3 +286,36 @@ def test_gradient_refuses_a_model_that_torch_cannot_differentiate(tmp_path: Path
     with pytest.raises(Mistake, match="expected a torch model for the search 'gradient'"):
         job(tmp_path / "run", config, lambda x: np.full((len(x), 10), 0.1))
     assert not (tmp_path / "run").exists()
+
+
+class Fragile:
+    """The first pixels decide; raises on one sample in thirty or so, real or not."""
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        bad = (1000 * x.reshape(len(x), -1).sum(1)).astype(np.int64) % 31 == 0
+        if bad.any():
+            raise ZeroDivisionError("of this picture")
+        return np.exp(-0.1 * np.abs(x.reshape(len(x), -1)[:, 10:20]))
+
+
+def test_a_model_that_raises_on_some_rows_is_searched_to_the_end(tmp_path: Path) -> None:
+    config = StressConfig(
+        search=("random", "evolution"), budget=400, steps=60, anyway=True, output="logits"
+    )
+    folder = tmp_path / "run"
+    report = job(folder, config, Fragile()).run()
+    errors = sum(row["errors"] for row in report.searches)
+    stored = unanswered.load(folder / "errors")
+    assert stored is not None
+    assert errors == len(stored) > 10
+    assert f"no usable answer to {errors} of 800 queries" in str(report)
+    assert f"no usable answer to {errors} of 800 queries" in (folder / "report.html").read_text()
+    again = replay(folder, Fragile())
+    assert not len(again.unexpected("fail"))
+    assert not len(again.unexpected_errors("fail"))
+    assert len(again.unexpected_errors("pass")) == errors
+    (folder / "report.json").unlink()
+    job(folder, config, Fragile()).run(resume=True)
+    assert without_seconds(folder)["searches"] == [
+        {name: value for name, value in row.items() if name != "seconds"} for row in report.searches
+    ]

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from genenv import seeding
 from genenv.codecs import Codec, Pictures, Vectors
 from genenv.data import Dataset, from_arrays
+from genenv.downstream import Answers
 from genenv.envs.batched import BatchedEnv
 from genenv.envs.single import Single
 from genenv.generators import Generator
-from genenv.judge import Guide, Judged
+from genenv.judge import Guide, Judged, Verdict
 from genenv.noise import Gaussian
 from genenv.probe import Probe
 
@@ -69,6 +70,9 @@ class Threshold:
         self.normal = torch.full((DIM,), DIM**-0.5)
         self.queries = 0
 
+    def answers(self, x: Tensor) -> Answers:
+        return Answers(self.log_probabilities(x), torch.zeros(len(x), dtype=torch.bool), "")
+
     def log_probabilities(self, x: Tensor) -> Tensor:
         self.queries += len(x)
         margin = self.beta - (x[:, :DIM] * self.normal).sum(1, keepdim=True)
@@ -99,6 +103,7 @@ class BallJudge:
         assert len(fold) == len(x)
         inside = np.linalg.norm(x[:, :DIM], axis=1) <= self.radius
         verdict = np.where(severity > 0, np.where(inside, 3, 1), 0).astype(np.int8)
+        verdict[np.isnan(severity)] = Verdict.ERROR
         p = np.full(len(label), 0.95, np.float32)
         return Judged(verdict, p, np.asarray(label), np.asarray(answer))
 

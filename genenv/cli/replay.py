@@ -11,7 +11,7 @@ from genenv.cli.shown import Left, Switch, shown
 
 @dataclass(frozen=True)
 class Replay:
-    """Ask a model again about the stored failures of a run; exit 1 names the rows."""
+    """Ask a model again about the stored failures and errors of a run; exit 1 names the rows."""
 
     run: Left
     """A folder that stress left."""
@@ -22,7 +22,7 @@ class Replay:
     criterion: Annotated[str | None, shown("NAME", "as recorded")] = None
     """When the model fails, see stress --criterion."""
     expect: Annotated[str, shown("fail|pass")] = "fail"
-    """fail: every stored failure still fails; pass: none does, the model is mended."""
+    """fail: all stored failures fail and errors get no answer; pass: none does, it is mended."""
     trust: Switch = False
     """Import the model from the path that the run records: that runs the code it names."""
 
@@ -39,4 +39,10 @@ class Replay:
         print(f"{replayed.rows - len(rows)} of {replayed.rows} stored failures {verb}")
         if len(rows):
             print(f"not as expected, rows of {self.run}/failures: {' '.join(map(str, rows))}")
-        return int(bool(len(rows)))
+        errors = replayed.unexpected_errors(self.expect)
+        if count := len(replayed.silent):
+            verb = "get no answer" if self.expect == "fail" else "get one"
+            print(f"{count - len(errors)} of {count} stored errors {verb}")
+        if len(errors):
+            print(f"not as expected, rows of {self.run}/errors: {' '.join(map(str, errors))}")
+        return int(bool(len(rows) or len(errors)))

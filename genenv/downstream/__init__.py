@@ -15,6 +15,7 @@ from genenv.downstream.function import Function
 from genenv.downstream.normalise import Normalise, preprocessing
 from genenv.downstream.onnx_file import Onnx
 from genenv.downstream.policy import Policy
+from genenv.downstream.row_by_row import Answers
 from genenv.downstream.torch_module import TorchModule
 from genenv.importing import import_model, import_module, import_object, recorded
 
@@ -25,6 +26,7 @@ __all__ = [
     "OUTPUTS",
     "TOLERANCE",
     "VIEWS",
+    "Answers",
     "Downstream",
     "Estimator",
     "Function",

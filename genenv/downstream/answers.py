@@ -102,29 +102,8 @@ def recognise(values: Tensor, tolerance: float = TOLERANCE) -> str:
     return "logits"
 
 
-def check(
-    values: Tensor, rows: int, classes: int, output: str, dtype: torch.dtype, kind: str
-) -> None:
-    """Raise a Mistake unless a model's answer is what it has to be.
-
-    Parameters
-    ----------
-    values
-        What it answered, float32 or float64.
-    rows, classes
-        The shape that it has to have.
-    output
-        `probabilities`, `logits` or `auto`: not recognised yet.
-    dtype
-        In which the model answered.
-    kind
-        Of the model, in words.
-
-    Raises
-    ------
-    Mistake
-        Another shape, a NaN or infinity, or probabilities that are none.
-    """
+def check_shape(values: Tensor, rows: int, classes: int, kind: str) -> None:
+    """Raise a Mistake unless a model of a kind answered with (rows, classes)."""
     if values.shape != (rows, classes):
         do = f"return {classes} probabilities or logits a row, one for each class"
         labels = values.shape in ((rows,), (rows, 1))
@@ -133,13 +112,20 @@ def check(
             f"shape {tuple(values.shape)}",
             f"{do} (predict_proba in the place of predict)" if labels else do,
         )
-    bad = rows_not_finite(values)
-    if bad:
-        raise checks.Mistake(
-            f"the {kind} to answer with finite numbers",
-            f"NaN or infinity in {len(bad)} of {rows} rows, the first at row {bad[0]}",
-            "mend the model",
-        )
+
+
+def check_probabilities(values: Tensor, output: str, dtype: torch.dtype) -> None:
+    """Raise a Mistake where probabilities are none.
+
+    Parameters
+    ----------
+    values
+        Finite answers (n, k), float32 or float64.
+    output
+        `probabilities`, `logits` or `auto`: not recognised yet.
+    dtype
+        In which the model answered.
+    """
     if output != "probabilities" or are_probabilities(values):
         return
     if not are_probabilities(values, tolerance(values, dtype)):

@@ -17,15 +17,18 @@ from torch import Tensor, nn
 
 from genenv import checks
 from genenv.codecs import Codec, planes
-from genenv.downstream import layouts, picking
+from genenv.downstream import layouts, picking, row_by_row
 from genenv.downstream.answers import (
     OUTPUTS,
     TOLERANCE,
-    check,
+    check_probabilities,
+    check_shape,
     logarithms,
     recognise,
+    rows_not_finite,
     tolerance,
 )
+from genenv.downstream.row_by_row import Answers
 from genenv.downstream.wording import advice, dtype_name
 from genenv.wording import said
 
@@ -156,7 +159,36 @@ class Downstream(ABC):
         """
         checks.shape("x", x, (None, *self.units.shape))
         self.queries += len(x)
-        return self._answer(x)
+        log_p, answered = self._finite_rows(x)
+        bad = (~answered).nonzero()[:, 0]
+        if len(bad):
+            raise checks.Mistake(
+                f"the {self.kind_name} to answer with finite numbers",
+                f"NaN or infinity in {len(bad)} of {len(x)} rows, the first at row {bad[0]}",
+                "mend the model",
+            )
+        return log_p
+
+    @final
+    def answers(self, x: Tensor) -> Answers:
+        """Answer samples (n, *units.shape) as far as the model does, and count them.
+
+        A batch on which it raises is asked again in parts, down to single rows; not counted again.
+        """
+        checks.shape("x", x, (None, *self.units.shape))
+        self.queries += len(x)
+        return row_by_row.answers(self._finite_rows, x, len(self.classes))
+
+    @final
+    def answers_to_real(self, x: Tensor) -> Answers:
+        """Answer real rows as `answers` does, uncounted.
+
+        Raises
+        ------
+        Mistake
+            The model has no answer to more than half of them.
+        """
+        return row_by_row.most(self._finite_rows, x, len(self.classes))
 
     @final
     def check(self, x: NDArray[Any]) -> NDArray[np.float32]:
@@ -176,8 +208,8 @@ class Downstream(ABC):
         Raises
         ------
         Mistake
-            As `log_probabilities`; there are no rows; or a row's probabilities differ by more than
-            1e-3 from one answer to the next.
+            There are no rows; the model has no answer to more than half of them; or a row's
+            probabilities differ by more than 1e-3 from one answer to the next.
         """
         checks.shape("x", x, (None, *self.units.shape))
         if not len(x):
@@ -185,8 +217,10 @@ class Downstream(ABC):
         rows = self.units.tensor(x[:CHECKED_ROWS])
         few = min(ROWS_ASKED_AGAIN, (len(rows) + 1) // 2)
         with torch.no_grad():
-            log_p, again = self._answer(rows), self._answer(rows[:few])
-        apart = float((log_p[:few].exp() - again.exp()).abs().max())
+            log_p, error, _ = self.answers_to_real(rows)
+            again = row_by_row.answers(self._finite_rows, rows[:few], len(self.classes))
+        both = ~(error[:few] | again.error)[:, None]
+        apart = float((both * (log_p[:few].exp() - again.log_p.exp())).abs().max())
         if apart > TOLERANCE:
             raise checks.Mistake(
                 "a model that answers the same row alike, whenever and beside whatever it is asked",
@@ -244,9 +278,25 @@ class Downstream(ABC):
             self.told = (*self.told, told)
         return part
 
-    def _answer(self, x: Tensor) -> Tensor:
+    def _finite_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Answer the rows of which the model says something finite, see `row_by_row.Ask`."""
+        answered = torch.ones(len(x), dtype=torch.bool)
         if not len(x):
-            return torch.empty(0, len(self.classes))
+            return torch.empty(0, len(self.classes)), answered
+        values, dtype = self._values(x)
+        bad = rows_not_finite(values.detach())
+        if bad:
+            answered[bad] = False
+            values = values[answered]
+        if len(values):
+            check_probabilities(values.detach(), self.output, dtype)
+            if not self._recognised:
+                self._recognise(values.detach(), dtype)
+        values = values if self.columns == self.classes else values[:, self._moved]
+        return logarithms(values, self.output), answered
+
+    def _values(self, x: Tensor) -> tuple[Tensor, torch.dtype]:
+        """Return what the model answers, in float32 or float64, and the type it was in."""
         try:
             values = self(x)
         except checks.Mistake:
@@ -259,13 +309,8 @@ class Downstream(ABC):
                 said(error),
                 advice(error),
             ) from error
-        dtype = values.dtype
-        values = values.to(x.device, torch.promote_types(values.dtype, torch.float32))
-        check(values.detach(), len(x), len(self.classes), self.output, dtype, self.kind_name)
-        if not self._recognised:
-            self._recognise(values.detach(), dtype)
-        values = values if self.columns == self.classes else values[:, self._moved]
-        return logarithms(values, self.output)
+        check_shape(values, len(x), len(self.classes), self.kind_name)
+        return values.to(x.device, torch.promote_types(values.dtype, torch.float32)), values.dtype
 
     def _recognise(self, values: Tensor, answered: torch.dtype) -> None:
         dtype, shape = self._handed or ("data", ())

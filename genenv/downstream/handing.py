@@ -19,6 +19,7 @@ from genenv import checks
 from genenv.downstream import forms
 from genenv.downstream.base import Downstream
 from genenv.downstream.estimator import Estimator
+from genenv.downstream.row_by_row import Answers, joined
 from genenv.downstream.wording import dtype_name, speaks_of_input
 
 MOST_ROWS = 2000  # that are asked, as often as there are forms
@@ -106,15 +107,16 @@ def look(
         The model cannot be asked, or its `predict` says something else than its scores.
     """
     rows, label = model.units.tensor(x[:MOST_ROWS]), label[:MOST_ROWS]
-    log_p = _ask(model, rows)
-    right = float((log_p.argmax(1) == label).mean())
+    said = _ask(model, rows)
+    guess = said.guess.numpy()
+    right = float((guess == label).mean())
     chance = float(np.bincount(label).max() / len(label))
     found = Handed(right, len(label), chance, _described(model, rows[:1]))
     if isinstance(model, Estimator):
-        _compare(model, rows, log_p.argmax(1))
+        _compare(model, rows[~said.error], guess[guess >= 0])
     if right > 1 - MORE or not tries:
         return found
-    better, cure = max(_tried(model, rows, log_p, label), key=lambda pair: pair[0])
+    better, cure = max(_tried(model, rows, said, label), key=lambda pair: pair[0])
     return found if better < right + MORE else replace(found, better=better, cure=cure)
 
 
@@ -163,16 +165,26 @@ def require(found: Handed, anyway: bool, oracles: float | None = None) -> None:
         )
 
 
-def _ask(model: Downstream, rows: Tensor) -> NDArray[np.float32]:
-    before = model.queries
+def _ask(model: Downstream, rows: Tensor) -> Answers:
     with torch.no_grad():
-        parts = [model.log_probabilities(rows[i : i + BATCH]) for i in range(0, len(rows), BATCH)]
-    model.queries = before
-    return torch.cat(parts).cpu().numpy()
+        return joined([model.answers_to_real(part) for part in torch.split(rows, BATCH)])
 
 
 def _failed(model: Downstream, rows: Tensor) -> checks.Mistake | None:
-    """Why a model cannot be asked; None: it can."""
+    """Why a model cannot be asked; None: it can, about most rows.
+
+    One that raises for a reason of its own, such as a quota, is asked once.
+    """
+    before = model.queries
+    try:
+        with torch.no_grad():
+            model.log_probabilities(rows)
+        return None
+    except checks.Mistake as mistake:
+        if not speaks_of_input(mistake.__cause__):
+            return mistake
+    finally:
+        model.queries = before
     try:
         _ask(model, rows)
     except checks.Mistake as mistake:
@@ -181,7 +193,7 @@ def _failed(model: Downstream, rows: Tensor) -> checks.Mistake | None:
 
 
 def _right(model: Downstream, rows: Tensor, label: NDArray[np.int64]) -> float:
-    return float((_ask(model, rows).argmax(1) == label).mean())
+    return float((_ask(model, rows).guess.numpy() == label).mean())
 
 
 def _right_in(
@@ -203,16 +215,17 @@ def _as(model: Downstream, form: forms.Form) -> Downstream:
 
 
 def _tried(
-    model: Downstream, rows: Tensor, log_p: NDArray[np.float32], label: NDArray[np.int64]
+    model: Downstream, rows: Tensor, said: Answers, label: NDArray[np.int64]
 ) -> list[tuple[float, str]]:
     """Accuracy and cure of every other form, and of every other reading of the answers."""
     from scipy.optimize import linear_sum_assignment
 
-    reversed_sign = float((log_p.argmin(1) == label).mean())
+    answered, guess = ~said.error.numpy(), said.guess.numpy()
+    reversed_sign = float((answered & (said.log_p.argmin(1).numpy() == label)).mean())
     found = [(reversed_sign, "let it return the negative of what it returns now")]
     k = len(model.classes)
     table = np.zeros((k, k), np.int64)
-    np.add.at(table, (log_p.argmax(1), label), 1)
+    np.add.at(table, (guess[answered], label[answered]), 1)
     order = linear_sum_assignment(-table)[1]
     moved = [i for i in range(k) if order[i] != i and table[i].any()]
     if moved:

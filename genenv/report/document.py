@@ -55,7 +55,7 @@ SEARCH_KEYS = (
     "model_answer",  # of the ambiguous: the oracles accept what the model said
     "other_label",  # of the ambiguous: they accept a third class
     "invalid",
-    "errors",  # queries without a usable answer: 0 so far, since one of these ends a campaign
+    "errors",  # queries without a usable answer: no flips
     "confirmed",
     "distinct",
     "modes",

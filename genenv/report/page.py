@@ -55,6 +55,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         evidence=evidence,
         verdict=summary.verdict(plain),
         undecided=summary.undecided(plain),
+        unanswered=summary.unanswered(plain),
         ordinary=ordinary(evidence),
         totals=summary.totals(plain),
         facts={name: list(flat(plain[name])) for name in ("data", "generator", "model")},

@@ -68,6 +68,18 @@ def undecided(data: dict[str, Any]) -> str:
     return f"{'; '.join(told)}. What to do: {'; '.join(dict.fromkeys(cures))}."
 
 
+def unanswered(data: dict[str, Any]) -> str:
+    """Say how many queries the model did not answer; "" for none."""
+    errors = sum(row["errors"] for row in data["searches"])
+    if not errors:
+        return ""
+    queries = totals(data)["queries"]
+    return (
+        f"The model gave no usable answer to {count(errors)} of "
+        f"{plural(queries, 'query', 'queries')}: these errors are no flips, and are kept apart."
+    )
+
+
 def verdict(data: dict[str, Any]) -> str:
     """Sum the report up in one sentence, which never prints a hit rate as a probability.
 
@@ -199,6 +211,8 @@ def text(data: dict[str, Any], page: str | None) -> str:
         classes(data),
     ]
     parts.append("\n".join(verdicts.worth(data)))
+    if silent := unanswered(data):
+        parts.append(silent)
     if real := borne_out(data):
         parts.append(real)
     if why := undecided(data):

@@ -1,0 +1,64 @@
+"""What is kept of a run is asked again before it is counted: what is no more so is moved aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import files
+from genenv.failures import Confirmed
+from genenv.unanswered import Unanswered
+
+Kept = TypeVar("Kept", Confirmed, Unanswered)
+
+
+def settle(
+    kept: Path,
+    aside: Path,
+    read: Callable[[Path], Kept],
+    again: Callable[[Kept], NDArray[np.bool_]],
+) -> int:
+    """Ask about all rows of both folders, shard by shard, and put each where it belongs.
+
+    Parameters
+    ----------
+    kept, aside
+        Folders of shards of the same names; a row is in one of them, or in both where a process
+        ended between the two.
+    read
+        Reads a shard.
+    again
+        Whether rows are still what they were kept as, (m,).
+
+    Returns
+    -------
+    How many rows are aside.
+    """
+    total = 0
+    for name in sorted({path.name for place in (kept, aside) for path in place.glob("*.npz")}):
+        here, there = (read(p) if (p := d / name).is_file() else None for d in (kept, aside))
+        rows = _joined([part for part in (here, there) if part is not None])
+        holds = again(rows)
+        total += int((~holds).sum())
+        if len(here or ()) != holds.sum() or len(there or ()) != (~holds).sum():
+            _write(aside / name, rows.rows(~holds))  # first: a row is never in neither
+            _write(kept / name, rows.rows(holds))
+    return total
+
+
+def _joined(parts: list[Kept]) -> Kept:
+    """Join the rows of a shard in order of query, each once."""
+    rows = type(parts[0]).concatenate(parts)
+    _, first = np.unique(rows.index, return_index=True)
+    return rows.rows(first)
+
+
+def _write(path: Path, rows: Kept) -> None:
+    if len(rows):
+        files.whole(path, rows.save)
+    else:
+        path.unlink(missing_ok=True)
