@@ -66,6 +66,7 @@ _SUBMODULES = frozenset(
         "sampling",
         "search",
         "seeding",
+        "settings",
         "stacked",
         "stages",
         "stressing",

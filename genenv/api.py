@@ -18,10 +18,11 @@ from genenv.downstream import Downstream
 from genenv.fitting import Fitting
 from genenv.generators import Generator
 from genenv.judge import Judge
-from genenv.reacting import ReactConfig, Reacting
+from genenv.reacting import Reacting
 from genenv.report import Report
+from genenv.settings import FitConfig, ReactConfig, StressConfig, calls
 from genenv.stages import Stages
-from genenv.stressing import StressConfig, Stressing
+from genenv.stressing import Stressing
 from genenv.training import shrinking, shrunk, stated, train
 from genenv.training.aim import Aim
 from genenv.training.presets import configured
@@ -60,18 +61,18 @@ def fit(
     x: ArrayLike,
     y: ArrayLike | None = None,
     *,
-    objective: Aim = "relativistic",
-    network: networks.Kind = "auto",
-    steps: int | None = None,
-    seed: int = 0,
-    batch: int | None = None,
-    categorical: Sequence[int] = (),
-    continuous: int = 0,
-    critic_norm: str = "auto",
-    pack: int = 1,
-    device: str = "auto",
-    precision: str = "32",
-    threads: int = 0,
+    objective: Aim = FitConfig.objective,
+    network: networks.Kind = FitConfig.network,
+    steps: int | None = FitConfig.steps,
+    seed: int = FitConfig.seed,
+    batch: int | None = FitConfig.batch,
+    categorical: Sequence[int] = FitConfig.categorical,
+    continuous: int = FitConfig.continuous,
+    critic_norm: str = FitConfig.critic_norm,
+    pack: int = FitConfig.pack,
+    device: str = FitConfig.device,
+    precision: str = FitConfig.precision,
+    threads: int = FitConfig.threads,
     metrics: bool = False,
     features: str | nn.Module = "own",
     out: str | Path | None = None,
@@ -79,33 +80,27 @@ def fit(
 ) -> Generator:
     """Train a generator on arrays.
 
-    Every other setting is the preset's; `training.train` takes a whole `training.TrainingConfig`.
+    What is not listed here is said by `genenv fit --help`, under the same names. Every other
+    setting is the preset's; `training.train` takes a whole `training.TrainingConfig`.
 
     Parameters
     ----------
     x
         (n, features), (n, h, w) or (n, h, w, c), numbers as stored.
     y
-        (n,) class names; None: unconditional.
+        (n,) class names; None: unconditional. Beside categorical codes it serves the metrics alone,
+        and the generator takes no label.
     objective
         A name in `objectives.OBJECTIVES`, or one of your own: an Objective, its class, or
         `functools.partial(MyObjective, weight=0.5)`. config.json records its import path, and what
         a partial binds, but not what an instance holds.
     network
-        A name in `networks.NETWORKS`, auto (by the data), or a class with `generator` and `critic`
-        of your own, see `networks.kinds`; `load` needs it again.
-    steps, batch
-        Generator updates and rows a step; None: the preset's.
-    seed
-        Address of everything random.
-    categorical, continuous
-        Classes of each categorical code, learned in the place of labels: then `y` serves the
-        metrics alone, and the generator takes no label. Number of continuous codes, learned beside
-        labels or without them: what a label leaves open, such as style.
-    critic_norm, pack
-        How the critic is normalised, and how many samples it judges together.
-    device, precision, threads
-        Where and how, see `training.TrainingConfig`.
+        A name in `networks.NETWORKS`, auto, or a class with `generator` and `critic` of your own,
+        see `networks.kinds`; `load` needs it again.
+    categorical, continuous, critic_norm, pack
+        Codes that are learned, and the critic.
+    steps, batch, seed, device, precision, threads
+        Of the training.
     metrics
         Hold out a stratified fifth of the rows, measure the generator by it, and write
         `out`/metrics.json. Needs `out`.
@@ -121,22 +116,22 @@ def fit(
     Mistake
         Data or settings that cannot be used, or a folder that holds another run.
     """
+    asked = FitConfig(
+        objective=objective,
+        network=network,
+        steps=steps,
+        seed=seed,
+        batch=batch,
+        categorical=tuple(categorical),
+        continuous=continuous,
+        critic_norm=critic_norm,
+        pack=pack,
+        device=device,
+        precision=precision,
+        threads=threads,
+    )
     dataset = data.from_arrays(x, y)
-    changes = {
-        "network": network,
-        "seed": seed,
-        "categorical": tuple(categorical),
-        "continuous": continuous,
-        "critic_norm": critic_norm,
-        "pack": pack,
-        "device": device,
-        "precision": precision,
-        "threads": threads,
-    }
-    given = {
-        name: value for name, value in {"steps": steps, "batch": batch}.items() if value is not None
-    }
-    config = configured(objective, dataset.units, changes | given)
+    config = configured(objective, dataset.units, asked.told())
     if out is not None:
         return Fitting(dataset, config, Path(out), Stages(), metrics, features).run(resume)
     if metrics:
@@ -154,29 +149,31 @@ def stress(
     x: ArrayLike,
     y: ArrayLike,
     held_out: tuple[ArrayLike, ArrayLike] | None = None,
-    search: Sequence[Any] = ("random", "evolution"),
-    budget: int = 20_000,
-    seeds: Sequence[int] = (0,),
+    search: Sequence[Any] | None = StressConfig.search,
+    budget: int = StressConfig.budget,
+    seeds: Sequence[int] = StressConfig.seeds,
     out: str | Path | None = None,
     *,
-    train_queries: int = 100_000,
-    input: str = "auto",
-    output: str = "auto",
-    layout: str = "auto",
-    classes: Sequence[int | str] = (),
-    criterion: Any = "misclassified",
-    mean: Sequence[float] = (),
-    std: Sequence[float] = (),
-    preprocess: str = "",
-    anyway: bool = False,
-    objective: Aim = "relativistic",
-    steps: int | None = None,
-    seed: int = 0,
-    threads: int = 0,
+    train_queries: int = StressConfig.train_queries,
+    input: str = StressConfig.input,
+    output: str = StressConfig.output,
+    layout: str = StressConfig.layout,
+    classes: Sequence[int | str] = StressConfig.classes,
+    criterion: Any = StressConfig.criterion,
+    mean: Sequence[float] = StressConfig.mean,
+    std: Sequence[float] = StressConfig.std,
+    preprocess: str = StressConfig.preprocess,
+    anyway: bool = StressConfig.anyway,
+    objective: Aim = StressConfig.objective,
+    steps: int | None = StressConfig.steps,
+    seed: int = StressConfig.seed,
+    threads: int = StressConfig.threads,
     judge: Judge | str | Path | None = None,
     resume: bool = False,
 ) -> Report:
     """Search a model for failures on plausible inputs, and judge them.
+
+    What is not listed here is said by `genenv stress --help`, under the same names.
 
     Parameters
     ----------
@@ -191,27 +188,19 @@ def stress(
         Rows that neither model nor generator saw: they train and calibrate the judge.
     search
         Names in `agents.SEARCHES`, subclasses of `search.Search`, or callables (space, seed) ->
-        Search such as `functools.partial(MySearch, sigma=0.5)`.
+        Search such as `functools.partial(MySearch, sigma=0.5)`; None: random and evolution, and
+        policy where no model is given.
     budget, seeds, train_queries
-        Queries a search and seed; seeds of the searches; training queries of `policy`.
+        Of the searches.
     out
         The run's folder; None: nothing is left on disk.
-    input, layout, output, classes
-        What the model is handed and what it returns, see `downstream.wrap`, whose columns are
-        `classes`.
+    input, layout, output, classes, mean, std, preprocess, anyway
+        How the model is asked, see `downstream.wrap`, whose columns are `classes`, and
+        `downstream.preprocessing`.
     criterion
-        When it has failed, by name or as a function (output, label) -> severity, see
-        `criteria.find`.
-    mean, std, preprocess
-        What is done to that before, see `downstream.preprocessing`.
-    anyway
-        Search a model that is often wrong on real rows, too.
-    objective, steps
-        Of the generator that is fitted where none is given; None: the preset's steps.
-    seed
-        Address of the split, generator, judge and default model.
-    threads
-        CPU threads; 0: by rule.
+        By name or as a function (output, label) -> severity, see `criteria.find`.
+    objective, steps, seed, threads
+        Of the generator that is fitted; see `fit` for objectives.
     judge
         One that was made elsewhere, as by `genenv.judge.fit`, or a folder that holds it: its gates
         and its cut stand as they are. None: one is made.
@@ -223,25 +212,7 @@ def stress(
     Mistake
         Anything that cannot be used, in one sentence.
     """
-    config = StressConfig(
-        search=tuple(search),
-        budget=budget,
-        seeds=tuple(seeds),
-        train_queries=train_queries,
-        input=input,
-        output=output,
-        layout=layout,
-        classes=tuple(classes),
-        criterion=criterion,
-        mean=tuple(mean),
-        std=tuple(std),
-        preprocess=preprocess,
-        anyway=anyway,
-        objective=objective,
-        steps=steps,
-        seed=seed,
-        threads=threads,
-    )
+    config = calls.given(StressConfig, locals())
     dataset = data.from_arrays(x, y)
     other = None if held_out is None else data.from_arrays(*held_out, name="held-out arrays")
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
@@ -262,20 +233,23 @@ def react(
     generator: Generator | None = None,
     held_out: tuple[ArrayLike, ArrayLike] | None = None,
     residuals: Generator | None = None,
-    learners: Sequence[str] = (),
-    noises: Sequence[str] = (),
-    samples: int = 500,
-    sizes: Sequence[int] = (),
-    seeds: Sequence[int] = (0,),
-    objective: Aim = "relativistic",
-    steps: int | None = None,
-    seed: int = 0,
-    threads: int = 0,
+    learners: Sequence[str] = ReactConfig.learners,
+    noises: Sequence[str] = ReactConfig.noises,
+    samples: int = ReactConfig.samples,
+    sizes: Sequence[int] = ReactConfig.sizes,
+    seeds: Sequence[int] = ReactConfig.seeds,
+    objective: Aim = ReactConfig.objective,
+    steps: int | None = ReactConfig.steps,
+    seed: int = ReactConfig.seed,
+    threads: int = ReactConfig.threads,
     judge: Judge | str | Path | None = None,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> dict[str, Any]:
     """Study how learners react to noise and to generated data.
+
+    What is not listed here is said by `genenv react --help`, under --learner, --noise and the same
+    names.
 
     Parameters
     ----------
@@ -288,18 +262,10 @@ def react(
     residuals
         Trained on what real rows differ by, in the units of `x`: it is met as the noises
         sample:learned and real:learned. None: they are left out.
-    learners
-        Names in `learners.LEARNERS`, or module:factory; none: the quick ones.
-    noises
-        SOURCE:KIND, see `reactions.noises.names`; none: all.
-    samples
-        Generated samples a noise and strength.
-    sizes
-        Real rows of a training set; none: all, at most 10,000, and a quarter of them.
-    seeds
-        Of learners and samples.
+    learners, noises, samples, sizes, seeds
+        What meets what, see `learners.LEARNERS` and `reactions.noises.names`.
     objective, steps, seed, threads
-        Of the generator that is fitted; of the split and judge; see `stress`.
+        Of the generator that is fitted; of the split and judge.
     judge
         One that was made elsewhere, or its folder, see `stress`; None: one is made.
     out
@@ -316,17 +282,7 @@ def react(
     Mistake
         Anything that cannot be used, in one sentence.
     """
-    config = ReactConfig(
-        learners=tuple(learners),
-        noises=tuple(noises),
-        samples=samples,
-        sizes=tuple(sizes),
-        seeds=tuple(seeds),
-        seed=seed,
-        objective=objective,
-        steps=steps,
-        threads=threads,
-    )
+    config = calls.given(ReactConfig, locals())
     dataset = data.from_arrays(x, y)
     if held_out is not None:
         dataset = replace(dataset, held_out=data.from_arrays(*held_out, name="held-out arrays"))

@@ -63,3 +63,15 @@ def whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise Mistake(f"{name} to be a whole number above 0", repr(value), "give one")
     return int(value)
+
+
+def none_or_more(name: str, value: float) -> None:
+    """Raise a Mistake unless `value` is 0 or above."""
+    if value < 0:
+        raise Mistake(f"{name} of 0 or more", value, "give 0 or more")
+
+
+def once(name: str, values: Sequence[Any]) -> None:
+    """Raise a Mistake where a value stands twice."""
+    if len(set(values)) < len(values):
+        raise Mistake(f"each of {name} once", f"{list(values)}", "drop repeats")

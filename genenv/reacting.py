@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,52 +26,14 @@ from genenv.reactions.noises import STRENGTHS, Lot
 from genenv.reactions.points import Points, take
 from genenv.reactions.rows import CELLS, Rows, load_rows
 from genenv.report.reactions import markdown, write_page
+from genenv.settings import ReactConfig
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training import TrainingConfig
-from genenv.training.aim import Aim
 from genenv.training.machine import pick_threads, settled
 
 SCHEMA = 1  # of react.json
 QUARTER, LARGEST = 4, 10_000  # of the sizes of training sets, unless told
-
-
-@dataclass(frozen=True)
-class ReactConfig:
-    """Everything that decides a study but data and generator."""
-
-    learners: tuple[str, ...] = ()
-    """Names in LEARNERS, or module:factory; none: the quick ones."""
-    noises: tuple[str, ...] = ()
-    """SOURCE:KIND, see `reactions.noises.names`; none: all that there are."""
-    samples: int = 500
-    """Generated samples a noise and strength."""
-    sizes: tuple[int, ...] = ()
-    """Real rows of a training set; none: the generator's, at most 10,000, and a quarter of them."""
-    seeds: tuple[int, ...] = (0,)
-    """Of the learners and of the samples."""
-    seed: int = 0
-    """Of the split, the generator and the judge."""
-    objective: Aim = "relativistic"
-    """Of the generator that is fitted where none is given."""
-    steps: int | None = None
-    """Updates of that generator; None: the preset's."""
-    threads: int = 0
-    """CPU threads; 0: one for tiny networks, else torch's default."""
-
-    def __post_init__(self) -> None:
-        """Raise a Mistake that names the field."""
-        if not self.seeds:
-            raise checks.Mistake("at least one seed", "none", "name some")
-        for name in ("learners", "noises", "seeds", "sizes"):
-            values = getattr(self, name)
-            if len(set(values)) < len(values):
-                raise checks.Mistake(f"each of {name} once", f"{list(values)}", "drop repeats")
-        checks.whole("samples", self.samples)
-        for size in self.sizes:
-            checks.whole("a size", size)
-        if self.threads < 0:
-            raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
 
 
 class Reacting(Study[dict[str, Any]]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,9 @@ from genenv import (
 )
 from genenv.agents.policy import Player, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
-from genenv.agents.searches import Entrant, entrants
+from genenv.agents.searches import entrants
 from genenv.campaign import Campaign, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
-from genenv.criteria import Criterion
 from genenv.data import Dataset, Split, doubles, split
 from genenv.downstream import Downstream, handing
 from genenv.generators import Generator, adopt
@@ -52,80 +51,14 @@ from genenv.probe import Probe
 from genenv.report import Report
 from genenv.search import Space
 from genenv.searched import Searched
+from genenv.settings import StressConfig
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training import TrainingConfig
-from genenv.training.aim import Aim
 from genenv.training.machine import pick_threads, settled
 
-LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
+USUAL = "random", "evolution"  # searches; and policy where no model is given
 OF_GENERATOR = ("objective", "network", "steps", "lr", "penalty")  # columns of the HParams table
-
-
-@dataclass(frozen=True)
-class StressConfig:
-    """Everything that decides a stress run but data, model and generator."""
-
-    search: tuple[Any, ...] = ("random", "evolution", "policy")
-    """Players, see `agents.searches.entrants`."""
-    budget: int = 20_000
-    """Queries to the model a search and seed."""
-    train_queries: int = 100_000
-    """Queries that training the `policy` player costs."""
-    seeds: tuple[int, ...] = (0,)
-    """Seeds of each search."""
-    seed: int = 0
-    """Address of the split, the generator, the judge and the default model."""
-    input: str = "auto"
-    """What the model is handed: raw, unit, flat or stored."""
-    layout: str = "auto"
-    """Where the axes of images lie: first, last, plain or flat."""
-    mean: tuple[float, ...] = ()
-    """Subtracted from what the model is handed: one number, or one a channel or column."""
-    std: tuple[float, ...] = ()
-    """What that is divided by."""
-    preprocess: str = ""
-    """package.module:name of a function of what the model is handed; empty: none."""
-    anyway: bool = False
-    """Search a model that is often wrong on real rows, too."""
-    output: str = "auto"
-    """What it returns: probabilities or logits."""
-    classes: tuple[int | str, ...] = ()
-    """The data's classes in the order of its columns; (): sorted."""
-    criterion: Any = "misclassified"
-    """When the model has failed, see `criteria.find`."""
-    objective: Aim = "relativistic"
-    """Of the generator that is fitted where none is given."""
-    steps: int | None = None
-    """Updates of that generator; None: the preset's."""
-    threads: int = 0
-    """CPU threads; 0: one for tiny networks, else torch's default."""
-
-    def __post_init__(self) -> None:
-        """Raise a Mistake that names the field."""
-        if not self.search or not self.seeds:
-            raise checks.Mistake("at least one search and one seed", "none", "name some")
-        trained = any(entrant.needs_player for entrant in self.entrants)
-        names = [given for given in self.search if isinstance(given, str)]
-        for name, values in {"search": names, "seeds": self.seeds}.items():
-            if len(set(values)) < len(values):
-                raise checks.Mistake(f"each of {name} once", f"{list(values)}", "drop repeats")
-        criteria.find(self.criterion)
-        for name in ("budget", "train_queries"):
-            checks.whole(name, getattr(self, name))
-        if self.budget < LEAST_BUDGET:
-            raise checks.Mistake(
-                f"a budget of at least {LEAST_BUDGET} queries, one batch", self.budget, "give more"
-            )
-        if trained:
-            check_training(LATENT_PROBE, self.train_queries)
-        if self.threads < 0:
-            raise checks.Mistake("threads of 0 or more", self.threads, "give 0 for the rule")
-
-    @property
-    def entrants(self) -> tuple[Entrant, ...]:
-        """The players under the names that figures give them."""
-        return entrants(self.search)
 
 
 class Stressing(Study[Report]):
@@ -181,7 +114,15 @@ class Stressing(Study[Report]):
             generator = adopt(generator)
             prepared.check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
+        if config.search is None:
+            usual = USUAL if model is not None else (*USUAL, "policy")
+            config = replace(config, search=usual)
+        assert config.search is not None
         self.config, self.dataset = config, dataset
+        self.entrants = entrants(config.search)
+        self.criterion = criteria.find(config.criterion)
+        if self._trained_players:
+            check_training(LATENT_PROBE, config.train_queries)
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, config.seed, held_out)
         self.model_path, self.generator_run = model_path, generator_run
@@ -206,6 +147,16 @@ class Stressing(Study[Report]):
         else:
             self.judge = self.given_judge.part(self, dataset, self.source, self.split)
 
+    def announced(self) -> str:
+        """Say how many queries the run takes."""
+        config, searches = self.config, len(self.entrants)
+        total = searches * len(config.seeds) * config.budget
+        training = f", and {config.train_queries:,} to train policy"
+        return (
+            f"{total:,} queries: {searches} searches x {len(config.seeds)} seeds x "
+            f"{config.budget:,}" + (training if self._trained_players else "")
+        )
+
     def _wrap_given(self) -> Downstream:
         """Wrap the user's model and ask it once, before anything is trained."""
         config, units = self.config, self.dataset.units
@@ -220,7 +171,7 @@ class Stressing(Study[Report]):
         wrapped.check(x[: runs.CHECK_ROWS])
         self.handed = handing.look(wrapped, x, label, tries=not config.anyway)
         handing.require(self.handed, config.anyway)
-        for entrant in config.entrants:
+        for entrant in self.entrants:
             if entrant.wants_gradient and not wrapped.differentiable:
                 raise checks.Mistake(
                     f"a torch model for the search {entrant.name!r}", wrapped.kind_name,
@@ -253,7 +204,7 @@ class Stressing(Study[Report]):
     def totals(self) -> dict[str, int]:
         """See `Study.totals`."""
         queries = self.config.budget * len(self.config.seeds)
-        names = [entrant.name for entrant in self.config.entrants]
+        names = [entrant.name for entrant in self.entrants]
         return super().totals() | dict.fromkeys(names, queries) | {"report": 1}
 
     def words(self) -> dict[str, str]:
@@ -263,7 +214,7 @@ class Stressing(Study[Report]):
     def work(self) -> Report:
         """Search, and report."""
         with settled(self._threads()):
-            stress_log.begin(self.tracker, self._described(), self.config.entrants)
+            stress_log.begin(self.tracker, self._described(), self.entrants)
             self.prepare()
             logs = self._search()
             with self.stages.stage("report"):
@@ -340,11 +291,6 @@ class Stressing(Study[Report]):
             self.config.train_queries,
         )
 
-    @property
-    def criterion(self) -> Criterion:
-        """When the model has failed."""
-        return criteria.find(self.config.criterion)
-
     def _described(self) -> dict[str, Any]:
         """Return the columns of the run's row in the HParams table."""
         fitted = self.given_generator is None
@@ -354,7 +300,7 @@ class Stressing(Study[Report]):
             "data": self.dataset.name,
             "model": self._model_name,
             **{name: getattr(self.config, name) for name in own},
-            "search": [entrant.name for entrant in self.config.entrants],
+            "search": [entrant.name for entrant in self.entrants],
             "generator": {k: v for k, v in training.items() if k in OF_GENERATOR},
         }
 
@@ -399,7 +345,7 @@ class Stressing(Study[Report]):
         config, probe = self.config, self._probe
         judge = self.get(self.judge)
         space = Space(probe.generator.noise, len(self.dataset.classes))
-        players = list(config.entrants)
+        players = list(self.entrants)
         for i, entrant in enumerate(players):
             if entrant.needs_player:
                 players[i] = entrant.given(self.get(self._player))
@@ -453,7 +399,7 @@ class Stressing(Study[Report]):
     @property
     def _trained_players(self) -> list[str]:
         """Names of the searches that play by a trained player."""
-        return [entrant.name for entrant in self.config.entrants if entrant.needs_player]
+        return [entrant.name for entrant in self.entrants if entrant.needs_player]
 
     @property
     def _model_name(self) -> str:

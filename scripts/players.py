@@ -24,7 +24,8 @@ from genenv.ledger import Ledger
 from genenv.probe import Findings
 from genenv.report.account import account
 from genenv.search import Space
-from genenv.stressing import StressConfig, Stressing
+from genenv.settings import StressConfig
+from genenv.stressing import Stressing
 from genenv.tracking import Tracker
 
 parser = argparse.ArgumentParser(description=__doc__)

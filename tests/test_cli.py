@@ -59,6 +59,16 @@ number = 5
 """
 
 
+PIPED = """
+import os, sys
+from genenv import cli
+read, write = os.pipe()
+os.close(read)
+os.dup2(write, sys.stdout.fileno())
+cli.main(["--version"])
+"""
+
+
 pytestmark = pytest.mark.usefixtures("small")
 
 
@@ -198,6 +208,32 @@ def test_a_model_that_cannot_be_asked_is_found_before_anything_is_trained(
     assert sentence in err
     assert err.count("\n") == 1
     assert not (place / "never").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("", "got expected one of {fit, sample, "),
+        ("strss digits", "got unrecognized options: strss, digits; see genenv --help"),
+        ("stress", "got missing from genenv stress: DATA; see genenv stress --help"),
+        ("stress digits --bugdet 9", "options: --bugdet, 9; perhaps --budget was meant, see "),
+        ("stress digits --budget x", "got error parsing --budget: invalid literal for int()"),
+        ("fit digits --device", "got missing value for argument '--device'"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_one_sentence(run: Run, words: str, sentence: str) -> None:
+    code, _, err = run(*words.split())
+    assert code == 2
+    assert sentence in err
+    assert re.fullmatch(r"genenv: expected a command line of genenv's, got [^\n]+; [^\n]+\n", err)
+
+
+def test_a_pipe_that_nobody_reads_any_more_is_left_quietly() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", PIPED], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr == ""
+    assert ended.returncode == 128 + signal.SIGPIPE
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from genenv.generators import wrap
 from genenv.given_judge import IN_PYTHON, given_judge
 from genenv.judge_fitting import JudgeFitting
 from genenv.probe import Probe
-from genenv.reacting import ReactConfig, Reacting
-from genenv.stressing import StressConfig, Stressing
+from genenv.reacting import Reacting
+from genenv.settings import ReactConfig, StressConfig
+from genenv.stressing import Stressing
 
 CONFIG = StressConfig(search=("random",), budget=64)
 

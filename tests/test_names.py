@@ -9,14 +9,15 @@ import sys
 import pytest
 
 from genenv import agents, learners, networks, noise, objectives
-from genenv.cli import names
 from genenv.networks import normalisation
-from genenv.training import config
+from genenv.settings import names
+from genenv.settings.fit import OPTIMIZERS
 
 HEAVY = ("torch", "sklearn", "matplotlib")
 ASKED = f"""
 import json, sys
-from genenv.cli import names
+from genenv.settings import names
+from genenv.settings.fit import OPTIMIZERS
 kinds = ("objectives", "networks", "norms", "optimizers", "searches", "learners", "noises")
 said = {{kind: list(getattr(names, kind)()) for kind in kinds}}
 print(json.dumps([said, [name for name in {HEAVY} if name in sys.modules]]))
@@ -31,7 +32,7 @@ def test_names_are_read_without_torch_and_are_those_of_the_dicts() -> None:
         "objectives": [*objectives.OBJECTIVES],
         "networks": ["auto", *networks.NETWORKS, "mixture"],
         "norms": ["auto", *normalisation.NORMS],
-        "optimizers": [*config.OPTIMIZERS],
+        "optimizers": [*OPTIMIZERS],
         "searches": [*agents.SEARCHES],
         "learners": [*learners.LEARNERS],
         "noises": [*noise.NOISES],
@@ -50,6 +51,9 @@ from genenv import cli
 commands = ("fit", "sample", "stress", "replay", "audit", "react", "envs", "train")
 lines = [["--help"], ["--version"], *([command, "--help"] for command in commands)]
 lines += [["fit"], ["fit", "digits", "--stepz", "3"], ["fitt"]]
+lines += [["fit", "digits", "--objective", "wgna"], ["fit", "digits", "--network", "mpl"]]
+lines += [["stress", "digits", "--search", "evoluton"], ["stress", "digits", "--model", "gone:it"]]
+lines += [["react", "digits", "--learner", "mpl"], ["stress", "digits", "--criterion", "topk"]]
 ended = []
 for line in lines:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -65,4 +69,4 @@ def test_help_of_every_command_and_a_line_that_cannot_be_read_import_no_torch() 
     answer = subprocess.run([sys.executable, "-c", ANSWERED], capture_output=True, check=True)
     ended, heavy = json.loads(answer.stdout)
     assert heavy == []
-    assert ended == [0] * 10 + [2] * 3
+    assert ended == [0] * 10 + [2] * 9

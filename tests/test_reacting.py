@@ -21,8 +21,9 @@ from genenv.corruptions import through_kornia
 from genenv.judge import Guide
 from genenv.networks import Generator
 from genenv.parts import Part
-from genenv.reacting import ReactConfig, Reacting
+from genenv.reacting import Reacting
 from genenv.report.reactions import best_gain, markdown, order_sentence, summary
+from genenv.settings import ReactConfig
 from genenv.stages import Stages
 
 pytestmark = pytest.mark.slow

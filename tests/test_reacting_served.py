@@ -13,7 +13,8 @@ from PIL import Image
 
 from genenv import bundled, classifier, data, networks, tracking
 from genenv.judge import Guide
-from genenv.reacting import ReactConfig, Reacting
+from genenv.reacting import Reacting
+from genenv.settings import ReactConfig
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,8 @@ from genenv.checks import Mistake
 from genenv.judge import Audit, Verdict
 from genenv.metrics import generated
 from genenv.report import Report
-from genenv.stressing import StressConfig, Stressing
+from genenv.settings import StressConfig
+from genenv.stressing import Stressing
 
 pytestmark = pytest.mark.slow
 
@@ -253,7 +254,7 @@ def test_integer_images_keep_their_dtype_for_model_and_disk(tmp_path: Path) -> N
 )
 def test_a_wrong_setting_is_one_sentence(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(Mistake, match=sentence):
-        StressConfig(**change)
+        job(Path("never"), StressConfig(**change))
 
 
 def test_a_folder_that_holds_a_run_is_refused_and_other_settings_do_not_resume(

@@ -13,9 +13,10 @@ from genenv import agents, bundled, classifier, data, networks, tracking
 from genenv.agents.algorithms import Ppo, Td3
 from genenv.fitting import Fitting
 from genenv.metrics import generated
-from genenv.reacting import ReactConfig, Reacting
+from genenv.reacting import Reacting
+from genenv.settings import ReactConfig, StressConfig
 from genenv.stages import Stages
-from genenv.stressing import StressConfig, Stressing
+from genenv.stressing import Stressing
 from genenv.training.presets import configured
 
 pytestmark = pytest.mark.slow

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import shlex
+import signal
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 
@@ -17,6 +19,7 @@ from genenv.cli.envs import Envs
 from genenv.cli.export import Export
 from genenv.cli.fit import Fit
 from genenv.cli.judge import Judge
+from genenv.cli.parsing import PROG, parsed
 from genenv.cli.react import React
 from genenv.cli.replay import Replay
 from genenv.cli.sample import Sample
@@ -43,8 +46,8 @@ Command = (
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit.
 
-    0 done, 1 replay or check found otherwise, 2 the user's mistake, 3 undecided, 130 Ctrl-C, 143
-    SIGTERM.
+    0 done, 1 replay or check found otherwise, 2 the user's mistake, 3 undecided, 130 Ctrl-C, 141 nobody
+    reads what is printed, 143 SIGTERM.
 
     Parameters
     ----------
@@ -56,26 +59,38 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _answer(words: list[str]) -> int:
-    if words == ["--version"]:
-        print(f"genenv {__version__}")
-        return 0
     try:
-        command: Any = tyro.cli(
-            Command,
-            prog="genenv",
-            description="Find out where, how often and in how many ways a model fails.",
-            args=words,
-        )
-        with terminable():
-            return int(command(shlex.join(["genenv", *(w for w in words if w != "--resume")])))
+        code = _done(words)
+        sys.stdout.flush()  # a pipe that was closed is told here, and not while Python ends
+        return code
     except checks.Mistake as mistake:
         return _told(str(mistake), mistake, 2)
+    except BrokenPipeError:
+        return _unread()
     except OSError as error:
         return _told(_of_the_disk(error), error, 2)
     except Terminated as error:
         return _told("terminated", error, 143)
     except KeyboardInterrupt as error:
         return _told("interrupted", error, 130)
+
+
+def _done(words: list[str]) -> int:
+    if words == ["--version"]:
+        print(f"genenv {__version__}")
+        return 0
+    try:
+        command = parsed(Command, words)
+    except SystemExit:  # after help
+        return 0
+    with terminable():
+        return int(command(shlex.join([PROG, *(w for w in words if w != "--resume")])))
+
+
+def _unread() -> int:
+    """Leave quietly: whoever read what was printed has enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _told(sentence: str, error: BaseException, code: int) -> int:

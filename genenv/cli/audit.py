@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from genenv.cli.shown import Left, Number, Switch, shown
+from genenv.settings.shown import Left, Number, Switch, shown
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from genenv.cli.shown import Left, shown
+from genenv.settings.shown import Left, shown
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv import checks
-from genenv.cli.shown import Left, Number, shown
+from genenv.settings.shown import Left, Number, shown
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from genenv import checks
-from genenv.cli.names import Objective, named, networks, norms, optimizers
 from genenv.cli.running import chosen_folder, load_data
-from genenv.cli.shown import (
-    Name,
-    Number,
-    Pixels,
-    Real,
-    Source,
-    Switch,
-    Threads,
-    Updates,
-    Whole,
-    shown,
-)
+from genenv.settings import FitConfig
+from genenv.settings.shown import InPlace, Name, Pixels, Source, Switch, shown
 
 TABLES = (".csv", ".parquet")
 
@@ -41,59 +30,8 @@ class Fit:
     """The run's folder."""
     resume: Switch = False
     """Go on from the newest whole checkpoint in --out."""
-    objective: Objective = "relativistic"
-    """What critic and generator are trained for."""
-    network: Annotated[str, named(networks)] = "auto"
-    """Kind of both; auto: mlp for vectors and images below 16 pixels, else dcgan; mixture for
-    tables."""
-    steps: Updates = None
-    """Generator updates."""
-    seed: Number = 0
-    """Address of initial weights, order of the data and latents."""
-    device: Name = "auto"
-    """auto (cuda where there is one), cpu, cuda or cuda:N."""
-    precision: Name = "32"
-    """32; bf16 for autocast; tf32 on CUDA. Gradient penalties stay in float32."""
-    compile: Switch = False
-    """torch.compile of the generator, and of a critic without penalty."""
-    threads: Threads = 0
-    """CPU threads; 0: one for tiny networks, else torch's default."""
-
-    batch: Whole = None
-    """Rows a step, over all processes."""
-    latent: Whole = None
-    """Dimension of the Gaussian noise; 0 where codes tell all that varies."""
-    categorical: Annotated[tuple[int, ...], shown("CLASSES [CLASSES ...]", "none")] = ()
-    """Classes of each categorical code, learned in the place of labels, which are then left out
-    (InfoGAN)."""
-    continuous: Number = 0
-    """Continuous codes in [-1, 1]; labels, where there are any, still choose the class
-    (InfoGAN)."""
-    information: Real = None
-    """Weight of the codes' mutual-information term."""
-    width: Whole = None
-    """Units (mlp) or channels at half the full size (dcgan, resnet) of the generator."""
-    critic_width: Whole = None
-    """Units (mlp) or channels of the first layer (dcgan, resnet) of the critic."""
-    critic_norm: Annotated[str, named(norms)] = "auto"
-    """Of the critic's layers; auto: what the objective prefers, where the network has it."""
-    pack: Number = 1
-    """Samples that the critic judges together (PacGAN)."""
-    critic_steps: Whole = None
-    """Critic updates a generator update."""
-    optimizer: Annotated[str | None, named(optimizers, "the preset's")] = None
-    """Of both networks."""
-    lr: Real = None
-    """Learning rate of both networks at step 0."""
-    lr_floor: Real = None
-    """Share of the learning rate that the cosine decay leaves at the last step; 1: no decay."""
-    betas: Annotated[tuple[float, float] | None, shown("X X", "the preset's")] = None
-    """Adam's decay of gradients and of squared gradients; rmsprop takes the second."""
-    penalty: Real = None
-    """Weight of the gradient penalty; for wgan-gp and relativistic."""
-    ema: Real = None
-    """Decay a step of the averaged generator, 0: no average; by default it forgets by the steps so
-    far, over a twentieth of them."""
+    settings: Annotated[FitConfig, InPlace] = field(default_factory=FitConfig)
+    """Of the training."""
 
     metrics: bool = True
     """Hold out the data's own test set or a fifth of the rows, and measure the generator by them;
@@ -102,18 +40,6 @@ class Fit:
     """Where images are compared: own (a small classifier of the data, or the samples themselves
     where there are no labels), samples, a module as package.module:name, or the file of Inception's
     weights that defines FID."""
-    metrics_every: Number = 0
-    """Steps between two measurements of the averaged generator; 0: at the end alone."""
-    best: Annotated[str | None, shown("METRIC", "the last generator")] = None
-    """Metric whose best generator is kept as the result; needs --metrics-every."""
-    log_every: Whole = None
-    """Steps between two points of the curves; divergence is noticed then, too."""
-    picture_every: Whole = None
-    """Steps between two pictures of samples."""
-    checkpoint_every: Whole = None
-    """Steps between two checkpoints."""
-    keep: Whole = None
-    """Newest checkpoints that stay on disk."""
     size: Pixels = None
     """Pixels a side to which a folder's images are resized."""
     channels: Pixels = None
@@ -147,7 +73,7 @@ class Fit:
         from genenv.training.presets import configured
 
         dataset = load_data(self.data, self.size, self.channels)
-        config = configured(self.objective, dataset.units, self._changes())
+        config = configured(self.settings.objective, dataset.units, self.settings.told())
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"fit-{dataset.name}")
         leads = started_by_torchrun().leads
         stages = Stages(display=leads)
@@ -160,10 +86,3 @@ class Fit:
                 print(f"metrics:   {out}/metrics.json")
             print(f"generator: {out}/generator\ncurves:    tensorboard --logdir {out}")
         return 0
-
-    def _changes(self) -> dict[str, Any]:
-        """Return the settings of the training that differ from the preset's."""
-        from genenv.training import TrainingConfig
-
-        given = {f.name: getattr(self, f.name, None) for f in fields(TrainingConfig)}
-        return {name: value for name, value in given.items() if value is not None}

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.running import chosen_folder, load_data
-from genenv.cli.shown import Number, Pixels, Source, Switch, shown
 from genenv.cli.stress import UNDECIDED
+from genenv.settings.shown import Number, Pixels, Source, Switch, shown
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from genenv import checks
-from genenv.cli.shown import Left, Switch, shown
+from genenv.settings.shown import Left, Switch, shown
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv import checks
-from genenv.cli.names import named, noises
-from genenv.cli.shown import Left, Number, Share, shown
+from genenv.settings.names import named, noises
+from genenv.settings.shown import Left, Number, Share, shown
 
 
 @dataclass(frozen=True)

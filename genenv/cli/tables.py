@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import Field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +28,14 @@ def fit_table(given: Fit, line: str) -> int:
     from genenv.table_fitting import TableFitting
     from genenv.tables import frames
 
-    checks.choice("network", given.network, ("auto", "mixture"))
+    checks.choice("network", given.settings.network, ("auto", "mixture"))
     _no_others(given, OF_FIT)
     path = Path(given.data).expanduser()
     frame, notes = frames.read(path)
     schema = _schema(given, frame)
     out = chosen_folder(given.out, given.resume) or runs.next_folder(f"fit-{path.stem}")
     stages = Stages(display=True)
-    fit = TableFitting(frame, schema, out, given.seed, given.metrics, stages, line)
+    fit = TableFitting(frame, schema, out, given.settings.seed, given.metrics, stages, line)
     made = fit.run(given.resume)
     for sentence in (*notes, *(column.words for column in schema.columns), *fit.told):
         print(sentence)
@@ -77,9 +78,19 @@ def _pair(word: str) -> tuple[str, str]:
     return name, kind
 
 
+def _options(given: Any) -> Iterator[tuple[Field[Any], Any]]:
+    """Yield the options of a command with what was given, those of its settings too."""
+    for field in fields(given):
+        value = getattr(given, field.name)
+        if field.name == "settings":
+            yield from _options(value)
+        else:
+            yield field, value
+
+
 def _no_others(given: Any, known: set[str]) -> None:
     """Refuse options that mean nothing for tables."""
-    for field in fields(given):
-        if field.name not in known and getattr(given, field.name) != field.default:
+    for field, value in _options(given):
+        if field.name not in known and value != field.default:
             flag = field.name.replace("_", "-")
             raise checks.Mistake("options that tables have", f"--{flag}", "leave it out")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from genenv import checks
-from genenv.cli.shown import Number, Whole, shown
+from genenv.settings.shown import Number, Whole, shown
 
 if TYPE_CHECKING:
     from genenv.agents import Agent

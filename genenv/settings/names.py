@@ -14,9 +14,14 @@ from typing import Annotated, Any
 
 import tyro
 
+from genenv import checks
+
 
 def named(
-    names: Callable[[], Iterable[str]], default: str | None = None, metavar: str = "NAME"
+    names: Callable[[], Iterable[str]],
+    default: str | None = None,
+    metavar: str = "NAME",
+    constructor: Any = None,
 ) -> Any:
     """How `--help` shows an option that takes names.
 
@@ -28,13 +33,15 @@ def named(
         In words; None: the value itself.
     metavar
         The name of its value.
+    constructor
+        The type to read where the option takes objects in Python; None: its own.
     """
-    return tyro.conf.arg(
-        metavar=metavar,
-        help_behavior_hint=lambda value: (
-            f"Names: {', '.join(names())} (default: {default or value})"
-        ),
-    )
+
+    def hint(usual: str | list[str]) -> str:
+        said = usual if isinstance(usual, str) else " ".join(usual)
+        return f"Names: {', '.join(names())} (default: {default or said})"
+
+    return tyro.conf.arg(metavar=metavar, constructor=constructor, help_behavior_hint=hint)
 
 
 def keys(module: str, name: str) -> tuple[str, ...]:
@@ -90,7 +97,12 @@ def norms() -> Iterable[str]:
 
 def optimizers() -> Iterable[str]:
     """Name the optimizers."""
-    return keys("training.config", "OPTIMIZERS")
+    return keys("settings.fit", "OPTIMIZERS")
+
+
+def precisions() -> Iterable[str]:
+    """Name the precisions of a training."""
+    return keys("training.machine", "PRECISIONS")
 
 
 def searches() -> Iterable[str]:
@@ -108,4 +120,25 @@ def noises() -> Iterable[str]:
     return keys("noise", "NOISES")
 
 
-Objective = Annotated[str, named(objectives)]
+def criteria() -> Iterable[str]:
+    """Name when a model has failed."""
+    return keys("criteria", "CRITERIA")
+
+
+def known(what: str, given: object, names: Iterable[str]) -> None:
+    """Raise a Mistake that lists the names unless it is one; module:name and objects may be any.
+
+    Parameters
+    ----------
+    what
+        In words: "search".
+    given
+        A name, perhaps with a setting behind a colon, or an object.
+    names
+        That it may be.
+    """
+    if isinstance(given, str) and ":" not in given:
+        checks.choice(what, given, (*names, "module:name"))
+
+
+Objective = Annotated[Any, named(objectives, constructor=str)]

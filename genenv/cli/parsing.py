@@ -1,0 +1,85 @@
+"""A command line as a command; what cannot be read is a Mistake in one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import textwrap
+from typing import Any
+
+import tyro
+
+from genenv import checks
+
+PROG = "genenv"
+FRAME = re.compile(r" *([╭╰─]|-+$)")  # of the parser's box; dashes where a terminal has no such
+ENDS = (
+    *("Perhaps you meant", "Arguments similar to", "Available subcommands"),
+    *("Argument helptext", "For full helptext"),
+)
+EXPLAINED = " " * 8  # so far in stands what an option does
+MARKUP = re.compile(r"\[/?[a-z]+\]")
+
+
+def parsed(commands: Any, words: list[str]) -> Any:
+    """Return the command that the words name, with its options.
+
+    Parameters
+    ----------
+    commands
+        A union of dataclasses.
+    words
+        Without the program's name.
+
+    Raises
+    ------
+    Mistake
+        A setting that cannot be, or words that are no command line.
+    SystemExit
+        Help was asked for and printed.
+    """
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(
+                commands,
+                prog=PROG,
+                description="Find out where, how often and in how many ways a model fails.",
+                args=words,
+            )
+    except SystemExit as left:
+        if not left.code:
+            raise
+        raise _cause(left) or _refusal(said.getvalue()) from left
+
+
+def _cause(error: BaseException) -> checks.Mistake | None:
+    """Find the Mistake of a setting, which the parser has wrapped."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, checks.Mistake):
+        found = found.__context__
+    return found
+
+
+def _inner(box: list[str]) -> list[str]:
+    """Return the lines in a box without its title."""
+    lines = [line.strip("│").rstrip() for line in box]
+    edges = [i for i, line in enumerate(lines) if FRAME.match(line)]
+    kept = [line for i, line in enumerate(lines) if i > edges[0] and i not in edges]
+    return textwrap.dedent("\n".join(kept)).splitlines()
+
+
+def _refusal(said: str) -> checks.Mistake:
+    """Turn the parser's box into a sentence: what is wrong, and what may have been meant."""
+    inner = _inner(MARKUP.sub("", said).splitlines())
+    ends = [i for i, line in enumerate(inner) if line.startswith(ENDS)]
+    wrong = inner[: ends[0]] if ends else inner
+    told = " ".join(line for line in wrong if not line.startswith(EXPLAINED))
+    got = " ".join(told.split()).rstrip(".:")
+    found = re.findall(rf"{PROG}(?: [a-z]+)? --help", said)
+    do = f"see {max(found, key=len, default=f'{PROG} --help')}"
+    meant = [line.split()[0] for line in inner[len(wrong) :] if line.strip().startswith("--")]
+    if meant and got.startswith("Unrecognized"):
+        do = f"perhaps {meant[0]} was meant, {do}"
+    return checks.Mistake(f"a command line of {PROG}'s", got[:1].lower() + got[1:], do)

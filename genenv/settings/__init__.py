@@ -1,0 +1,11 @@
+"""What commands and calls can be told: a frozen dataclass each, and no import of torch.
+
+A setting's name, type, default and sentence are written here and nowhere else: `genenv COMMAND
+--help` reads them, the calls of `genenv.api` take the same names and defaults.
+"""
+
+from genenv.settings.fit import FitConfig
+from genenv.settings.react import ReactConfig
+from genenv.settings.stress import StressConfig
+
+__all__ = ["FitConfig", "ReactConfig", "StressConfig"]

@@ -1,0 +1,85 @@
+"""Settings of `stress`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from genenv import checks
+from genenv.settings import names
+from genenv.settings.names import Objective, named
+from genenv.settings.shown import Name, Number, Switch, Threads, Updates, shown
+
+LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
+
+
+@dataclass(frozen=True)
+class StressConfig:
+    """Everything that decides a stress run but data, model, generator and judge."""
+
+    input: Name = "auto"
+    """What the model is handed: raw arrays, unit (float32 n,c,h,w in [0, 1]), stored (the same in
+    stored units) or flat rows."""
+    layout: Name = "auto"
+    """Where the axes of images lie: first (n, c, h, w), last (n, h, w, c), plain (n, h, w) or flat
+    (n, c*h*w)."""
+    mean: Annotated[tuple[float, ...], shown("X [X ...]", "none")] = ()
+    """Subtracted from that: one number, or one a channel or column."""
+    std: Annotated[tuple[float, ...], shown("X [X ...]", "none")] = ()
+    """What it is then divided by."""
+    preprocess: Annotated[str, shown("MODULE:NAME", "none")] = ""
+    """A function of what the model is handed."""
+    anyway: Switch = False
+    """Search a model that is often wrong on real rows, too."""
+    output: Name = "auto"
+    """What it returns: probabilities or logits; auto: recognised and told."""
+    classes: Annotated[
+        tuple[int | str, ...], shown("NAME [NAME ...]", "sorted", constructor=tuple[str, ...])
+    ] = ()
+    """The data's classes in the order of its columns, where that is another."""
+    criterion: Annotated[Any, named(names.criteria, constructor=str)] = "misclassified"
+    """When the model has failed: misclassified, misclassified:MARGIN (nats), target:INDEX of a
+    class, top-k:K, or package.module:name of a function (output, label) -> severity."""
+    search: Annotated[
+        tuple[Any, ...] | None,
+        named(
+            names.searches,
+            "random evolution, and policy where no model is given",
+            "NAME [NAME ...]",
+            constructor=tuple[str, ...] | None,
+        ),
+    ] = None
+    """Players; of your own as package.module:name."""
+    budget: Number = 20_000
+    """Queries to the model a search and seed."""
+    train_queries: Number = 100_000
+    """Queries that training the policy player costs."""
+    seeds: Annotated[tuple[int, ...], shown("N [N ...]")] = (0,)
+    """Seeds of each search."""
+    seed: Number = 0
+    """Address of the split, the generator, the judge and the default model."""
+    objective: Objective = "relativistic"
+    """Of the generator that is fitted where none is given."""
+    steps: Updates = None
+    """Updates of that generator."""
+    threads: Threads = 0
+    """CPU threads; 0: one for tiny networks, else torch's default."""
+
+    def __post_init__(self) -> None:
+        """Raise a Mistake that names the field."""
+        if self.search == () or not self.seeds:
+            raise checks.Mistake("at least one search and one seed", "none", "name some")
+        searches = [given for given in self.search or () if isinstance(given, str)]
+        checks.once("search", searches)
+        checks.once("seeds", self.seeds)
+        for name in searches:
+            names.known("search", name, names.searches())
+        names.known("objective", self.objective, names.objectives())
+        names.known("criterion", self.criterion, names.criteria())
+        for name in ("budget", "train_queries"):
+            checks.whole(name, getattr(self, name))
+        if self.budget < LEAST_BUDGET:
+            raise checks.Mistake(
+                f"a budget of at least {LEAST_BUDGET} queries, one batch", self.budget, "give more"
+            )
+        checks.none_or_more("threads", self.threads)
