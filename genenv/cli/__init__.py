@@ -46,8 +46,8 @@ Command = (
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit.
 
-    0 done, 1 replay or check found otherwise, 2 the user's mistake, 3 undecided, 130 Ctrl-C, 141 nobody
-    reads what is printed, 143 SIGTERM.
+    0 done, 1 replay or check found otherwise, 2 the user's mistake, 3 undecided, 130 Ctrl-C,
+    141 nobody reads what is printed, 143 SIGTERM.
 
     Parameters
     ----------
