@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from genenv import checks
-from genenv.cli.shown import Switch, shown
+from genenv.settings.shown import Switch, shown
 
 
 @dataclass(frozen=True)
