@@ -54,6 +54,8 @@ def report(
     assert label is not None
     reference = units.encode(units.tensor(dataset.x[rows]))
     held = account(logs, confirmed, judge, dataset.x[rows], label[rows], dataset.classes)
+    if held.counted.told:
+        tell(held.counted.told)
     content = _content(run, held)
     evidence = Evidence(
         failures=held.failures(reference, dataset.x[rows], label[rows]),

@@ -163,3 +163,47 @@ def test_a_shard_that_is_cut_off_is_a_mistake(tmp_path, spoil):
         path.write_bytes({"cut": content[: len(content) // 2], "empty": b"", "text": b"PK"}[spoil])
     with pytest.raises(Mistake, match=r"expected a whole file .*00000\.npz, got"):
         load(tmp_path)
+
+
+def one_by_one(points, group, radius):
+    """Pack greedily, every row against all others of its group."""
+    keep = np.zeros(len(points), np.bool_)
+    for g in np.unique(group):
+        rows = np.flatnonzero(group == g)
+        own, free = points[rows], torch.ones(len(rows), dtype=torch.bool)
+        for i, row in enumerate(rows):
+            if free[i]:
+                keep[row] = True
+                free &= (own - own[i]).norm(dim=1) > radius
+    return keep
+
+
+@pytest.mark.parametrize("kind", ["spread", "in steps", "repeated"])
+def test_packing_by_blocks_keeps_the_very_rows_that_packing_one_by_one_keeps(kind, monkeypatch):
+    monkeypatch.setattr(failures, "BLOCK", 32)
+    points = 10 * torch.randn(500, 6, generator=RANDOM)
+    points = points.round() if kind == "in steps" else points
+    points = points[torch.arange(500) // 3] if kind == "repeated" else points
+    group = np.arange(500) % 3
+    apart = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
+    exact = float((points[0] - points[9]).norm())  # a distance that occurs
+    for radius in (0.0, exact, float(apart.quantile(0.1))):
+        keep = distinct(points, group, radius)
+        assert np.array_equal(keep, one_by_one(points, group, radius))
+        assert keep.sum() > 0
+
+
+def test_beyond_what_is_packed_and_linked_counts_are_lower_bounds_and_said_to_be(monkeypatch):
+    real = torch.arange(20.0)[:, None] * torch.tensor([[1.0, 0.0]])
+    counter = Counter(real, 3 * real, torch.zeros(20, dtype=torch.long))
+    samples = 2.0 * torch.arange(60)[:, None] * torch.tensor([[1.0, 0.0]])
+    whole = counter.count(samples, 10 * samples, groups(*[0] * 60))
+    assert whole.told == ""
+    assert (whole.distinct.sum(), whole.mode.max() + 1) == (60, 60)
+    monkeypatch.setattr(failures, "MOST_PACKED", 50)
+    monkeypatch.setattr(failures, "MOST_LINKED", 20)
+    counted = counter.count(samples, 10 * samples, groups(*[0] * 60))
+    assert counted.distinct.tolist() == [True] * 50 + [False] * 10
+    assert counted.mode.max() + 1 == 20
+    assert "the first 50 of a class and answer alone (10 lie beyond)" in counted.told
+    assert "modes on 20 distinct failures" in counted.told
