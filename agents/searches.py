@@ -9,21 +9,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from torch import Tensor
+
 from genenv import checks, naming
 from genenv.agents.cma_es import CmaEs
 from genenv.agents.evolution import Evolution
 from genenv.agents.gradient import Gradient
+from genenv.agents.illumination import CmaMae, CmaMe
+from genenv.agents.metropolis import Metropolis
 from genenv.agents.policy import Player, Policy
 from genenv.agents.random import Random
+from genenv.agents.sobol import Sobol
+from genenv.agents.stored import Stored
 from genenv.search import Search, Space
 
 SEARCHES: dict[str, type[Search]] = {
     "random": Random,
+    "sobol": Sobol,
+    "metropolis": Metropolis,
     "evolution": Evolution,
     "cma-es": CmaEs,
+    "cma-me": CmaMe,
+    "cma-mae": CmaMae,
     "gradient": Gradient,
     "policy": Policy,
+    "stored": Stored,
 }
+
+LATER: dict[type[Search], str] = {Policy: "player", Stored: "failures"}
+"""What a kind of search is handed when it is there."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,7 @@ class Entrant:
     name: str
     """In figures, tags and files."""
     make: Callable[..., Any]
-    """(space, seed) -> Search; one that `needs_player` takes `player` too."""
+    """(space, seed) -> Search; `player` or `failures` besides where it needs them."""
 
     @property
     def kind(self) -> type[Search] | None:
@@ -53,11 +67,20 @@ class Entrant:
     @property
     def needs_player(self) -> bool:
         """Whether a player must be trained for it first."""
-        return self.kind is Policy and not _has_player(self.make)
+        return self.kind is Policy and not _has(self.make, "player")
+
+    @property
+    def needs_failures(self) -> bool:
+        """Whether it starts from the failures of another run."""
+        return self.kind is Stored and not _has(self.make, "failures")
 
     def given(self, player: Player) -> Entrant:
         """Return it with its player."""
         return replace(self, make=functools.partial(self.make, player=player))
+
+    def started(self, failures: tuple[Tensor, Tensor]) -> Entrant:
+        """Return it with what it starts from: base vectors and labels."""
+        return replace(self, make=functools.partial(self.make, failures=failures))
 
     def __call__(self, space: Space, seed: int) -> Search:
         """Make it.
@@ -116,13 +139,13 @@ def _check(make: Any, given: Any) -> None:
         missing = ", ".join(sorted(own.__abstractmethods__))  # type: ignore[union-attr]
         raise checks.Mistake(wanted, f"{naming.spelled(given)} without {missing}", "write them")
     bound = make if isinstance(make, functools.partial) else functools.partial(make)
-    trained = {"player": None} if own is Policy and not _has_player(make) else {}
+    later = [name for kind, name in LATER.items() if own is kind and not _has(make, name)]
     try:
         takes = inspect.signature(bound.func)
     except ValueError:  # of some callables written in C: nothing is known
         return
     try:
-        takes.bind(*bound.args, None, 0, **bound.keywords, **trained)
+        takes.bind(*bound.args, None, 0, **bound.keywords, **dict.fromkeys(later))
     except TypeError as error:
         do = "bind settings that it takes, by functools.partial"
         raise checks.Mistake(wanted, f"{naming.spelled(given)}: {error}", do) from error
@@ -133,8 +156,8 @@ def _kind(make: Any) -> type[Search] | None:
     return inner if inspect.isclass(inner) and issubclass(inner, Search) else None
 
 
-def _has_player(make: Any) -> bool:
-    return isinstance(make, functools.partial) and "player" in make.keywords
+def _has(make: Any, setting: str) -> bool:
+    return isinstance(make, functools.partial) and setting in make.keywords
 
 
 def _name(make: Any) -> str:

@@ -169,6 +169,7 @@ def stress(
     seed: int = StressConfig.seed,
     threads: int = StressConfig.threads,
     judge: Judge | str | Path | None = None,
+    starts_from: str | None = StressConfig.starts_from,
     resume: bool = False,
 ) -> Report:
     """Search a model for failures on plausible inputs, and judge them.
@@ -204,6 +205,8 @@ def stress(
     judge
         One that was made elsewhere, as by `genenv.judge.fit`, or a folder that holds it: its gates
         and its cut stand as they are. None: one is made.
+    starts_from
+        A run whose confirmed failures the search `stored` asks first. None: none.
     resume
         Go on with what `out` holds.
 
@@ -215,6 +218,9 @@ def stress(
     config = calls.given(StressConfig, locals())
     dataset = data.from_arrays(x, y)
     other = None if held_out is None else data.from_arrays(*held_out, name="held-out arrays")
+    if starts_from is not None:
+        generator = load(starts_from) if generator is None else generator
+        judge = starts_from if judge is None else judge
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
         run = Stressing(

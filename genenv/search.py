@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from genenv.generators import Generator
     from genenv.noise import Noise
     from genenv.probe import Findings
 
@@ -19,6 +20,8 @@ class Space:
 
     noise: Noise
     classes: int
+    generator: Generator | None = None
+    """For a search that measures samples, which costs no query; None: there is none."""
 
 
 class Search(ABC):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from genenv import (
     checks,
@@ -53,6 +54,7 @@ from genenv.search import Space
 from genenv.searched import Searched
 from genenv.settings import StressConfig
 from genenv.stages import Stages
+from genenv.starting import starts_of
 from genenv.study import Study
 from genenv.training import TrainingConfig
 from genenv.training.machine import pick_threads, settled
@@ -118,11 +120,14 @@ class Stressing(Study[Report]):
             usual = USUAL if model is not None else (*USUAL, "policy")
             config = replace(config, search=usual)
         assert config.search is not None
+        if config.starts_from is not None and "stored" not in config.search:
+            config = replace(config, search=(*config.search, "stored"))
         self.config, self.dataset = config, dataset
         self.entrants = entrants(config.search)
         self.criterion = criteria.find(config.criterion)
         if self._trained_players:
             check_training(LATENT_PROBE, config.train_queries)
+        self.starts = self._starts(generator)
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, config.seed, held_out)
         self.model_path, self.generator_run = model_path, generator_run
@@ -156,6 +161,19 @@ class Stressing(Study[Report]):
             f"{total:,} queries: {searches} searches x {len(config.seeds)} seeds x "
             f"{config.budget:,}" + (training if self._trained_players else "")
         )
+
+    def _starts(self, generator: Generator | None) -> tuple[Tensor, Tensor] | None:
+        """Read the failures to start from, before anything is trained."""
+        run = self.config.starts_from
+        if run is not None:
+            if generator is None:
+                raise checks.Mistake(f"the generator of {run}", "none", f"give --generator {run}")
+            return starts_of(Path(run), generator)
+        if any(entrant.needs_failures for entrant in self.entrants):
+            raise checks.Mistake(
+                "a run to start from with the search 'stored'", "none", "give --starts-from RUN"
+            )
+        return None
 
     def _wrap_given(self) -> Downstream:
         """Wrap the user's model and ask it once, before anything is trained."""
@@ -344,11 +362,13 @@ class Stressing(Study[Report]):
     def _search(self) -> list[Log]:
         config, probe = self.config, self._probe
         judge = self.get(self.judge)
-        space = Space(probe.generator.noise, len(self.dataset.classes))
+        space = Space(probe.generator.noise, len(self.dataset.classes), probe.generator)
         players = list(self.entrants)
         for i, entrant in enumerate(players):
             if entrant.needs_player:
                 players[i] = entrant.given(self.get(self._player))
+            if entrant.needs_failures and self.starts is not None:
+                players[i] = entrant.started(self.starts)
         ledger, logs = Ledger(self.folder), []
         for entrant in players:
             name = entrant.name

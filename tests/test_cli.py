@@ -148,7 +148,7 @@ def plain(folder: Path) -> dict[str, Any]:
         ("stress words.npz", "expected samples of integers, floats or bools"),
         ("stress ring --size 8", "expected size and channels with a folder of images only"),
         ("stress digits --held-out ring", "expected held-out samples like the data"),
-        ("stress digits --search chess", "expected search to be one of random, evolution"),
+        ("stress digits --search chess", "expected search to be one of random, sobol"),
         ("stress digits --budget 0", "expected budget to be a whole number above 0, got 0"),
         ("stress digits --train-queries 9", "expected at least 2112 training queries, got 9"),
         ("stress digits --steps 0", "expected steps to be a whole number above 0, got 0"),

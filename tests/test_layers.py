@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files reading intervals columns wording importing",
     "interrupt lock parts cache last_words naming settings",
-    "codecs data noise tables",
+    "codecs data noise tables factors",
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream training judge sampling learners stacked",
@@ -23,7 +23,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "envs testing",
     "agents",
     "api auditing prepared measuring fitting table_fitting stressing stress_log stress_report "
-    "stress_trust searched reacting judge_fitting given_judge comparing cli __main__",
+    "stress_trust searched starting reacting judge_fitting given_judge comparing cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

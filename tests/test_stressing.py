@@ -205,6 +205,37 @@ def test_stored_failures_fail_again_and_another_model_may_pass(
     assert len(mended.unexpected("pass")) == 0
 
 
+def test_the_failures_of_a_run_are_asked_first_of_the_next_model(
+    done: tuple[Path, Report], tmp_path: Path
+) -> None:
+    digits, out = data.load("digits"), tmp_path / "next"
+    report = genenv.stress(
+        None, None, digits.x, digits.label, search=["random"], budget=64, seed=1,
+        starts_from=str(done[0]), out=out,
+    )  # fmt: skip
+    assert [row["name"] for row in report.searches] == ["random", "stored"]
+    assert report.data["judge"]["taken_from"] == f"that of {done[0]}"
+    found = [np.load(path) for path in sorted((out / "findings").glob("*.npz"))]
+    asked = next(part for part in found if part["search"][0] == "stored")
+    known = failures.load(done[0] / "failures")
+    assert known is not None
+    nearest = np.abs(asked["e"][:, None] - known.e[None]).max(2).min(1)
+    assert (nearest[: min(len(known), 64)] < 1e-5).all()
+
+
+def test_starts_of_another_generator_or_of_no_run_are_refused(
+    done: tuple[Path, Report], tmp_path: Path
+) -> None:
+    digits = data.load("digits")
+    other = genenv.fit(digits.x, digits.label, steps=1)
+    with pytest.raises(Mistake, match="whose failures are addresses in it, got another one"):
+        genenv.stress(None, other, digits.x, digits.label, starts_from=str(done[0]))
+    with pytest.raises(Mistake, match="a folder that `stress` left"):
+        genenv.stress(None, other, digits.x, digits.label, starts_from=str(tmp_path))
+    with pytest.raises(Mistake, match="a run to start from with the search 'stored'"):
+        genenv.stress(None, other, digits.x, digits.label, search=["stored"])
+
+
 def test_arrays_and_an_estimator_go_through_the_python_front_door() -> None:
     digits = data.load("digits")
     x, y = digits.x[:1200], digits.label[:1200]

@@ -55,14 +55,16 @@ class Stress:
             else load_data(self.held_out, self.size, self.channels)
         )
         generator, stored = None, None
-        if self.generator is not None:
-            generator = load_generator(self.generator, dataset, self.base_dim)
-            stored = Path(self.generator) if Path(self.generator).is_dir() else None
+        before = self.settings.starts_from
+        named = self.generator or before
+        if named is not None:
+            generator = load_generator(named, dataset, self.base_dim)
+            stored = Path(named) if Path(named).is_dir() else None
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"stress-{dataset.name}")
         stages = Stages(display=True)
         run = Stressing(
             self.settings, dataset, held_out, model, generator, out, stages,
-            line, model_path=self.model, generator_run=stored, judge=self.judge,
+            line, model_path=self.model, generator_run=stored, judge=self.judge or before,
         )  # fmt: skip
         print(run.announced())
         report = run.run(self.resume)

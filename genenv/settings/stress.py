@@ -56,6 +56,9 @@ class StressConfig:
     """Queries that training the policy player costs."""
     seeds: Annotated[tuple[int, ...], shown("N [N ...]")] = (0,)
     """Seeds of each search."""
+    starts_from: Annotated[str | None, shown("RUN", "none")] = None
+    """A run whose confirmed failures are asked first, by the search stored; its generator and judge
+    are taken where none is given."""
     seed: Number = 0
     """Address of the split, the generator, the judge and the default model."""
     objective: Objective = "relativistic"
