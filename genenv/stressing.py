@@ -116,14 +116,11 @@ class Stressing(Study[Report]):
             generator = adopt(generator)
             prepared.check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
-        if config.search is None:
-            usual = USUAL if model is not None else (*USUAL, "policy")
-            config = replace(config, search=usual)
-        assert config.search is not None
-        if config.starts_from is not None and "stored" not in config.search:
-            config = replace(config, search=(*config.search, "stored"))
-        self.config, self.dataset = config, dataset
-        self.entrants = entrants(config.search)
+        searches = config.search or (USUAL if model is not None else (*USUAL, "policy"))
+        if config.starts_from is not None and "stored" not in searches:
+            searches = (*searches, "stored")
+        self.config, self.dataset = replace(config, search=searches), dataset
+        self.entrants = entrants(searches)
         self.criterion = criteria.find(config.criterion)
         if self._trained_players:
             check_training(LATENT_PROBE, config.train_queries)
