@@ -169,6 +169,7 @@ def stress(
     seed: int = StressConfig.seed,
     threads: int = StressConfig.threads,
     judge: Judge | str | Path | None = None,
+    no_cache: bool = False,
     starts_from: str | None = StressConfig.starts_from,
     resume: bool = False,
 ) -> Report:
@@ -205,6 +206,9 @@ def stress(
     judge
         One that was made elsewhere, as by `genenv.judge.fit`, or a folder that holds it: its gates
         and its cut stand as they are. None: one is made.
+    no_cache
+        Neither take judge and metrics from the cache of earlier runs nor keep them there; without
+        `out` it is never used.
     starts_from
         A run whose confirmed failures the search `stored` asks first. None: none.
     resume
@@ -224,8 +228,9 @@ def stress(
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
         run = Stressing(
-            config, dataset, other, model, generator, folder, lasting=out is not None, judge=judge
-        )
+            config, dataset, other, model, generator, folder,
+            lasting=out is not None, judge=judge, no_cache=no_cache or out is None,
+        )  # fmt: skip
         return run.run(resume)
     finally:
         if out is None:
@@ -249,6 +254,7 @@ def react(
     seed: int = ReactConfig.seed,
     threads: int = ReactConfig.threads,
     judge: Judge | str | Path | None = None,
+    no_cache: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> dict[str, Any]:
@@ -274,6 +280,8 @@ def react(
         Of the generator that is fitted; of the split and judge.
     judge
         One that was made elsewhere, or its folder, see `stress`; None: one is made.
+    no_cache
+        See `stress`.
     out
         The run's folder; None: nothing is left on disk.
     resume
@@ -302,6 +310,7 @@ def react(
             residuals=residuals,
             lasting=out is not None,
             judge=judge,
+            no_cache=no_cache or out is None,
         )
         return study.run(resume)
     finally:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from genenv import checks, judge
 from genenv.data import Dataset, Split
@@ -24,6 +27,8 @@ OWN = (
     "contradictions",
 )  # fmt: skip
 """Figures of a judge that a run replaces by those of its own rows, and keeps under `own`."""
+
+Answer = Callable[[NDArray[Any]], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +58,12 @@ class GivenJudge:
             raise checks.Mistake(f"a judge of {wanted}", f"{got} in {self.origin}", advice)
 
     def part(
-        self, study: Study[Any], dataset: Dataset, source: Dataset, split: Split
+        self,
+        study: Study[Any],
+        dataset: Dataset,
+        source: Dataset,
+        split: Split,
+        answer: Answer | None = None,
     ) -> Part[Judge]:
         """Return it as the part of a run, whose untouched rows it is measured on.
 
@@ -63,6 +73,8 @@ class GivenJudge:
             Whose run it is; it is told whose judge this is.
         dataset, source, split
             Of the run, see `judge.make_judge`.
+        answer
+            The model under test: stored samples -> class indices; None: there is none.
 
         Raises
         ------
@@ -73,17 +85,19 @@ class GivenJudge:
         study.told += self.told(source, split)
 
         def make(_: Advance) -> Judge:
-            return replace(self.judge, quality=self.measured(source, split))
+            return replace(self.judge, quality=self.measured(source, split, answer))
 
         return Part("judge", "the judge", make, judge.save, judge.load)
 
-    def measured(self, source: Dataset, split: Split) -> dict[str, Any]:
+    def measured(
+        self, source: Dataset, split: Split, answer: Answer | None = None
+    ) -> dict[str, Any]:
         """Return its figures on a run's test rows; its own, as it was made, are in `own`."""
         quality = self.judge.quality
         own = quality.get("own", {name: quality[name] for name in OWN})
-        here = judge.on_rows(self.judge, *source.pick(split.test))
-        beside = {"contradictions": None, "own": own, "taken_from": self.origin}
-        return quality | here | beside
+        x, label = source.pick(split.test)
+        here = judge.on_rows(self.judge, x, label, None if answer is None else answer(x))
+        return quality | here | {"own": own, "taken_from": self.origin}
 
     def told(self, source: Dataset, split: Split) -> Sequence[str]:
         """Say whose judge it is, and what of it is not this run's."""

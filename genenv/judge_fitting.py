@@ -27,11 +27,13 @@ class JudgeFitting(Study[dict[str, Any]]):
         Labelled data; a share of its rows stays untouched, unless `held_out` is given.
     held_out
         Rows of the same kind, of which a share stays untouched; all other rows are learned from.
-    folder, stages, line
+    folder, stages, line, no_cache
         See `Study`.
     seed
         Address of the split and of everything random: a `stress` run of the same data and seed has
         the same untouched rows.
+    effort
+        See `judge.fit`.
 
     Raises
     ------
@@ -49,21 +51,24 @@ class JudgeFitting(Study[dict[str, Any]]):
         stages: Stages | None = None,
         line: str = "",
         seed: int = 0,
+        effort: str = "default",
+        no_cache: bool = False,
     ) -> None:
-        super().__init__(folder, stages, line)
+        super().__init__(folder, stages, line, no_cache=no_cache)
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
-        self.dataset, self.seed = dataset, seed
+        self.dataset, self.seed, self.effort = dataset, seed, effort
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, seed, held_out)
         self.told += dataset.notes
         self.told += doubles.told(dataset.x, None if held_out is None else held_out.x)
-        self.judge = prepared.judge_part(dataset, self.source, self.split, seed)
+        self.judge = prepared.judge_part(dataset, self.source, self.split, seed, effort)
 
     def settings(self) -> dict[str, Any]:
         """See `Study.settings`."""
         return {
             "seed": self.seed,
+            "effort": self.effort,
             "data": runs.describe(self.dataset),
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
             "split": runs.rows_of(self.split),

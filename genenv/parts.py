@@ -34,8 +34,8 @@ class Part(Generic[T]):
     """The bar and the clock that it shares with other parts; None: it takes no time."""
     units: int = 0
     """Of work, that `make` reports."""
-    key: str | None = None
-    """Its name in the cache, see `cache.key`; None: it is not kept beyond the run."""
+    key: Callable[[], str] | None = None
+    """Returns its name in the cache, see `cache.key`; None: it is not kept beyond the run."""
 
 
 class Shelf:

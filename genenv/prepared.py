@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from genenv import checks, judge, networks, seeding
+from genenv import cache, checks, judge, networks, runs, seeding
 from genenv.codecs import Codec
 from genenv.data import Dataset, Split
 from genenv.generators import Generator
-from genenv.judge import Judge, judge_steps, make_judge
+from genenv.judge import Judge, judge_beside, judge_steps, make_judge
 from genenv.monitoring import Curves
 from genenv.monitoring.pictures import write_all
 from genenv.parts import Advance, Part
@@ -98,26 +99,94 @@ def judge_part(
     source: Dataset,
     split: Split,
     seed: int,
-    answer: Callable[[NDArray[Any]], NDArray[np.int64]] | None = None,
+    effort: str = "default",
 ) -> Part[Judge]:
-    """Return the judge of a run as a part, guide and audit.
+    """Return the judge of a run as a part, guide and audit; it outlives the run in the cache.
 
     Parameters
     ----------
-    dataset, source, split
+    dataset, source, split, effort
         See `make_judge`.
     seed
         Of the run.
-    answer
-        The model under test: stored samples -> class indices, which set the cut; None: there is
-        none.
     """
+    address = seeding.fold(seed, "judge")
 
     def make(advance: Advance) -> Judge:
-        return make_judge(dataset, source, split, seeding.fold(seed, "judge"), advance, answer)
+        return make_judge(dataset, source, split, address, advance, effort)
 
-    units = judge_steps(dataset, split)
-    return Part("judge", "the judge", make, judge.save, judge.load, "judge", units)
+    def key() -> str:
+        return cache.key(
+            part="judge",
+            format=judge.FORMAT,
+            recipe=judge.recipe_of(dataset, split, effort),
+            seed=address,
+            **_of_data(dataset, source, split),
+        )
+
+    units = judge_steps(dataset, split, effort)
+    return Part("judge", "the judge", make, judge.save, judge.load, "judge", units, key)
+
+
+def beside_part(
+    study: Study[Any],
+    made: Part[Judge],
+    dataset: Dataset,
+    source: Dataset,
+    split: Split,
+    seed: int,
+    answer: Callable[[NDArray[Any]], NDArray[np.int64]],
+) -> Part[Judge]:
+    """Return a run's judge with the cut that the model under test sets, as a part beside it.
+
+    Parameters
+    ----------
+    study, made
+        The run, and its judge as `judge_part` returns it.
+    dataset, source, split, seed
+        As that took them.
+    answer
+        The model: stored samples -> class indices.
+    """
+
+    def make(_: Advance) -> Judge:
+        address = seeding.fold(seed, "judge")
+        return judge_beside(study.get(made), dataset, source, split, address, answer)
+
+    def load(place: Path) -> Judge:
+        return judge.load(place.parent)
+
+    return Part("judge/beside.json", "its cut", make, judge.save_beside, load)
+
+
+def _of_data(dataset: Dataset, source: Dataset, split: Split) -> dict[str, Any]:
+    """Return what tells data and split from others, for a key of the cache."""
+    return {
+        "data": _content(dataset),
+        "source": _content(source),
+        "units": dataset.units.to_json(),
+        "split": runs.rows_of(split),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _content(dataset: Dataset) -> dict[str, Any]:
+    """Return what data hold, whatever they are called."""
+    return {name: value for name, value in runs.describe(dataset).items() if name != "name"}
+
+
+def metrics_key(
+    generator: Generator, dataset: Dataset, source: Dataset, split: Split, seed: int
+) -> str:
+    """Return the key in the cache of a generator's metrics beside a split's rows.
+
+    Parameters
+    ----------
+    generator, dataset, source, split, seed
+        What is measured, and with which rows, see `stressing`.
+    """
+    about = _of_data(dataset, source, split)
+    return cache.key(part="metrics", generator=runs.fingerprint(generator), seed=seed, **about)
 
 
 def check_fits(generator: Generator, dataset: Dataset) -> None:

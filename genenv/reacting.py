@@ -77,8 +77,9 @@ class Reacting(Study[dict[str, Any]]):
         generator_run: Path | None = None,
         lasting: bool = True,
         judge: Judge | str | Path | None = None,
+        no_cache: bool = False,
     ) -> None:
-        super().__init__(folder, stages, line, lasting)
+        super().__init__(folder, stages, line, lasting, no_cache)
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
         if generator is not None:

@@ -78,7 +78,7 @@ class Stressing(Study[Report]):
         Whatever `downstream.wrap` takes; None: a small classifier is trained.
     generator
         Trained on the data; None: one is fitted.
-    folder, stages, line, lasting
+    folder, stages, line, lasting, no_cache
         See `Study`.
     model_path
         The model's import path; None: an object of the caller's.
@@ -104,8 +104,9 @@ class Stressing(Study[Report]):
         generator_run: Path | None = None,
         lasting: bool = True,
         judge: Judge | str | Path | None = None,
+        no_cache: bool = False,
     ) -> None:
-        super().__init__(folder, stages, line, lasting)
+        super().__init__(folder, stages, line, lasting, no_cache)
         if dataset.label is None:
             raise checks.Mistake(
                 "labels of two classes or more",
@@ -142,12 +143,14 @@ class Stressing(Study[Report]):
             self, dataset, self.split.train, self.training, generator
         )
         self.given_judge = given_judge(judge)
+        rows = dataset, self.source, self.split
+        self._oracles: list[Part[Judge]] = []  # of a judge that is made: what needs no model
         if self.given_judge is None:
-            self.judge = prepared.judge_part(
-                dataset, self.source, self.split, config.seed, self._answers
-            )
+            made = prepared.judge_part(*rows, config.seed)
+            self._oracles = [made]
+            self.judge = prepared.beside_part(self, made, *rows, config.seed, self._answers)
         else:
-            self.judge = self.given_judge.part(self, dataset, self.source, self.split)
+            self.judge = self.given_judge.part(self, *rows, self._answers)
 
     def announced(self) -> str:
         """Say how many queries the run takes."""
@@ -214,7 +217,7 @@ class Stressing(Study[Report]):
         """See `Study.parts`."""
         trained = [self._trained_model] if self.given_model is None else []
         player = [self._player] if self._trained_players else []
-        return [self.generator, self.metrics, *trained, self.judge, *player]
+        return [self.generator, self.metrics, *trained, *self._oracles, self.judge, *player]
 
     def totals(self) -> dict[str, int]:
         """See `Study.totals`."""
@@ -242,7 +245,10 @@ class Stressing(Study[Report]):
         """Make or read whatever the searches need; returns what they ask."""
         generator = self.get(self.generator)
         torch.set_num_threads(self._threads(generator, self.given_model))
-        self.get(self.metrics)
+        known = self.shelf.holds(self.metrics.path)
+        metrics = self.get(self.metrics)
+        if not known:
+            self.tracker.scalars(curves(metrics), self.training.steps)
         if self.given_model is None:
             classifier = self.get(self._trained_model)
             self.model = runs.wrap_classifier(classifier, self.dataset.classes)
@@ -280,7 +286,14 @@ class Stressing(Study[Report]):
         units = metric_steps(rows) + own_steps(rows, self.dataset.label, self.dataset.units)
         stage = "generator metrics"
         measure = self._measure
-        return Part("metrics.json", "its metrics", measure, save_json, load_json, stage, units)
+        return Part(
+            "metrics.json", "its metrics", measure, save_json, load_json, stage, units, self._key
+        )
+
+    def _key(self) -> str:
+        """Return the name of the metrics in the cache."""
+        generator, seed = self.get(self.generator), self.config.seed
+        return prepared.metrics_key(generator, self.dataset, self.source, self.split, seed)
 
     @cached_property
     def _trained_model(self) -> Part[Classifier]:
@@ -337,9 +350,7 @@ class Stressing(Study[Report]):
         features = own_features(*real, units, outputs, advance=advance)
         judge = Evaluation(features, real, unseen, build(), seed=self.config.seed)
         metrics = judge.evaluate(generator, FULL) | judge.reference(FULL) | judge.describe()
-        metrics |= generator_metrics(generator, real, unseen, test, advance)
-        self.tracker.scalars(curves(metrics), self.training.steps)
-        return metrics
+        return metrics | generator_metrics(generator, real, unseen, test, advance)
 
     def _train_model(self, advance: Advance) -> Classifier:
         units, outputs = self.dataset.units, len(self.dataset.classes)

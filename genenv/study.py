@@ -201,7 +201,7 @@ class Study(ABC, Generic[R]):
     def _cached(self, part: Part[T]) -> T | None:
         if self.no_cache or part.key is None or part.load is None:
             return None
-        if not cache.take(part.key, part.path, self.shelf):
+        if not cache.take(part.key(), part.path, self.shelf):
             return None
         self.tell(f"{part.words} came from the cache in {cache.folder()}.")
         return part.load(self.folder / part.path)
@@ -219,7 +219,8 @@ class Study(ABC, Generic[R]):
         self.shelf.put(part.path, lambda place: part.save(value, place))
         if part.key is not None and not self.no_cache:
             try:
-                cache.keep(part.key, part.path, self.shelf)
+                cache.keep(part.key(), part.path, self.shelf)
+                self.tell(f"{part.words} is kept in the cache in {cache.folder()} (--no-cache).")
             except OSError as error:
                 self.tell(f"{part.words} could not be kept in the cache: {error.strerror}.")
         return value if part.load is None else part.load(self.folder / part.path)

@@ -78,6 +78,13 @@ def judge_light(quality: Mapping[str, Any], names: Sequence[int | str]) -> Light
             f"{said}; no promise about real rows could be tested on {promise['rows']:,} of them",
             "give more labelled rows",
         )
+    if "taken_from" in quality and promise.get("rule") == "contradictions":
+        return Light(
+            DOUBTFUL,
+            f"{said}; its cut was set where it contradicts another model, and promises nothing "
+            "beside this one",
+            "let this run make its own",
+        )
     return Light(GOOD, f"{said}; on real rows it promises {promise['words']}", "")
 
 

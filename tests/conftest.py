@@ -59,6 +59,14 @@ def board(logdir):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory) -> Iterator[None]:
+    """Keep judges and metrics for this session alone: a run like another need not learn again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENENV_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def few_epochs() -> Iterator[None]:
     """Judges learn for three epochs at most: what is made of them is under test, not they."""
     with pytest.MonkeyPatch.context() as patch:

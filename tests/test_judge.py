@@ -9,7 +9,18 @@ import toys
 
 from genenv import data, judge
 from genenv.checks import Mistake
-from genenv.judge import Neighbours, Verdict, controls, folds, neither, proofs, temper, trees
+from genenv.judge import (
+    Neighbours,
+    Verdict,
+    controls,
+    folds,
+    members,
+    neither,
+    proofs,
+    recipe,
+    temper,
+    trees,
+)  # fmt: skip
 from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
 from genenv.judge.variations import vary_images
@@ -331,6 +342,33 @@ def test_the_figures_are_those_of_the_test_rows(rings):
     assert {*quality["controls"]} == {*controls.OF_VECTORS}
     assert not any(row["decides"] for row in quality["controls"].values())  # of two columns
     assert min(quality["oracle_accuracy"].values()) > 0.6
+
+
+def test_high_effort_learns_longer_until_the_loss_is_flat(rings, monkeypatch):
+    dataset, split, *_ = rings
+    u = torch.from_numpy(dataset.x[split.train])
+    label = torch.from_numpy(dataset.label[split.train])
+    _, fold = folds.divide(dataset.x[split.train], label.numpy(), 3, 0)
+    lessons = recipe.lessons(len(u), dataset.units, "high")
+    assert [one.epochs / lessons[0].epochs for one in lessons] == [1, 2, 4, 8]
+    losses, asked = iter([0.5, 0.3, 0.299, 0.1]), []
+    monkeypatch.setattr(members, "train_members", lambda *a: asked.append(a[4]) or Known())
+    monkeypatch.setattr(members.temper, "log_loss", lambda *_: next(losses))
+    _, lesson = members.flattest(u, label, fold, 3, lessons, 0, None)
+    assert asked == list(lessons[:3])  # the third saved less than a fiftieth
+    assert lesson == lessons[2]
+
+
+class Known:
+    """An audit of which only the loss is asked."""
+
+    temperature = 1.0
+
+    def by_make(self, rows, _):
+        return {"one": torch.full((len(rows), 4), 0.25)}
+
+    def mixed(self, by_make):
+        return by_make["one"]
 
 
 def test_progress_adds_up_to_the_announced_steps(rings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,18 @@ from conftest import judged_by_address
 from sklearn.linear_model import LogisticRegression
 
 import genenv
-from genenv import auditing, classifier, data, failures, people, report, trust, unanswered
+from genenv import (
+    api,
+    auditing,
+    classifier,
+    data,
+    failures,
+    lock,
+    people,
+    report,
+    trust,
+    unanswered,
+)  # fmt: skip
 from genenv.api import replay
 from genenv.checks import Mistake
 from genenv.judge import Audit, Verdict
@@ -42,7 +54,8 @@ def small() -> Iterator[None]:
 
 
 def job(folder: Path, config: StressConfig = CONFIG, model: Any = None) -> Stressing:
-    return Stressing(config, data.load("digits"), None, model, None, folder, line="again")
+    digits = data.load("digits")
+    return Stressing(config, digits, None, model, None, folder, line="again", no_cache=True)
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +202,32 @@ def test_a_run_that_broke_between_shards_resumes_to_the_same_report(
                 path.unlink()
     job(folder).run(resume=True)
     assert without_seconds(folder) == without_seconds(done[0])
+
+
+def test_judge_and_metrics_of_an_earlier_run_are_taken_from_the_cache(
+    done: tuple[Path, Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENENV_CACHE", str(tmp_path / "cache"))
+    digits = data.load("digits")
+    generator = api.load(done[0])
+    config = StressConfig(search=("random",), budget=64)
+    first = Stressing(config, digits, None, None, generator, tmp_path / "first")
+    first.run()
+    kept = [p for p in (tmp_path / "cache").rglob("*") if p.is_file() and p.name not in lock.NAMES]
+    assert {p.suffix for p in kept} == {".safetensors", ".json", ".npz"}  # and no pickle
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("made again")
+
+    monkeypatch.setattr("genenv.prepared.make_judge", refuse)
+    monkeypatch.setattr("genenv.stressing.generator_metrics", refuse)
+    second = Stressing(config, digits, None, None, generator, tmp_path / "second")
+    second.run()
+    assert without_seconds(tmp_path / "first") == without_seconds(tmp_path / "second")
+    assert sum("came from the cache" in sentence for sentence in second.told) == 2
+    other = Stressing(replace(config, seed=1), digits, None, None, generator, tmp_path / "third")
+    with pytest.raises(AssertionError, match="made again"):
+        other.run()
 
 
 def test_stored_failures_fail_again_and_another_model_may_pass(

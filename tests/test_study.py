@@ -28,8 +28,8 @@ class Sum(Study[int]):
     def __init__(self, folder: Path, key: str | None = None, **more: object) -> None:
         super().__init__(folder, Stages(display=True), **more)  # type: ignore[arg-type]
         self.made: list[str] = []
-        first = "count.json"
-        self.first = Part(first, "the count", self._count, save_json, load_json, "count", 3, key)
+        first, name = "count.json", None if key is None else lambda: key
+        self.first = Part(first, "the count", self._count, save_json, load_json, "count", 3, name)
         self.second = Part("double.json", "twice", self._double, save_json, load_json, "double", 1)
 
     def settings(self) -> dict[str, int]:
@@ -108,7 +108,9 @@ def test_sigterm_waits_for_the_end_of_a_step_where_it_is_taken():
 
 def test_a_part_with_a_key_comes_from_the_cache_unless_it_is_off(tmp_path, monkeypatch):
     monkeypatch.setenv("GENENV_CACHE", str(tmp_path / "cache"))
-    Sum(tmp_path / "one", "k").run()
+    one = Sum(tmp_path / "one", "k")
+    one.run()
+    assert one.told == [f"the count is kept in the cache in {tmp_path / 'cache'} (--no-cache)."]
     two = Sum(tmp_path / "two", "k")
     two.run()
     assert two.made == ["double"]

@@ -73,6 +73,16 @@ def test_a_promise_that_could_not_be_tested_makes_a_judge_doubtful():
     assert "12" in light.figure
 
 
+def test_a_promise_beside_another_model_makes_a_given_judge_doubtful():
+    promise = quality()["promise"] | {"rule": "contradictions"}
+    taken = quality(promise=promise, taken_from="that of RUN")
+    assert trust.judge_light(taken, (0, 1)).light == DOUBTFUL
+    assert "contradicts another model" in trust.judge_light(taken, (0, 1)).figure
+    assert trust.judge_light(quality(promise=promise), (0, 1)).light == GOOD
+    plain = quality(taken_from="that of RUN")
+    assert trust.judge_light(plain, (0, 1)).light == GOOD
+
+
 def test_a_model_ten_points_behind_the_audit_is_doubtful_and_asked_anyway_bad():
     audit = share(0.97)
     assert trust.model_light(share(0.88), audit).light == GOOD

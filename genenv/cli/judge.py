@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from genenv.cli.names import efforts, named
 from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.stress import UNDECIDED
 from genenv.settings.shown import Number, Pixels, Source, Switch, shown
@@ -25,6 +26,10 @@ class Judge:
     """More rows of the same kind; the figures come from a share of them that sets nothing."""
     seed: Number = 0
     """Address of the split and of the judge."""
+    effort: Annotated[str, named(efforts, "default")] = "default"
+    """quick, default or high: twice as long again and again, until the loss is flat."""
+    no_cache: Switch = False
+    """Neither take the judge from the cache of earlier runs nor keep it there."""
     size: Pixels = None
     """Pixels a side to which a folder's images are resized."""
     channels: Pixels = None
@@ -47,7 +52,10 @@ class Judge:
         if self.held_out is not None:
             held_out = load_data(self.held_out, self.size, self.channels)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"judge-{dataset.name}")
-        study = JudgeFitting(dataset, held_out, out, Stages(display=True), line, self.seed)
+        stages = Stages(display=True)
+        study = JudgeFitting(
+            dataset, held_out, out, stages, line, self.seed, self.effort, self.no_cache
+        )
         content = study.run(self.resume)
         print(summary(content))
         print(f"page:     {out}/judge.html\ndoubtful: {out}/doubtful.csv\njudge:    {out}/judge")

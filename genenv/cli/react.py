@@ -30,6 +30,8 @@ class React:
     """A run whose generator is met, or package.module:name of one; it needs classes."""
     judge: Annotated[Path | None, shown("JUDGE", "one is made")] = None
     """A folder that genenv judge, stress or react left: its judge is taken as it stands."""
+    no_cache: Switch = False
+    """Neither take a judge or metrics from the cache of earlier runs nor keep them there."""
     residuals: Annotated[Path | None, shown("RUN", "none")] = None
     """A run fitted to what real rows differ by: it is met as sample:learned and real:learned."""
     settings: Annotated[ReactConfig, InPlace] = field(default_factory=ReactConfig)
@@ -64,6 +66,7 @@ class React:
             residuals,
             stored,
             judge=self.judge,
+            no_cache=self.no_cache,
         )
         content = study.run(self.resume)
         print(summary(content))

@@ -30,6 +30,8 @@ class Stress:
     """Length of e, where --generator names a decoder (e, label) -> samples."""
     judge: Annotated[Path | None, shown("JUDGE", "one is made")] = None
     """A folder that genenv judge, stress or react left: its judge is taken as it stands."""
+    no_cache: Switch = False
+    """Neither take a judge or metrics from the cache of earlier runs nor keep them there."""
     settings: Annotated[StressConfig, InPlace] = field(default_factory=StressConfig)
     """Of the run."""
     size: Pixels = None
@@ -65,6 +67,7 @@ class Stress:
         run = Stressing(
             self.settings, dataset, held_out, model, generator, out, stages,
             line, model_path=self.model, generator_run=stored, judge=self.judge or before,
+            no_cache=self.no_cache,
         )  # fmt: skip
         print(run.announced())
         report = run.run(self.resume)

@@ -13,13 +13,14 @@ from genenv.judge.figures import judged_controls, on_rows, rate
 from genenv.judge.fitting import beside_model, fit, make, steps
 from genenv.judge.guide import Guide
 from genenv.judge.judging import UNSEEN, Judge, Record
-from genenv.judge.keeping import load, load_guide, save, save_guide
+from genenv.judge.keeping import FORMAT, load, load_guide, save, save_beside, save_guide
 from genenv.judge.neighbours import Neighbours
-from genenv.judge.of_split import judge_rows, judge_steps, make_judge
+from genenv.judge.of_split import judge_beside, judge_rows, judge_steps, make_judge, recipe_of
 from genenv.judge.promise import Promise, set_cut
 from genenv.judge.verdict import Verdict
 
 __all__ = [
+    "FORMAT",
     "UNSEEN",
     "Audit",
     "Belief",
@@ -34,6 +35,7 @@ __all__ = [
     "beside_model",
     "fit",
     "fit_belief",
+    "judge_beside",
     "judge_rows",
     "judge_steps",
     "judged_controls",
@@ -44,7 +46,9 @@ __all__ = [
     "on_rows",
     "q_values",
     "rate",
+    "recipe_of",
     "save",
+    "save_beside",
     "save_guide",
     "set_cut",
     "steps",

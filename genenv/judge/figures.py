@@ -62,7 +62,7 @@ def measure(
         **_refused(judge, looked, label),
         "guide_real_rejected": _refused_by_guide(judge, asked[unseen], label[unseen]),
         "oracle_accuracy": _accuracies(judge, asked, fold, label),
-        "contradictions": contradictions(judge, answers) if answers is not None else None,
+        "contradictions": contradictions(judge, judge.record.looked, own, answers),
         "controls": judged_controls(judge, controls.make_controls(rows, seed)),
         "promise": judge.promise.to_json() | {"words": judge.promise.words},
         "belief": judge.belief.to_json() | {"words": judge.belief.words},
@@ -81,7 +81,12 @@ def measure(
     }
 
 
-def on_rows(judge: Judge, x: NDArray[Any], label: NDArray[np.int64]) -> dict[str, Any]:
+def on_rows(
+    judge: Judge,
+    x: NDArray[Any],
+    label: NDArray[np.int64],
+    answers: NDArray[np.int64] | None = None,
+) -> dict[str, Any]:
     """Measure a judge, as it stands, on the real rows of a run that it was not made in.
 
     Parameters
@@ -91,16 +96,20 @@ def on_rows(judge: Judge, x: NDArray[Any], label: NDArray[np.int64]) -> dict[str
     x, label
         Samples as stored and their classes. One that the judge learned from is judged by members
         that had not seen it, and counted as `learned_from`.
+    answers
+        What a model under test says of them; None: there is none.
     """
     asked, fold = seen(x, judge.units), judge.folds.of_rows(x)
     learned = judge.folds.learned(x)
     unseen = ~learned | (fold == GUIDE_FOLD)  # by the guide's networks
+    looked = judge.audit.look(asked, fold)
     return {
         "untouched": not learned.any(),
         "learned_from": int(learned.sum()),
         "test_rows": len(label),
-        **_refused(judge, judge.audit.look(asked, fold), label),
+        **_refused(judge, looked, label),
         "guide_real_rejected": _refused_by_guide(judge, asked[unseen], label[unseen]),
+        "contradictions": contradictions(judge, looked, label, answers),
     }
 
 
@@ -162,17 +171,20 @@ def _accuracies(
     return {name: float((p[:, :-1].argmax(1).numpy() == label).mean()) for name, p in found.items()}
 
 
-def contradictions(judge: Judge, answers: NDArray[np.int64]) -> dict[str, Any]:
+def contradictions(
+    judge: Judge, looked: Looked, label: NDArray[np.int64], answers: NDArray[np.int64] | None
+) -> dict[str, Any] | None:
     """Say how the audit fares where it contradicts a model, on rows that neither had seen.
 
     Parameters
     ----------
-    judge
-        With its record of its own rows.
+    judge, looked, label
+        What the audit says of real rows (n, ...), and their classes (n,).
     answers
-        (n,) of these, -1 where the model had seen the row.
+        The model's, -1 where it had seen the row; None: no model is known, and nothing is said.
     """
-    looked, label = judge.record.looked, judge.record.label
+    if answers is None:
+        return None
     accepted = judge.audit.accepted(looked).numpy()
     accepted[~judge.audit.realistic(looked).numpy()] = -1
     known = answers >= 0

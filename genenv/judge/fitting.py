@@ -15,15 +15,15 @@ from genenv.codecs import Codec
 from genenv.data import from_arrays
 from genenv.judge import crossfit, figures, proofs, recipe, temper
 from genenv.judge.audit import Audit, Looked
-from genenv.judge.crossfit import Lesson, Member
+from genenv.judge.crossfit import Lesson
 from genenv.judge.folds import COUNT, GUIDE_FOLD, Fold, divide
 from genenv.judge.guide import Guide
 from genenv.judge.judging import Judge, Record, promise_of
 from genenv.judge.layout import seen
+from genenv.judge.members import flattest
 from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
 from genenv.judge.realism import PASSED, REFUSED, Gate, set_gate, surroundings
-from genenv.judge.residual import fit_residual
 from genenv.judge.teaching import Advance
 
 Rows = tuple[NDArray[Any], NDArray[np.int64]]  # samples as stored, class indices
@@ -48,7 +48,8 @@ def fit(
     seed
         Address of everything random.
     effort
-        `default`, or `quick`: an eighth of the epochs, for tests and first looks.
+        `default`; `quick`: an eighth of the epochs, for tests and first looks; `high`: twice the
+        epochs again and again, until the log-loss of rows that no member had seen is flat.
     answers
         (n,), what a model under test answers: indices into sorted(unique(y)), -1 where it has seen
         the row. They set the cut, see `promise.set_cut`; None: no model is known.
@@ -93,11 +94,11 @@ def make(
     x, label = rows
     u, target = seen(x, units), torch.from_numpy(label.astype(np.int64))
     folds, fold = divide(x, target.numpy(), len(classes), seed)
-    count, outputs = len(u), len(classes)
-    lessons = recipe.lesson(count, units, effort), recipe.guide_lesson(count, units, effort)
-    audit = _audit(u, target, fold, outputs, lessons[0], seed, advance)
+    lessons = recipe.lessons(len(u), units, effort)
+    audit, lesson = flattest(u, target, fold, len(classes), lessons, seed, advance)
     audit, record = _gated(audit, u, target, fold, seed)
-    guide = _guide(units, u, target, fold, outputs, lessons[1], seed, advance)
+    taught = recipe.guide_lesson(lesson, units)
+    guide = _guide(units, u, target, fold, len(classes), taught, seed, advance)
     judge = Judge(units, classes, folds, guide, audit, record, *promise_of(audit, record, None), {})
     return _calibrated(judge, u, seed, answers, test)
 
@@ -149,47 +150,9 @@ def _calibrated(
 
 def steps(rows: int, units: Codec, effort: str = "default") -> int:
     """Count the training steps that `fit` reports through `advance`, nearly."""
-    learned = rows - rows // COUNT
-    both = recipe.lesson(rows, units, effort), recipe.guide_lesson(rows, units, effort)
-    return COUNT * both[0].steps(learned) + both[1].steps(learned)
-
-
-def _audit(
-    rows: Tensor,
-    label: Tensor,
-    fold: Fold,
-    outputs: int,
-    lesson: Lesson,
-    seed: int,
-    advance: Advance,
-) -> Audit:
-    """Train every make without each fold in turn, and weigh the makes."""
-    members: dict[str, list[Member]] = {make: [] for make in lesson.makes}
-    around: dict[str, list[Any]] = {}
-    for number in range(COUNT):
-        learned = torch.from_numpy(fold != number)
-        for make in lesson.makes:
-            address = seeding.fold(seed, "audit", make, number)
-            part = rows[learned], label[learned]
-            member = crossfit.fit_member(make, lesson, *part, outputs, address, advance)
-            members[make].append(member)
-            if isinstance(member, Oracle):
-                found = surroundings(member, part[0], rows[~learned])
-                around.setdefault(make, []).append(found)
-    residual = [fit_residual(rows[torch.from_numpy(fold != number)]) for number in range(COUNT)]
-    even = dict.fromkeys(lesson.makes, 1.0)
-    return _weighed(Audit(members, even, even, 1.0, around, residual), rows, label, fold)
-
-
-def _weighed(audit: Audit, rows: Tensor, label: Tensor, fold: Fold) -> Audit:
-    """Set temperatures and weights on rows that the members had not seen."""
-    raw = audit.by_make(rows, fold)
-    own = {make: temper.fit_temperature(p, label) for make, p in raw.items()}
-    audit = replace(audit, own_temperature=own)
-    by_make = {make: temper.tempered(p, own[make]) for make, p in raw.items()}
-    weight = temper.weights(torch.stack(list(by_make.values())), label)
-    audit = replace(audit, weight=dict(zip(by_make, weight.tolist(), strict=True)))
-    return replace(audit, temperature=temper.fit_temperature(audit.mixed(by_make), label))
+    learned, lessons = rows - rows // COUNT, recipe.lessons(rows, units, effort)
+    audits = sum(lesson.steps(learned) for lesson in lessons)
+    return COUNT * audits + recipe.guide_lesson(lessons[-1], units).steps(learned)
 
 
 def _gated(

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from genenv import checks, codecs, files
+from genenv import checks, codecs, files, reading
 from genenv.codecs import Codec
 from genenv.judge.audit import Audit
 from genenv.judge.belief import Belief
@@ -29,6 +29,7 @@ from genenv.judge.trees import Trees
 
 FORMAT = 3
 GUIDE, AUDIT, ROWS, SPEC = "guide.safetensors", "audit.safetensors", "rows.npz", "judge.json"
+BESIDE = "beside.json"  # what a model's answers made of the cut, in place of what SPEC says
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
 
 
@@ -58,12 +59,23 @@ def save(judge: Judge, folder: Path) -> None:
         "own_temperature": judge.audit.own_temperature,
         "temperature": judge.audit.temperature,
         "gates": [gate.to_json() for gate in judge.audit.gates],
+        **_beside(judge),
+    }
+    files.whole(folder / SPEC, lambda file: file.write(json.dumps(spec, indent=2).encode()))
+
+
+def save_beside(judge: Judge, path: Path) -> None:
+    """Write what depends on a model: as `beside.json` beside a judge, it replaces what is there."""
+    path.write_text(json.dumps(_beside(judge), indent=2))
+
+
+def _beside(judge: Judge) -> dict[str, Any]:
+    return {
         "cut": judge.audit.cut,
         "promise": judge.promise.to_json(),
         "belief": judge.belief.to_json(),
         "quality": judge.quality,
     }
-    files.whole(folder / SPEC, lambda file: file.write(json.dumps(spec, indent=2).encode()))
 
 
 def load(folder: Path | str) -> Judge:
@@ -146,7 +158,8 @@ def _spec(folder: Path) -> dict[str, Any]:
         raise checks.Mistake(f"JSON in {path}", str(error), "make the judge again") from error
     if found != FORMAT:
         raise checks.Mistake(f"a judge of format {FORMAT}", found, "make it with this version")
-    return spec
+    beside = folder / BESIDE
+    return spec | reading.plain(beside) if beside.is_file() else spec
 
 
 def _pack(member: Member, name: str, tensors: dict[str, Tensor]) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genenv.data import Dataset, Split
-from genenv.judge.fitting import make, steps
+from genenv.judge import recipe
+from genenv.judge.fitting import beside_model, make, steps
 from genenv.judge.judging import UNSEEN, Judge
 from genenv.judge.teaching import Advance
 
@@ -41,9 +43,9 @@ def make_judge(
     split: Split,
     seed: int,
     advance: Advance = None,
-    answer: Any = None,
+    effort: str = "default",
 ) -> Judge:
-    """Train and calibrate the judge of a split.
+    """Train and calibrate the judge of a split, beside no model.
 
     Parameters
     ----------
@@ -53,26 +55,56 @@ def make_judge(
         Address of everything random.
     advance
         Called with the training steps done.
-    answer
-        The model under test: stored samples -> class indices; None: the cut is set without it.
+    effort
+        See `fitting.fit`.
 
     Raises
     ------
     Mistake
         Too few rows of a class.
     """
-    x, label, unseen = judge_rows(dataset, source, split)
-    said = None
-    if answer is not None:
-        said = np.full(len(label), UNSEEN)
-        said[unseen] = answer(x[unseen])
+    x, label, _ = judge_rows(dataset, source, split)
     test = source.pick(split.test)
     return make(
-        dataset.units, dataset.classes, (x, label), seed, answers=said, test=test, advance=advance
+        dataset.units, dataset.classes, (x, label), seed, effort, test=test, advance=advance
     )
 
 
-def judge_steps(dataset: Dataset, split: Split) -> int:
+def judge_beside(
+    judge: Judge,
+    dataset: Dataset,
+    source: Dataset,
+    split: Split,
+    seed: int,
+    answer: Callable[[NDArray[Any]], NDArray[np.int64]],
+) -> Judge:
+    """Set the cut and the figures of a split's judge beside a model.
+
+    Parameters
+    ----------
+    judge, dataset, source, split, seed
+        As it was made, see `make_judge`.
+    answer
+        The model under test: stored samples -> class indices. It is asked about the rows that the
+        default model has not seen.
+    """
+    x, label, unseen = judge_rows(dataset, source, split)
+    said = np.full(len(label), UNSEEN)
+    said[unseen] = answer(x[unseen])
+    return beside_model(judge, x, said, seed, source.pick(split.test))
+
+
+def recipe_of(dataset: Dataset, split: Split, effort: str) -> list[dict[str, Any]]:
+    """Return what the judge of a split is made of, as plain values."""
+    lessons = recipe.lessons(_rows(split), dataset.units, effort)
+    every = *lessons, recipe.guide_lesson(lessons[-1], dataset.units)
+    return [{"makes": list(lesson.makes), "epochs": lesson.epochs} for lesson in every]
+
+
+def judge_steps(dataset: Dataset, split: Split, effort: str = "default") -> int:
     """Count the training steps that `make_judge` reports through `advance`."""
-    rows = sum(len(part) for part in (split.train, split.guide, split.audit, split.calibration))
-    return steps(rows, dataset.units)
+    return steps(_rows(split), dataset.units, effort)
+
+
+def _rows(split: Split) -> int:
+    return sum(len(part) for part in (split.train, split.guide, split.audit, split.calibration))

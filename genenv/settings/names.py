@@ -110,6 +110,11 @@ def searches() -> Iterable[str]:
     return keys("agents.searches", "SEARCHES")
 
 
+def efforts() -> Iterable[str]:
+    """Name how long a judge may learn."""
+    return keys("judge.recipe", "EFFORTS")
+
+
 def learners() -> Iterable[str]:
     """Name the learners."""
     return keys("learners", "LEARNERS")
