@@ -107,9 +107,10 @@ class Known:
         found = downstream.import_model(model) if isinstance(model, str) else model
         before: Any = downstream.preprocessing(how.mean, how.std, preprocess)
         wrapped = downstream.wrap(found, how.units, how.classes, how.input, how.output, before)
-        output = failures.ask(wrapped, self.x)
-        failing = severity(criteria.find(criterion), output, torch.from_numpy(self.label)) > 0
-        return Answers(self, failing.numpy(), output.argmax(1).numpy())
+        log_p, error, _ = failures.ask(wrapped, self.x)
+        severe = severity(criteria.find(criterion), log_p, torch.from_numpy(self.label)) > 0
+        failing = severe | error  # a model that does not answer has not mended
+        return Answers(self, failing.numpy(), log_p.argmax(1).numpy())
 
 
 @dataclass(frozen=True)
