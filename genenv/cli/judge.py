@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from genenv.cli.names import efforts, named
 from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.stress import UNDECIDED
+from genenv.settings.names import efforts, named
 from genenv.settings.shown import Number, Pixels, Source, Switch, shown
 
 
