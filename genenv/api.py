@@ -73,7 +73,7 @@ def fit(
     device: str = FitConfig.device,
     precision: str = FitConfig.precision,
     threads: int = FitConfig.threads,
-    metrics: bool = False,
+    metrics: bool | Sequence[Any] = False,
     features: str | nn.Module = "own",
     out: str | Path | None = None,
     resume: bool = False,
@@ -103,7 +103,8 @@ def fit(
         Of the training.
     metrics
         Hold out a stratified fifth of the rows, measure the generator by it, and write
-        `out`/metrics.json. Needs `out`.
+        `out`/metrics.json. Needs `out`. A sequence: of your own beside genenv's, see
+        `metrics.build`.
     features
         Where samples are compared, see `fitting.Fitting`.
     out
@@ -133,7 +134,10 @@ def fit(
     dataset = data.from_arrays(x, y)
     config = configured(objective, dataset.units, asked.told())
     if out is not None:
-        return Fitting(dataset, config, Path(out), Stages(), metrics, features).run(resume)
+        own = () if isinstance(metrics, bool) else tuple(metrics)
+        measured = bool(metrics)
+        study = Fitting(dataset, config, Path(out), Stages(), measured, features, own_metrics=own)
+        return study.run(resume)
     if metrics:
         raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
     learned = dataset.without_labels() if config.unlabelled else dataset

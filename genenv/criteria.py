@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,23 +70,28 @@ class TopK:
         return _rival(output, label, self.k) - _of(output, label)
 
 
-CRITERIA: dict[str, Callable[[str], Criterion]] = {
-    "misclassified": lambda setting: Misclassified(_number("margin", setting or "0", float)),
-    "target": lambda setting: Target(_number("target", setting, int)),
-    "top-k": lambda setting: TopK(_number("k", setting or "5", int)),
+Classes = Sequence[int | str]  # of the data, in the order of the model's columns
+
+CRITERIA: dict[str, Callable[[str, Classes], Criterion]] = {
+    "misclassified": lambda setting, _: Misclassified(_number("margin", setting or "0", float)),
+    "target": lambda setting, classes: Target(_index(setting, classes)),
+    "top-k": lambda setting, _: TopK(_number("k", setting or "5", int)),
 }
 DEFAULT = Misclassified()
 
 
-def find(given: Any) -> Criterion:
+def find(given: Any, classes: Classes = ()) -> Criterion:
     """Return a criterion.
 
     Parameters
     ----------
     given
-        "misclassified" or "misclassified:MARGIN" (nats), "target:INDEX", "top-k:K", module:name, or
-        a function (output, label) -> severity: (batch, outputs) log-probabilities, (batch,) ->
-        (batch,), above 0 where the model failed; differentiable for searches by gradient.
+        "misclassified" or "misclassified:MARGIN" (nats), "target:CLASS" (its index or name),
+        "top-k:K", module:name, or a function (output, label) -> severity: (batch, outputs)
+        log-probabilities, (batch,) -> (batch,), above 0 where the model failed; differentiable for
+        searches by gradient.
+    classes
+        Names that a target may have: of two meanings of a number its index is taken.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def find(given: Any) -> Criterion:
     """
     name, _, setting = given.partition(":") if isinstance(given, str) else ("", "", "")
     if name in CRITERIA:
-        return CRITERIA[name](setting)
+        return CRITERIA[name](setting, classes)
     found = naming.find("criterion", given, CRITERIA)
     if not callable(found):
         raise checks.Mistake(
@@ -123,6 +128,17 @@ def severity(criterion: Criterion, output: Tensor, label: Tensor) -> Tensor:
     checks.shape(f"the severity of {spelled(criterion)}", severe, (len(label),))
     checks.finite(f"the severity of {spelled(criterion)}", severe.detach().numpy())
     return severe.float()
+
+
+def _index(setting: str, classes: Classes) -> int:
+    """Return a class's index, told by it or by name."""
+    names = [str(name) for name in classes]
+    if setting in names and not (setting.isdecimal() and int(setting) < len(names)):
+        return names.index(setting)
+    if classes and not setting.lstrip("-").isdecimal():
+        checks.choice("target", setting, names)
+    index: int = _number("target", setting, int)
+    return index
 
 
 def _number(name: str, setting: str, kind: type[Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from genenv import checks, metrics, networks, runs
+from genenv import checks, metrics, naming, networks, runs
 from genenv.data import Dataset, check_batch
 from genenv.generators import Generator
 from genenv.measuring import Measuring
@@ -49,6 +49,8 @@ class Fitting(Study[Generator]):
         themselves), `samples`, a torch module or its import path, or the .pth file of Inception.
     line
         The command line that repeats the run.
+    own_metrics
+        Metrics beside those of METRICS, see `metrics.build`.
 
     Raises
     ------
@@ -67,13 +69,19 @@ class Fitting(Study[Generator]):
         measured: bool = True,
         features: str | nn.Module = "own",
         line: str = "",
+        own_metrics: Sequence[Any] = (),
     ) -> None:
         super().__init__(folder, stages, line)
+        if own_metrics and not measured:
+            raise checks.Mistake("metrics with own_metrics", "none", "leave one of them out")
         if config.metrics_every and not measured:
             raise checks.Mistake("metrics with metrics_every", "none", "leave one of them out")
         self.dataset, self.features = dataset, features
         self.classes = () if dataset.unconditional or config.unlabelled else dataset.classes
-        self.measuring = Measuring(dataset, bool(self.classes), config.seed, measured, features)
+        self.own_metrics = [naming.spelled(given) for given in own_metrics]
+        self.measuring = Measuring(
+            dataset, bool(self.classes), config.seed, measured, features, own_metrics
+        )
         self.config = shrunk(config, dataset.units, len(self.measuring.rows))
         self.told += [*self.measuring.told, *shrinking(config, self.config), *stated(config)]
         self.world = distributed.World()
@@ -114,6 +122,7 @@ class Fitting(Study[Generator]):
             "data": runs.describe(self.dataset),
             "train": None if len(rows) == len(self.dataset) else rows.tolist(),
             "features": self.features if isinstance(self.features, str) else "given",
+            **({"own_metrics": self.own_metrics} if self.own_metrics else {}),
         }
 
     def resolved(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,6 @@ from genenv.metrics import (
 
 EFFICACY = ("agreement", "gan_train_svm", "gan_train_network")  # of generators with classes
 COUNTED = ("modes", "high_quality", "reverse_kl")  # where modes are known
-LEAST = max(kind.least for kind in metrics.METRICS.values())  # rows of each set for every metric
 
 Labelled = tuple[NDArray[Any], NDArray[np.int64] | None]
 
@@ -50,6 +49,8 @@ class Measuring:
         Whether anything is to be held out.
     features
         Where samples are compared, see `fitting.Fitting`.
+    own_metrics
+        Metrics beside those of METRICS, see `metrics.build`.
 
     Attributes
     ----------
@@ -70,9 +71,12 @@ class Measuring:
         seed: int,
         measured: bool,
         features: str | nn.Module,
+        own_metrics: Sequence[Any] = (),
     ) -> None:
         self.dataset, self.conditional, self.seed = dataset, conditional, seed
         self.told: list[str] = []
+        self.metrics = metrics.build((*metrics.METRICS, *own_metrics))
+        self.least = max(metric.least for metric in self.metrics)
         self.rows, self.held_out = self._parted(measured)
         own = features == "own" or self.held_out is None
         self.given = None if own else self._features(features)
@@ -99,7 +103,7 @@ class Measuring:
     def compared(self) -> list[str]:
         """The figures of every metric on these features."""
         names = {} if self.given is None else self.given.names
-        return [names.get(k, k) for kind in metrics.METRICS.values() for k in kind.keys]
+        return [names.get(k, k) for metric in self.metrics for k in metric.keys]
 
     @property
     def names(self) -> list[str]:
@@ -110,9 +114,10 @@ class Measuring:
 
     def check(self, every: int, best: str | None) -> None:
         """Raise a Mistake unless figures can be taken on the way, as often and of that name."""
+        least = self.least
         if every and self.held_out is None:
             raise checks.Mistake(
-                f"rows enough to measure with metrics_every ({LEAST} and {LEAST} held out)",
+                f"rows enough to measure with metrics_every ({least} and {least} held out)",
                 f"{len(self.dataset)} in {self.dataset.name}",
                 "give more, or leave metrics_every out",
             )
@@ -126,7 +131,7 @@ class Measuring:
         x, label = self.real
         features = learned or self.given or SampleFeatures(x, self.dataset.units)
         modes = self.dataset.modes
-        return Evaluation(features, (x, label), self.held_out, metrics.build(), modes, self.seed)
+        return Evaluation(features, (x, label), self.held_out, self.metrics, modes, self.seed)
 
     def figures(
         self, generator: Generator, evaluation: Evaluation, advance: Callable[[int], None]
@@ -151,14 +156,15 @@ class Measuring:
         if not measured:
             return everything, None
         other = dataset.held_out
-        enough = len(dataset) >= 2 * LEAST if other is None else len(dataset) >= LEAST <= len(other)
+        least, apart = self.least, len(dataset) // 2 if other is None else len(other)
+        enough = min(len(dataset), apart) >= least
         if not enough:
             self.told.append(
-                f"nothing was held out and measured: metrics need {LEAST} rows to learn from and "
-                f"{LEAST} others"
+                f"nothing was held out and measured: metrics need {least} rows to learn from and "
+                f"{least} others"
             )
             return everything, None
-        rows, held_out = hold_out(dataset, self.seed, LEAST)
+        rows, held_out = hold_out(dataset, self.seed, least)
         return rows, held_out
 
     def _features(self, asked: str | nn.Module) -> Features:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -35,6 +36,37 @@ def find(what: str, given: Any, options: Mapping[str, Any], others: Iterable[str
         article = "an" if what[0] in "aeiou" else "a"
         return import_object(given, f"{article} {what}")
     return options[checks.choice(what, given, (*others, *options, "module:name"))]
+
+
+def make(what: str, given: Any, options: Mapping[str, Any], base: type[Any], *needs: Any) -> Any:
+    """Make what a name, class or function stands for; an object is returned as it is.
+
+    Parameters
+    ----------
+    what, given, options
+        See `find`.
+    base
+        What it must be.
+    needs
+        Arguments of the class or function.
+
+    Raises
+    ------
+    Mistake
+        See `find`; or it is, makes or inherits from something else, or does not take `needs`.
+    """
+    found = find(what, given, options)
+    home = f"{base.__module__.rpartition('.')[0]}.{base.__name__}"
+    wrong = f"a {what}", spelled(given), f"inherit from {home}"
+    if inspect.isclass(found) and not issubclass(found, base):
+        raise checks.Mistake(*wrong)
+    try:
+        made = found(*needs) if callable(found) and not isinstance(found, base) else found
+    except TypeError as error:
+        raise checks.Mistake(wrong[0], f"{wrong[1]}, which raised {error}", wrong[2]) from error
+    if not isinstance(made, base):
+        raise checks.Mistake(*wrong)
+    return made
 
 
 def spelled(given: Any) -> str:

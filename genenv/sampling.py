@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, files
+from genenv import checks, files, naming
 from genenv.generators import Generator
 from genenv.noise import NOISES, Gaussian, Noise, Product, Scaled
 
@@ -40,7 +40,7 @@ def driven_by(generator: Generator, noise: Noise) -> Generator:
 
 
 def noise_named(generator: Generator, name: str | None, strength: float) -> Noise:
-    """Return the law `name` for a generator, None: its own, multiplied by `strength`.
+    """Return the law `name` (in NOISES, or module:name), None: its own, multiplied by `strength`.
 
     Of codes and noise side by side the Gaussian part alone changes: a code keeps its law.
 
@@ -68,7 +68,7 @@ def noise_named(generator: Generator, name: str | None, strength: float) -> Nois
 
 def _changed(law: Noise, name: str | None, strength: float) -> Noise:
     if name is not None:
-        law = NOISES[checks.choice("noise", name, NOISES)](law.dim)
+        law = naming.make("noise", name, NOISES, Noise, law.dim)
     return law if strength == 1 else Scaled(law, strength)
 
 

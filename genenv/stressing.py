@@ -122,7 +122,7 @@ class Stressing(Study[Report]):
             searches = (*searches, "stored")
         self.config, self.dataset = replace(config, search=searches), dataset
         self.entrants = entrants(searches)
-        self.criterion = criteria.find(config.criterion)
+        self.criterion = criteria.find(config.criterion, dataset.classes)
         if self._trained_players:
             check_training(LATENT_PROBE, config.train_queries)
         self.starts = self._starts(generator)

@@ -12,10 +12,11 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 import genenv
-from genenv import bundled, cli, criteria, networks, runs, seeding
+from genenv import bundled, cli, criteria, metrics, networks, runs, sampling, seeding
 from genenv.agents import SEARCHES, Evolution, entrants
 from genenv.checks import Mistake
-from genenv.noise import Gaussian
+from genenv.metrics import Metric
+from genenv.noise import Gaussian, Noise
 from genenv.objectives import Objective
 from genenv.search import Search, Space
 from genenv.training import TrainingConfig
@@ -195,6 +196,16 @@ def test_a_criterion_says_when_the_model_has_failed(given, failed):
         )
 
 
+@pytest.mark.parametrize(("setting", "index"), [("dog", 1), ("1", 1), ("7", 2), ("2", 2), ("0", 0)])
+def test_a_target_is_a_class_by_index_or_by_name(setting, index):
+    assert criteria.find(f"target:{setting}", ("cat", "dog", 7)) == criteria.Target(index)
+
+
+def test_a_target_that_is_no_class_is_refused_by_name():
+    with pytest.raises(Mistake, match="expected target to be one of cat, dog, got 'cow'"):
+        criteria.find("target:cow", ("cat", "dog"))
+
+
 def doubtful(output, _label):
     """Failed where no class has more than 0.6."""
     return np.log(0.6) - output.amax(1)
@@ -325,3 +336,48 @@ def test_fit_takes_a_network_of_ones_own_and_reads_it_where_it_is_named_again(tm
 def test_what_is_no_network_is_a_mistake(given):
     with pytest.raises(Mistake):
         TrainingConfig(network=given)
+
+
+class Shift(Metric):
+    """How far the means lie apart."""
+
+    keys = ("shift",)
+
+    def measure(self, real, fake):
+        return {"shift": float(abs(real.mean(0) - fake.mean(0)).max())}
+
+
+def test_a_metric_of_ones_own_is_measured_beside_the_others(tmp_path):
+    settings = {"steps": 2, "batch": 16, "threads": 1}
+    genenv.fit(X, Y, out=tmp_path / "a", metrics=[Shift], features="samples", **settings)
+    figures = json.loads((tmp_path / "a" / "metrics.json").read_text())
+    assert figures["shift"] > figures["shift_real"] >= 0
+    assert "frechet" in figures
+    config = json.loads((tmp_path / "a" / "config.json").read_text())
+    assert config["own_metrics"] == ["test_own_kinds:Shift"]
+
+
+@pytest.mark.parametrize("given", ["no", "test_own_kinds:constant", Rays, [Shift, Shift]])
+def test_what_is_no_metric_is_a_mistake(given):
+    with pytest.raises(Mistake):
+        metrics.build(given if isinstance(given, list) else [given])
+
+
+def test_samples_are_drawn_under_a_noise_of_ones_own():
+    generator = genenv.fit(X, Y, steps=1, batch=16, threads=1)
+    law = sampling.noise_named(generator, "test_own_kinds:Flat", 1.0)
+    assert float(law.sample(50, 0).abs().max()) == 0.5
+    with pytest.raises(Mistake, match="expected a noise, got test_own_kinds:Shift; inherit"):
+        sampling.noise_named(generator, "test_own_kinds:Shift", 1.0)
+
+
+class Flat(Noise):
+    """Half a unit up or down."""
+
+    kind = "flat"
+
+    def __init__(self, dim):
+        super().__init__(dim, dim)
+
+    def from_base(self, e):
+        return e.sign() / 2

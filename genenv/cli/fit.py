@@ -40,6 +40,8 @@ class Fit:
     """Where images are compared: own (a small classifier of the data, or the samples themselves
     where there are no labels), samples, a module as package.module:name, or the file of Inception's
     weights that defines FID."""
+    own_metrics: Annotated[tuple[str, ...], shown("MODULE:NAME [...]", "none")] = ()
+    """Metrics of your own, measured beside genenv's."""
     size: Pixels = None
     """Pixels a side to which a folder's images are resized."""
     channels: Pixels = None
@@ -77,7 +79,8 @@ class Fit:
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"fit-{dataset.name}")
         leads = started_by_torchrun().leads
         stages = Stages(display=leads)
-        fit = fitting.Fitting(dataset, config, out, stages, self.metrics, self.features, line)
+        measured = self.metrics, self.features, line, self.own_metrics
+        fit = fitting.Fitting(dataset, config, out, stages, *measured)
         generator = fit.run(self.resume)
         if leads:
             for sentence in (*dataset.notes, *generator.notes):

@@ -25,7 +25,7 @@ class Sample:
     label: Annotated[str | None, shown("CLASS", "drawn uniformly")] = None
     """Name of a class, as the data have it."""
     noise: Annotated[str | None, named(noises, "the trained one")] = None
-    """Another law for the latents."""
+    """Another law for the latents; of your own as package.module:name."""
     strength: Share = 1.0
     """Factor on the latents: below 1 shrinks them, above 1 spreads them."""
     keep: Share = 1.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
-from genenv import checks
+from genenv import checks, naming
 from genenv.metrics.base import Metric
 from genenv.metrics.codes import k_means_purity, purity
 from genenv.metrics.efficacy import Efficacy, agreement, estimator, gan_train
@@ -85,20 +86,23 @@ LARGER_IS_BETTER: dict[str, bool] = {
 }
 
 
-def build(names: Iterable[str] = tuple(METRICS)) -> list[Metric]:
-    """Make metrics by name.
+def build(names: Iterable[Any] = tuple(METRICS)) -> list[Metric]:
+    """Make metrics.
 
     Parameters
     ----------
     names
-        Names in METRICS.
+        Names in METRICS, or of your own: `module:name`, a Metric, or what makes one without
+        arguments.
 
     Raises
     ------
     Mistake
-        An unknown name.
+        An unknown name, something else than a metric, or two metrics with a figure of one name.
     """
-    return [METRICS[checks.choice("metric", name, METRICS)]() for name in names]
+    made = [naming.make("metric", name, METRICS, Metric) for name in names]
+    checks.once("the figures", [key for metric in made for key in metric.keys])
+    return made
 
 
 def ranked(key: str) -> bool:

@@ -38,8 +38,8 @@ class StressConfig:
     ] = ()
     """The data's classes in the order of its columns, where that is another."""
     criterion: Annotated[Any, named(names.criteria, constructor=str)] = "misclassified"
-    """When the model has failed: misclassified, misclassified:MARGIN (nats), target:INDEX of a
-    class, top-k:K, or package.module:name of a function (output, label) -> severity."""
+    """When the model has failed: misclassified, misclassified:MARGIN (nats), target:CLASS (its
+    index or name), top-k:K, or package.module:name of a function (output, label) -> severity."""
     search: Annotated[
         tuple[Any, ...] | None,
         named(
