@@ -66,18 +66,28 @@ class Log:
 
 
 class _Recorded:
-    """Answers a search from disk for as long as it asks what it asked before."""
+    """Answers a search from disk, a shard at a time, for as long as it asks what it asked before.
 
-    def __init__(self, columns: dict[str, NDArray[Any]] | None, budget: int) -> None:
-        self.columns = columns or {}
-        index = self.columns.get("index", np.zeros(0, np.int64))
-        self.rows = self.usable = len(index)
+    Attributes
+    ----------
+    told
+        TOLD of all rows; None where there are none.
+    rows
+        How many there are.
+    """
+
+    def __init__(self, ledger: Ledger, name: str, seed: int, budget: int) -> None:
+        known = ledger.read(name, seed, (*TOLD, "index"))
+        index = np.zeros(0, np.int64) if known is None else known.pop("index")
+        self.told, self.rows = known, len(index)
         if self.rows > budget or not np.array_equal(index, np.arange(self.rows)):
             raise _OtherQuestionError
-        if columns:
-            self.columns["error"] = self.columns["verdict"] == Verdict.ERROR
-            stopped = unanswered.first_of_too_many(self.columns["error"], budget)
-            self.usable = self.rows if stopped is None else stopped
+        error = np.zeros(0, np.bool_) if known is None else known["verdict"] == Verdict.ERROR
+        stopped = unanswered.first_of_too_many(error, budget)
+        self.usable = self.rows if stopped is None else stopped
+        self._shards = ledger.shards(name, seed)
+        self._shard: Columns = {}
+        self._start = self._end = 0  # queries that the shard at hand holds
 
     def answer(self, start: int, e: Tensor, label: Tensor) -> Findings | None:
         """Return the findings of queries from `start` on; None where the model is to be asked.
@@ -86,12 +96,40 @@ class _Recorded:
         """
         if start >= self.rows or start + len(e) > self.usable < self.rows:
             return None
-        names = {f.name for f in fields(Findings)} & self.columns.keys()
-        rows = {name: self.columns[name][start : start + len(e)] for name in names}
+        if start == self._end:
+            self._shard = next(self._shards)
+            self._start, self._end = start, start + len(self._shard["index"])
+        names = {f.name for f in fields(Findings)} & self._shard.keys()
+        own = slice(start - self._start, start - self._start + len(e))
+        rows = {name: self._shard[name][own] for name in names}
         asked = np.array_equal(rows["e"], e.numpy()) and np.array_equal(rows["label"], label)
-        if not asked:  # a record always ends where an ask ended
+        if not asked:  # a shard always ends where an ask ended
             raise _OtherQuestionError
-        return Findings(**rows)
+        return Findings(**rows, error=self._shard["verdict"][own] == Verdict.ERROR)
+
+
+class _Judged:
+    """What the audit said so far of the queries of a search, a part a stretch."""
+
+    def __init__(self, known: Columns | None) -> None:
+        self.parts: list[Columns] = []
+        self.rows = self.confirmed = 0
+        if known is not None:
+            self.add(known)
+
+    def add(self, said: Columns) -> None:
+        """Append a stretch."""
+        self.parts.append({name: said[name] for name in TOLD})
+        self.rows += len(said["verdict"])
+        self.confirmed += int((said["verdict"] == Verdict.CONFIRMED).sum())
+
+    def first(self, queries: int) -> _Judged:
+        """Return what was said of so many."""
+        return _Judged({name: column[:queries] for name, column in self.columns().items()})
+
+    def columns(self) -> Columns:
+        """Return TOLD of all, (rows,) each."""
+        return {name: np.concatenate([part[name] for part in self.parts]) for name in TOLD}
 
 
 class _OtherQuestionError(Exception):
@@ -137,14 +175,13 @@ class Campaign:
             disk is cut off.
         """
         began = time.perf_counter()
-        recorded = self.ledger.read(name, seed)
         search = make()
         try:
-            judged = self._run(name, seed, search, recorded)
+            judged = self._run(name, seed, search)
         except _OtherQuestionError:
             self.tell(f"{name} (seed {seed}) asks otherwise here than its record; it starts over")
             self.ledger.drop(name, seed)
-            judged = self._run(name, seed, make(), None)
+            judged = self._run(name, seed, make())
         return Log(
             search=name,
             seed=seed,
@@ -153,39 +190,22 @@ class Campaign:
             **judged,
         )
 
-    def _run(
-        self, name: str, seed: int, search: Search, columns: dict[str, NDArray[Any]] | None
-    ) -> Columns:
-        recorded = _Recorded(columns, self.budget)
-        judged = [columns] if columns else []
+    def _run(self, name: str, seed: int, search: Search) -> Columns:
+        recorded = _Recorded(self.ledger, name, seed, self.budget)
+        judged = _Judged(recorded.told)
         pending: list[Findings] = []
         recent = np.zeros(0, np.bool_)
         at = 0
-
-        def flush() -> None:
-            if not pending:
-                return
-            findings = Findings.concatenate(pending)
-            pending.clear()
-            start = sum(len(part["verdict"]) for part in judged)
-            before = sum(int((part["verdict"] == Verdict.CONFIRMED).sum()) for part in judged)
-            judged.append(self.ledger.write(findings, self.judge, name, seed, start, self.probe))
-            total = before + np.cumsum(judged[-1]["verdict"] == Verdict.CONFIRMED)
-            for row in sorted({*range(POINT - 1, len(total), POINT), len(total) - 1}):
-                self.tracker.scalars({f"confirmed/{name}/seed-{seed}": total[row]}, start + row + 1)
-            tag = f"severity/{name}/seed-{seed}"
-            answered = findings.severity[~findings.error]
-            if len(answered):
-                self.tracker.histogram(tag, answered, start + len(findings))
-
         try:
             while at < self.budget:
                 e, label = search.ask(self.budget - at)
                 self._check(name, e, label, self.budget - at)
                 findings = recorded.answer(at, e, label)
                 if findings is None:
-                    if at < recorded.rows:
-                        self._ask_again(name, seed, at, recorded, judged)
+                    if at < recorded.rows:  # since here the model hardly answered: it is forgotten
+                        self.ledger.cut(name, seed, at)
+                        judged = judged.first(at)
+                        recorded.rows = at
                     findings = self.probe(e, label, search.wants_gradient)
                     pending.append(findings)
                 at += len(e)
@@ -194,18 +214,26 @@ class Campaign:
                 search.tell(replace(findings, x=None))  # samples are not on disk for a resume
                 self.advance(len(e))
                 if sum(map(len, pending)) >= SHARD:
-                    flush()
+                    self._flush(name, seed, pending, judged)
         finally:
-            flush()
-        return {name: np.concatenate([part[name] for part in judged]) for name in TOLD}
+            self._flush(name, seed, pending, judged)
+        return judged.columns()
 
-    def _ask_again(
-        self, name: str, seed: int, start: int, recorded: _Recorded, judged: list[Columns]
-    ) -> None:
-        """Forget what was asked from `start` on, since when the model hardly answered."""
-        self.ledger.cut(name, seed, start)
-        judged[:] = [{column: rows[:start] for column, rows in part.items()} for part in judged]
-        recorded.rows = start
+    def _flush(self, name: str, seed: int, pending: list[Findings], judged: _Judged) -> None:
+        """Judge what was asked since the last time, write it, and draw it."""
+        if not pending:
+            return
+        findings = Findings.concatenate(pending)
+        pending.clear()
+        start, before = judged.rows, judged.confirmed
+        said = self.ledger.write(findings, self.judge, name, seed, start, self.probe)
+        judged.add(said)
+        total = before + np.cumsum(said["verdict"] == Verdict.CONFIRMED)
+        for row in sorted({*range(POINT - 1, len(total), POINT), len(total) - 1}):
+            self.tracker.scalars({f"confirmed/{name}/seed-{seed}": total[row]}, start + row + 1)
+        answered = findings.severity[~findings.error]
+        if len(answered):
+            self.tracker.histogram(f"severity/{name}/seed-{seed}", answered, start + len(findings))
 
     def _check(self, name: str, e: Tensor, label: Tensor, limit: int) -> None:
         """Raise a Mistake unless a search proposed what it may."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -114,15 +115,24 @@ class Ledger:
         self.next += 1
         return said
 
-    def read(self, search: str, seed: int) -> dict[str, NDArray[Any]] | None:
-        """Read all rows of one search and seed in order; None where there are none.
+    def read(
+        self, search: str, seed: int, names: Iterable[str] | None = None
+    ) -> dict[str, NDArray[Any]] | None:
+        """Read columns of all rows of one search and seed in order; None where there are none.
+
+        Parameters
+        ----------
+        search, seed
+            The address.
+        names
+            Of the columns; None: all, which may be large.
 
         Raises
         ------
         Mistake
             A shard that is cut off or holds other columns.
         """
-        parts = [columns for _, columns in self._shards(search, seed)]
+        parts = [*self.shards(search, seed, names)]
         if not parts:
             return None
         return reading.guarded(
@@ -130,38 +140,50 @@ class Ledger:
             lambda: {name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
         )
 
+    def shards(
+        self, search: str, seed: int, names: Iterable[str] | None = None
+    ) -> Iterator[dict[str, NDArray[Any]]]:
+        """Read the shards of one search and seed in order, one at a time; see `read`."""
+        wanted = None if names is None else list(names)
+        for path in self._paths(search, seed):
+            columns = reading.arrays(path, wanted)
+            reading.check(
+                path, columns, {n: c for n, c in COLUMNS.items() if n in columns or not wanted}
+            )
+            yield columns
+
     def drop(self, search: str, seed: int) -> None:
         """Forget all rows of one search and seed."""
         self.cut(search, seed, 0)
 
     def cut(self, search: str, seed: int, queries: int) -> None:
         """Forget the rows of one search and seed but its first ones."""
-        for path, columns in reversed(self._shards(search, seed)):
+        for path in reversed(self._paths(search, seed)):
             for place in (*self._beside(path.name), path):  # the findings last: it can be repeated
                 if place.is_file():
-                    held = columns if place == path else reading.arrays(place)
-                    _keep(place, held, held["index"] < queries)
+                    _keep_first(place, queries)
 
     def _beside(self, shard: str) -> list[Path]:
         """Where rows of a shard of findings may lie as well."""
         kinds = self.failures, self.errors
         return [*(k / shard for k in kinds), *(self.aside / k.name / shard for k in kinds)]
 
-    def _shards(self, search: str, seed: int) -> list[tuple[Path, dict[str, NDArray[Any]]]]:
-        shards = []
+    def _paths(self, search: str, seed: int) -> list[Path]:
+        """List the shards that hold rows of one search and seed: all of their rows are."""
+        paths = []
         for path in sorted(self.findings.glob("*.npz")):
             address = reading.arrays(path, ADDRESS)
             reading.check(path, address, ADDRESS)
-            rows = (address["search"] == search) & (address["seed"] == seed)
-            if rows.any():
-                columns = reading.arrays(path)
-                reading.check(path, columns, COLUMNS)
-                shards.append((path, columns))
-        return shards
+            if ((address["search"] == search) & (address["seed"] == seed)).any():
+                paths.append(path)
+        return paths
 
 
-def _keep(path: Path, columns: dict[str, NDArray[Any]], rows: NDArray[np.bool_]) -> None:
-    """Leave only some rows of a shard in place."""
+def _keep_first(path: Path, queries: int) -> None:
+    """Leave of a shard only what was asked before so many queries."""
+    columns = reading.arrays(path)
+    reading.check(path, columns, {"index": COLUMNS["index"]})
+    rows = columns["index"] < queries
     if not rows.any():
         path.unlink()
     elif not rows.all():
