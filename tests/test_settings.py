@@ -21,7 +21,7 @@ CALLS = {genenv.fit: FitConfig, genenv.stress: StressConfig, genenv.react: React
 LEFT_TO_THE_PRESET = {  # which the call of `fit` does not take: `training.train` does
     *("latent", "information", "width", "critic_width", "critic_steps", "optimizer", "lr"),
     *("lr_floor", "betas", "penalty", "ema", "compile", "log_every", "picture_every"),
-    *("metrics_every", "checkpoint_every", "keep", "best"),
+    *("metrics_every", "checkpoint_every", "checkpoint_seconds", "keep", "best"),
 }
 
 

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import random
 import signal
 from dataclasses import replace
 
@@ -292,6 +293,39 @@ def test_half_written_checkpoints_are_passed_over(tmp_path):
     assert trainer(tmp_path).resume() == 2
 
 
+@pytest.mark.parametrize("name", ["state.json", "tensors.safetensors", "sha256.json"])
+def test_a_checkpoint_with_any_byte_flipped_or_cut_to_any_length_is_passed_over(tmp_path, name):
+    run = trainer(tmp_path)
+    for _ in range(2):
+        run.step()
+        run.save()
+    good, newest = tmp_path / "step-0000001", tmp_path / "step-0000002"
+    whole = (newest / name).read_bytes()
+    rng = random.Random(0)
+    for _ in range(40):
+        at = rng.randrange(len(whole))
+        flipped = bytes([whole[at] ^ (1 << rng.randrange(8))])
+        for damaged in (whole[:at], whole[:at] + flipped + whole[at + 1 :]):
+            (newest / name).write_bytes(damaged)
+            assert checkpoint.newest(tmp_path) == good
+            with pytest.raises(Mistake, match="expected a whole checkpoint in"):
+                checkpoint.read(newest)
+    assert trainer(tmp_path).resume() == 1
+
+
+def test_checkpoints_are_written_by_the_clock_too(tmp_path, monkeypatch):
+    now = iter(range(10_000))
+    monkeypatch.setattr("genenv.training.trainer.time.monotonic", lambda: next(now))
+    trainer(tmp_path / "steps", steps=12, checkpoint_seconds=0, keep=99).fit()
+    assert [p.name for p in checkpoint.every(tmp_path / "steps")] == ["step-0000012"]
+    trainer(tmp_path / "clock", steps=12, checkpoint_seconds=4, keep=99).fit()
+    steps = [int(p.name[-2:]) for p in checkpoint.every(tmp_path / "clock")]
+    assert len(steps) >= 3
+    assert steps[-1] == 12
+    one, two = (checkpoint.read(tmp_path / f / "step-0000012")[0] for f in ("steps", "clock"))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
 def test_a_full_disk_is_told_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     run = trainer(tmp_path)
     run.step()
@@ -510,6 +544,7 @@ def test_resume_elsewhere_goes_on_and_says_so(tmp_path):
     state_file.write_text(
         json.dumps(json.loads(state_file.read_text()) | {"torch": "2.0", "threads": 3})
     )
+    (state_file.parent / "sha256.json").unlink()
     again = trainer(tmp_path)
     again.resume()
     assert again.notes[-1].startswith("torch and threads differ from the checkpoint's")

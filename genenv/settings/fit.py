@@ -15,7 +15,7 @@ WHOLE = (  # of 1 or more
     *("width", "critic_width", "steps", "batch", "critic_steps", "pack"),
     *("log_every", "picture_every", "checkpoint_every", "keep"),
 )
-NONE_OR_MORE = ("latent", "threads", "continuous", "metrics_every")
+NONE_OR_MORE = ("latent", "threads", "continuous", "metrics_every", "checkpoint_seconds")
 ABOVE_ZERO = ("lr", "information")
 SHARES = ("lr_floor", "ema")
 
@@ -87,6 +87,8 @@ class FitConfig:
     """Steps between two measurements of the averaged generator; 0: at the end alone."""
     checkpoint_every: Number = 500
     """Steps between two checkpoints, where there is a folder for them."""
+    checkpoint_seconds: Annotated[float, shown("SECONDS")] = 60.0
+    """By the clock, a checkpoint as soon as the last one is so old; 0: by steps alone."""
     keep: Number = 2
     """Newest checkpoints that stay on disk."""
     best: Annotated[str | None, shown("METRIC", "the last generator")] = None

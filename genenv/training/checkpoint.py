@@ -7,14 +7,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from genenv import checks, files
+from genenv import checks, files, reading
 
 PREFIX = "step-"
+STATE, TENSORS = "state.json", "tensors.safetensors"
+SUMS = "sha256.json"  # of both
 BEST = "best-"  # a checkpoint of the best generator so far, beside those to resume from
 
 
@@ -51,8 +51,9 @@ def write(
     plain = json.dumps(state | {"step": step, "tensor_bytes": len(packed)}, indent=2)
 
     def fill(aside: Path) -> None:
-        (aside / "tensors.safetensors").write_bytes(packed)
-        (aside / "state.json").write_text(plain)
+        (aside / TENSORS).write_bytes(packed)
+        (aside / STATE).write_text(plain)
+        files.write_json(aside / SUMS, {n: files.sha256(aside / n) for n in (STATE, TENSORS)})
 
     try:
         files.folder(final, fill)
@@ -80,7 +81,7 @@ def best(folder: Path | str, step: int) -> Path:
 
 
 def newest(folder: Path | str) -> Path | None:
-    """Find the newest whole checkpoint; half-written and truncated ones are passed over."""
+    """Find the newest whole checkpoint; what is cut off or altered is passed over."""
     return next((path for path in _steps(Path(folder)) if _whole(path)), None)
 
 
@@ -98,13 +99,11 @@ def read(path: Path | str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         The checkpoint is not whole.
     """
     path = Path(path)
-    try:
-        state: dict[str, Any] = json.loads((path / "state.json").read_text())
-        return load_file(path / "tensors.safetensors"), state
-    except (OSError, ValueError, SafetensorError) as error:
+    if not _whole(path):
         raise checks.Mistake(
-            f"a whole checkpoint in {path}", str(error), "resume from another one"
-        ) from error
+            f"a whole checkpoint in {path}", "another", "resume from another one, or train afresh"
+        )
+    return reading.tensors(path / TENSORS), reading.plain(path / STATE)
 
 
 def _steps(folder: Path, prefix: str = PREFIX) -> list[Path]:
@@ -120,16 +119,21 @@ def _step_of(path: Path, prefix: str) -> int:
 def _best_step(path: Path) -> int | None:
     """Step of the best generator that a checkpoint names; None if it names none."""
     try:
-        plain = json.loads((path / "state.json").read_text()).get("best")
+        plain = reading.plain(path / STATE).get("best")
         return None if plain is None else int(plain["step"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (checks.Mistake, ValueError, KeyError, TypeError):
         return None
 
 
 def _whole(path: Path) -> bool:
-    """Whether both files are there and as long as they were written."""
+    """Whether both files are there, with the bytes that were written."""
     try:
-        state = json.loads((path / "state.json").read_text())
-        return bool((path / "tensors.safetensors").stat().st_size == state["tensor_bytes"])
-    except (OSError, ValueError, KeyError, TypeError):
+        state, tensors = reading.plain(path / STATE), path / TENSORS
+        if tensors.stat().st_size != state["tensor_bytes"] or not isinstance(state["step"], int):
+            return False
+        if not (path / SUMS).exists():  # of version 0.1.0
+            return True
+        sums = reading.plain(path / SUMS)
+        return all(sums.get(name) == files.sha256(path / name) for name in (STATE, TENSORS))
+    except (checks.Mistake, OSError, KeyError):
         return False

@@ -16,7 +16,16 @@ from genenv.training.aim import Aim, kind, made
 
 # Fields that may change on resume; every other one must equal the checkpoint's.
 FREE_ON_RESUME = frozenset(
-    ("device", "threads", "log_every", "picture_every", "checkpoint_every", "keep", "compile")
+    (
+        "device",
+        "threads",
+        "log_every",
+        "picture_every",
+        "checkpoint_every",
+        "checkpoint_seconds",
+        "keep",
+        "compile",
+    )
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -93,6 +94,7 @@ class Trainer:
         self._guard = FiniteGuard(self.device)
         self._terms: dict[str, torch.Tensor] = {}
         self._inside = False  # a step: nothing may be saved
+        self._saved = time.monotonic()  # when, or when this process began
 
     def fit(self, advance: Callable[[int], None] | None = None) -> None:
         """Step until `config.steps`, with curves, pictures and checkpoints on the way.
@@ -157,6 +159,7 @@ class Trainer:
             return None
         path = checkpoint.write(self.folder, self.done, self._tensors(), self._plain())
         checkpoint.prune(self.folder, self.config.keep)
+        self._saved = time.monotonic()
         return path
 
     def resume(self) -> int:
@@ -223,8 +226,15 @@ class Trainer:
         if config.metrics_every and (self.done % config.metrics_every == 0 or last):
             self.check_finite(weights=True)  # or the metrics would take it for bad rows
             self._measured()
-        if self.folder is not None and (self.done % config.checkpoint_every == 0 or last):
+        due = self.done % config.checkpoint_every == 0 or self._overdue or last
+        if self.folder is not None and due:
             self.save()
+
+    @property
+    def _overdue(self) -> bool:
+        """Whether the last checkpoint is older than it may be; the leading process writes alone."""
+        seconds = self.config.checkpoint_seconds
+        return bool(self.world.leads and seconds and time.monotonic() - self._saved >= seconds)
 
     def _measured(self) -> None:
         """Measure the averaged generator, and keep it if it is the best so far."""
