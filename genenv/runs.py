@@ -229,6 +229,23 @@ def seen_by_generator(run: Path | None, dataset: Dataset, split: Split) -> str:
     return f"{told} Held-out data would keep them apart." if both else ""
 
 
+def recorded_settings(folder: Path) -> dict[str, Any]:
+    """Return what a run's config.json holds.
+
+    Raises
+    ------
+    Mistake
+        There is none, or it is no run of `stress`.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise checks.Mistake(f"the file {path}", "none", "give a folder that `stress` left")
+    plain = _read(path)
+    if not isinstance(plain.get("stress"), dict):
+        raise checks.Mistake("a run of `stress`", f"{folder}", "give a folder that `stress` left")
+    return plain
+
+
 def data_name(folder: Path) -> str | None:
     """Return the name of the data that a run learned, None where it tells none."""
     path = folder / "config.json"

@@ -18,6 +18,7 @@ from genenv.cli.compare import Compare
 from genenv.cli.envs import Envs
 from genenv.cli.export import Export
 from genenv.cli.fit import Fit
+from genenv.cli.harden import Harden
 from genenv.cli.judge import Judge
 from genenv.cli.parsing import PROG, parsed
 from genenv.cli.react import React
@@ -37,6 +38,7 @@ Command = (
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Compare, tyro.conf.subcommand("compare")]
     | Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[Harden, tyro.conf.subcommand("harden")]
     | Annotated[React, tyro.conf.subcommand("react")]
     | Annotated[Envs, tyro.conf.subcommand("envs")]
     | Annotated[Train, tyro.conf.subcommand("train")]

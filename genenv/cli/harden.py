@@ -1,0 +1,83 @@
+"""The command `harden`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from genenv.cli.running import chosen_folder, load_data
+from genenv.cli.shown import Left, Number, Pixels, Switch, Threads, shown
+from genenv.cli.stress import UNDECIDED
+
+
+@dataclass(frozen=True)
+class Harden:
+    """Train on a run's failures, and say whether that mends the model, beside two controls.
+
+    Each seed trains four models: on the real rows (before), with real rows repeated (retrained),
+    with samples of the generator as they come (generated), with failures (hardened); all but the
+    first on as many rows. Half of the failure modes and a fifth of the other failures are held out.
+    Exit 3: the run cannot be trusted.
+    """
+
+    run: Left
+    """A folder that stress left."""
+    data: Annotated[str | None, shown("DATA", "the run's, where its name is enough")] = None
+    """What that run was made of, see stress."""
+    held_out: Annotated[str | None, shown("DATA", "the data's own, where the run used it")] = None
+    """Its held-out rows."""
+    factory: Annotated[str, shown("NAME", "the default classifier of such data")] = ""
+    """What is trained: logistic, mlp, cnn, forest, svm, or module:factory of what has fit and
+    predict_proba."""
+    amounts: Annotated[tuple[int, ...], shown("N [N ...]")] = (100,)
+    """Failures that are learned."""
+    rounds: Number = 1
+    """Rounds of searching the hardened model again and adding what is found."""
+    budget: Number = 2_000
+    """Queries of each fresh search, through a generator of rows that no model learned from."""
+    seeds: Annotated[tuple[int, ...], shown("N [N ...]")] = (0, 1, 2, 3, 4, 5, 6, 7)
+    """Of training and of what is held out: the units of every test."""
+    threads: Threads = 0
+    """CPU threads; 0: one for tiny networks, else torch's default."""
+    size: Pixels = None
+    """Pixels a side to which a folder's images are resized."""
+    channels: Pixels = None
+    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    trust: Switch = False
+    """Import a criterion from the path that the run records: that runs the code it names."""
+    resume: Switch = False
+    """Go on with what --out holds."""
+    out: Annotated[Path | None, shown("FOLDER", "runs/harden-NAME-000, the next free number")] = (
+        None
+    )
+    """Where harden.json and the results of seeds go."""
+
+    def __call__(self, line: str) -> int:
+        """Harden and print the table."""
+        from genenv import hardening, report, runs
+        from genenv.stages import Stages
+
+        config = hardening.HardenConfig(
+            factory=self.factory,
+            amounts=self.amounts,
+            rounds=self.rounds,
+            budget=self.budget,
+            seeds=self.seeds,
+            threads=self.threads,
+        )
+        name = self.data or str(report.load(self.run).data["data"]["name"])
+        dataset = load_data(name, self.size, self.channels)
+        other = None
+        if runs.recorded_settings(Path(self.run)).get("held_out") is not None:
+            other = dataset.held_out
+        if self.held_out is not None:
+            other = load_data(self.held_out, self.size, self.channels)
+        out = chosen_folder(self.out, self.resume) or runs.next_folder(f"harden-{dataset.name}")
+        study = hardening.Hardening(
+            config, Path(self.run), dataset, other, out, Stages(display=True), line, self.trust
+        )
+        content = study.run(self.resume)
+        print(hardening.summary(content))
+        print(f"Results: {out}/harden.json")
+        return UNDECIDED if content["undecided"] else 0

@@ -1,0 +1,43 @@
+"""What decides a study of hardening, but the run and its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genenv import checks
+
+LEAST_SEEDS = 6  # below, no paired permutation test comes under 0.05
+
+
+@dataclass(frozen=True)
+class HardenConfig:
+    """Settings of a study of hardening."""
+
+    factory: str = ""
+    """What is trained: a learner's name, or module:factory of what has fit and predict_proba; empty:
+    genenv's own classifier for such data."""
+    amounts: tuple[int, ...] = (100,)
+    """Failures added to the real rows; as many rows are added in the controls."""
+    rounds: int = 1
+    """Rounds of searching the hardened model again and adding what is found."""
+    budget: int = 2_000
+    """Queries of each fresh search, random and evolution."""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7)
+    """Of training and of what is held out: the units of every test."""
+    threads: int = 0
+    """CPU threads; 0: one for tiny networks, else torch's default."""
+
+    def __post_init__(self) -> None:
+        """Raise a Mistake that names the field."""
+        for amount in self.amounts:
+            checks.whole("an amount", amount)
+        checks.whole("rounds", self.rounds)
+        checks.whole("budget", self.budget)
+        for name in ("amounts", "seeds"):
+            values = getattr(self, name)
+            if not values or len(set(values)) < len(values):
+                raise checks.Mistake(f"{name}, each once", list(values), "drop repeats")
+        if len(self.seeds) < LEAST_SEEDS:
+            raise checks.Mistake(
+                f"{LEAST_SEEDS} seeds or more, the units of the test", len(self.seeds), "give more"
+            )
