@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.running import chosen_folder, load_data
-from genenv.cli.shown import Left, Number, Pixels, Switch, Threads, shown
 from genenv.cli.stress import UNDECIDED
+from genenv.settings import HardenConfig
+from genenv.settings.shown import InPlace, Left, Pixels, Switch, shown
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,8 @@ class Harden:
     """What that run was made of, see stress."""
     held_out: Annotated[str | None, shown("DATA", "the data's own, where the run used it")] = None
     """Its held-out rows."""
-    factory: Annotated[str, shown("NAME", "the default classifier of such data")] = ""
-    """What is trained: logistic, mlp, cnn, forest, svm, or module:factory of what has fit and
-    predict_proba."""
-    amounts: Annotated[tuple[int, ...], shown("N [N ...]")] = (100,)
-    """Failures that are learned."""
-    rounds: Number = 1
-    """Rounds of searching the hardened model again and adding what is found."""
-    budget: Number = 2_000
-    """Queries of each fresh search, through a generator of rows that no model learned from."""
-    seeds: Annotated[tuple[int, ...], shown("N [N ...]")] = (0, 1, 2, 3, 4, 5, 6, 7)
-    """Of training and of what is held out: the units of every test."""
-    threads: Threads = 0
-    """CPU threads; 0: one for tiny networks, else torch's default."""
+    settings: Annotated[HardenConfig, InPlace] = field(default_factory=HardenConfig)
+    """Of the study."""
     size: Pixels = None
     """Pixels a side to which a folder's images are resized."""
     channels: Pixels = None
@@ -58,14 +48,6 @@ class Harden:
         from genenv import hardening, report, runs
         from genenv.stages import Stages
 
-        config = hardening.HardenConfig(
-            factory=self.factory,
-            amounts=self.amounts,
-            rounds=self.rounds,
-            budget=self.budget,
-            seeds=self.seeds,
-            threads=self.threads,
-        )
         name = self.data or str(report.load(self.run).data["data"]["name"])
         dataset = load_data(name, self.size, self.channels)
         other = None
@@ -75,7 +57,14 @@ class Harden:
             other = load_data(self.held_out, self.size, self.channels)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"harden-{dataset.name}")
         study = hardening.Hardening(
-            config, Path(self.run), dataset, other, out, Stages(display=True), line, self.trust
+            self.settings,
+            Path(self.run),
+            dataset,
+            other,
+            out,
+            Stages(display=True),
+            line,
+            self.trust,
         )
         content = study.run(self.resume)
         print(hardening.summary(content))

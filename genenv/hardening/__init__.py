@@ -1,9 +1,8 @@
-"""Does training on the failures mend the model: beside two controls, on failures it has not seen."""
+"""Whether training on failures mends a model: beside two controls, on failures held out."""
 
 from __future__ import annotations
 
-from genenv.hardening.config import HardenConfig
 from genenv.hardening.study import Hardening
 from genenv.hardening.words import conclusions, summary
 
-__all__ = ["HardenConfig", "Hardening", "conclusions", "summary"]
+__all__ = ["Hardening", "conclusions", "summary"]

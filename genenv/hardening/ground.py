@@ -11,13 +11,14 @@ import numpy as np
 
 from genenv import failures, seeding
 from genenv.agents.searches import entrants
-from genenv.campaign import Campaign, Ledger, Log
+from genenv.campaign import Campaign, Log
 from genenv.criteria import Criterion
 from genenv.downstream import Downstream
 from genenv.failures import Confirmed
 from genenv.generators import Generator
 from genenv.hardening.arms import Labelled
 from genenv.judge import Judge
+from genenv.ledger import Ledger
 from genenv.probe import Probe
 from genenv.search import Space
 from genenv.tracking import Tracker
@@ -85,7 +86,7 @@ class Ground:
 
     def _accuracy(self, model: Downstream) -> float:
         x, label = self.test
-        return float(np.mean(failures.ask(model, x).argmax(1).numpy() == label))
+        return float(np.mean(failures.ask(model, x).guess.numpy() == label))
 
     def _passed(self, model: Downstream, record: Confirmed) -> float | None:
         if not len(record):

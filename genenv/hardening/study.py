@@ -29,11 +29,11 @@ from genenv.data import Dataset, split
 from genenv.downstream import Downstream
 from genenv.failures import Confirmed, Counter
 from genenv.hardening.arms import Labelled, arms, joined
-from genenv.hardening.config import HardenConfig
 from genenv.hardening.ground import Ground
 from genenv.hardening.held_out import HeldOut, held_out
 from genenv.hardening.words import compared
 from genenv.parts import Advance, Part, load_json, save_json
+from genenv.settings import HardenConfig
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training.machine import pick_threads, settled
@@ -193,7 +193,7 @@ class Hardening(Study[dict[str, Any]]):
             model = self._train(rows, seed)
             row = ground.measured(model, *unseen, self._place(seed, amount, name, 0), seed)
             found.append({"seed": seed, "amount": len(learned), "arm": name, "round": 1} | row)
-            answers[name] = failures.ask(model, np.concatenate([real[0], self.record.x]))
+            answers[name] = failures.ask(model, np.concatenate([real[0], self.record.x])).log_p
         if answers["before"].equal(answers["hardened"]):
             raise checks.Mistake(
                 "a factory that learns from the rows it is given",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from genenv import intervals, seeding
 from genenv.hardening.arms import ARMS
-from genenv.report.numerals import percent, plural
+from genenv.report.numerals import NONE, percent, plural
 
 CONTROLS = ("retrained", "generated")
 MEASURES = ("modes_right", "rows_right", "accuracy", "p_failure", "p_confirmed")
@@ -101,7 +101,7 @@ def summary(content: Row) -> str:
             measures = (*MEASURES, "found")
             means = [_mean(of(content["rows"], amount, arm, m, number)) for m in measures]
             shown = [percent(mean) for mean in means[:-1]]
-            found = "–" if means[-1] is None else f"{means[-1]:.0f}"
+            found = NONE if means[-1] is None else f"{means[-1]:.0f}"
             name = arm if number == 1 else f"{arm}, round {number}"
             lines.append(f"{name:<26}" + _cells((*shown, found)))
     return "\n".join([*lines, *conclusions(content)])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from genenv.known.chosen import Recorded, asking_of, of_run, recorded
-from genenv.known.samples import Answers, Asking, Known, load
+from genenv.known.samples import Asking, Examined, Known, load
 from genenv.known.written import export, pictures
 
 __all__ = [
-    "Answers",
     "Asking",
+    "Examined",
     "Known",
     "Recorded",
     "asking_of",

@@ -59,6 +59,8 @@ class Recorded(msgspec.Struct):
     path: str | None = None
     input: str = "auto"
     output: str = "auto"
+    layout: str = "auto"
+    asked_classes: tuple[int | str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     preprocess: str = ""
@@ -85,4 +87,13 @@ def asking_of(folder: Path) -> Asking:
     """
     units, classes = networks.described(folder / "generator")
     told = recorded(folder)
-    return Asking(units, classes, told.input, told.output, told.mean, told.std)
+    return Asking(
+        units=units,
+        classes=classes,
+        input=told.input,
+        output=told.output,
+        layout=told.layout,
+        columns=told.asked_classes,
+        mean=told.mean,
+        std=told.std,
+    )

@@ -32,6 +32,8 @@ class Asking:
     classes: tuple[int | str, ...]
     input: str
     output: str
+    layout: str
+    columns: tuple[int | str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
@@ -44,7 +46,8 @@ class Asking:
         """Read them."""
         held = msgspec.convert(plain, _Held)
         units = codecs.from_json(held.units)
-        return cls(units, held.classes, held.input, held.output, held.mean, held.std)
+        told = {name: getattr(held, name) for name in held.__struct_fields__}
+        return cls(**told | {"units": units})
 
 
 class _Held(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,6 +57,8 @@ class _Held(msgspec.Struct, forbid_unknown_fields=True):
     classes: tuple[int | str, ...]
     input: str
     output: str
+    layout: str
+    columns: tuple[int | str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
@@ -86,7 +91,9 @@ class Known:
             ),
         )
 
-    def asked(self, model: Any, criterion: Any = criteria.DEFAULT, preprocess: str = "") -> Answers:
+    def asked(
+        self, model: Any, criterion: Any = criteria.DEFAULT, preprocess: str = ""
+    ) -> Examined:
         """Ask a model about them.
 
         Parameters
@@ -106,15 +113,17 @@ class Known:
         how = self.asking
         found = downstream.import_model(model) if isinstance(model, str) else model
         before: Any = downstream.preprocessing(how.mean, how.std, preprocess)
-        wrapped = downstream.wrap(found, how.units, how.classes, how.input, how.output, before)
+        wrapped = downstream.wrap(
+            found, how.units, how.classes, how.input, how.output, before, how.layout, how.columns
+        )
         log_p, error, _ = failures.ask(wrapped, self.x)
         severe = severity(criteria.find(criterion), log_p, torch.from_numpy(self.label)) > 0
         failing = severe | error  # a model that does not answer has not mended
-        return Answers(self, failing.numpy(), log_p.argmax(1).numpy())
+        return Examined(self, failing.numpy(), log_p.argmax(1).numpy())
 
 
 @dataclass(frozen=True)
-class Answers:
+class Examined:
     """What a model says of known failures."""
 
     known: Known

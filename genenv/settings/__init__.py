@@ -5,7 +5,8 @@ A setting's name, type, default and sentence are written here and nowhere else: 
 """
 
 from genenv.settings.fit import FitConfig
+from genenv.settings.harden import HardenConfig
 from genenv.settings.react import ReactConfig
 from genenv.settings.stress import StressConfig
 
-__all__ = ["FitConfig", "ReactConfig", "StressConfig"]
+__all__ = ["FitConfig", "HardenConfig", "ReactConfig", "StressConfig"]

@@ -1,30 +1,32 @@
-"""What decides a study of hardening, but the run and its data."""
+"""Settings of `harden`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from genenv import checks
+from genenv.settings.shown import Number, Threads, shown
 
 LEAST_SEEDS = 6  # below, no paired permutation test comes under 0.05
 
 
 @dataclass(frozen=True)
 class HardenConfig:
-    """Settings of a study of hardening."""
+    """Everything that decides a study of hardening but the run and its data."""
 
-    factory: str = ""
-    """What is trained: a learner's name, or module:factory of what has fit and predict_proba; empty:
-    genenv's own classifier for such data."""
-    amounts: tuple[int, ...] = (100,)
+    factory: Annotated[str, shown("NAME", "the default classifier of such data")] = ""
+    """What is trained: logistic, mlp, cnn, forest, svm, or module:factory of what has fit and
+    predict_proba."""
+    amounts: Annotated[tuple[int, ...], shown("N [N ...]")] = (100,)
     """Failures added to the real rows; as many rows are added in the controls."""
-    rounds: int = 1
+    rounds: Number = 1
     """Rounds of searching the hardened model again and adding what is found."""
-    budget: int = 2_000
-    """Queries of each fresh search, random and evolution."""
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7)
+    budget: Number = 2_000
+    """Queries of each fresh search, through a generator of rows that no model learned from."""
+    seeds: Annotated[tuple[int, ...], shown("N [N ...]")] = (0, 1, 2, 3, 4, 5, 6, 7)
     """Of training and of what is held out: the units of every test."""
-    threads: int = 0
+    threads: Threads = 0
     """CPU threads; 0: one for tiny networks, else torch's default."""
 
     def __post_init__(self) -> None:
