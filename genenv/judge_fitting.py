@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from genenv import checks, doubtful, files, prepared, runs, trust
-from genenv.data import Dataset, Split, doubles, split
+from genenv.data import Dataset, Split, near, split
 from genenv.judge import Judge
 from genenv.parts import Part
 from genenv.report.judges import write_page
@@ -61,7 +61,7 @@ class JudgeFitting(Study[dict[str, Any]]):
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, seed, held_out)
         self.told += dataset.notes
-        self.told += doubles.told(dataset.x, None if held_out is None else held_out.x)
+        self.told += near.told(dataset.x, None if held_out is None else held_out.x)
         self.judge = prepared.judge_part(dataset, self.source, self.split, seed, effort)
 
     def settings(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from genenv.agents.presets import LATENT_PROBE
 from genenv.agents.searches import entrants
 from genenv.campaign import Campaign, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
-from genenv.data import Dataset, Split, doubles, split
+from genenv.data import Dataset, Split, near, split
 from genenv.downstream import Downstream, handing
 from genenv.generators import Generator, adopt
 from genenv.given_judge import MADE, given_judge
@@ -132,7 +132,7 @@ class Stressing(Study[Report]):
         self.given_model = model
         self.given_generator = None if generator is None else generator.settled()
         self.told += dataset.notes
-        self.told += doubles.told(dataset.x, None if held_out is None else held_out.x)
+        self.told += near.told(dataset.x, None if held_out is None else held_out.x)
         if model is not None:
             self.model = self._wrap_given()
         self.training: TrainingConfig = prepared.training(

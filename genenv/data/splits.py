@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks, seeding
-from genenv.data import doubles
+from genenv.data import near
 from genenv.data.dataset import Dataset
 
 # rows of each part when the digits, 1,797 rows, are split; other data keep the proportions
@@ -94,7 +94,10 @@ def hold_out(
         _check_fifth(dataset, dataset.label)
     order = stratified_order(dataset, seed)
     apart = max(len(order) // FIFTH, least)
-    return np.sort(order[:-apart]), _rows_of(dataset, np.sort(order[-apart:]))
+    train, other_rows = _together(dataset, [order[:-apart], order[-apart:]])
+    if not len(other_rows):  # all rows are nearly the same
+        train, other_rows = np.sort(order[:-apart]), np.sort(order[-apart:])
+    return train, _rows_of(dataset, other_rows)
 
 
 def _rows_of(dataset: Dataset, rows: Rows) -> tuple[NDArray[Any], Rows | None]:
@@ -114,7 +117,7 @@ def _check_fifth(dataset: Dataset, label: Rows) -> None:
 
 
 def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:
-    """Cut a stratified order at exact shares; rows that are the same stay together."""
+    """Cut a stratified order at exact shares; rows that are nearly the same stay together."""
     shares = np.array([PARTS[part] for part in parts]) / sum(PARTS[part] for part in parts)
     edges = np.rint(np.append(0, shares.cumsum()) * len(dataset)).astype(np.int64)
     order = stratified_order(dataset, seed)
@@ -125,11 +128,11 @@ def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:
 
 
 def _together(dataset: Dataset, parts: list[Rows]) -> list[Rows]:
-    """Move rows that are the same into the part that has the first of them; ascending."""
+    """Move rows that are nearly the same into the part that has the first of them; ascending."""
     part_of = np.empty(len(dataset), np.int64)
     for number, rows in enumerate(parts):
         part_of[rows] = number
-    part_of = part_of[doubles.firsts(dataset.x)]
+    part_of = part_of[near.groups(dataset.x)]
     return [np.flatnonzero(part_of == number) for number in range(len(parts))]
 
 
