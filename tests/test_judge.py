@@ -36,7 +36,8 @@ def test_the_cut_descends_while_contradictions_pass_and_stops_at_the_first_that_
     every = np.ones(49, bool)
     good = set_cut(top, right, every, every)
     assert (good.rule, good.met, good.rows) == ("contradictions", True, 49)
-    assert good.cut == pytest.approx(0.951)
+    assert good.tested == pytest.approx(0.951)
+    assert good.cut == FLOOR  # no row tells it from a cut of 0.951
     right[30:] = False  # of 35 with 5 wrong 20 % cannot be refuted, and what follows is not tried
     part = set_cut(np.r_[top, np.full(200, 0.95)], np.r_[right, np.ones(200, bool)],
                    np.ones(249, bool), np.r_[every, np.zeros(200, bool)])  # fmt: skip

@@ -1,8 +1,9 @@
-"""Generators: the contract that everything asks for, and one from elsewhere behind it."""
+"""Generators: the contract, one from elsewhere behind it, and drawn shapes of known class."""
 
 from __future__ import annotations
 
 from genenv.generators.base import Classes, Generator, adopt
+from genenv.generators.shapes import Shapes
 from genenv.generators.wrapped import Wrapped, wrap
 
-__all__ = ["Classes", "Generator", "Wrapped", "adopt", "wrap"]
+__all__ = ["Classes", "Generator", "Shapes", "Wrapped", "adopt", "wrap"]

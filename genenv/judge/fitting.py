@@ -23,7 +23,7 @@ from genenv.judge.layout import seen
 from genenv.judge.members import flattest
 from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
-from genenv.judge.realism import PASSED, REFUSED, Gate, set_gate, surroundings
+from genenv.judge.realism import PASSED, REFUSED, SENSIBLE, Gate, set_gate, surroundings
 from genenv.judge.teaching import Advance
 
 Rows = tuple[NDArray[Any], NDArray[np.int64]]  # samples as stored, class indices
@@ -167,7 +167,7 @@ def _gated(
     for share in REFUSED:
         gates = tuple(_gate(name, own, shown, share) for name, own in values.items())
         trial = audit.with_gates(gates, FLOOR)
-        if max(_passing(trial, one) for one in shown.values()) <= PASSED:
+        if all(_refused(trial, one) for one in shown.values()):
             break
     return audit.with_gates(gates, 1.0), Record(label.numpy(), fold, looked.p.numpy(), values)
 
@@ -176,10 +176,11 @@ def _gate(name: str, own: NDArray[Any], shown: dict[str, Looked], share: float) 
     return set_gate(name, own, {k: one.values[name].numpy() for k, one in shown.items()}, share)
 
 
-def _passing(audit: Audit, looked: Looked) -> float:
-    """Return the share of rows that pass both gates as any class."""
-    passed = audit.realistic(looked) & (looked.top[0] >= audit.cut)
-    return float(passed.float().mean())
+def _refused(audit: Audit, looked: Looked) -> bool:
+    """Whether few enough of a kind of proofs pass realism, and fewer both gates as any class."""
+    sensible = audit.realistic(looked)
+    passed = sensible & (looked.top[0] >= audit.cut)
+    return float(sensible.float().mean()) <= SENSIBLE and float(passed.float().mean()) <= PASSED
 
 
 def _guide(

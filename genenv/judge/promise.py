@@ -77,7 +77,7 @@ def set_cut(
     if found is None or _kept(top, sensible, found.cut) < KEPT:
         found = _fallback(top, right, sensible)
     cut = max(found.cut, FLOOR)
-    return Promise(cut, found.rule, found.cut, found.rows, found.wrong, found.met)
+    return Promise(cut, found.rule, found.tested, found.rows, found.wrong, found.met)
 
 
 def _kept(top: Numbers, sensible: Flags, cut: float) -> float:
@@ -94,7 +94,11 @@ def _stretches(top: Numbers, right: Flags) -> tuple[Numbers, Numbers, Numbers]:
 
 
 def _descend(top: Numbers, right: Flags, share: float, least: int, rule: str) -> Promise | None:
-    """Go down from the strictest cut that accepts enough rows for as long as the tests pass."""
+    """Go down from the strictest cut that accepts enough rows for as long as the tests pass.
+
+    Where none fails, every cut below the least value accepts the same rows and passes as well: the
+    floor alone limits it.
+    """
     cuts, accepted, wrong = _stretches(top, right)
     cuts, accepted, wrong = (part[accepted >= least] for part in (cuts, accepted, wrong))
     failed = np.flatnonzero(binom.cdf(wrong, accepted, share) > RISK)
@@ -102,8 +106,9 @@ def _descend(top: Numbers, right: Flags, share: float, least: int, rule: str) ->
     if not passed:
         return None
     i = passed - 1
-    cut = float(cuts[i])
-    return Promise(cut, rule, cut, int(accepted[i]), int(wrong[i]), met=True)
+    tested = float(cuts[i])
+    cut = tested if len(failed) else 0.0
+    return Promise(cut, rule, tested, int(accepted[i]), int(wrong[i]), met=True)
 
 
 def _fallback(top: Numbers, right: Flags, sensible: Flags) -> Promise:

@@ -20,9 +20,11 @@ from genenv.judge.neighbours import Neighbours
 from genenv.judge.oracle import Oracle
 
 REFERENCE = 4096  # rows of a member's neighbours; more are thinned out
-REFUSED = (0.005, 0.01, 0.03)  # share of real rows that each gate may refuse: the least that does
+# share of real rows that each gate may refuse: the least that does
+REFUSED = (0.002, 0.005, 0.01, 0.03)
 PROVES = 0.5  # share of some kind of proofs that a gate has to refuse to be kept
-PASSED = 0.01  # share of a kind of proofs that may pass all gates
+PASSED = 0.01  # share of a kind of proofs that may pass all gates and the label's
+SENSIBLE = 0.05  # share of a kind of proofs that may pass the realism gates alone
 
 
 class Surroundings:

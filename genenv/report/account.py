@@ -18,7 +18,7 @@ from genenv.noise import ball_radius
 from genenv.report.evidence import EDGE, Curve, Failures
 from genenv.report.near_rows import Untouched, near_rows
 
-GRADE = 0.1  # q up to which the headline counts failures
+GRADE = 0.05  # q up to which the headline counts failures
 
 
 @dataclass(frozen=True)
