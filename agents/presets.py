@@ -60,13 +60,14 @@ DISTURBANCE = Ppo(
 )
 
 TRAINING_GAME = Ppo(
-    total_steps=10_240,
+    total_steps=15_360,
     envs=32,
-    steps=20,
-    batch=160,
-    learning_rate=2e-3,
-    gamma=0.9,
-    arguments={"reward": "log-quality"},
+    steps=12,
+    batch=96,
+    learning_rate=1e-3,
+    lr_floor=0.1,
+    gamma=1.0,
+    log_std=-0.7,
 )
 CURRICULUM = Ppo(
     total_steps=12_800,

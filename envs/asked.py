@@ -45,3 +45,19 @@ def reset_mask(options: dict[str, Any] | None, rows: int) -> NDArray[np.bool_]:
         got = f"dtype {mask.dtype} with {int(mask.sum())} rows set"
         raise checks.Mistake("options['reset_mask'] to be bool and to pick a row", got, "fix it")
     return mask
+
+
+def problem_numbers(asked: Any, rows: int) -> NDArray[np.uint64]:
+    """Numbers of problems (rows,): one for all, or one a row.
+
+    Raises
+    ------
+    Mistake
+        They are no whole numbers of 0 or more, or not as many.
+    """
+    numbers = np.asarray(asked)
+    if numbers.dtype.kind not in "iu" or (numbers < 0).any():
+        raise checks.Mistake("options['problem'] of whole numbers from 0", asked, "number them")
+    if numbers.ndim:
+        checks.shape("options['problem']", numbers, (rows,))
+    return np.broadcast_to(numbers, rows).astype(np.uint64)

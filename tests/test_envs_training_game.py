@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import gymnasium
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
 from genenv import agents
@@ -18,13 +20,21 @@ from genenv.data import from_arrays
 from genenv.data import toys as mixtures
 from genenv.envs.training_game import TrainingGame, single
 from genenv.objectives import Gan, Relativistic, softplus
+from genenv.stacked.clouds import cloud
 from genenv.stacked.schedules import SCHEDULES, Constant, Decayed
 from genenv.testing import check_vector_env
 from genenv.training import Trainer, preset
 
 ID = "genenv/TrainingGame-v0"
 DATA = mixtures.ring(400)
-SMALL = {"learning_rate": 2e-3, "data": DATA, "width": 8, "batch": 32, "decisions": 3, "updates": 2}
+SMALL = {
+    "learning_rate": 2e-3,
+    "family": DATA,
+    "width": 8,
+    "batch": 32,
+    "decisions": 3,
+    "updates": 2,
+}
 WILD = {**SMALL, "updates": 1, "learning_rate": 1.0}  # some rows diverge
 
 
@@ -32,8 +42,12 @@ def batch(rows=4, mode="Disabled", **kw):
     return TrainingGame(rows, autoreset_mode=mode, **(SMALL | kw))
 
 
-def acted(*action, rows=4):
-    return np.tile(np.array(action, np.float32), (rows, 1))
+def acted(*action, rows=4, stop=-1.0):
+    return np.tile(np.array([*action, 0.0, stop], np.float32), (rows, 1))
+
+
+def constant(*action):
+    return Constant((*action, 0.0, -1.0))
 
 
 def played(env, act, seed=0):
@@ -74,9 +88,9 @@ def test_a_batch_equals_singles_in_all_modes_through_both_kinds_of_end():
 
 
 def test_at_default_sizes_a_row_equals_the_single_one_to_the_last_bit():
-    env, alone = TrainingGame(3, decisions=3), single(decisions=3)
+    env, alone = (make(family="ring", decisions=3) for make in (partial(TrainingGame, 3), single))
     rng = np.random.default_rng(0)
-    actions = rng.uniform(-1, 1, (3, 3, 3)).astype(np.float32)
+    actions = rng.uniform(-1, 0.7, (3, 3, 5)).astype(np.float32)
     env.reset(seed=5)
     alone.reset(seed=7)
     for action in actions:
@@ -140,7 +154,7 @@ def test_the_ratio_moves_the_rates_apart_and_the_penalty_holds_the_slope_down():
     assert slow[0] / fast[0] == pytest.approx(10, rel=0.1)
     assert fast[1] / slow[1] == pytest.approx(10, rel=0.1)
     steep, flat = (
-        played(batch(updates=30, decisions=1), Constant((0.5, 0.0, p)).act)[0][-1]
+        played(batch(updates=30, decisions=1), constant(0.5, 0.0, p).act)[0][-1]
         for p in (-1.0, 1.0)
     )
     assert (flat[:, 1] < steep[:, 1]).all()
@@ -168,7 +182,7 @@ def test_a_diverged_row_leaves_the_others_alone():
 
 def test_equal_losses_pay_a_critic_that_stands_still():
     """The reward of FSCO is best where nothing is learned; the quality's is not."""
-    still, learns = Constant((-1.0, -1.0, 1.0)).act, Constant((0.5, -1.0, 0.0)).act
+    still, learns = constant(-1.0, -1.0, 1.0).act, constant(0.5, -1.0, 0.0).act
     sizes = {"updates": 60, "decisions": 1, "width": 16, "learning_rate": 1e-3}
     losses = [played(batch(reward="equal-losses", **sizes), a)[1][1] for a in (still, learns)]
     gains = [played(batch(**sizes), a)[1][1] for a in (still, learns)]
@@ -185,7 +199,7 @@ def test_the_preset_finds_that_equal_losses_are_had_by_standing_still():
     agent = agents.train(ID, few, seed=0, total_steps=1280, arguments=arguments)
     found = returns(ID, agent.act, 16, 9, arguments).mean()
     middle, fast = (
-        returns(ID, Constant(a).act, 16, 9, arguments).mean() for a in ((0, 0, 0), (1, 1, -1))
+        returns(ID, constant(*a).act, 16, 9, arguments).mean() for a in ((0, 0, 0), (1, 1, -1))
     )
     assert 0 > found > middle / 2 > fast / 10
     start = TrainingGame(8, **arguments).reset(seed=9)[0]
@@ -208,20 +222,133 @@ def test_missing_modes_are_a_quality_where_modes_are_known():
     assert np.allclose(sum(reward[1:]), first - last, atol=1e-6)
     plain = from_arrays(DATA.x, None, "mine")
     with pytest.raises(Mistake, match="data whose modes are known, got mine; choose sliced"):
-        batch(quality="missing", data=plain)
-    batch(data=plain)
+        batch(quality="missing", family=plain)
+    batch(family=plain)
 
 
 def test_schedules_act_on_the_share_of_the_budget_that_is_left():
-    seen = np.zeros((2, 8), np.float32)
+    seen = np.zeros((2, 12), np.float32)
     seen[:, 7] = 1.0, 0.25
-    act = Decayed((-1.0, 0.0, 1.0), (1.0, 0.0, 0.0)).act(seen)
-    assert np.allclose(act, [[-1, 0, 1], [0.5, 0, 0.25]])
+    ends = (-1.0, 0.0, 1.0, 0.0, -1.0), (1.0, 0.0, 0.0, 0.0, -1.0)
+    assert np.allclose(Decayed(*ends).act(seen), [[-1, 0, 1, 0, -1], [0.5, 0, 0.25, 0, -1]])
+    early = Decayed(*ends, bend=0.5).act(seen)[1]
+    assert early[0] == pytest.approx(-1 + 2 * 0.75**0.5)
     for schedule in SCHEDULES.values():
         action = schedule.act(seen)
-        assert action.shape == (2, 3)
+        assert action.shape == (2, 5)
         assert action.dtype == np.float32
         assert np.abs(action).max() <= 1
+
+
+DRAWN = {"width": 8, "batch": 8, "decisions": 4, "updates": 2}
+
+
+def drawn(rows=4, mode="Disabled", **kw):
+    return TrainingGame(rows, autoreset_mode=mode, **(DRAWN | kw))
+
+
+def test_a_batch_of_drawn_problems_equals_singles_in_all_modes():
+    check_vector_env(
+        lambda rows, mode: drawn(rows, mode),
+        lambda: single(**DRAWN),
+        rows=2,
+        episode_ends=6,
+        modes=[AutoresetMode.SAME_STEP],
+    )
+
+
+def test_a_problem_is_named_by_its_number_and_its_split_and_chance_by_the_seed():
+    env, other = drawn(), drawn(split="test")
+    context = slice(10, None)
+    first, _ = env.reset(seed=0, options={"problem": [3, 3, 4, 5]})
+    again, _ = env.reset(seed=9, options={"problem": 3})
+    there, _ = other.reset(seed=0, options={"problem": 3})
+    assert np.array_equal(first[0, context], first[1, context])
+    assert np.array_equal(again[:2, context], first[:2, context])
+    assert not np.array_equal(first[0, context], first[2, context])
+    assert not np.array_equal(there[0, context], first[0, context])
+    assert not np.array_equal(first[0, 6], first[1, 6])
+    assert torch.equal(env.runs.real[0], env.runs.real[1])
+    free, _ = env.reset(seed=0)
+    assert len(np.unique(free[:, 10])) == 4
+
+
+def test_what_a_run_costs_is_paid_and_stopping_is_free_and_ends_it():
+    env = drawn(shift=0.0)
+    seen, _ = env.reset(seed=1)
+    prices = env.runs.problems
+    after, reward, _, _, info = env.step(acted(0, 1, 0))
+    cost = prices.time_price + prices.update_price * 2 * 4
+    assert np.allclose(info["cost"], cost)
+    assert np.allclose(reward, seen[:, 6] - after[:, 6] - cost, atol=1e-5)
+    stopped, reward, terminated, _, later = env.step(acted(0, 1, 0, stop=1.0))
+    assert terminated.all()
+    assert not reward.any()
+    assert np.array_equal(later["cost"], info["cost"])
+    assert np.array_equal(stopped[:, 6], after[:, 6])
+
+
+def test_a_drawn_budget_ends_the_episode():
+    env = drawn(16)
+    env.reset(seed=0)
+    steps, over = np.zeros(16, int), np.zeros(16, bool)
+    for _ in range(4):
+        *_, terminated, truncated, _ = env.step(acted(-1, -1, 0, rows=16))
+        steps[~over] += 1
+        over |= terminated | truncated
+        env.reset(options={"reset_mask": terminated | truncated}) if over.any() else None
+        if over.all():
+            break
+    assert set(steps) == {2, 3, 4}
+
+
+def test_data_that_are_exchanged_cost_nothing_and_are_of_the_same_kind():
+    env = drawn(8, shift=1.0)
+    env.reset(seed=0)
+    before, kind = env.runs.real.clone(), env.runs.problems.kind.copy()
+    env.step(acted(0, -1, 0, rows=8))
+    env.step(acted(0, -1, 0, rows=8))
+    changed = (env.runs.real != before).flatten(1).any(1).numpy()
+    assert changed.any()
+    assert np.array_equal(kind, env.runs.problems.kind)
+    still = drawn(8, shift=0.0)
+    still.reset(seed=0)
+    before = still.runs.real.clone()
+    still.step(acted(0, -1, 0, rows=8))
+    assert torch.equal(still.runs.real, before)
+
+
+def test_units_beyond_a_problems_width_and_rows_beyond_its_batch_count_for_nothing():
+    env = drawn(16, width=8)
+    env.reset(seed=0)
+    width = env.runs.problems.width
+    env.step(acted(0, 0, 0, rows=16))
+    for network in (env.gan.generator, env.gan.critic):
+        weight = network.layers()[0]
+        for row in range(16):
+            assert not weight[row, :, width[row] :].any()
+            assert weight[row, :, : width[row]].all()
+    part, real, latent = env.runs._slot(np.arange(16), np.ones(16, bool), 0)
+    for row, batch_of in zip(part, env.runs.problems.batch, strict=True):
+        for drawn_rows in (real[row], latent[row]):
+            assert torch.equal(drawn_rows[:, :batch_of], drawn_rows[:, -batch_of:])
+
+
+def test_problems_that_are_no_numbers_are_refused():
+    env = drawn()
+    with pytest.raises(Mistake, match=r"options\['problem'\] of whole numbers from 0, got -1"):
+        env.reset(seed=0, options={"problem": -1})
+    with pytest.raises(Mistake, match=r"options\['problem'\] of shape \(4\), got shape \(2,\)"):
+        env.reset(seed=0, options={"problem": [1, 2]})
+
+
+@pytest.mark.parametrize("kind", range(7))
+def test_every_cloud_is_drawn_by_its_address_in_standard_units(kind):
+    x = cloud(5, kind, 400)
+    assert np.array_equal(x, cloud(5, kind, 400))
+    assert not np.array_equal(x, cloud(6, kind, 400))
+    assert np.allclose(x.mean(0), 0, atol=1e-5)
+    assert np.square(x).mean() == pytest.approx(1, abs=1e-5)
 
 
 def test_pictures_show_samples_and_the_curve():
@@ -239,19 +366,24 @@ def test_pictures_show_samples_and_the_curve():
 def test_the_id_works_untouched_and_its_spec_round_trips():
     env = gymnasium.make(ID)
     seen, info = env.reset(seed=0)
-    assert seen.shape == (8,)
-    assert info["quality"] > 0.5
+    assert seen.shape == (12 + 7 + 6,)
+    assert info["quality"] > 0.2
     again = gymnasium.make(EnvSpec.from_json(gymnasium.make(ID, decisions=2).spec.to_json()))
     assert again.unwrapped.batch.decisions == 2
     vector = gymnasium.make_vec(ID, 2, decisions=2)
-    assert vector.reset(seed=0)[0].shape == (2, 8)
+    assert vector.reset(seed=0)[0].shape == (2, 12 + 7 + 6)
+    assert gymnasium.make(ID, context=False).reset(seed=0)[0].shape == (12,)
+    assert gymnasium.make(ID, family="ring").reset(seed=0)[0].shape == (12 + 1 + 6,)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"data": "rings"}, "expected one of digits, ring, grid"),
-        ({"data": from_arrays(DATA.x[:40])}, "at least two batches of 32 rows, got 40"),
+        ({"family": "rings"}, "expected one of digits, ring, grid"),
+        ({"family": from_arrays(DATA.x[:40])}, "at least two batches of 32 rows, got 40"),
+        ({"split": "valid"}, "expected split to be one of train, test, got 'valid'"),
+        ({"family": "drawn", "shift": 1.5}, "expected shift from 0 to 1, got 1.5"),
+        ({"family": "drawn", "width": 3}, "expected width of 4 or more, got 3"),
         ({"objective": "ganz"}, "expected objective to be one of gan"),
         ({"objective": "wgan"}, "an objective without weight clipping, got Wgan"),
         ({"quality": "fid"}, "expected quality to be one of sliced, missing, got 'fid'"),

@@ -173,7 +173,7 @@ def test_bad_stacks_are_refused():
 def test_sliced_distances_of_rows_are_exact_along_their_directions():
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(900, 2)), rng.normal(size=(3, 300, 2)) * [[[2.0, 1.0]]] + 0.5
-    rows = SlicedRows(torch.from_numpy(real).float(), 300)(torch.from_numpy(fake).float())
+    rows = SlicedRows(torch.from_numpy(real[None]).float(), 300)(torch.from_numpy(fake).float())
     angles = np.arange(16) * np.pi / 16
     axes = np.stack([np.cos(angles), np.sin(angles)])
     for i in range(3):
@@ -182,11 +182,13 @@ def test_sliced_distances_of_rows_are_exact_along_their_directions():
             for pair in zip((real @ axes).T, (fake[i] @ axes).T, strict=True)
         ]
         assert rows[i].item() == pytest.approx(np.mean(exact), abs=5e-3)
-    same = SlicedRows(torch.from_numpy(real).float(), 900)(torch.from_numpy(real[None]).float())
+    same = SlicedRows(torch.from_numpy(real[None]).float(), 900)(
+        torch.from_numpy(real[None]).float()
+    )
     assert same.item() == pytest.approx(0, abs=1e-6)
-    shifted = SlicedRows(torch.zeros(4, 2), 4)(torch.tensor([[[3.0, 4.0]] * 4]))
+    shifted = SlicedRows(torch.zeros(1, 4, 2), 4)(torch.tensor([[[3.0, 4.0]] * 4]))
     assert shifted.item() == pytest.approx(5 * 2 / np.pi, rel=5e-3)  # the mean of |cos|
-    assert SlicedRows(torch.zeros(4, 3), 4)(torch.full((1, 4, 3), torch.nan)).isnan().all()
+    assert SlicedRows(torch.zeros(1, 4, 3), 4)(torch.full((1, 4, 3), torch.nan)).isnan().all()
 
 
 def test_missing_modes_of_rows_agree_with_the_protocol():

@@ -53,26 +53,36 @@ class SlicedRows:
     Parameters
     ----------
     real
-        (n, columns).
+        (n, k, columns): a reference for each set, or one for all, n = 1.
     samples
         m, of each set that will be compared.
     """
 
     def __init__(self, real: torch.Tensor, samples: int) -> None:
-        columns = real.shape[1]
+        columns = real.shape[2]
         angles = np.arange(FEW) * np.pi / FEW
         even = np.stack([np.cos(angles), np.sin(angles)], 1)
         axes = even if columns == 2 else directions(columns, FEW)
         self._axes = torch.from_numpy(axes).float().T
-        along = np.sort((real @ self._axes).numpy(), axis=0)
-        level = (np.arange(samples) + 0.5) / samples
-        quantiles = np.quantile(along, level, axis=0, method="hazen")
-        self._quantiles = torch.from_numpy(quantiles.T.copy()).float()
+        self._level = (np.arange(samples) + 0.5) / samples
+        self._quantiles = self._of(real)
 
-    def __call__(self, fake: torch.Tensor) -> torch.Tensor:
+    def put(self, rows: torch.Tensor, real: torch.Tensor) -> None:
+        """Exchange the references of some rows, (len(rows), k, columns)."""
+        self._quantiles[rows] = self._of(real)
+
+    def __call__(self, fake: torch.Tensor, rows: torch.Tensor | None = None) -> torch.Tensor:
         """(rows, m, columns) -> (rows,), NaN where a set has one."""
         along = (fake @ self._axes).transpose(1, 2).contiguous().sort(2).values
-        return (along - self._quantiles).abs().mean((1, 2))
+        every = rows is None or len(self._quantiles) == 1
+        reference = self._quantiles if every else self._quantiles[rows]
+        return (along - reference).abs().mean((1, 2))
+
+    def _of(self, real: torch.Tensor) -> torch.Tensor:
+        """Quantiles along each direction, (n, directions, m)."""
+        along = np.sort((real @ self._axes).numpy(), axis=1)
+        quantiles = np.quantile(along, self._level, axis=1, method="hazen")
+        return torch.from_numpy(quantiles.transpose(1, 2, 0).copy()).float()
 
 
 def _sorted(x: Array, axes: NDArray[np.float64]) -> NDArray[np.float64]:

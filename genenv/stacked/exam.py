@@ -21,25 +21,17 @@ WORST = 4.0  # a quality is at most this, also where samples are not finite
 SAMPLES = 512  # of each exam
 TINY = 1e-6
 
-Quality = Callable[[Tensor], Tensor]  # samples (rows, m, size) -> (rows,), less is better
+# samples (rows, m, size), rows -> (rows,), less is better
+Quality = Callable[[Tensor, Tensor | None], Tensor]
+QUALITIES = ("sliced", "missing")
 
 
-def _sliced(held_out: Tensor, dataset: Dataset) -> Quality:  # noqa: ARG001 one signature
-    return SlicedRows(held_out, SAMPLES)
-
-
-def _missing(held_out: Tensor, dataset: Dataset) -> Quality:  # noqa: ARG001 one signature
+def _missing(dataset: Dataset | None) -> Quality:
+    if dataset is None or dataset.modes is None:
+        got = "a family" if dataset is None else dataset.name
+        raise checks.Mistake("data whose modes are known", got, "choose sliced, or ring or grid")
     units, modes = dataset.units, dataset.modes
-    if modes is None:
-        do = "choose sliced, or ring or grid as data"
-        raise checks.Mistake("data whose modes are known", dataset.name, do)
-    return lambda fake: missing_rows(units.decode(fake), modes)
-
-
-QUALITIES: dict[str, Callable[[Tensor, Dataset], Quality]] = {
-    "sliced": _sliced,
-    "missing": _missing,
-}
+    return lambda fake, _: missing_rows(units.decode(fake), modes)
 
 
 class Exam:
@@ -48,9 +40,9 @@ class Exam:
     Parameters
     ----------
     held_out
-        (m, size), rows that none of them learns from.
+        (n, m, size): rows that the GAN of each row does not learn from; n = 1: the same for all.
     dataset
-        That they come from.
+        That they come from; None: each from one of its own.
     quality
         A name in QUALITIES: `sliced`, the sliced 1-Wasserstein distance in the data's standard
         deviations; `missing`, the share of modes without a sample within 3 σ.
@@ -63,13 +55,22 @@ class Exam:
         An unknown quality, or one that the data do not allow.
     """
 
-    def __init__(self, held_out: Tensor, dataset: Dataset, quality: str, latent: int) -> None:
+    def __init__(
+        self, held_out: Tensor, dataset: Dataset | None, quality: str, latent: int
+    ) -> None:
         self.held_out = held_out
-        make = QUALITIES[checks.choice("quality", quality, QUALITIES)]
-        self._quality = make(held_out, dataset)
-        self._few = held_out[:SAMPLES]
-        self._spread = _spread(self._few[None])
+        checks.choice("quality", quality, QUALITIES)
+        self._sliced = SlicedRows(held_out, SAMPLES)
+        self._quality = self._sliced if quality == "sliced" else _missing(dataset)
+        self._few = held_out[:, :SAMPLES]
+        self._spread = _spread(self._few)
         self._points = qmc.Sobol(latent, scramble=False).random(SAMPLES)
+
+    def put(self, rows: Tensor, held_out: Tensor) -> None:
+        """Exchange the held-out rows of some GANs, (len(rows), m, size)."""
+        self.held_out[rows] = held_out
+        self._sliced.put(rows, held_out)
+        self._spread[rows] = _spread(held_out[:, :SAMPLES])
 
     def latents(self, keys: NDArray[np.uint64]) -> Tensor:
         """Draw the latents of some rows: (k,) keys -> (k, 512, latent), z ~ N(0, I).
@@ -106,10 +107,12 @@ class Exam:
             (k,): log of the mean distance between two samples, over that of two held-out rows.
         """
         fake = gan.sample(latent, rows)
-        quality = self._quality(fake).nan_to_num(WORST, WORST).clamp(max=WORST)
-        real = self._few.expand(len(fake), -1, -1)
-        on_real, on_fake = gan.score(real, rows), gan.score(fake[:, : len(self._few)], rows)
-        diversity = (_spread(fake) / self._spread + TINY).log()
+        quality = self._quality(fake, rows).nan_to_num(WORST, WORST).clamp(max=WORST)
+        every = rows is None or len(self._few) == 1
+        few, spread = (t if every else t[rows] for t in (self._few, self._spread))
+        real = few.expand(len(fake), -1, -1)
+        on_real, on_fake = gan.score(real, rows), gan.score(fake[:, : real.shape[1]], rows)
+        diversity = (_spread(fake) / spread + TINY).log()
         return quality, (on_real > on_fake).float().mean(1), diversity
 
 

@@ -67,10 +67,21 @@ class StackedGan:
             "critic": StackedAdam(self.critic.theta, betas),
         }
 
-    def begin(self, rows: NDArray[np.int64], generator: Keys, critic: Keys) -> None:
-        """Make new networks in some rows, by the keys of their weights, and new optimizers."""
-        self.generator.begin(rows, generator)
-        self.critic.begin(rows, critic)
+    def begin(
+        self,
+        rows: NDArray[np.int64],
+        generator: Keys,
+        critic: Keys,
+        widths: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Make new networks in some rows, by the keys of their weights, and new optimizers.
+
+        `widths`: units that each has of every hidden layer, (k,); None: all.
+        """
+        for network, keys in ((self.generator, generator), (self.critic, critic)):
+            network.begin(rows, keys)
+            if widths is not None:
+                network.narrow(rows, widths)
         for optimizer in self.optimizers.values():
             optimizer.begin(rows)
 

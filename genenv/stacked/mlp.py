@@ -75,6 +75,19 @@ class StackedMlp:
         u = scale * (2 * seeding.uniforms(keys, len(scale)) - 1)
         self.theta[torch.from_numpy(rows)] = torch.from_numpy(u.astype(np.float32))
 
+    def narrow(self, rows: NDArray[np.int64], widths: NDArray[np.int64]) -> None:
+        """Leave some rows only so many units of each hidden layer, (k,): the others stay 0.
+
+        What leads into such a unit and out of it is 0; so are both gradients, and Adam moves
+        neither.
+        """
+        layers = self.layers()
+        for row, width in zip(rows.tolist(), widths.tolist(), strict=True):
+            hidden = zip(layers[:-2:2], layers[1:-2:2], layers[2::2], strict=True)
+            for weight, bias, onwards in hidden:
+                weight[row, :, width:], bias[row, :, width:] = 0.0, 0.0
+                onwards[row, width:] = 0.0
+
     def layers(self, rows: Tensor | None = None, grad: bool = False) -> Layers:
         """Cut the parameters of some rows into layers.
 

@@ -1,0 +1,66 @@
+"""Which problems a TrainingGame plays, and what it takes where nothing is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genenv import checks
+from genenv.data import Source, find
+from genenv.stacked.clouds import SPLITS
+from genenv.stacked.problems import Drawn, Family, Same
+
+DRAWN = "drawn"  # the family
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What arguments that are None mean."""
+
+    reward: str
+    batch: int
+    decisions: int
+    updates: int
+
+
+SINGLE = Sizes("quality", batch=64, decisions=20, updates=25)  # of a single problem
+MANY = Sizes("log-quality", batch=32, decisions=12, updates=10)  # of drawn ones
+
+
+def sizes(
+    family: Source,
+    reward: str | None,
+    batch: int | None,
+    decisions: int | None,
+    updates: int | None,
+) -> Sizes:
+    """Check what was given and fill in what was not."""
+    usual = MANY if _is_drawn(family) else SINGLE
+    given = {"batch": batch, "decisions": decisions, "updates": updates}
+    whole = {
+        name: checks.whole(name, getattr(usual, name) if number is None else number)
+        for name, number in given.items()
+    }
+    return Sizes(usual.reward if reward is None else reward, **whole)
+
+
+def find_family(
+    family: Source, split: str, shift: float, width: int, learning_rate: float, asked: Sizes
+) -> Family:
+    """Make the family of a name, or the one problem of data.
+
+    Raises
+    ------
+    Mistake
+        An unknown family or split, data that are not there or too few, a number out of range.
+    """
+    checks.choice("split", split, SPLITS)
+    checks.whole("width", width)
+    checks.positive("learning_rate", learning_rate)
+    if _is_drawn(family):
+        sized = width, asked.batch, learning_rate, asked.updates, asked.decisions
+        return Drawn(split, shift, *sized)
+    return Same(find(family), width, asked.batch, learning_rate, asked.decisions)
+
+
+def _is_drawn(family: Source) -> bool:
+    return isinstance(family, str) and family == DRAWN

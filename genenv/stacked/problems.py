@@ -1,0 +1,223 @@
+"""Problems of training a GAN: one a row, drawn from a family, or the same for all."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv import checks, seeding
+from genenv.data import Dataset
+from genenv.stacked.clouds import CLOUDS, SPLITS, cloud
+
+HELD_OUT = 512  # points of a drawn set that nothing learns from
+LARGEST = 512  # and those that may be learned from, at most
+PARTS = (4, 2, 1)  # of the largest width and batch
+REACH = 8.0  # by which a learning rate is drawn below and above the middle one
+MIDDLE = (0.25, 0.75)  # of an episode, where a set may shift
+
+Keys = NDArray[np.uint64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Problems:
+    """What n runs are given; (n,) each."""
+
+    kind: Rows
+    """Number of a row of `CLOUDS`."""
+    size: Rows
+    """Rows to learn from."""
+    width: Rows
+    """Of the hidden layers."""
+    batch: Rows
+    """Rows of an update."""
+    rate: NDArray[np.float64]
+    """Learning rate at action 0."""
+    budget: Rows
+    """Decisions of an episode, at most."""
+    update_price: NDArray[np.float64]
+    """Of an update of the critic."""
+    time_price: NDArray[np.float64]
+    """Of a decision."""
+    shift: NDArray[np.bool_]
+    """Whether the set is exchanged on the way."""
+
+    def put(self, rows: Rows, other: Problems) -> None:
+        """Write others into some rows."""
+        for field in fields(self):
+            getattr(self, field.name)[rows] = getattr(other, field.name)
+
+
+class Family(ABC):
+    """Where the problems of episodes come from."""
+
+    names: tuple[str, ...]  # of the kinds of data
+    size: int  # numbers of a sample
+    fixed = False  # True where all problems are one
+
+    @abstractmethod
+    def problems(self, keys: Keys) -> Problems:
+        """Draw the problems of some addresses, (k,)."""
+
+    @abstractmethod
+    def data(self, keys: Keys, kind: Rows) -> tuple[Tensor, Tensor]:
+        """Rows to learn from (k, n, size) and held-out ones (k, m, size), in random order."""
+
+
+class Drawn(Family):
+    """Every episode has data, sizes, rate, budget and prices of its own.
+
+    Parameters
+    ----------
+    split
+        "train" or "test": the addresses of one are none of the other.
+    shift
+        Probability that an episode's problem exchanges its set on the way, at a moment that is
+        chance and no part of the problem.
+    width, batch
+        The largest: a problem has the whole, a half or a quarter.
+    rate
+        The middle one, of rates from an eighth of it to eight times as much.
+    updates
+        Of the generator in a decision; prices are of that order.
+    decisions
+        Of the longest budget; the shortest is half of it.
+
+    Raises
+    ------
+    Mistake
+        An unknown split, a share that is none, or a width or batch below four.
+    """
+
+    names = tuple(CLOUDS)
+    size = 2
+
+    def __init__(
+        self,
+        split: str,
+        shift: float,
+        width: int,
+        batch: int,
+        rate: float,
+        updates: int,
+        decisions: int,
+    ) -> None:
+        for name, number in (("width", width), ("batch", batch)):
+            if number < PARTS[0]:
+                do = "raise it: a family draws quarters"
+                raise checks.Mistake(f"{name} of {PARTS[0]} or more", number, do)
+        self.widths, self.batches = ([n // part for part in PARTS] for n in (width, batch))
+        self.rate = rate
+        self.split = checks.choice("split", split, SPLITS)
+        if not 0.0 <= shift <= 1.0:
+            raise checks.Mistake("shift from 0 to 1", shift, "give a probability")
+        self.shift, self.updates, self.decisions = shift, updates, decisions
+
+    def problems(self, keys: Keys) -> Problems:
+        """Draw each number by itself; rates and prices are log-uniform."""
+        u = seeding.uniforms(seeding.fold_rows(keys, "problem", self.split), 9)
+        least = (self.decisions + 1) // 2
+        return Problems(
+            kind=_pick(u[:, 0], len(CLOUDS)),
+            size=np.rint(_between(u[:, 1], 32, LARGEST)).astype(np.int64),
+            width=np.array(self.widths)[_pick(u[:, 2], len(PARTS))],
+            batch=np.array(self.batches)[_pick(u[:, 3], len(PARTS))],
+            rate=_between(u[:, 4], self.rate / REACH, self.rate * REACH),
+            budget=least + _pick(u[:, 5], self.decisions - least + 1),
+            update_price=_between(u[:, 6], 1e-3, 1e-1) / self.updates,
+            time_price=_between(u[:, 7], 1e-2, 2e-1),
+            shift=u[:, 8] < self.shift,
+        )
+
+    def data(self, keys: Keys, kind: Rows) -> tuple[Tensor, Tensor]:
+        """Draw each set by itself."""
+        sets = [
+            cloud(int(key), int(one), LARGEST + HELD_OUT)
+            for key, one in zip(seeding.fold_rows(keys, self.split), kind, strict=True)
+        ]
+        x = torch.from_numpy(np.stack(sets))
+        return x[:, :LARGEST], x[:, LARGEST:]
+
+
+class Same(Family):
+    """One problem for all episodes: a data set, without prices.
+
+    Parameters
+    ----------
+    dataset
+        A fifth of its rows, at most `held_out`, is held out.
+    width, batch, rate, decisions
+        See `Problems`.
+    held_out
+        Rows.
+
+    Raises
+    ------
+    Mistake
+        Fewer rows than two batches.
+    """
+
+    fixed = True
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        width: int,
+        batch: int,
+        rate: float,
+        decisions: int,
+        held_out: int = 4096,
+    ) -> None:
+        self.names = (dataset.name,)
+        self.dataset = dataset
+        x = dataset.units.encode(dataset.units.tensor(dataset.x)).flatten(1)
+        if len(x) < 2 * batch:
+            do = "give a smaller batch or more data"
+            raise checks.Mistake(f"data of at least two batches of {batch} rows", len(x), do)
+        order = torch.from_numpy(seeding.numpy_generator(0, "held out").permutation(len(x)))
+        held = min(held_out, len(x) // 5)
+        self.real, self.held_out = x[order[held:]], x[order[:held]]
+        self.size = x.shape[1]
+        self.width, self.batch, self.rate, self.decisions = width, batch, rate, decisions
+
+    def problems(self, keys: Keys) -> Problems:
+        """Give all the same."""
+        whole, number = np.ones(len(keys), np.int64), np.ones(len(keys))
+        return Problems(
+            kind=0 * whole,
+            size=len(self.real) * whole,
+            width=self.width * whole,
+            batch=self.batch * whole,
+            rate=self.rate * number,
+            budget=self.decisions * whole,
+            update_price=0 * number,
+            time_price=0 * number,
+            shift=np.zeros(len(keys), np.bool_),
+        )
+
+    def data(self, keys: Keys, kind: Rows) -> tuple[Tensor, Tensor]:  # noqa: ARG002 one set
+        """Give views of the one set."""
+        return self.real.expand(len(keys), -1, -1), self.held_out.expand(len(keys), -1, -1)
+
+
+def moments(keys: Keys, problems: Problems, rows: Rows) -> Rows:
+    """Decision before which each row's set is exchanged, (k,); -1: never."""
+    u = seeding.uniforms(seeding.fold_rows(keys, "shift"), 1)[:, 0]
+    low, high = (share * problems.budget[rows] for share in MIDDLE)
+    at = np.floor(low + u * (high - low + 1)).astype(np.int64)
+    return np.where(problems.shift[rows], at, -1)
+
+
+def _pick(u: NDArray[np.float64], count: int) -> Rows:
+    return (u * count).astype(np.int64)
+
+
+def _between(u: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Log-uniform numbers of uniform ones."""
+    numbers: NDArray[np.float64] = low * (high / low) ** u
+    return numbers

@@ -1,0 +1,238 @@
+"""Whether an agent reacts: a seat whose episodes draw problems, and what needs no feedback.
+
+`genenv/TrainingGame-v0` or `genenv/Curriculum-v0`, family "drawn". First the headroom, on problems
+of the training family: the best of random constants over all problems, against the best for each
+problem, chosen on one seed and paid on another. Then, all on the same 64 fresh problems of the test
+family and seeds:
+
+- random actions;
+- the best constant, and the best schedule of two ends and a bend, both searched on the training
+  family by CMA-ES, each with the moment to stop that was best there;
+- random search of a constant for each problem by itself, on as many episodes as the open loop;
+- each agent's own open loop: its mean actions over eight other seeds of the same problem, which
+  stop when half of these had;
+- the agents, trained by the preset.
+
+Differences are taken problem by problem, with bootstrap intervals of 95 %; over agents, the
+interquartile mean with a bootstrap interval over problems. Prints Markdown, and writes JSON; what
+the JSON has is not played again.
+Example: python scripts/families.py genenv/TrainingGame-v0 --seeds 0 1 2 --out training-game.json
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import torch
+from cmaes import CMA
+from scipy.stats import trim_mean
+
+from genenv import agents, intervals, seeding
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+parser.add_argument("env_id")
+parser.add_argument(
+    "--seeds", type=int, nargs="*", default=[0, 1, 2], help="of the agents' training"
+)
+parser.add_argument("--fresh", type=int, default=64, help="problems of the test family")
+parser.add_argument("--steps", type=int, default=None, help="of a training; default: preset")
+parser.add_argument("--generations", type=int, default=8, help="of each search by CMA-ES")
+parser.add_argument("--headroom", type=int, nargs=2, default=(24, 32), help="constants, problems")
+parser.add_argument("--out", type=Path, default=Path("families.json"))
+args = parser.parse_args()
+
+FIRST = 10_000  # number of the first fresh problem; seeds are of that order too
+OTHERS = 8  # seeds of an open loop
+torch.set_num_threads(1)
+known = json.loads(args.out.read_text()) if args.out.is_file() else {}
+probe = gymnasium.make_vec(args.env_id, 1)
+numbers, limit = probe.single_action_space.shape[0] - 1, probe.limit  # the last one stops
+probe.close()
+
+
+def kept(name, make):
+    """Return what the JSON has by this name, or make it."""
+    if name not in known:
+        began = time.process_time()
+        known[name] = np.asarray(make(), float).round(6).tolist()
+        known[f"{name}: CPU s"] = round(time.process_time() - began, 1)
+        args.out.write_text(json.dumps(known, indent=1))
+        print(f"{name}: {known[f'{name}: CPU s']} CPU s", flush=True)
+    return np.array(known[name])
+
+
+def play(act, problems, seed, split):
+    """Play each problem once: returns up to each step (n, limit + 1), actions, who still acts."""
+    count = len(problems)
+    env = gymnasium.make_vec(args.env_id, count, split=split)
+    seen, _ = env.reset(seed=seed, options={"problem": problems})
+    alive, total, step = np.ones(count, bool), np.zeros((count, limit + 1)), 0
+    acts, acting = np.zeros((count, limit, numbers + 1)), np.zeros((count, limit), bool)
+    while alive.any():
+        action = np.clip(act(seen), -1, 1).astype(np.float32)
+        acts[:, step], acting[:, step] = action, alive
+        seen, reward, terminated, truncated, _ = env.step(action)
+        total[:, step + 1 :] += np.where(alive, reward, 0.0)[:, None]
+        alive &= ~(terminated | truncated)
+        step += 1
+    env.close()
+    return total, acts, acting
+
+
+def sequence(actions):
+    """Follow rows of actions (n, limit, numbers + 1), whatever is seen."""
+    left = iter(np.moveaxis(actions, 1, 0))
+    return lambda _: next(left)
+
+
+def scheduled(number, count, steps=limit):
+    """Actions (count, limit, numbers + 1) of two ends and a bend, or of a constant; no stop."""
+    first, last = number[:numbers], number[-numbers - 1 : -1]
+    share = (np.arange(steps) / (steps - 1))[:, None] ** np.exp(number[-1])
+    path = (1 - share) * first + share * last
+    return np.tile(np.concatenate([path, -np.ones((steps, 1))], 1), (count, 1, 1))
+
+
+def constant(number):
+    """Write a constant as a schedule."""
+    return np.concatenate([number, number, [0.0]])
+
+
+def headroom():
+    """(constants, problems, 2, limit + 1) returns on problems of the training family."""
+    count, problems = args.headroom
+    rng = seeding.numpy_generator(0, "headroom")
+    found = []
+    for number in np.concatenate(
+        [np.zeros((1, numbers)), rng.uniform(-1, 1, (count - 1, numbers))]
+    ):
+        both = np.tile(np.arange(problems), 2)
+        actions = scheduled(constant(number), 2 * problems)
+        found.append(play(sequence(actions), both, 500, "train")[0])
+    return np.stack(found).reshape(count, 2, problems, limit + 1).transpose(0, 2, 1, 3)
+
+
+def searched(dim, expand, start):
+    """Best numbers by CMA-ES over problems of the training family, and the step to stop at."""
+    strategy = CMA(start, 0.4, bounds=np.tile([-1.0, 1.0], (dim, 1)), population_size=8, seed=1)
+    problems = 16
+    for generation in range(args.generations):
+        asked = [strategy.ask() for _ in range(8)]
+        actions = np.concatenate([scheduled(expand(one), problems) for one in asked])
+        numbered = np.tile(np.arange(problems) + 1000 + generation * problems, 8)
+        total = play(sequence(actions), numbered, 2000 + generation, "train")[0]
+        worth = total.reshape(8, problems, -1).mean(1).max(1)  # at its best moment to stop
+        strategy.tell(list(zip(asked, (-worth).tolist(), strict=True)))
+    best = np.clip(strategy.mean, -1, 1)
+    total = play(sequence(scheduled(expand(best), 64)), np.arange(64) + 3000, 3000, "train")[0]
+    return np.append(best, total.mean(0).argmax())
+
+
+def stopped(actions, step):
+    """Stop all rows at a step."""
+    actions = actions.copy()
+    actions[:, int(step) :, -1] = 1.0
+    return actions
+
+
+fresh = FIRST + np.arange(args.fresh)
+
+
+def paid(act, problems=fresh, seed=FIRST):
+    """Play problems of the test family: returns (n,)."""
+    return play(act, problems, seed, "test")[0][:, -1]
+
+
+def by_itself():
+    """Search a constant and a moment for each problem, at random, on as many episodes."""
+    rng = seeding.numpy_generator(0, "by itself")
+    tried = rng.uniform(-1, 1, (OTHERS, args.fresh, numbers))
+    actions = [np.concatenate([scheduled(constant(n), 1) for n in row]) for row in tried]
+    totals = np.stack(
+        [play(sequence(a), fresh, 20_000 + 1000 * k, "test")[0] for k, a in enumerate(actions)]
+    )
+    best = totals.max(2).argmax(0)  # (problems,)
+    rows = np.arange(args.fresh)
+    chosen = np.stack(actions)[best, rows]
+    moment = totals[best, rows].argmax(1)
+    for row, step in enumerate(moment):
+        chosen[row, step:, -1] = 1.0
+    return paid(sequence(chosen))
+
+
+def replayed(act):
+    """Play the mean actions over other seeds of the same problems."""
+    runs = [play(act, fresh, 20_000 + 1000 * k, "test")[1:] for k in range(OTHERS)]
+    acts, acting = (np.stack(part) for part in zip(*runs, strict=True))
+    going = acting & (acts[..., -1] <= 0.75)
+    mean = (acts * going[..., None]).sum(0) / np.maximum(going.sum(0), 1)[..., None]
+    mean[..., -1] = np.where(2 * going.sum(0) > OTHERS, -1.0, 1.0)
+    last = (acting.sum(0) == 0) & (mean[..., -1] > 0)
+    mean[..., -1][last] = 1.0
+    return paid(sequence(mean))
+
+
+room = kept("headroom", headroom)
+both = room.mean((1, 2))
+over_all = both.max()
+flat = room.transpose(1, 2, 0, 3).reshape(room.shape[1], 2, -1)
+each = np.mean([flat[np.arange(len(flat)), 1 - k, flat[:, k].argmax(1)].mean() for k in (0, 1)])
+print(f"headroom: the best constant over {len(flat)} problems pays {over_all:.3f}, "
+      f"the best for each {each:.3f}")  # fmt: skip
+
+number = kept("searched constant, numbers", lambda: searched(numbers, constant, np.zeros(numbers)))
+bent = kept(
+    "searched schedule, numbers",
+    lambda: searched(2 * numbers + 1, lambda n: n, constant(number[:-1])),
+)
+chance = np.random.default_rng(0)
+held = stopped(scheduled(constant(number[:-1]), args.fresh), number[-1])
+bending = stopped(scheduled(bent[:-1], args.fresh), bent[-1])
+
+
+def at_random(seen):
+    """Draw actions."""
+    return chance.uniform(-1, 1, (len(seen), numbers + 1))
+
+
+table = {
+    "random actions": kept("random", lambda: paid(at_random)),
+    "best searched constant": kept("constant", lambda: paid(sequence(held))),
+    "searched schedule": kept("schedule", lambda: paid(sequence(bending))),
+    "random search for each problem": kept("by itself", by_itself),
+}
+played = {}
+for seed in args.seeds:
+    name = f"agent, seed {seed}"
+    if f"{name}, open loop" not in known:
+        began = time.process_time()
+        agent = agents.train(args.env_id, seed=seed, total_steps=args.steps)
+        print(f"{name}: trained in {time.process_time() - began:.0f} CPU s", flush=True)
+        kept(name, lambda agent=agent: paid(agent.act))
+        kept(f"{name}, open loop", lambda agent=agent: replayed(agent.act))
+    played[name] = np.array(known[name])
+    table[f"{name}, replayed open loop"] = np.array(known[f"{name}, open loop"])
+table |= played
+
+print(f"\n{args.fresh} fresh problems of the test family\n")
+print("| player | return [95 %] | agents ahead by, seed by seed [95 %] |\n|---|---|---|")
+for name, value in table.items():
+    low, high = intervals.of_mean(value, seeding.numpy_generator(0, "bootstrap"))
+    ahead = []
+    for other, own in played.items():
+        if name in played or (name.startswith("agent") and not name.startswith(f"{other},")):
+            continue
+        gap = own - value
+        a, b = intervals.of_mean(gap, seeding.numpy_generator(0, "bootstrap"))
+        ahead.append(f"{gap.mean():+.3f} [{a:+.3f}, {b:+.3f}]")
+    print(f"| {name} | {value.mean():.3f} [{low:.3f}, {high:.3f}] | {'; '.join(ahead)} |")
+if played:
+    mean = np.mean(list(played.values()), 0)
+    iqm = trim_mean(np.concatenate(list(played.values())), 0.25)
+    low, high = intervals.bootstrap(
+        lambda x: trim_mean(x, 0.25), (mean,), seeding.numpy_generator(0, "bootstrap")
+    )
+    print(f"\ninterquartile mean over agents and problems: {iqm:.3f} [{low:.3f}, {high:.3f}]")
