@@ -17,25 +17,27 @@ class Sizes:
     """What arguments that are None mean."""
 
     reward: str
+    width: int
     batch: int
     decisions: int
     updates: int
 
 
-SINGLE = Sizes("quality", batch=64, decisions=20, updates=25)  # of a single problem
-MANY = Sizes("log-quality", batch=32, decisions=12, updates=10)  # of drawn ones
+SINGLE = Sizes("quality", width=32, batch=64, decisions=20, updates=25)  # of a single problem
+MANY = Sizes("log-quality", width=16, batch=16, decisions=12, updates=10)  # of drawn ones
 
 
 def sizes(
     family: Source,
     reward: str | None,
+    width: int | None,
     batch: int | None,
     decisions: int | None,
     updates: int | None,
 ) -> Sizes:
     """Check what was given and fill in what was not."""
     usual = MANY if _is_drawn(family) else SINGLE
-    given = {"batch": batch, "decisions": decisions, "updates": updates}
+    given = {"width": width, "batch": batch, "decisions": decisions, "updates": updates}
     whole = {
         name: checks.whole(name, getattr(usual, name) if number is None else number)
         for name, number in given.items()
@@ -44,7 +46,7 @@ def sizes(
 
 
 def find_family(
-    family: Source, split: str, shift: float, width: int, learning_rate: float, asked: Sizes
+    family: Source, split: str, shift: float, learning_rate: float, asked: Sizes
 ) -> Family:
     """Make the family of a name, or the one problem of data.
 
@@ -54,12 +56,11 @@ def find_family(
         An unknown family or split, data that are not there or too few, a number out of range.
     """
     checks.choice("split", split, SPLITS)
-    checks.whole("width", width)
     checks.positive("learning_rate", learning_rate)
     if _is_drawn(family):
-        sized = width, asked.batch, learning_rate, asked.updates, asked.decisions
+        sized = asked.width, asked.batch, learning_rate, asked.updates, asked.decisions
         return Drawn(split, shift, *sized)
-    return Same(find(family), width, asked.batch, learning_rate, asked.decisions)
+    return Same(find(family), asked.width, asked.batch, learning_rate, asked.decisions)
 
 
 def _is_drawn(family: Source) -> bool:

@@ -92,15 +92,15 @@ class GanRuns:
     def context(self) -> NDArray[np.float64]:
         """Tell what the problems are, (rows, kinds + TOLD).
 
-        The kind of the data, one-hot; log2 of their number / 10, width / 32, log2 of the batch / 6,
+        The kind of the data, one-hot; log2 of their number / 10, width / 16, log2 of the batch / 4,
         log10 of the rate + 2, budget / 12, whether the data are exchanged.
         """
         p = self.problems
         one_hot = np.arange(len(self.family.names)) == p.kind[:, None]
         told = (
             np.log2(p.size) / 10,
-            p.width / 32,
-            np.log2(p.batch) / 6,
+            p.width / 16,
+            np.log2(p.batch) / 4,
             np.log10(p.rate) + 2,
             p.budget / 12,
             p.shift,

@@ -120,9 +120,9 @@ class TrainingGame(BatchedEnv):
         `quality` of a single one.
     width, depth
         Of the hidden layers of both networks, and their number. Drawn problems have the whole
-        width, a half or a quarter.
+        width, a half or a quarter; None: 16 of drawn problems, 32 of a single one.
     batch
-        Rows of an update, of which drawn problems have the whole, a half or a quarter; None: 32 of
+        Rows of an update, of which drawn problems have the whole, a half or a quarter; None: 16 of
         drawn problems, 64 of a single one.
     latent
         Columns of z ~ N(0, I).
@@ -163,7 +163,7 @@ class TrainingGame(BatchedEnv):
         objective: str | Objective = "relativistic",
         quality: str = "sliced",
         reward: str | None = None,
-        width: int = 32,
+        width: int | None = None,
         depth: int = 2,
         batch: int | None = None,
         latent: int = 2,
@@ -177,12 +177,12 @@ class TrainingGame(BatchedEnv):
         render_mode: str | None = None,
     ) -> None:
         checks.positive("penalty", penalty)
-        asked = sizes(family, reward, batch, decisions, updates)
+        asked = sizes(family, reward, width, batch, decisions, updates)
         self.reward = checks.choice("reward", asked.reward, REWARDS)
         self.updates, self.decisions = asked.updates, asked.decisions
         if max_episode_steps is not None:
             checks.whole("max_episode_steps", max_episode_steps)
-        self.family = find_family(family, split, shift, width, learning_rate, asked)
+        self.family = find_family(family, split, shift, learning_rate, asked)
         self.context = bool(context)
         columns = COLUMNS + (len(self.family.names) + TOLD if context else 0)
         super().__init__(
@@ -201,7 +201,7 @@ class TrainingGame(BatchedEnv):
         size = self.family.size
         if isinstance(objective, Objective):
             check_by_row(game, latent, size, asked.batch)
-        self.gan = StackedGan(num_envs, game, latent, size, width, depth, norm=critic_norm)
+        self.gan = StackedGan(num_envs, game, latent, size, asked.width, depth, norm=critic_norm)
         self.runs = GanRuns(self.gan, self.family, quality, asked.batch, self.updates, self.keys)
         self._asked = np.zeros(num_envs, np.uint64)  # problems that `options` name
         self._named = np.zeros(num_envs, np.bool_)
