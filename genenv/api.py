@@ -16,7 +16,7 @@ from torch import nn
 from genenv import checks, data, failures, networks, runs, tables, unanswered
 from genenv.downstream import Downstream
 from genenv.fitting import Fitting
-from genenv.generators import Generator
+from genenv.generators import Generator, adopt
 from genenv.judge import Judge
 from genenv.reacting import Reacting
 from genenv.report import Report
@@ -32,6 +32,8 @@ __all__ = ["fit", "load", "react", "replay", "stress"]
 
 def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
     """Load the generator of a run; executes nothing that the folder holds.
+
+    A table's makes rows of numbers here; `tables.load` returns the mixture, which makes frames.
 
     Parameters
     ----------
@@ -50,11 +52,9 @@ def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
         raise checks.Mistake(
             "a run that holds a generator", f"none in {run}", "give a folder that `fit` left"
         )
-    if tables.holds_table(run):
-        raise checks.Mistake(
-            "a generator of arrays", f"one of a table's rows in {run}", "use genenv.tables.load"
-        )
-    return networks.load(folder, network)
+    if tables.holds_table(run) and not (folder / "spec.json").is_file():
+        return adopt(tables.load(run))
+    return networks.stored(folder) if network is None else networks.load(folder, network)
 
 
 def fit(

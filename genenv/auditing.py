@@ -160,14 +160,14 @@ def told(result: dict[str, Any]) -> str:
 
 
 def _described(run: Path) -> tuple[Codec, tuple[int | str, ...]]:
-    generator = networks.load(run / "generator") if (run / "generator").is_dir() else None
+    generator = networks.stored(run / "generator") if (run / "generator").is_dir() else None
     if generator is None:
         raise checks.Mistake(f"a generator in {run}", "none", "give a run that kept its generator")
     return generator.units, generator.classes
 
 
 def _draw(run: Path, flips: sheets.Flips, units: Codec, count: int, seed: int) -> people.Sheet:
-    generator = networks.load(run / "generator").eval()
+    generator = networks.stored(run / "generator").settled()
 
     def make(rows: sheets.Flips) -> NDArray[Any]:
         with torch.no_grad():

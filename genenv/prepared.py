@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import cache, checks, judge, networks, runs, seeding
-from genenv.codecs import Codec
+from genenv.codecs import Codec, Rows
 from genenv.data import Dataset, Split
 from genenv.generators import Generator
+from genenv.generators.rows import learn
 from genenv.judge import Judge, judge_beside, judge_steps, make_judge
 from genenv.monitoring import Curves
 from genenv.monitoring.pictures import write_all
@@ -62,19 +63,24 @@ def generator_part(
     given
         None: one is trained.
     """
+    is_table = isinstance(dataset.units, Rows)
 
     def make(advance: Advance) -> Generator:
         learned = dataset.at(rows)
         others = dataset.pick(np.setdiff1d(np.arange(len(dataset)), rows))
-        made = given or train(
-            learned,
-            config,
-            folder=study.folder / "checkpoints",
-            monitor=Curves(study.tracker, (learned.x, learned.label), others, learned.modes),
-            advance=advance,
-            resume=study.resuming,
-        )
-        if given is None:
+        if given is not None:
+            made = given
+        elif isinstance(dataset.units, Rows):
+            made = learn(dataset.units, *dataset.pick(rows), config.seed)
+        else:
+            made = train(
+                learned,
+                config,
+                folder=study.folder / "checkpoints",
+                monitor=Curves(study.tracker, (learned.x, learned.label), others, learned.modes),
+                advance=advance,
+                resume=study.resuming,
+            )
             made.notes = (*made.notes, *stated(config))
         write_all(study.folder, made, learned.x, study.tracker, config.steps)
         return made
@@ -82,11 +88,11 @@ def generator_part(
     def load(place: Path) -> Generator:
         """Read it; one that only its owner can make is taken as it is."""
         if given is None or networks.knows(given):
-            return networks.load(place)
+            return networks.stored(place)
         return given.settled()
 
     stage = "generator" if given is None else None
-    steps = config.steps if given is None else 0
+    steps = config.steps if given is None and not is_table else 0
     return Part("generator", "the generator", make, _save, load, stage, steps)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -41,7 +41,7 @@ class Findings(Columns):
     error: NDArray[np.bool_]  # (n,), the model gave no usable answer: severity is -10, no slope
     gradient: NDArray[np.float32] | None = None  # (n, base_dim), d severity / d e
     guide_gradient: NDArray[np.float32] | None = None  # (n, base_dim), d (-guide loss) / d e
-    x: NDArray[np.float32] | None = None  # (n, *units.shape), the samples in the data's units
+    x: NDArray[Any] | None = None  # (n, *units.shape), the samples in the data's units, floats
 
     @property
     def success(self) -> NDArray[np.bool_]:
@@ -122,7 +122,7 @@ class Probe:
             error=error.numpy(),
             gradient=slopes[0],
             guide_gradient=slopes[1],
-            x=_array(x),
+            x=x.detach().numpy(),
         )
 
     def sample(self, e: Tensor, label: Tensor) -> Tensor:

@@ -15,7 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import checks, criteria, downstream, files, importing, lock, naming, networks, reading
+from genenv.boosted import Boosted
 from genenv.classifier import Classifier, InUnits
+from genenv.codecs import Codec, Rows
 from genenv.criteria import Criterion
 from genenv.data import Dataset, Split
 from genenv.downstream import Downstream
@@ -332,9 +334,16 @@ def _ask_uncounted(model: Downstream, x: NDArray[Any]) -> NDArray[np.float32]:
     return log_p
 
 
-def wrap_classifier(classifier: Classifier, classes: tuple[int | str, ...]) -> Downstream:
-    """Put a classifier that genenv trained behind the contract of models under test."""
-    return downstream.wrap(InUnits(classifier), classifier.units, classes, "raw", "logits")
+def wrap_trained(model: Classifier | Boosted, classes: tuple[int | str, ...]) -> Downstream:
+    """Put a model that genenv trained behind the contract of models under test."""
+    if isinstance(model, Boosted):
+        return downstream.wrap(model, model.units, classes, "raw", "probabilities")
+    return downstream.wrap(InUnits(model), model.units, classes, "raw", "logits")
+
+
+def load_trained(weights: Path, units: Codec) -> Classifier | Boosted:
+    """Load the model that genenv trained on data of these units."""
+    return (Boosted if units.kind == Rows.kind else Classifier).load(weights)
 
 
 def recorded_path(folder: Path) -> str | None:
@@ -377,7 +386,7 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
         model = downstream.import_model(model) if isinstance(model, str) else model
         return downstream.wrap(model, units, classes, *_asked(spec, "asked_", before))
     if weights.is_file():
-        return wrap_classifier(Classifier.load(weights), classes)
+        return wrap_trained(load_trained(weights, units), classes)
     if not spec:
         raise checks.Mistake(f"the file {record}", "none", "give a folder that `stress` left")
     if path is None:
@@ -441,7 +450,7 @@ def load_probe(folder: Path, model: Any = None, trust: bool = False) -> Probe:
     Mistake
         A part is missing.
     """
-    generator = networks.load(folder / "generator")
+    generator = networks.stored(folder / "generator")
     guide = load_guide(folder / "judge", generator.units)
     criterion = load_criterion(folder, None, trust)
     return Probe(generator, load_model(folder, model, trust), guide, criterion)

@@ -28,8 +28,10 @@ from genenv import (
 from genenv.agents.policy import Player, check_training, train_player
 from genenv.agents.presets import LATENT_PROBE
 from genenv.agents.searches import entrants
+from genenv.boosted import Boosted, fit_boosted
 from genenv.campaign import Campaign, Log
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
+from genenv.codecs import Rows
 from genenv.data import Dataset, Split, near, split
 from genenv.downstream import Downstream, handing
 from genenv.generators import Generator, adopt
@@ -250,8 +252,7 @@ class Stressing(Study[Report]):
         if not known:
             self.tracker.scalars(curves(metrics), self.training.steps)
         if self.given_model is None:
-            classifier = self.get(self._trained_model)
-            self.model = runs.wrap_classifier(classifier, self.dataset.classes)
+            self.model = runs.wrap_trained(self.get(self._trained_model), self.dataset.classes)
         asked = {n: getattr(self.config, n) for n in ("input", "output", "layout", "classes")}
         x, label = self.source.pick(self.split.test)
         runs.record_model(self.folder, self.model, self.model_path, asked, self._before(), x, label)
@@ -296,15 +297,16 @@ class Stressing(Study[Report]):
         return prepared.metrics_key(generator, self.dataset, self.source, self.split, seed)
 
     @cached_property
-    def _trained_model(self) -> Part[Classifier]:
+    def _trained_model(self) -> Part[Classifier | Boosted]:
+        steps = 0 if isinstance(self.dataset.units, Rows) else steps_to_fit(len(self.split.train))
         return Part(
             f"model/{runs.MODEL}",
             "the model",
             self._train_model,
-            Classifier.save,
-            Classifier.load,
+            lambda model, place: model.save(place),
+            lambda place: runs.load_trained(place, self.dataset.units),
             "model",
-            steps_to_fit(len(self.split.train)),
+            steps,
         )
 
     @cached_property
@@ -352,11 +354,13 @@ class Stressing(Study[Report]):
         metrics = judge.evaluate(generator, FULL) | judge.reference(FULL) | judge.describe()
         return metrics | generator_metrics(generator, real, unseen, test, advance)
 
-    def _train_model(self, advance: Advance) -> Classifier:
+    def _train_model(self, advance: Advance) -> Classifier | Boosted:
         units, outputs = self.dataset.units, len(self.dataset.classes)
         kind = units.classifiers[0]
         x, label = self.dataset.pick(self.split.train)
         seed = seeding.fold(self.config.seed, "model")
+        if isinstance(units, Rows):
+            return fit_boosted(units, x, label, outputs, seed)
         return fit_classifier(kind, x, label, units, outputs, seed, advance)
 
     def _answers(self, x: NDArray[Any]) -> NDArray[np.int64]:
@@ -434,7 +438,9 @@ class Stressing(Study[Report]):
         if self.model_path is not None:
             return self.model_path
         if self.given_model is None:
-            return f"default {self.dataset.units.classifiers[0]}"
+            units = self.dataset.units
+            boosted = isinstance(units, Rows)
+            return f"default {'gradient boosting' if boosted else units.classifiers[0]}"
         return type(self.given_model).__name__
 
     def _shared(self) -> list[str]:

@@ -90,7 +90,7 @@ class TableFitting(Study[Mixture]):
         return Part(
             "generator",
             "the generator",
-            lambda _: mixture.fit(self.frame.iloc[self.learned], self.schema, self.seed),
+            lambda _: mixture.fit(self.codes[self.learned], self.schema, self.seed),
             lambda made, place: made.save(place),
             Mixture.load,
         )

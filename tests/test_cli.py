@@ -139,7 +139,7 @@ def plain(folder: Path) -> dict[str, Any]:
     [
         ("stress nowhere", "'nowhere', which does not exist; check the name or path"),
         ("stress empty", "got empty, which is empty; sort the images"),
-        ("stress table.csv", "got the table table.csv; save numbers as .npz"),
+        ("stress table.csv", "got none of a, b named; name it: --target COLUMN"),
         ("stress one.npz", "expected labels of two classes or more, got none in one"),
         ("stress few.npz", "rows or more of each class, so that every part has some"),
         ("stress nan.npz", "NaN or infinity in 1 of 1797 rows, the first at row 7"),

@@ -6,14 +6,25 @@ import torch
 
 from genenv import codecs, corruptions
 from genenv.classifier import BODIES
-from genenv.codecs import CODECS, Pictures, Vectors
+from genenv.codecs import CODECS, Pictures, Rows, Vectors
 from genenv.judge.crossfit import TREES
 from genenv.judge.oracle import MAKES
 from genenv.learners import LEARNERS
 from genenv.networks import NETWORKS
+from genenv.tables import Column, Schema
 from genenv.training.presets import PRESETS
 
+SCHEMA = Schema(
+    (
+        Column("wage", "continuous", "float64", low=-9e4, high=9e4),
+        Column("job", "categorical", "object", True, ("clerk", "nurse")),
+        Column("age", "integer", "float64", True, low=0.0, high=99.0, decimals=0),
+        Column("owns", "boolean", "bool", values=(False, True)),
+    ),
+    "owns",
+)
 EXAMPLES = [
+    Rows((4,), "float64", SCHEMA, (512.0, 0.0, 40.0, 0.0), (1024.0, 1.0, 12.0, 1.0)),
     Vectors(
         (3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 5.0), ((-2.0, -3.0, 5.0), (4.0, 3.0, 5.0))
     ),
@@ -84,7 +95,7 @@ def test_what_a_codec_names_is_there(codec):
     assert len(set(codec.oracles)) >= 2
     assert set(codec.learners) <= set(LEARNERS)
     assert {codec.family, codec.coded_family} <= set(PRESETS["gan"])
-    assert corruptions.names_for(codec)
+    assert corruptions.names_for(codec) or codec.kind == "table"
 
 
 @each

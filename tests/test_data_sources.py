@@ -11,7 +11,7 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 from genenv.checks import Mistake
-from genenv.data import load, split
+from genenv.data import TableOptions, load, split
 from genenv.data.idx import read_idx
 
 rng = np.random.default_rng(0)
@@ -398,16 +398,21 @@ def test_one_array_under_the_name_of_an_npz_is_refused(tmp_path):
 def test_a_missing_path_lists_the_names():
     refused(
         "dgits",
-        "expected one of digits, ring, grid, stacked-digits, a folder or an .npz file, "
-        "got 'dgits', which does not exist; check the name or path",
+        "expected one of digits, loans, ring, grid, stacked-digits, a folder, an .npz file or a "
+        "table, got 'dgits', which does not exist; check the name or path",
     )
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_tables_are_refused_for_now(tmp_path, suffix):
+def test_an_empty_table_is_refused(tmp_path, suffix):
     path = tmp_path / f"adult{suffix}"
     path.touch()
-    refused(path, f"got the table {path}; save numbers as .npz with x and y")
+    refused(path, f"expected a table with a header in {path}")
+
+
+def test_columns_are_named_of_tables_alone():
+    with pytest.raises(Mistake, match="target, kinds, drop and schema with a table"):
+        load("digits", columns=TableOptions("age"))
 
 
 def test_another_file_is_refused(tmp_path):

@@ -271,7 +271,7 @@ def test_the_id_works_untouched_and_its_spec_round_trips():
     [
         ({"goal": "learn"}, "expected goal to be one of teach, sabotage, got 'learn'"),
         ({"measure": "f1"}, "expected measure to be one of accuracy, log-loss, got 'f1'"),
-        ({"data": "nothing"}, "expected one of digits, ring, grid"),
+        ({"data": "nothing"}, "expected one of digits, loans, ring, grid"),
         ({"data": corners()}, r"data of the classes \(0, 1, .*, got \(0, 1\) in corners"),
         ({"generator": "here"}, "expected the data of the generator, got none; give data"),
         ({"generator": "here", "run": "there"}, "either a run or a generator, got both"),

@@ -325,7 +325,7 @@ def test_wrong_arguments_are_mistakes(tmp_path):
         Detective(ladder=ladder, data="ring")
     with pytest.raises(Mistake, match=r"got shape \(8, 8\); give one of these data"):
         Detective(data="ring")
-    with pytest.raises(Mistake, match=r"one of digits, ring, grid.*which does not exist"):
+    with pytest.raises(Mistake, match=r"one of digits, loans, ring, grid.*which does not exist"):
         Detective(data="nowhere")
     with pytest.raises(Mistake, match=r"a folder with spec\.json"):
         Detective(run=tmp_path)

@@ -340,7 +340,7 @@ def test_without_pettingzoo_one_sentence_says_what_to_do(monkeypatch):
 def test_wrong_arguments_are_mistakes():
     with pytest.raises(Mistake, match="agent to be one of generator, discriminator, got 'critic'"):
         as_single("critic", says(1.0))
-    with pytest.raises(Mistake, match="one of digits, ring, grid"):
+    with pytest.raises(Mistake, match="one of digits, loans, ring, grid"):
         as_single(GENERATOR, says(1.0), data="nowhere")
     with pytest.raises(Mistake, match="horizon of 2 or more, for the first step pays nothing"):
         as_single(GENERATOR, says(1.0), horizon=1)

@@ -376,7 +376,7 @@ def test_uniform_actions_hit_the_ring_by_chance():
 
 
 MISTAKES = [
-    ({"data": "rong"}, "digits, ring, grid, stacked-digits, a folder or an .npz file, got 'rong'"),
+    ({"data": "rong"}, "stacked-digits, a folder, an .npz file or a table, got 'rong'"),
     ({"objective": "best"}, "objective to be one of gan, .*, got 'best'"),
     ({"objective": "gan", "penalty": 1.0}, "a penalty only with .*, got 1.0 with gan"),
     ({"data": np.ones(3)}, "samples of shape"),

@@ -379,7 +379,7 @@ def test_the_id_works_untouched_and_its_spec_round_trips():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"family": "rings"}, "expected one of digits, ring, grid"),
+        ({"family": "rings"}, "expected one of digits, loans, ring, grid"),
         ({"family": from_arrays(DATA.x[:40])}, "at least two batches of 32 rows, got 40"),
         ({"split": "valid"}, "expected split to be one of train, test, got 'valid'"),
         ({"family": "drawn", "shift": 1.5}, "expected shift from 0 to 1, got 1.5"),

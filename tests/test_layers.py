@@ -15,7 +15,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "codecs data noise tables factors",
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
-    "downstream training judge sampling learners stacked",
+    "downstream training judge sampling learners stacked boosted",
     "monitoring criteria search probe failures unanswered trust people doubtful",
     "ledger settling",
     "campaign rate runs bundled ladder report reactions material",

@@ -8,7 +8,6 @@ from people import people
 
 import genenv
 from genenv import cli, table_fitting, tables
-from genenv.checks import Mistake
 from genenv.tables.measuring import c2st, copies
 
 
@@ -121,7 +120,7 @@ def test_a_fit_is_found_again_and_a_schema_can_be_edited(run, fitted, place):
         ("fit people.csv --steps 5", "--steps"),
         ("fit people.csv --kinds age", "COLUMN=KIND"),
         ("fit people.csv --kinds age=colour", "'colour'"),
-        ("fit digits --target loan", "--target with a table"),
+        ("fit digits --target loan", "--schema with a table"),
         ("sample T --out rows.csv --where age>200", "a condition that rows fulfil"),
         ("sample T --out rows.csv --where wealth>2", "one of the columns"),
         ("sample T --out rows.npz", "to be one of .csv, .parquet"),
@@ -134,6 +133,5 @@ def test_a_mistake_is_one_sentence_with_exit_code_2(run, words, told):
     assert told in err
 
 
-def test_a_tables_run_says_who_loads_it(fitted):
-    with pytest.raises(Mistake, match=r"genenv\.tables\.load"):
-        genenv.load(fitted)
+def test_the_generator_of_a_fit_is_loaded_for_the_main_job(fitted):
+    assert genenv.load(fitted).sample(3)[0].shape[0] == 3

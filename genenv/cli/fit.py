@@ -8,7 +8,7 @@ from typing import Annotated
 
 from genenv import checks
 from genenv.cli.running import chosen_folder, load_data
-from genenv.settings import FitConfig
+from genenv.settings import FitConfig, TableConfig
 from genenv.settings.shown import InPlace, Name, Pixels, Source, Switch, shown
 
 TABLES = (".csv", ".parquet")
@@ -47,14 +47,8 @@ class Fit:
     channels: Pixels = None
     """1 (grey) or 3 (colour) to which a folder's images are turned."""
 
-    target: Annotated[str | None, shown("COLUMN", "none")] = None
-    """Of a table: the column that is the label."""
-    kinds: Annotated[tuple[str, ...], shown("COLUMN=KIND [...]", "told from the values")] = ()
-    """Of a table's columns: continuous, integer, ordered, categorical, boolean, date, constant."""
-    drop: Annotated[tuple[str, ...], shown("COLUMN [COLUMN ...]", "none")] = ()
-    """Columns of a table to leave out."""
-    schema: Annotated[Path | None, shown("FILE", "told from the values")] = None
-    """JSON of a table's columns, such as RUN/generator/schema.json, edited."""
+    table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
+    """Of its columns."""
 
     def __call__(self, line: str) -> int:
         """Train and say where the run lies."""
@@ -65,10 +59,11 @@ class Fit:
         return self._fit_arrays(line)
 
     def _fit_arrays(self, line: str) -> int:
-        for name in ("target", "kinds", "drop", "schema"):
-            if getattr(self, name):
-                table = f"--{name} with a table (.csv, .parquet)"
-                raise checks.Mistake(table, self.data, "leave it out, or give a table")
+        if self.table != TableConfig():
+            raise checks.Mistake(
+                "--target, --kinds, --drop or --schema with a table (.csv, .parquet)", self.data,
+                "leave them out, or give a table",
+            )  # fmt: skip
         from genenv import fitting, runs
         from genenv.stages import Stages
         from genenv.training.distributed import started_by_torchrun

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.stress import UNDECIDED
+from genenv.cli.tables import columns_of
+from genenv.settings import TableConfig
 from genenv.settings.names import efforts, named
-from genenv.settings.shown import Number, Pixels, Source, Switch, shown
+from genenv.settings.shown import InPlace, Number, Pixels, Source, Switch, shown
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Judge:
     """
 
     data: Source
-    """Labelled: digits, ring, grid, a folder of idx files or of class folders, or an .npz."""
+    """Labelled: digits, ring, grid, loans, a folder of idx files or of class folders, an .npz, or a
+    table (.csv, .parquet) with --target."""
     held_out: Annotated[str | None, shown("DATA", "the data's own test set, or a split")] = None
     """More rows of the same kind; the figures come from a share of them that sets nothing."""
     seed: Number = 0
@@ -34,6 +37,8 @@ class Judge:
     """Pixels a side to which a folder's images are resized."""
     channels: Pixels = None
     """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
+    """Of its columns."""
     resume: Switch = False
     """Go on with what --out holds."""
     out: Annotated[Path | None, shown("JUDGE", "runs/judge-NAME-000, the next free number")] = None
@@ -47,10 +52,10 @@ class Judge:
         from genenv.report.judges import summary
         from genenv.stages import Stages
 
-        dataset = load_data(self.data, self.size, self.channels)
+        dataset = load_data(self.data, self.size, self.channels, columns_of(self.table))
         held_out = dataset.held_out
         if self.held_out is not None:
-            held_out = load_data(self.held_out, self.size, self.channels)
+            held_out = load_data(self.held_out, self.size, self.channels, like=dataset)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"judge-{dataset.name}")
         stages = Stages(display=True)
         study = JudgeFitting(

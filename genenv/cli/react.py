@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.running import chosen_folder, load_data, load_generator
-from genenv.settings import ReactConfig
+from genenv.cli.tables import columns_of
+from genenv.settings import ReactConfig, TableConfig
 from genenv.settings.shown import InPlace, Pixels, Source, Switch, shown
 
 
@@ -21,9 +22,12 @@ class React:
     """
 
     data: Source
-    """Labelled: digits, ring, grid, a folder of idx files or of class folders, or an .npz."""
+    """Labelled: digits, ring, grid, loans, a folder of idx files or of class folders, an .npz, or a
+    table (.csv, .parquet) with --target."""
     out: Annotated[Path | None, shown("RUN", "runs/react-NAME-000, the next free number")] = None
     """The run's folder."""
+    table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
+    """Of its columns."""
     resume: Switch = False
     """Go on with what --out holds."""
     generator: Annotated[str | None, shown("RUN|MODULE:NAME", "one is fitted")] = None
@@ -48,7 +52,7 @@ class React:
         from genenv.report.reactions import summary
         from genenv.stages import Stages
 
-        dataset = load_data(self.data, self.size, self.channels)
+        dataset = load_data(self.data, self.size, self.channels, columns_of(self.table))
         generator, stored = None, None
         if self.generator is not None:
             generator = load_generator(self.generator, dataset, None)

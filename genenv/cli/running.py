@@ -8,15 +8,31 @@ from typing import TYPE_CHECKING
 from genenv import checks
 
 if TYPE_CHECKING:
-    from genenv.data import Dataset
+    from genenv.data import Dataset, TableOptions
     from genenv.generators import Generator
 
 
-def load_data(source: str, size: int | None, channels: int | None) -> Dataset:
-    """Load data by name or path, see `data.load`; NumPy is imported at the first call."""
+def load_data(
+    source: str,
+    size: int | None,
+    channels: int | None,
+    columns: TableOptions | None = None,
+    like: Dataset | None = None,
+) -> Dataset:
+    """Load data by name or path, see `data.load`; NumPy is imported at the first call.
+
+    Parameters
+    ----------
+    source, size, channels, columns
+        As there.
+    like
+        Data that these are more rows of: a table's have its columns then.
+    """
     from genenv import data
 
-    return data.load(source, size, channels)
+    if like is not None and source.endswith(data.TABLES):
+        return data.more_rows(Path(source).expanduser(), like)
+    return data.load(source, size, channels, columns=columns)
 
 
 def load_generator(given: str, dataset: Dataset, base_dim: int | None) -> Generator:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv.cli.running import chosen_folder, load_data, load_generator
+from genenv.cli.tables import columns_of
 from genenv.importing import import_model
-from genenv.settings import StressConfig
+from genenv.settings import StressConfig, TableConfig
 from genenv.settings.shown import InPlace, Pixels, Source, Switch, shown
 
 UNDECIDED = 3  # exit code of a run that cannot be trusted
@@ -19,7 +20,8 @@ class Stress:
     """Search a model for failures on plausible inputs, judge them, and write a page."""
 
     data: Source
-    """digits, ring, grid, a folder of idx files or of class folders, or an .npz with x and y."""
+    """digits, ring, grid, loans, a folder of idx files or of class folders, an .npz with x and y,
+    or a table (.csv, .parquet) with --target."""
     held_out: Annotated[str | None, shown("DATA", "the data's own test set, or a split")] = None
     """Data that neither model nor generator saw."""
     model: Annotated[str | None, shown("MODULE:NAME", "one is trained")] = None
@@ -38,6 +40,8 @@ class Stress:
     """Pixels a side to which a folder's images are resized."""
     channels: Pixels = None
     """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
+    """Of its columns."""
     resume: Switch = False
     """Go on with what --out holds."""
     out: Annotated[Path | None, shown("RUN", "runs/stress-NAME-000, the next free number")] = None
@@ -50,11 +54,11 @@ class Stress:
         from genenv.stages import Stages
         from genenv.stressing import Stressing
 
-        dataset = load_data(self.data, self.size, self.channels)
+        dataset = load_data(self.data, self.size, self.channels, columns_of(self.table))
         held_out = (
             dataset.held_out
             if self.held_out is None
-            else load_data(self.held_out, self.size, self.channels)
+            else load_data(self.held_out, self.size, self.channels, like=dataset)
         )
         generator, stored = None, None
         before = self.settings.starts_from

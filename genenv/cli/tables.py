@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from genenv import checks
 from genenv.cli.running import chosen_folder
+from genenv.settings import TableConfig
 
 if TYPE_CHECKING:
     from genenv.cli.fit import Fit
     from genenv.cli.sample import Sample
-    from genenv.tables import Schema
+    from genenv.data import TableOptions
 
 OF_FIT = {
     "data", "out", "resume", "network", "seed", "metrics", "target", "kinds", "drop", "schema",
@@ -26,13 +27,14 @@ def fit_table(given: Fit, line: str) -> int:
     from genenv import runs
     from genenv.stages import Stages
     from genenv.table_fitting import TableFitting
-    from genenv.tables import frames
+    from genenv.tables import frames, infer
 
     checks.choice("network", given.settings.network, ("auto", "mixture"))
     _no_others(given, OF_FIT)
     path = Path(given.data).expanduser()
     frame, notes = frames.read(path)
-    schema = _schema(given, frame)
+    columns = columns_of(given.table)
+    schema = infer(frame) if columns is None else columns.told(frame)
     out = chosen_folder(given.out, given.resume) or runs.next_folder(f"fit-{path.stem}")
     stages = Stages(display=True)
     fit = TableFitting(frame, schema, out, given.settings.seed, given.metrics, stages, line)
@@ -59,16 +61,21 @@ def sample_table(given: Sample) -> int:
     return 0
 
 
-def _schema(given: Fit, frame: Any) -> Schema:
-    from genenv.tables import Schema, infer
+def columns_of(said: TableConfig) -> TableOptions | None:
+    """Return what `data.load` takes; None: nothing was said."""
+    if said == TableConfig():
+        return None
+    from genenv.data import TableOptions
+    from genenv.tables import Schema
 
-    if given.schema is None:
-        return infer(frame, given.target, dict(_pair(each) for each in given.kinds), given.drop)
-    if given.target or given.kinds or given.drop:
+    kinds = dict(_pair(each) for each in said.kinds)
+    if said.schema is None:
+        return TableOptions(said.target, kinds, said.drop)
+    if said.target or kinds or said.drop:
         raise checks.Mistake(
             "--schema alone", "--target, --kinds or --drop beside it", "write it into the schema"
         )
-    return Schema.load(given.schema)
+    return TableOptions(schema=Schema.load(said.schema))
 
 
 def _pair(word: str) -> tuple[str, str]:
@@ -82,7 +89,7 @@ def _options(given: Any) -> Iterator[tuple[Field[Any], Any]]:
     """Yield the options of a command with what was given, those of its settings too."""
     for field in fields(given):
         value = getattr(given, field.name)
-        if field.name == "settings":
+        if field.name in ("settings", "table"):
             yield from _options(value)
         else:
             yield field, value

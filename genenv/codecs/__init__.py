@@ -7,11 +7,12 @@ from typing import Any
 from genenv.codecs.base import Codec
 from genenv.codecs.pictures import Pictures
 from genenv.codecs.planes import from_planes, planes
+from genenv.codecs.rows import Rows
 from genenv.codecs.vectors import Vectors
 
-__all__ = ["CODECS", "Codec", "Pictures", "Vectors", "from_json", "from_planes", "planes"]
+__all__ = ["CODECS", "Codec", "Pictures", "Rows", "Vectors", "from_json", "from_planes", "planes"]
 
-CODECS: dict[str, type[Codec]] = {"image": Pictures, "vector": Vectors}
+CODECS: dict[str, type[Codec]] = {"image": Pictures, "vector": Vectors, "table": Rows}
 
 
 def from_json(plain: dict[str, Any]) -> Codec:

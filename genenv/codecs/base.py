@@ -31,6 +31,7 @@ class Codec(ABC):
     one_scale: ClassVar[bool]  # whether all numbers of a sample have one unit
     shiftable: ClassVar[bool]  # whether a sample moved by a few places is one of its class
     learned_features: ClassVar[bool]  # whether distances need the features of a classifier
+    usual_view: ClassVar[str | None] = None  # what models are handed; None: what their kind says
     classifiers: ClassVar[tuple[str, ...]]  # of genenv's own, the usual one first
     oracles: ClassVar[tuple[str, ...]]  # makes of the audit's members, see `judge.crossfit`
     guides: ClassVar[tuple[str, ...]]  # makes of the guide's networks, two
@@ -129,6 +130,18 @@ class Codec(ABC):
     def flat_view(self, x: NDArray[Any]) -> Any:
         """Return stored samples (n, *shape) as scikit-learn's estimators take them, rows."""
         return x.reshape(len(x), -1)
+
+    def names(self) -> tuple[str, ...]:
+        """Return what the columns of a row are called; of vectors their numbers."""
+        return tuple(map(str, range(self.size)))
+
+    def words(self, x: NDArray[Any]) -> list[list[str]]:
+        """Return what people read of stored samples (n, *shape), a text a name."""
+        return [[f"{value:.4g}" for value in row] for row in x.reshape(len(x), -1).tolist()]
+
+    def kept(self, x: NDArray[Any], other: NDArray[Any], same: NDArray[np.bool_]) -> NDArray[Any]:
+        """Take x where networks see the `same` (n, *layout), and the `other` samples elsewhere."""
+        return np.where(same, x, other)
 
     def tensor(self, x: NDArray[Any]) -> Tensor:
         """Copy stored samples (n, *shape) into a float32 tensor in the data's units."""

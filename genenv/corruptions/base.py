@@ -39,7 +39,7 @@ class Corruption(ABC):
     """
 
     kind: ClassVar[str]  # its name in CORRUPTIONS
-    domain: ClassVar[str]  # "image" or "vector"
+    domain: ClassVar[str]  # "image", "vector" or "table"
     levels: ClassVar[Levels]  # the amount at strengths 1 to 5, in the unit that the kind names
 
     def __init__(self, units: Codec, base_dim: int = 0) -> None:
@@ -127,7 +127,7 @@ class Corruption(ABC):
         if self.units.bounded:
             least, most = self.units.least[0], self.units.most[0]
             np.clip(spoilt, x.dtype.type(least), x.dtype.type(most), out=spoilt)
-        return np.where((changed == u).numpy(), x, spoilt)
+        return self.units.kept(x, spoilt, (changed == u).numpy())
 
     @final
     def base(self, count: int, seed: int, start: int = 0) -> Tensor:

@@ -7,19 +7,25 @@ from genenv.data.batches import Batches, check_batch
 from genenv.data.dataset import Dataset, Modes
 from genenv.data.sources import DATA, Source, find, load
 from genenv.data.splits import Split, hold_out, split, stratified_order
+from genenv.data.table import TABLES, TableOptions, frame_of, from_frame, more_rows
 
 __all__ = [
     "DATA",
+    "TABLES",
     "Batches",
     "Dataset",
     "Modes",
     "Source",
     "Split",
+    "TableOptions",
     "check_batch",
     "find",
+    "frame_of",
     "from_arrays",
+    "from_frame",
     "hold_out",
     "load",
+    "more_rows",
     "split",
     "stratified_order",
 ]

@@ -12,14 +12,18 @@ from genenv.data.dataset import Dataset
 from genenv.data.digits import digits
 from genenv.data.idx import idx_folder, is_idx_folder
 from genenv.data.images import image_folder
+from genenv.data.loans import loans
 from genenv.data.npz import npz_file
 from genenv.data.stacked_digits import PREFIX, stacked, stacked_digits
+from genenv.data.table import TableOptions, table_file
 from genenv.data.toys import grid, ring
+from genenv.tables import frames
 
 Source = str | Path | Dataset | Any  # a name, a path, a data set, samples, or (samples, labels)
 
 DATA: dict[str, Callable[[], Dataset]] = {
     "digits": digits,
+    "loans": loans,
     "ring": ring,
     "grid": grid,
     "stacked-digits": stacked_digits,
@@ -31,6 +35,7 @@ def load(
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
     background: str = "white",
+    columns: TableOptions | None = None,
 ) -> Dataset:
     """Load data by name or path.
 
@@ -38,14 +43,16 @@ def load(
     ----------
     source
         A name in DATA (./digits for a folder of that name), a folder of idx files or of class
-        folders with images, or an .npz file with x and perhaps y. stacked-digits:PATH stacks the
-        digits there, see `stacked_digits`.
+        folders with images, an .npz file with x and perhaps y, or a table, .csv or .parquet.
+        stacked-digits:PATH stacks the digits there, see `stacked_digits`.
     size
         Pixels, a side or (height, width), to which a folder's images are resized; None: as is.
     channels
         1 or 3, to which a folder's images are turned; None: as they are.
     background
         Colour on which transparent images of a folder are laid.
+    columns
+        What is known of a table's columns, its target above all; None: nothing.
 
     Raises
     ------
@@ -62,15 +69,20 @@ def load(
         raise checks.Mistake(
             "size and channels with a folder of images only", str(source), "leave them out"
         )
+    if columns is not None and path.suffix not in frames.SUFFIXES:
+        raise checks.Mistake(
+            "target, kinds, drop and schema with a table (.csv, .parquet) only", str(source),
+            "leave them out",
+        )  # fmt: skip
     if str(source) in DATA:
         return DATA[str(source)]()
     if not path.exists():
         raise checks.Mistake(
-            f"one of {', '.join(DATA)}, a folder or an .npz file",
+            f"one of {', '.join(DATA)}, a folder, an .npz file or a table",
             f"{str(source)!r}, which does not exist",
             "check the name or path",
         )
-    return idx_folder(path) if path.is_dir() else _file(path)
+    return idx_folder(path) if path.is_dir() else _file(path, columns)
 
 
 def find(source: Source) -> Dataset:
@@ -98,13 +110,11 @@ def find(source: Source) -> Dataset:
     return from_arrays(source)
 
 
-def _file(path: Path) -> Dataset:
+def _file(path: Path, columns: TableOptions | None) -> Dataset:
+    if path.suffix in frames.SUFFIXES:
+        return table_file(path, columns or TableOptions())
     if path.suffix == ".npz":
         return npz_file(path)
-    if path.suffix in (".csv", ".parquet"):
-        raise checks.Mistake(
-            "a folder or an .npz file", f"the table {path}", "save numbers as .npz with x and y"
-        )
     raise checks.Mistake(
         "a folder of idx files or of class folders, or an .npz file",
         f"the file {path}",

@@ -174,7 +174,7 @@ def _check_enough(dataset: Dataset, part: str, rows: Rows, needed: int) -> None:
 
 def _check_alike(dataset: Dataset, held_out: Dataset) -> None:
     ours, theirs = dataset.units, held_out.units
-    if (ours.shape, ours.integer) != (theirs.shape, theirs.integer):
+    if (ours.kind, ours.shape, ours.integer) != (theirs.kind, theirs.shape, theirs.integer):
         raise checks.Mistake(
             f"held-out samples like the data, {ours.dtype} {ours.shape}",
             f"{theirs.dtype} {theirs.shape}",

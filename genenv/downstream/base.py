@@ -102,7 +102,7 @@ class Downstream(ABC):
             raise checks.Mistake("data of two or more classes", len(classes), "give labelled data")
         view = checks.choice("input", input, ("auto", *VIEWS))
         self.model, self.units, self.classes = model, units, tuple(classes)
-        self.view = self.usual_view if view == "auto" else view
+        self.view = (units.usual_view or self.usual_view) if view == "auto" else view
         self.layout = self.layout_given = layouts.checked(layout, self.view, units)
         self.columns_given = len(columns) > 0
         self.columns = self.classes
@@ -242,7 +242,7 @@ class Downstream(ABC):
             stored = planes(torch.from_numpy(self.units.store(x)))
             array = layouts.laid_out(stored, self.layout).numpy()
         array = array if self.preprocess is None else self.preprocess(array)
-        self._handed = array.dtype, array.shape
+        self._handed = getattr(array, "dtype", "a DataFrame"), array.shape
         return array
 
     @final

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from genenv.generators.base import Classes, Generator, adopt
+from genenv.generators.adopting import adopt
+from genenv.generators.base import Classes, Generator
+from genenv.generators.rows import MixtureRows
 from genenv.generators.shapes import Shapes
 from genenv.generators.wrapped import Wrapped, wrap
 
-__all__ = ["Classes", "Generator", "Shapes", "Wrapped", "adopt", "wrap"]
+__all__ = ["Classes", "Generator", "MixtureRows", "Shapes", "Wrapped", "adopt", "wrap"]

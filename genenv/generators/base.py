@@ -19,7 +19,6 @@ from genenv.generators.labels import indices
 from genenv.noise import Gaussian, Noise
 
 CHUNK = 1024  # rows a forward pass of `sample`
-MEMBERS = ("noise", "units", "classes", "from_base", "differentiable")
 
 Classes = tuple[int | str, ...]
 
@@ -220,48 +219,3 @@ def piece(
 ) -> Tensor | None:
     """Cut a batch out of labels, as a tensor on a device; None stays None."""
     return None if label is None else torch.from_numpy(label[at : at + rows].copy()).to(device)
-
-
-class _Adopted(Generator):
-    """An object that has the five members, with the rest of the contract."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.noise = inner.noise
-        self.units = inner.units
-        self.classes = tuple(inner.classes)
-
-    @property
-    def differentiable(self) -> bool:
-        """As the object says."""
-        return bool(self.inner.differentiable)
-
-    def from_base(self, e: Tensor, label: Tensor | None = None) -> Tensor:
-        """As the object does."""
-        u: Tensor = self.inner.from_base(e, label)
-        return u
-
-
-def adopt(given: Any) -> Generator:
-    """Return a generator as the contract has it.
-
-    Parameters
-    ----------
-    given
-        A Generator, or any object with the five members.
-
-    Raises
-    ------
-    Mistake
-        Members are missing.
-    """
-    if isinstance(given, Generator):
-        return given
-    missing = [name for name in MEMBERS if not hasattr(given, name)]
-    if missing:
-        raise checks.Mistake(
-            f"a generator, which has {', '.join(MEMBERS)}",
-            f"{type(given).__name__} without {', '.join(missing)}",
-            "hand its function to genenv.wrap_generator(decode, x, y, base_dim=...)",
-        )
-    return _Adopted(given)

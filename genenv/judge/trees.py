@@ -67,9 +67,11 @@ def fit_boosting(x: Tensor, label: Tensor, outputs: int, seed: int) -> Trees:
     made.fit(x.flatten(1).numpy(), label.numpy())
     classes = [int(c) for c in made.classes_]
     parts, start = [], np.full(outputs, -20.0, np.float32)  # a class without rows: never
-    start[classes] = made._baseline_prediction.reshape(-1)
+    start[classes] = 0.0
+    own = classes[1:] if len(classes) == 2 else classes  # of two classes the first has logit 0
+    start[own] = made._baseline_prediction.reshape(-1)
     for turn in made._predictors:
-        for c, tree in zip(classes, turn, strict=True):
+        for c, tree in zip(own, turn, strict=True):
             parts.append(_boosted_tree(tree.nodes, c, outputs))
     return _joined(parts, start, boosted=True)
 

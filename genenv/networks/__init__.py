@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 from torch import nn
 
-from genenv import checks, codecs, noise, reading, seeding
+from genenv import checks, codecs, generators, noise, reading, seeding
 from genenv.codecs import Codec
+from genenv.generators import rows
 from genenv.generators.base import Classes
 from genenv.networks import normalisation, spectral
 from genenv.networks.base import Critic, Generator
@@ -35,6 +36,7 @@ __all__ = [
     "name_of",
     "normalisation",
     "pair_of",
+    "stored",
 ]
 
 M = TypeVar("M", bound=nn.Module)
@@ -110,7 +112,9 @@ def build(
 
 
 def knows(generator: object) -> bool:
-    """Whether `load` makes a generator again from what it saved."""
+    """Whether `stored` makes a generator again from what it saved."""
+    if isinstance(generator, generators.MixtureRows):
+        return True
     kind = getattr(generator, "kind", None)
     return kind in NETWORKS and type(generator) is NETWORKS[kind].generator
 
@@ -143,6 +147,14 @@ def _spec(folder: Path) -> _Described:
             "a folder with spec.json and generator.safetensors", folder, "give RUN/generator"
         )
     return reading.struct(path, _Described)
+
+
+def stored(folder: Path | str) -> generators.Generator:
+    """Read any generator that genenv stores, a network (`load`) or a table's mixture."""
+    folder = Path(folder)
+    if _spec(folder).kind == rows.KIND:
+        return generators.MixtureRows.load(folder)
+    return load(folder)
 
 
 @seeding.global_seed(0)  # weights are drawn before those of the file replace them

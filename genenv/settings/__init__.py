@@ -8,5 +8,6 @@ from genenv.settings.fit import FitConfig
 from genenv.settings.harden import HardenConfig
 from genenv.settings.react import ReactConfig
 from genenv.settings.stress import StressConfig
+from genenv.settings.table import TableConfig
 
-__all__ = ["FitConfig", "HardenConfig", "ReactConfig", "StressConfig"]
+__all__ = ["FitConfig", "HardenConfig", "ReactConfig", "StressConfig", "TableConfig"]

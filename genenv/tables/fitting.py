@@ -65,4 +65,4 @@ def fit(
     """
     frame = frames.read(Path(table))[0] if isinstance(table, str | Path) else table
     known = infer(frame, target, kinds, drop) if schema is None else schema
-    return mixture.fit(frame, known, seed)
+    return mixture.fit(known.encode(frame), known, seed)

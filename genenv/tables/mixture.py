@@ -57,7 +57,7 @@ class Mixture:
 
     def mass(self, where: str) -> float:
         """Return the model's probability of a condition, such as "age in 60..70"."""
-        return float(self._law(parse(where, self.schema)).mass)
+        return float(self.law(parse(where, self.schema)).mass)
 
     def sample(
         self, count: int, seed: int = 0, where: str | None = None, start: int = 0
@@ -105,9 +105,17 @@ class Mixture:
         codes = np.empty((len(e), len(self.cells)))
         for each in np.unique(label):
             value = float(checks.whole("label + 1", int(each) + 1) - 1)
-            law = self._law({self.schema.label.name: Allowed(((value, value),))})
+            law = self.law({self.schema.label.name: Allowed(((value, value),))})
             codes[label == each] = law.codes(e[label == each])
         return codes
+
+    def law(self, condition: Condition) -> Law:
+        """Return the mixture under a condition; {}: as it is."""
+        pieces = [
+            cells.pieces(condition.get(name))
+            for name, cells in zip(self.schema.names, self.cells, strict=True)
+        ]
+        return Law(self.cells, pieces, self.parameters)
 
     def log_likelihood(self, frame: pd.DataFrame) -> Floats:
         """Return log p of rows, in nats, by the cells they are in: (n,)."""
@@ -153,21 +161,14 @@ class Mixture:
 
     @cached_property
     def _everything(self) -> Law:
-        return self._law({})
+        return self.law({})
 
     def _asked(self, where: str | None) -> Law:
-        law = self._everything if where is None else self._law(parse(where, self.schema))
+        law = self._everything if where is None else self.law(parse(where, self.schema))
         if law.mass < LEAST:
             got = f"{where!r}, to which the model gives {law.mass:.1g}"
             raise checks.Mistake("a condition that rows fulfil", got, "ask for more")
         return law
-
-    def _law(self, condition: Condition) -> Law:
-        pieces = [
-            cells.pieces(condition.get(name))
-            for name, cells in zip(self.schema.names, self.cells, strict=True)
-        ]
-        return Law(self.cells, pieces, self.parameters)
 
     def _codes(self, law: Law, count: int, seed: int, start: int) -> Floats:
         keys = seeding.fold_rows(seed, "noise", np.arange(start, start + count))
@@ -192,19 +193,18 @@ def _cut(schema: Schema, held: dict[str, NDArray[Any]]) -> tuple[Cells, ...]:
     )
 
 
-def fit(frame: pd.DataFrame, schema: Schema, seed: int = 0) -> Mixture:
-    """Fit a mixture to the rows of a frame.
+def fit(codes: Floats, schema: Schema, seed: int = 0) -> Mixture:
+    """Fit a mixture to rows.
 
     Parameters
     ----------
-    frame
-        The rows.
+    codes
+        (n, columns), see `Schema.encode`.
     schema
-        Of the frame, see `infer`.
+        Of the rows, see `infer`.
     seed
         Address of first guesses, and of the rows that tell how many components there are.
     """
-    codes = schema.encode(frame)
     columns = zip(schema.columns, codes.T, strict=True)
     cells = tuple(Cells.fit(column, each) for column, each in columns)
     width = sum(each.count for each in cells)

@@ -50,6 +50,11 @@ class Schema:
         return self.column(self.target)
 
     @property
+    def classes(self) -> tuple[int | str, ...]:
+        """Values of the target as class names: truth values and whole numbers are integers."""
+        return tuple(_class_name(value) for value in self.label.values)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what the schema leaves out."""
         return tuple(
@@ -151,6 +156,12 @@ def infer(
 def _is_classes(target: pd.Series) -> bool:
     """Whether a target is written as few integers, which are classes then."""
     return target.dtype.kind in "iu" and 2 <= target.nunique() <= MOST_CLASSES
+
+
+def _class_name(value: Any) -> int | str:
+    if isinstance(value, str):
+        return value
+    return int(value) if float(value).is_integer() else str(value)
 
 
 def _check_names(names: Sequence[str]) -> None:
