@@ -175,6 +175,8 @@ def stress(
     judge: Judge | str | Path | None = None,
     no_cache: bool = False,
     starts_from: str | None = StressConfig.starts_from,
+    rate: bool = StressConfig.rate,
+    rate_budget: int = StressConfig.rate_budget,
     resume: bool = False,
 ) -> Report:
     """Search a model for failures on plausible inputs, and judge them.
@@ -215,6 +217,8 @@ def stress(
         `out` it is never used.
     starts_from
         A run whose confirmed failures the search `stored` asks first. None: none.
+    rate, rate_budget
+        See `genenv.rating`.
     resume
         Go on with what `out` holds.
 

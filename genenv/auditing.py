@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -20,10 +19,9 @@ from genenv.codecs import Codec
 from genenv.judge import Verdict
 from genenv.people import answers as raters
 from genenv.people import sheet as sheets
+from genenv.report.amending import amend
+from genenv.report.document import document
 from genenv.report.numerals import count, plural
-from genenv.report.template import template
-
-TRUST = re.compile(r"<!-- trust -->.*?<!-- end of trust -->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -132,11 +130,7 @@ def publish(audit: Audit) -> dict[str, Any] | None:
     content["people"] = result
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     files.whole(path, lambda file: file.write(text.encode()))
-    page = audit.run / "report.html"
-    if page.is_file():
-        lights = template("_lights.html", {}).render(trust=content["trust"])
-        html = TRUST.sub(lambda _: lights.strip(), page.read_text(encoding="utf-8"))
-        files.whole(page, lambda file: file.write(html.encode()))
+    amend(audit.run / "report.html", document(content), ["trust"])
     return result
 
 

@@ -31,4 +31,5 @@ class Searched:
     budget: int  # queries a search and seed
     trained: dict[str, int]  # search -> queries that training its player took
     settings: Mapping[str, Any]  # of the generator's training; empty for one from elsewhere
+    rated: Mapping[str, Any] | None = None  # see `rating.Rated`; None: nothing beyond counting
     anyway: str = ""  # what stood against asking the model so, where the user went on

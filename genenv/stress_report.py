@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,9 @@ from genenv import criteria, failures, runs, stress_log, stress_trust, trust, un
 from genenv.campaign import Log
 from genenv.failures import Confirmed
 from genenv.judge import Verdict
-from genenv.report import Evidence, Report
+from genenv.report import Evidence, Report, rates
 from genenv.report.account import Account, account
 from genenv.report.by_class import by_class
-from genenv.report.document import PROBABILITY_KEYS
 from genenv.report.near_rows import Untouched
 from genenv.searched import Searched
 from genenv.settling import settle
@@ -128,11 +127,9 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
     people = stress_trust.people(run)
     told = stress_trust.lights(run, accuracy, people).to_json()
     undecided = trust.bad(told)
-    rates = [] if undecided else held.rates()
-    confirmed = [row for row in rates if row["event"] == "confirmed"]
     modes = held.modes(_untouched(run, answer == label))
     refused = run.judge.quality["real_rejected_by_class"]
-    return {
+    content = {
         "schema": 2,
         "trust": told,
         "data": runs.describe(run.dataset) | {"split": parts},
@@ -153,20 +150,17 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
         "modes": [row | {"mass": None} for row in modes] if undecided else modes,
         "grades": held.grades(),
         "classes": by_class(run.dataset.classes, refused, label, answer, modes),
-        "failure_probability": _without_event(confirmed[0]) if confirmed else None,
-        "failure_probabilities": rates,
         "people": people,
         "timings": {},
     }
+    if undecided:
+        return rates.entered(content, [], None)
+    return rates.entered(content, held.rates(), run.rated)
 
 
 def _untouched(run: Searched, right: NDArray[np.bool_]) -> Untouched:
     rows = run.split.test
     return Untouched(rows, run.judge.features(run.source.x[rows]), right)
-
-
-def _without_event(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in PROBABILITY_KEYS}
 
 
 def _nothing(run: Searched) -> Confirmed:

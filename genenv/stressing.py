@@ -20,6 +20,7 @@ from genenv import (
     downstream,
     failures,
     prepared,
+    rerating,
     runs,
     seeding,
     stress_log,
@@ -219,13 +220,17 @@ class Stressing(Study[Report]):
         """See `Study.parts`."""
         trained = [self._trained_model] if self.given_model is None else []
         player = [self._player] if self._trained_players else []
-        return [self.generator, self.metrics, *trained, *self._oracles, self.judge, *player]
+        rated = [self._rate] if self.config.rate else []
+        judge = *self._oracles, self.judge
+        return [self.generator, self.metrics, *trained, *judge, *player, *rated]
 
     def totals(self) -> dict[str, int]:
         """See `Study.totals`."""
         queries = self.config.budget * len(self.config.seeds)
         names = [entrant.name for entrant in self.entrants]
-        return super().totals() | dict.fromkeys(names, queries) | {"report": 1}
+        totals = super().totals()
+        last = {name: totals.pop(name) for name in ("rate",) if name in totals}
+        return totals | dict.fromkeys(names, queries) | last | {"report": 1}
 
     def words(self) -> dict[str, str]:
         """See `Study.words`."""
@@ -237,6 +242,9 @@ class Stressing(Study[Report]):
             stress_log.begin(self.tracker, self._described(), self.entrants)
             self.prepare()
             logs = self._search()
+            self._seen = rerating.seen([log.tally() for log in logs])
+            if self.config.rate:
+                self.get(self._rate)
             with self.stages.stage("report"):
                 report = self._report(logs)
             report.data["timings"] = dict(self.stages.seconds)
@@ -320,6 +328,17 @@ class Stressing(Study[Report]):
             "policy training",
             self.config.train_queries,
         )
+
+    @cached_property
+    def _rate(self) -> Part[dict[str, Any]]:
+        """How often the model fails, beyond what the control counted."""
+        budget, make = self.config.rate_budget, self._make_rate
+        return Part(rerating.NAME, "the rates", make, save_json, load_json, "rate", budget)
+
+    def _make_rate(self, advance: Advance) -> dict[str, Any]:
+        seed = seeding.fold(self.config.seed, "rate")
+        judge, budget = self.get(self.judge), self.config.rate_budget
+        return rerating.rate(self._probe, judge, self._seen, budget, seed, advance)
 
     def _described(self) -> dict[str, Any]:
         """Return the columns of the run's row in the HParams table."""
@@ -412,6 +431,7 @@ class Stressing(Study[Report]):
             trained=dict.fromkeys(self._trained_players, self.config.train_queries),
             settings=vars(self.training) if self.given_generator is None else {},
             anyway=self._against() if self.config.anyway else "",
+            rated=self.get(self._rate) if self.config.rate else None,
         )
 
         def notes() -> list[str]:

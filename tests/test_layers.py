@@ -18,13 +18,13 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "downstream training judge sampling learners stacked boosted",
     "monitoring criteria search probe failures unanswered trust people doubtful",
     "ledger settling",
-    "campaign rate runs bundled ladder report reactions material",
+    "campaign rate asked runs bundled ladder report reactions material",
     "board study known limits",
     "envs testing",
     "agents",
     "api auditing prepared measuring fitting table_fitting stressing stress_log stress_report "
-    "stress_trust searched starting reacting judge_fitting given_judge comparing hardening cli "
-    "__main__",
+    "stress_trust rating rerating searched starting reacting judge_fitting given_judge comparing "
+    "hardening cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

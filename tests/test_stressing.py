@@ -19,6 +19,7 @@ from genenv import (
     api,
     auditing,
     classifier,
+    cli,
     data,
     failures,
     lock,
@@ -242,6 +243,44 @@ def test_stored_failures_fail_again_and_another_model_may_pass(
     condition = again.label
     mended = replay(folder, lambda x: np.eye(10, dtype=np.float32)[condition[: len(x)]])
     assert len(mended.unexpected("pass")) == 0
+
+
+def test_rates_of_a_finished_run_are_entered_into_report_and_page(
+    done: tuple[Path, Report], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "rated"
+    shutil.copytree(done[0], run)
+    command = f"rate {run} --rate-budget 400"
+    assert main_code(command) == 3  # its generator learned little
+    assert "Undecided" in capsys.readouterr().out
+    path = run / "report.json"
+    content = json.loads(path.read_text())
+    for part in trust.DECIDING:
+        content["trust"][part]["light"] = "good"
+    path.write_text(json.dumps(content))
+    assert main_code(command) == 0
+    printed = capsys.readouterr().out
+    again = report.load(run).data
+    random = next(row for row in content["searches"] if row["samples_law"])
+    rows = again["failure_probabilities"]
+    assert [row["event"] for row in rows] == ["failure", "confirmed"]
+    assert rows[0]["estimate"] == random["flips"] / 600
+    assert again["failure_probability"]["samples"] == 600
+    assert 0 < again["rate"]["queries"] <= 400
+    page = (run / "report.html").read_text()
+    for text in (printed, page):
+        assert "standard deviations from the middle" in text
+    assert "How often it fails" in page
+    assert "Undecided" not in page.split("<!-- verdict -->")[1].split("<!-- end of verdict -->")[0]
+    (run / "model" / "outputs.npz").unlink()
+    np.savez(run / "model" / "outputs.npz", x=data.load("digits").x[:3], log_p=np.zeros((3, 10)))
+    assert main_code(command) == 2
+
+
+def main_code(line: str) -> Any:
+    with pytest.raises(SystemExit) as left:
+        cli.main(line.split())
+    return left.value.code
 
 
 def test_the_failures_of_a_run_are_asked_first_of_the_next_model(

@@ -21,6 +21,7 @@ from genenv.cli.fit import Fit
 from genenv.cli.harden import Harden
 from genenv.cli.judge import Judge
 from genenv.cli.parsing import PROG, parsed
+from genenv.cli.rate import Rate
 from genenv.cli.react import React
 from genenv.cli.replay import Replay
 from genenv.cli.sample import Sample
@@ -35,6 +36,7 @@ Command = (
     | Annotated[Judge, tyro.conf.subcommand("judge")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
+    | Annotated[Rate, tyro.conf.subcommand("rate")]
     | Annotated[Check, tyro.conf.subcommand("check")]
     | Annotated[Compare, tyro.conf.subcommand("compare")]
     | Annotated[Export, tyro.conf.subcommand("export")]

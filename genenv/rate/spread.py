@@ -41,3 +41,32 @@ def from_runs(method: str, estimates: Sequence[float], samples: int, bound: floa
     variation = float(values.std(ddof=1)) / math.sqrt(len(values)) / mean
     reach = math.exp(float(t.ppf(0.975, len(values) - 1)) * variation)
     return Rate(method, mean, mean / reach, min(mean * reach, 1.0), samples)
+
+
+def together(method: str, rates: Sequence[Rate], weights: Sequence[float]) -> Rate:
+    """Add up independent estimates with log-normal intervals, each times its weight.
+
+    Parameters
+    ----------
+    method
+        In words.
+    rates
+        At least one; those of estimate 0 add their bound to `high`.
+    weights
+        One each, 0 or more.
+    """
+    pairs = list(zip(rates, weights, strict=True))
+    samples = sum(rate.samples for rate in rates)
+    rest = sum(weight * rate.high for rate, weight in pairs if rate.estimate == 0)
+    found = [(weight * rate.estimate, _variation(rate)) for rate, weight in pairs if rate.estimate]
+    estimate = sum(part for part, _ in found)
+    if estimate == 0:
+        return Rate(method, 0.0, 0.0, min(rest, 1.0), samples)
+    variation = math.sqrt(sum((part * spread) ** 2 for part, spread in found)) / estimate
+    low, high = log_interval(estimate, variation)
+    return Rate(method, estimate, low, min(high + rest, 1.0), samples)
+
+
+def _variation(rate: Rate) -> float:
+    """Coefficient of variation that a log-normal interval stands for."""
+    return math.log(rate.high / rate.low) / (2 * float(norm.ppf(0.975)))

@@ -15,6 +15,7 @@ from genenv.campaign import Log
 from genenv.failures import Confirmed, Counted, Counter, distinct
 from genenv.judge import Belief, Judge, Neighbours, q_values
 from genenv.noise import ball_radius
+from genenv.report import rates
 from genenv.report.evidence import EDGE, Curve, Failures
 from genenv.report.near_rows import Untouched, near_rows
 
@@ -76,7 +77,7 @@ class Account:
         flips = sum(log.tally()["flips"] for log in self.logs if log.samples_law)
         if not queries:
             return []
-        method = "random search, counted queries"
+        method = rates.BY_CONTROL
         return [
             {"event": event, **rate.from_counts(count, queries, method).to_json()}
             for event, count in (("failure", flips), ("confirmed", confirmed))

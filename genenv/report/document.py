@@ -23,9 +23,10 @@ KEYS = (
     "modes",  # list of rows of MODE_KEYS
     "grades",  # GRADE_KEYS
     "classes",  # list of rows of CLASS_KEYS, in the order of the classes
-    "failure_probability",  # PROBABILITY_KEYS of confirmed failures from random sampling; None: it
-    # was not run, or the run cannot be trusted
-    "failure_probabilities",  # list of rows of EVENT_KEYS, one an event and method
+    "failure_probability",  # PROBABILITY_KEYS of confirmed failures, by the method to go by; None:
+    # random sampling was not run, or the run cannot be trusted
+    "failure_probabilities",  # list of rows of EVENT_KEYS, one an event and method: counted first
+    "rate",  # queries, least_energy, beta, told: of what was rated beyond; None: nothing
     "people",  # what raters saw, see `auditing.Audit.result`; None: nobody has looked
     "timings",  # stage -> seconds, in order
 )
@@ -159,7 +160,7 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
             data.get("schema"),
             "read it with the version of genenv that wrote it",
         )
-    whole: dict[str, Any] = _ordered(plain(data), KEYS, "report")
+    whole: dict[str, Any] = _ordered({"rate": None, **plain(data)}, KEYS, "report")
     whole["trust"] = _ordered(whole["trust"], TRUST_KEYS, "report.trust")
     for part in TRUST_KEYS[:-1]:
         whole["trust"][part] = _ordered(whole["trust"][part], LIGHT_KEYS, f"report.trust.{part}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.report import by_class, figures, numerals, summary, verdicts
+from genenv.report import amending, by_class, figures, numerals, summary, verdicts
 from genenv.report.evidence import EDGE, Evidence
 from genenv.report.template import template
 from genenv.tracking import picture
@@ -42,19 +42,14 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
     """
     from markupsafe import Markup
 
-    writers = (numerals.count, numerals.number, numerals.percent, numerals.seconds)
-    filters: dict[str, Callable[..., Any]] = {write.__name__: write for write in writers}
-    filters["interval"] = lambda share: numerals.interval(share["low"], share["high"])
     plain = dict(data)
     curves, confusion = (
         figures.confirmed_against_queries(evidence.curves),
         figures.confusion(evidence),
     )
-    text: str = template("page.html", filters).render(
-        data=plain,
+    text: str = template("page.html", amending.filters()).render(
+        **amending.shown(plain),
         evidence=evidence,
-        verdict=summary.verdict(plain),
-        undecided=summary.undecided(plain),
         unanswered=summary.unanswered(plain),
         ordinary=ordinary(evidence),
         totals=summary.totals(plain),

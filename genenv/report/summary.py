@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from genenv import trust
-from genenv.report import by_class, verdicts
+from genenv.report import by_class, rates, verdicts
 from genenv.report.numerals import SPACE, count, interval, number, percent, plural
 
 LISTED = 10  # classes in the printed table
@@ -25,6 +25,12 @@ def probability(data: dict[str, Any]) -> str:
             f"none of {count(found['samples'])} random samples of the generator is a confirmed "
             f"failure, so with 95{SPACE}% confidence fewer than "
             f"{percent(found['high'])} of such samples are"
+        )
+    if not rates.counted(found):
+        return (
+            f"subset simulation puts plausible failures that the judge confirms at "
+            f"{percent(found['estimate'])} {interval(found['low'], found['high'])} of the "
+            "generator's samples"
         )
     return (
         f"random sampling of the generator confirms plausible failures in "
@@ -210,6 +216,8 @@ def text(data: dict[str, Any], page: str | None) -> str:
         "Counts of a search are what it found on its budget, not probabilities.",
         classes(data),
     ]
+    if found := rates.lines(data):
+        parts.append("\n".join(found))
     parts.append("\n".join(verdicts.worth(data)))
     if silent := unanswered(data):
         parts.append(silent)

@@ -59,6 +59,10 @@ class StressConfig:
     starts_from: Annotated[str | None, shown("RUN", "none")] = None
     """A run whose confirmed failures are asked first, by the search stored; its generator and judge
     are taken where none is given."""
+    rate: Switch = False
+    """Estimate P(failure) where random sampling meets fewer than ten, too, by subset simulation."""
+    rate_budget: Number = 100_000
+    """Queries to the model for that."""
     seed: Number = 0
     """Address of the split, the generator, the judge and the default model."""
     objective: Objective = "relativistic"
@@ -79,7 +83,7 @@ class StressConfig:
             names.known("search", name, names.searches())
         names.known("objective", self.objective, names.objectives())
         names.known("criterion", self.criterion, names.criteria())
-        for name in ("budget", "train_queries"):
+        for name in ("budget", "train_queries", "rate_budget"):
             checks.whole(name, getattr(self, name))
         if self.budget < LEAST_BUDGET:
             raise checks.Mistake(

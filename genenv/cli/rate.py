@@ -1,0 +1,48 @@
+"""The command `rate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from genenv.cli.stress import UNDECIDED
+from genenv.settings.shown import Left, Number, Switch, shown
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Estimate how often a model fails under the generator's own law, rare failures too.
+
+    What the run's random search counted stands first; where it saw fewer than ten, subset
+    simulation climbs to the event. Writes report.json and the page anew. Exit 3: the run cannot be
+    trusted.
+    """
+
+    run: Left
+    """A folder that stress left."""
+    model: Annotated[
+        str | None, shown("MODULE:NAME", "the recorded one, where the run holds its weights")
+    ] = None
+    """The model that the run asked: package.module:name, file.py:name or an .onnx file."""
+    trust: Switch = False
+    """Import the model from the path that the run records: that runs the code it names."""
+    rate_budget: Number = 100_000
+    """Queries to the model."""
+    seed: Number = 0
+    """Address of all draws."""
+
+    def __call__(self, _line: str) -> int:
+        """Rate the run and print what came of it."""
+        from genenv import rerating, trust
+        from genenv.report import rates, summary
+        from genenv.stages import Stages
+
+        content = rerating.rerate(
+            self.run, self.model, trusted=self.trust, budget=self.rate_budget, seed=self.seed,
+            bars=Stages(display=True),
+        )  # fmt: skip
+        if trust.bad(content["trust"]):
+            print(f"{summary.verdict(content)}\n\nNot trusted: {summary.undecided(content)}")
+            return UNDECIDED
+        print("\n".join(rates.lines(content)))
+        return 0

@@ -1,0 +1,61 @@
+"""Parts of a page that are written anew when more is known: between two comments of a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from genenv import files
+from genenv.report import numerals, rates, summary
+from genenv.report.template import template
+
+PARTS = {
+    "trust": "_lights.html",
+    "verdict": "_verdict.html",
+    "probability": "_probability.html",
+    "rates": "_rates.html",
+}
+
+
+def filters() -> dict[str, Callable[..., Any]]:
+    """Name what templates of a stress page write numbers by."""
+    writers = (numerals.count, numerals.number, numerals.percent, numerals.seconds)
+    found: dict[str, Callable[..., Any]] = {write.__name__: write for write in writers}
+    found["interval"] = lambda share: numerals.interval(share["low"], share["high"])
+    return found | {"figure": rates.figure, "counted": rates.counted}
+
+
+def shown(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what those parts show of the content of report.json."""
+    plain = dict(data)
+    return {
+        "data": plain,
+        "trust": plain["trust"],
+        "verdict": summary.verdict(plain),
+        "undecided": summary.undecided(plain),
+        "rate_sentences": rates.sentences(plain),
+    }
+
+
+def amend(page: Path, data: Mapping[str, Any], parts: Sequence[str]) -> None:
+    """Write parts of a page anew; a page of an older version, without their comments, stays.
+
+    Parameters
+    ----------
+    page
+        Where the page is; nothing is done where there is none.
+    data
+        Content of report.json.
+    parts
+        Names in PARTS.
+    """
+    if not page.is_file():
+        return
+    html = page.read_text(encoding="utf-8")
+    for name in parts:
+        made = template(PARTS[name], filters()).render(**shown(data)).strip()
+        between = re.compile(rf"<!-- {name} -->.*?<!-- end of {name} -->", re.DOTALL)
+        html = between.sub(lambda _, made=made: made, html)  # type: ignore[misc]
+    files.whole(page, lambda file: file.write(html.encode()))
