@@ -95,7 +95,8 @@ def rated(asked: Asked, seen: Seen | None, method: str, budget: int, seed: int) 
     share = (1 - 2 * CHECKED) * (budget - asked.queries) / max(len(rare), 1)
     climbs = {e: _Climb(asked, e, counted[e], round(share), seeding.fold(seed, e)) for e in rare}
     estimates = {event: climb.estimate() for event, climb in climbs.items()}
-    found = [climb.found for climb in climbs.values()] or [asked.failing(seed, CHECKED * budget)]
+    found = [pair for climb in climbs.values() for pair in climb.found]
+    found = found or asked.failing(seed, CHECKED * budget)
     centres = _centres(asked, found, round(CHECKED * budget), seed)
     told = [sentence for climb in climbs.values() for sentence in climb.told]
     rows: list[dict[str, Any]] = []
@@ -177,10 +178,10 @@ class _Centres:
 
 
 def _centres(
-    asked: Asked, found: Sequence[Sequence[tuple[Tensor, int]]], budget: int, seed: int
+    asked: Asked, found: Sequence[tuple[Tensor, int]], budget: int, seed: int
 ) -> _Centres | None:
     """Bring known failures towards the origin; None: none is known."""
-    parts = [(e[:4], label) for group in found for e, label in group]
+    parts = [(e[:4], label) for e, label in found]
     if not parts:
         return None
     e = torch.cat([part for part, _ in parts])

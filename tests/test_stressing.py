@@ -269,7 +269,7 @@ def test_rates_of_a_finished_run_are_entered_into_report_and_page(
     assert 0 < again["rate"]["queries"] <= 400
     page = (run / "report.html").read_text()
     for text in (printed, page):
-        assert "standard deviations from the middle" in text
+        assert "takes about 15,000 queries or more for it" in text
     assert "How often it fails" in page
     assert "Undecided" not in page.split("<!-- verdict -->")[1].split("<!-- end of verdict -->")[0]
     (run / "model" / "outputs.npz").unlink()

@@ -35,6 +35,7 @@ class Rate:
         """Rate the run and print what came of it."""
         from genenv import rerating, trust
         from genenv.report import rates, summary
+        from genenv.report.numerals import SPACE
         from genenv.stages import Stages
 
         content = rerating.rerate(
@@ -44,5 +45,5 @@ class Rate:
         if trust.bad(content["trust"]):
             print(f"{summary.verdict(content)}\n\nNot trusted: {summary.undecided(content)}")
             return UNDECIDED
-        print("\n".join(rates.lines(content)))
+        print("\n".join(rates.lines(content)).replace(SPACE, " "))
         return 0

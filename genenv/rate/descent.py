@@ -65,7 +65,8 @@ def _turned(points: Tensor, noise: Tensor) -> Tensor:
     """Turn points (m, dim) aside by noise in units of their length, and shorten them a hair."""
     length = points.norm(dim=1, keepdim=True)
     moved = points + length * noise
-    return moved * (HAIR * length / moved.norm(dim=1, keepdim=True).clamp_min(1e-12))
+    shortened: Tensor = HAIR * length / moved.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    return moved * shortened
 
 
 def _tried(
