@@ -1,0 +1,388 @@
+"""Do the tests notice? Sixty faults are planted, one at a time, and the tests named for each run.
+
+    python scripts/mutants.py                     all, after the same tests without a fault
+    python scripts/mutants.py --only gradient     those whose name has the word
+
+A fault is a piece of a file and what stands there instead. Each runs in a copy of the sources in a
+temporary folder; `alive` means that the tests passed all the same: a hole. Prints a line a fault
+and how many live; exit 1 where one does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault, and the tests that should fail with it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+    """As pytest takes them, below tests/, with blanks between."""
+
+
+MUTANTS = (
+    # what the judge stands on
+    Mutant(
+        "audit members learn every fold", "genenv/judge/members.py",
+        "learned = torch.from_numpy(fold != number)", "learned = torch.from_numpy(fold >= 0)",
+        "test_judge_folds.py",
+    ),
+    Mutant(
+        "guide learns its gates' fold", "genenv/judge/fitting.py",
+        "learned = torch.from_numpy(fold != GUIDE_FOLD)", "learned = torch.from_numpy(fold >= 0)",
+        "test_judge_folds.py",
+    ),
+    Mutant(
+        "a training row is judged by members of another fold", "genenv/judge/folds.py",
+        "return np.where(self.name[place] == names, own,",
+        "return np.where(self.name[place] != names, own,",
+        "test_judge.py::test_equal_rows_share_a_fold_and_a_training_row_keeps_its_own",
+    ),
+    Mutant(
+        "oracles learn unvaried rows", "genenv/judge/teaching.py",
+        "loss = functional.cross_entropy(network(varied)",
+        "loss = functional.cross_entropy(network(batch)", "test_judge_folds.py",
+    ),
+    Mutant(
+        "columns are not jittered", "genenv/judge/variations.py",
+        "return rows + noise", "return rows + 0 * noise", "test_judge_folds.py",
+    ),
+    Mutant(
+        "no rows of none of these", "genenv/judge/teaching.py",
+        "    return torch.cat([batch, made]), target", "    return batch, label",
+        "test_judge_folds.py",
+    ),
+    Mutant(
+        "a wrong row less in the cut's test", "genenv/judge/promise.py",
+        "binom.cdf(wrong, accepted, share)", "binom.cdf(wrong - 1, accepted, share)",
+        "test_judge.py",
+    ),
+    Mutant(
+        "the cut goes one step too far down", "genenv/judge/promise.py",
+        "i = passed - 1", "i = min(passed, len(cuts) - 1)", "test_judge.py",
+    ),
+    Mutant(
+        "the cut may be below its floor", "genenv/judge/promise.py",
+        "cut = max(found.cut, FLOOR)", "cut = found.cut", "test_judge.py",
+    ),
+    Mutant(
+        "the fallback takes the largest error", "genenv/judge/promise.py",
+        "enough[np.argmin(wrong[enough]", "enough[np.argmax(wrong[enough]", "test_judge.py",
+    ),
+    Mutant(
+        "a passing row is judged ambiguous", "genenv/judge/audit.py",
+        "flips = np.flatnonzero(severity > 0)", "flips = np.flatnonzero(severity >= 0)",
+        "test_judge.py",
+    ),
+    Mutant(
+        "unrealistic samples are confirmed", "genenv/judge/audit.py",
+        "np.where(sound, held, Verdict.INVALID)", "held", "test_judge.py",
+    ),
+    Mutant(
+        "the audit's cut is strict", "genenv/judge/audit.py",
+        "torch.where(top >= self.cut, guess, NONE)", "torch.where(top > self.cut, guess, NONE)",
+        "test_judge_folds.py",
+    ),
+    Mutant(
+        "makes are weighed alike", "genenv/judge/temper.py",
+        "return weight.float()", "return even.float()", "test_judge.py",
+    ),
+    Mutant(
+        "temperature turned round", "genenv/judge/temper.py",
+        "(p.clamp_min(LEAST).log() / temperature)", "(p.clamp_min(LEAST).log() * temperature)",
+        "test_judge.py",
+    ),
+    Mutant(
+        "a gate that is not kept refuses", "genenv/judge/realism.py",
+        "        if gate.kept:\n            passed", "        if True:\n            passed",
+        "test_judge_folds.py",
+    ),
+    Mutant(
+        "trust: a control above its limit is passed over", "genenv/trust.py",
+        'row["accepted"]["share"] > row["limit"]', 'row["accepted"]["share"] > 1',
+        "test_trust.py",
+    ),
+    Mutant(
+        "trust: at its limit a control is bad", "genenv/trust.py",
+        'row["accepted"]["share"] > row["limit"]', 'row["accepted"]["share"] >= row["limit"]',
+        "test_trust.py",
+    ),
+    # players
+    Mutant(
+        "evolution restarts a generation late", "agents/evolution.py",
+        "(self.age >= self.generations)", "(self.age > self.generations)",
+        "test_agents_restarts.py",
+    ),
+    Mutant(
+        "evolution goes on after a success", "agents/evolution.py",
+        "found | (self.age", "(self.age", "test_agents_restarts.py",
+    ),
+    Mutant(
+        "evolution keeps the worst", "agents/evolution.py",
+        "topk(self.parents, dim=1)", "topk(self.parents, dim=1, largest=False)",
+        "test_search.py",
+    ),
+    Mutant(
+        "cut-off offspring may be parents", "agents/evolution.py",
+        "-np.inf, np.float32)", "0, np.float32)", "test_agents_restarts.py",
+    ),
+    Mutant(
+        "gradient keeps its moments over a restart", "agents/gradient.py",
+        "self.first[chains] = self.second[chains] = 0.0\n", "pass\n", "test_agents_restarts.py",
+    ),
+    Mutant(
+        "gradient restarts a step late", "agents/gradient.py",
+        "(self.age[:n] >= self.steps)", "(self.age[:n] > self.steps)", "test_agents_restarts.py",
+    ),
+    Mutant(
+        "gradient climbs severity for ever", "agents/gradient.py",
+        "np.where(climbing, findings.gradient, 0)", "findings.gradient", "test_search.py",
+    ),
+    Mutant(
+        "policy sees a share of the horizon less", "agents/policy.py",
+        "1 - self.age[:count] / horizon,", "1 - (self.age[:count] + 1) / horizon,",
+        "test_agents_restarts.py",
+    ),
+    Mutant(
+        "policy plays a step beyond the horizon", "agents/policy.py",
+        "(self.age[:count] >= horizon)", "(self.age[:count] > horizon)",
+        "test_agents_policy.py",
+    ),
+    Mutant(
+        "training of the player overdraws its queries", "agents/policy.py",
+        "findings = super().__call__(e[:left], label[:left], gradient)",
+        "findings = super().__call__(e, label, gradient)", "test_agents_policy.py",
+    ),
+    Mutant(
+        "random draws an address twice", "agents/random.py",
+        "self.asked += len(index)", "self.asked += len(index) - 1", "test_search.py",
+    ),
+    # what is counted
+    Mutant(
+        "a curve forgets the shards before", "genenv/campaign.py",
+        "total = before + np.cumsum(", "total = np.cumsum(", "test_campaign.py",
+    ),
+    Mutant(
+        "a curve's steps begin anew with a shard", "genenv/campaign.py",
+        "total[row]}, start + row + 1)", "total[row]}, row + 1)", "test_campaign.py",
+    ),
+    Mutant(
+        "the budget is overdrawn", "genenv/campaign.py",
+        "while at < self.budget:", "while at <= self.budget - 1 + 64:", "test_campaign.py",
+    ),
+    Mutant(
+        "queries are counted from nought", "genenv/campaign.py",
+        "np.nonzero(self.verdict == Verdict.CONFIRMED)[0] + 1",
+        "np.nonzero(self.verdict == Verdict.CONFIRMED)[0]", "test_campaign.py",
+    ),
+    Mutant(
+        "a resumed search is told another's findings", "genenv/campaign.py",
+        "if not asked:", "if False:", "test_campaign.py",
+    ),
+    Mutant(
+        "distinct failures pack out of order", "genenv/failures.py",
+        "if free[row]:", "if True:", "test_failures.py",
+    ),
+    Mutant(
+        "clusters by the nearest pair", "genenv/failures.py",
+        'linkage(points[sample].numpy(), "average")', 'linkage(points[sample].numpy(), "single")',
+        "test_failures.py",
+    ),
+    Mutant(
+        "spacing counts a row as its own neighbour", "genenv/failures.py",
+        "torch.arange(at, at + len(distance))] = torch.inf",
+        "torch.arange(at, at + len(distance))] += 0", "test_failures.py",
+    ),
+    Mutant(
+        "shares of samples are rounded down", "genenv/sampling.py",
+        "whole[lost[: total - whole.sum()]] += 1", "whole[lost[: total - whole.sum()]] += 0",
+        "test_sampling.py",
+    ),
+    Mutant(
+        "shares go up where least was lost", "genenv/sampling.py",
+        "np.argsort(whole - wanted", "np.argsort(wanted - whole", "test_sampling.py",
+    ),
+    # probabilities
+    Mutant(
+        "Wilson's interval for the exact bound", "genenv/rate/plain.py",
+        "intervals.at_most(0, samples)", "intervals.wilson(0, samples)[1]", "test_rate.py",
+    ),
+    Mutant(
+        "a tie is a failure", "genenv/rate/plain.py",
+        "(values > 0).sum()", "(values >= 0).sum()", "test_rate.py",
+    ),
+    Mutant(
+        "subset simulation forgets the chains' correlation", "genenv/rate/subset.py",
+        "(1 + max(gamma, 0.0))", "1", "test_rate_rare.py",
+    ),
+    Mutant(
+        "subset simulation takes every move", "genenv/rate/subset.py",
+        "kept = new > threshold", "kept = new > -math.inf", "test_rate_rare.py",
+    ),
+    Mutant(
+        "subset simulation moves without shrinking", "genenv/rate/subset.py",
+        "math.sqrt(1 - step**2) * e + step * noise", "e + step * noise", "test_rate_rare.py",
+    ),
+    Mutant(
+        "importance weights without the prior's share", "genenv/rate/importance.py",
+        "torch.logaddexp(near, prior + math.log(DEFENSIVE))", "near", "test_rate_rare.py",
+    ),
+    Mutant(
+        "two-sided for one-sided", "genenv/intervals.py",
+        'return _of_share(count, total, "less", "exact", level)[1]',
+        'return _of_share(count, total, "two-sided", "exact", level)[1]', "test_intervals.py",
+    ),
+    # laws and games
+    Mutant(
+        "a key forgets the order of its path", "genenv/seeding.py",
+        "h = _mix(h ^ _mix(_word(part) + _GOLDEN))", "h = h ^ _mix(_word(part) + _GOLDEN)",
+        "test_seeding.py",
+    ),
+    Mutant(
+        "Philox of nine rounds", "genenv/seeding.py",
+        "for _ in range(10):", "for _ in range(9):", "test_seeding.py",
+    ),
+    Mutant(
+        "a class is picked against its weight", "genenv/noise/discrete.py",
+        "arrival / weights).argmin", "arrival * weights).argmin", "test_noise.py",
+    ),
+    Mutant(
+        "the ball holds a little less", "genenv/noise/geometry.py",
+        "special.chdtri(k, 1 - PLAUSIBLE_MASS)", "special.chdtri(k, 1.1 - PLAUSIBLE_MASS)",
+        "test_noise.py",
+    ),
+    Mutant(
+        "one ε for a whole batch", "genenv/objectives/wasserstein.py",
+        "torch.rand(len(on_real), generator=rng, device=real.device)",
+        "torch.rand(1, generator=rng, device=real.device).expand(len(on_real))",
+        "test_objectives.py",
+    ),
+    Mutant(
+        "a penalty of the batch's norm", "genenv/objectives/slopes.py",
+        "slope.square().view(len(scores), -1).sum(1)",
+        "slope.square().sum().expand(len(scores))", "test_objectives.py",
+    ),
+    Mutant(
+        "half the penalty", "genenv/objectives/relativistic.py",
+        "half = self.penalty / 2", "half = self.penalty / 4", "test_objectives.py",
+    ),
+    Mutant(
+        "clipping of batch norm", "genenv/objectives/wasserstein.py",
+        "if not isinstance(part, nn.modules.batchnorm._BatchNorm)", "if True",
+        "test_objectives.py",
+    ),
+    Mutant(
+        "minimax where the game does not saturate", "genenv/objectives/gan.py",
+        '{"adversarial": softplus(-critic(fake))}', '{"adversarial": -softplus(critic(fake))}',
+        "test_objectives.py",
+    ),
+    # seats, criteria, settings
+    Mutant(
+        "LatentProbe pays no price", "envs/latent_probe.py",
+        "+ BONUS * success - PRICE", "+ BONUS * success", "test_envs_latent_probe.py",
+    ),
+    Mutant(
+        "LatentProbe moves rows that have ended", "envs/latent_probe.py",
+        "torch.where(torch.from_numpy(live)[:, None], moved, self._e)", "moved",
+        "test_envs_latent_probe.py",
+    ),
+    Mutant(
+        "a margin that helps the model fail", "genenv/criteria.py",
+        "_of(output, label) - self.margin", "_of(output, label) + self.margin",
+        "test_own_kinds.py",
+    ),
+    Mutant(
+        "the guide is lenient in the score", "genenv/probe.py",
+        "score = severe.clamp_max(1.0) - loss", "score = severe.clamp_max(1.0)", "test_probe.py",
+    ),
+    Mutant(
+        "a call drops a setting", "genenv/settings/calls.py",
+        "for field in fields(config)}", "for field in fields(config)[1:]}", "test_settings.py",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Plant faults and count those that no test sees."""
+
+    only: Annotated[str, tyro.conf.arg(metavar="WORD")] = ""
+    """Of the names of the faults; empty: all."""
+
+
+@contextmanager
+def copied() -> Iterator[Path]:
+    """Lay the sources out in a temporary folder as they are installed, beside the tests."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        folder = Path(name)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "genenv", folder / "genenv", ignore=ignored)
+        for room in ("envs", "agents"):
+            shutil.copytree(ROOT / room, folder / "genenv" / room, ignore=ignored)
+        shutil.copytree(ROOT / "tests", folder / "tests", ignore=ignored)
+        yield folder
+
+
+def passes(folder: Path, tests: str) -> bool:
+    """Run tests on the sources of a folder."""
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    named = [f"tests/{test}" for test in tests.split()]
+    own = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(
+        [*words, *named], cwd=folder, env=own, capture_output=True, text=True, check=False
+    )
+    if ended.returncode not in (0, 1):
+        raise SystemExit(f"{tests} could not be run:\n{ended.stdout}{ended.stderr}")
+    return ended.returncode == 0
+
+
+def lives(folder: Path, mutant: Mutant) -> bool:
+    """Plant a fault, run its tests, and take it out again."""
+    room, _, rest = mutant.file.partition("/")
+    path = folder / (mutant.file if room == "genenv" else f"genenv/{room}/{rest}")
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise SystemExit(f"{mutant.name}: {mutant.old!r} is not once in {mutant.file}")
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    try:
+        return passes(folder, mutant.tests)
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+
+def main(arguments: Arguments) -> int:
+    """Run them; returns the exit code."""
+    chosen = [mutant for mutant in MUTANTS if arguments.only in mutant.name]
+    alive = 0
+    with copied() as folder:
+        every = sorted({test for mutant in chosen for test in mutant.tests.split()})
+        if not passes(folder, " ".join(every)):
+            raise SystemExit("the tests fail without a fault")
+        for mutant in chosen:
+            survived = lives(folder, mutant)
+            alive += survived
+            print(f"{'ALIVE ' if survived else 'killed'} {mutant.name}", flush=True)
+    print(f"{alive} of {len(chosen)} live")
+    return int(alive > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Arguments)))
