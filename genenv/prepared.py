@@ -1,4 +1,4 @@
-"""What the studies of generated samples begin with: their generator, and their judge."""
+"""What the studies of generated samples begin with: generator, its figures, and judge."""
 
 from __future__ import annotations
 
@@ -17,9 +17,18 @@ from genenv.data import Dataset, Split
 from genenv.generators import Generator
 from genenv.generators.rows import learn
 from genenv.judge import Judge, judge_beside, judge_steps, make_judge
+from genenv.metrics import (
+    FULL,
+    Evaluation,
+    build,
+    generator_metrics,
+    metric_steps,
+    own_features,
+    own_steps,
+)
 from genenv.monitoring import Curves
 from genenv.monitoring.pictures import write_all
-from genenv.parts import Advance, Part
+from genenv.parts import Advance, Part, load_json, save_json
 from genenv.study import Study
 from genenv.training import TrainingConfig, preset, shrunk, stated, train
 from genenv.training.aim import Aim
@@ -179,6 +188,49 @@ def _of_data(dataset: Dataset, source: Dataset, split: Split) -> dict[str, Any]:
 def _content(dataset: Dataset) -> dict[str, Any]:
     """Return what data hold, whatever they are called."""
     return {name: value for name, value in runs.describe(dataset).items() if name != "name"}
+
+
+def metrics_part(
+    generator: Callable[[], Generator], dataset: Dataset, source: Dataset, split: Split, seed: int
+) -> Part[dict[str, Any]]:
+    """Return every metric of a generator, beside real rows in its place, as a part.
+
+    Parameters
+    ----------
+    generator
+        Makes or reads it.
+    dataset, source, split
+        See `judge_part`.
+    seed
+        Address of samples and of the choice of rows.
+    """
+    rows = len(split.train)
+    units = metric_steps(rows) + own_steps(rows, dataset.label, dataset.units)
+
+    def make(advance: Advance) -> dict[str, Any]:
+        return _measured(generator(), dataset, source, split, seed, advance)
+
+    def key() -> str:
+        return metrics_key(generator(), dataset, source, split, seed)
+
+    stage = "generator metrics"
+    return Part("metrics.json", "its metrics", make, save_json, load_json, stage, units, key)
+
+
+def _measured(
+    generator: Generator,
+    dataset: Dataset,
+    source: Dataset,
+    split: Split,
+    seed: int,
+    advance: Advance,
+) -> dict[str, Any]:
+    rest = np.concatenate([split.guide, split.audit, split.calibration, split.test])
+    real, unseen, test = dataset.pick(split.train), source.pick(rest), source.pick(split.test)
+    features = own_features(*real, dataset.units, len(dataset.classes), advance=advance)
+    beside = Evaluation(features, real, unseen, build(), seed=seed)
+    figures = beside.evaluate(generator, FULL) | beside.reference(FULL) | beside.describe()
+    return figures | generator_metrics(generator, real, unseen, test, advance)
 
 
 def metrics_key(

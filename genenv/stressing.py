@@ -5,64 +5,33 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from genenv import (
-    checks,
-    criteria,
-    downstream,
-    failures,
-    prepared,
-    rerating,
-    runs,
-    seeding,
-    stress_log,
-    stress_report,
-)
-from genenv.agents.policy import Player, check_training, train_player
-from genenv.agents.presets import LATENT_PROBE
-from genenv.agents.searches import entrants
-from genenv.boosted import Boosted, fit_boosted
-from genenv.campaign import Campaign, Log
-from genenv.classifier import Classifier, fit_classifier, steps_to_fit
-from genenv.codecs import Rows
+from genenv import checks, criteria, prepared, rerating, runs, seeding, stress_log, stress_report
+from genenv.agents.policy import Player
+from genenv.campaign import Log
 from genenv.data import Dataset, Split, near, split
-from genenv.downstream import Downstream, handing
 from genenv.generators import Generator, adopt
 from genenv.given_judge import MADE, given_judge
 from genenv.judge import Judge
-from genenv.ledger import Ledger
-from genenv.metrics import (
-    FULL,
-    Evaluation,
-    build,
-    curves,
-    generator_metrics,
-    metric_steps,
-    own_features,
-    own_steps,
-)
+from genenv.lineup import Lineup, filled_in
+from genenv.metrics import curves
 from genenv.monitoring import hparams
 from genenv.parts import Advance, Part, load_json, save_json
 from genenv.probe import Probe
 from genenv.report import Report
-from genenv.search import Space
 from genenv.searched import Searched
 from genenv.settings import StressConfig
 from genenv.stages import Stages
-from genenv.starting import starts_of
 from genenv.study import Study
 from genenv.training import TrainingConfig
 from genenv.training.machine import pick_threads, settled
+from genenv.under_test import Trained, UnderTest
 
-USUAL = "random", "evolution"  # searches; and policy where no model is given
 OF_GENERATOR = ("objective", "network", "steps", "lr", "penalty")  # columns of the HParams table
 
 
@@ -120,24 +89,19 @@ class Stressing(Study[Report]):
             generator = adopt(generator)
             prepared.check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
-        searches = config.search or (USUAL if model is not None else (*USUAL, "policy"))
-        if config.starts_from is not None and "stored" not in searches:
-            searches = (*searches, "stored")
-        self.config, self.dataset = replace(config, search=searches), dataset
-        self.entrants = entrants(searches)
+        self.config, self.dataset = filled_in(config, model is not None), dataset
         self.criterion = criteria.find(config.criterion, dataset.classes)
-        if self._trained_players:
-            check_training(LATENT_PROBE, config.train_queries)
-        self.starts = self._starts(generator)
+        self.lineup = Lineup(self.config, generator)
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, config.seed, held_out)
-        self.model_path, self.generator_run = model_path, generator_run
-        self.given_model = model
+        self.generator_run = generator_run
         self.given_generator = None if generator is None else generator.settled()
         self.told += dataset.notes
         self.told += near.told(dataset.x, None if held_out is None else held_out.x)
+        rows = dataset, self.source, self.split
+        self.tested = UnderTest(model, model_path, self.config, *rows)
         if model is not None:
-            self.model = self._wrap_given()
+            self.lineup.check(self.tested.model)
         self.training: TrainingConfig = prepared.training(
             config.objective, config.steps, config.seed, config.threads,
             dataset, len(self.split.train),
@@ -146,59 +110,13 @@ class Stressing(Study[Report]):
             self, dataset, self.split.train, self.training, generator
         )
         self.given_judge = given_judge(judge)
-        rows = dataset, self.source, self.split
         self._oracles: list[Part[Judge]] = []  # of a judge that is made: what needs no model
         if self.given_judge is None:
             made = prepared.judge_part(*rows, config.seed)
             self._oracles = [made]
-            self.judge = prepared.beside_part(self, made, *rows, config.seed, self._answers)
+            self.judge = prepared.beside_part(self, made, *rows, config.seed, self.tested.answers)
         else:
-            self.judge = self.given_judge.part(self, *rows, self._answers)
-
-    def announced(self) -> str:
-        """Say how many queries the run takes."""
-        config, searches = self.config, len(self.entrants)
-        total = searches * len(config.seeds) * config.budget
-        training = f", and {config.train_queries:,} to train policy"
-        return (
-            f"{total:,} queries: {searches} searches x {len(config.seeds)} seeds x "
-            f"{config.budget:,}" + (training if self._trained_players else "")
-        )
-
-    def _starts(self, generator: Generator | None) -> tuple[Tensor, Tensor] | None:
-        """Read the failures to start from, before anything is trained."""
-        run = self.config.starts_from
-        if run is not None:
-            if generator is None:
-                raise checks.Mistake(f"the generator of {run}", "none", f"give --generator {run}")
-            return starts_of(Path(run), generator)
-        if any(entrant.needs_failures for entrant in self.entrants):
-            raise checks.Mistake(
-                "a run to start from with the search 'stored'", "none", "give --starts-from RUN"
-            )
-        return None
-
-    def _wrap_given(self) -> Downstream:
-        """Wrap the user's model and ask it once, before anything is trained."""
-        config, units = self.config, self.dataset.units
-        before = downstream.preprocessing(**self._before())
-        wrapped = downstream.wrap(
-            self.given_model, units, self.dataset.classes, config.input, config.output, before,
-            config.layout, config.classes,
-        )  # fmt: skip
-        x, label = self.source.pick(self.split.test)
-        if config.input == "auto":
-            wrapped = handing.settled(wrapped, x, label)
-        wrapped.check(x[: runs.CHECK_ROWS])
-        self.handed = handing.look(wrapped, x, label, tries=not config.anyway)
-        handing.require(self.handed, config.anyway)
-        for entrant in self.entrants:
-            if entrant.wants_gradient and not wrapped.differentiable:
-                raise checks.Mistake(
-                    f"a torch model for the search {entrant.name!r}", wrapped.kind_name,
-                    "leave this search out",
-                )  # fmt: skip
-        return wrapped
+            self.judge = self.given_judge.part(self, *rows, self.tested.answers)
 
     def settings(self) -> dict[str, Any]:
         """See `Study.settings`."""
@@ -209,7 +127,7 @@ class Stressing(Study[Report]):
             ),
             "data": runs.describe(self.dataset),
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
-            "model": self.model_path or ("given" if self.given_model is not None else "default"),
+            "model": self.tested.recorded,
             "generator": "fitted" if given is None else runs.fingerprint(given),
             "judge": MADE if self.given_judge is None else self.given_judge.digest,
             "training": runs.settings(self.training),
@@ -218,8 +136,8 @@ class Stressing(Study[Report]):
 
     def parts(self) -> Sequence[Part[Any]]:
         """See `Study.parts`."""
-        trained = [self._trained_model] if self.given_model is None else []
-        player = [self._player] if self._trained_players else []
+        trained = [self._trained_model] if self.tested.given is None else []
+        player = [self._player] if self.lineup.trained else []
         rated = [self._rate] if self.config.rate else []
         judge = *self._oracles, self.judge
         return [self.generator, self.metrics, *trained, *judge, *player, *rated]
@@ -227,10 +145,9 @@ class Stressing(Study[Report]):
     def totals(self) -> dict[str, int]:
         """See `Study.totals`."""
         queries = self.config.budget * len(self.config.seeds)
-        names = [entrant.name for entrant in self.entrants]
         totals = super().totals()
         last = {name: totals.pop(name) for name in ("rate",) if name in totals}
-        return totals | dict.fromkeys(names, queries) | last | {"report": 1}
+        return totals | dict.fromkeys(self.lineup.names, queries) | last | {"report": 1}
 
     def words(self) -> dict[str, str]:
         """See `Study.words`."""
@@ -239,9 +156,11 @@ class Stressing(Study[Report]):
     def work(self) -> Report:
         """Search, and report."""
         with settled(self._threads()):
-            stress_log.begin(self.tracker, self._described(), self.entrants)
-            self.prepare()
-            logs = self._search()
+            stress_log.begin(self.tracker, self._described(), self.lineup.entrants)
+            probe, player = self.prepare(), None
+            if self.lineup.trained:
+                player = self.get(self._player)
+            logs = self.lineup.play(self, probe, self.get(self.judge), player)
             self._seen = rerating.seen([log.tally() for log in logs])
             if self.config.rate:
                 self.get(self._rate)
@@ -254,18 +173,16 @@ class Stressing(Study[Report]):
     def prepare(self) -> Probe:
         """Make or read whatever the searches need; returns what they ask."""
         generator = self.get(self.generator)
-        torch.set_num_threads(self._threads(generator, self.given_model))
+        torch.set_num_threads(self._threads(generator, self.tested.given))
         known = self.shelf.holds(self.metrics.path)
         metrics = self.get(self.metrics)
         if not known:
             self.tracker.scalars(curves(metrics), self.training.steps)
-        if self.given_model is None:
-            self.model = runs.wrap_trained(self.get(self._trained_model), self.dataset.classes)
-        asked = {n: getattr(self.config, n) for n in ("input", "output", "layout", "classes")}
-        x, label = self.source.pick(self.split.test)
-        runs.record_model(self.folder, self.model, self.model_path, asked, self._before(), x, label)
-        if self.given_model is not None:
-            handing.require(self.handed, self.config.anyway, self._audit_accuracy)
+        if self.tested.given is None:
+            self.tested.take(self.get(self._trained_model))
+        self.tested.record(self.folder)
+        if self.tested.given is not None:
+            self.tested.require(self._audit_accuracy)
         return self._probe
 
     @property
@@ -274,60 +191,24 @@ class Stressing(Study[Report]):
         share: float = self.get(self.judge).quality["accuracy"]["share"]
         return share
 
-    def _against(self) -> str:
-        """Say what stands against the model as it is asked; "" for nothing."""
-        given = self.given_model is not None
-        return handing.against(self.handed, self._audit_accuracy) if given else ""
-
-    def _before(self) -> dict[str, Any]:
-        """Return what the user said lies before the model."""
-        return {name: getattr(self.config, name) for name in ("mean", "std", "preprocess")}
-
     @cached_property
     def _probe(self) -> Probe:
         guide = self.get(self.judge).guide
-        return Probe(self.get(self.generator), self.model, guide, self.criterion)
+        return Probe(self.get(self.generator), self.tested.model, guide, self.criterion)
 
     @cached_property
     def metrics(self) -> Part[dict[str, Any]]:
         """Every metric of the generator, beside real rows in its place."""
-        rows = len(self.split.train)
-        units = metric_steps(rows) + own_steps(rows, self.dataset.label, self.dataset.units)
-        stage = "generator metrics"
-        measure = self._measure
-        return Part(
-            "metrics.json", "its metrics", measure, save_json, load_json, stage, units, self._key
-        )
-
-    def _key(self) -> str:
-        """Return the name of the metrics in the cache."""
-        generator, seed = self.get(self.generator), self.config.seed
-        return prepared.metrics_key(generator, self.dataset, self.source, self.split, seed)
+        rows = self.dataset, self.source, self.split
+        return prepared.metrics_part(lambda: self.get(self.generator), *rows, self.config.seed)
 
     @cached_property
-    def _trained_model(self) -> Part[Classifier | Boosted]:
-        steps = 0 if isinstance(self.dataset.units, Rows) else steps_to_fit(len(self.split.train))
-        return Part(
-            f"model/{runs.MODEL}",
-            "the model",
-            self._train_model,
-            lambda model, place: model.save(place),
-            lambda place: runs.load_trained(place, self.dataset.units),
-            "model",
-            steps,
-        )
+    def _trained_model(self) -> Part[Trained]:
+        return self.tested.part()
 
     @cached_property
     def _player(self) -> Part[Player]:
-        return Part(
-            "agents/policy",
-            "the trained player",
-            self._train_player,
-            Player.save,
-            Player.load,
-            "policy training",
-            self.config.train_queries,
-        )
+        return self.lineup.player_part(self, lambda: self._probe)
 
     @cached_property
     def _rate(self) -> Part[dict[str, Any]]:
@@ -347,9 +228,9 @@ class Stressing(Study[Report]):
         own = "budget", "seed", "seeds", "train_queries", "input", "output"
         return {
             "data": self.dataset.name,
-            "model": self._model_name,
+            "model": self.tested.name,
             **{name: getattr(self.config, name) for name in own},
-            "search": [entrant.name for entrant in self.entrants],
+            "search": self.lineup.names,
             "generator": {k: v for k, v in training.items() if k in OF_GENERATOR},
         }
 
@@ -360,60 +241,6 @@ class Stressing(Study[Report]):
         images = self.dataset.units.family == "image"
         return pick_threads(self.config.threads, parameters, images)
 
-    def _measure(self, advance: Advance) -> dict[str, Any]:
-        """Measure the generator by all metrics, beside real rows in its place."""
-        parts = self.split
-        rows = np.concatenate([parts.guide, parts.audit, parts.calibration, parts.test])
-        real, unseen = self.dataset.pick(parts.train), self.source.pick(rows)
-        test = self.source.pick(parts.test)
-        generator = self.get(self.generator)
-        units, outputs = self.dataset.units, len(self.dataset.classes)
-        features = own_features(*real, units, outputs, advance=advance)
-        judge = Evaluation(features, real, unseen, build(), seed=self.config.seed)
-        metrics = judge.evaluate(generator, FULL) | judge.reference(FULL) | judge.describe()
-        return metrics | generator_metrics(generator, real, unseen, test, advance)
-
-    def _train_model(self, advance: Advance) -> Classifier | Boosted:
-        units, outputs = self.dataset.units, len(self.dataset.classes)
-        kind = units.classifiers[0]
-        x, label = self.dataset.pick(self.split.train)
-        seed = seeding.fold(self.config.seed, "model")
-        if isinstance(units, Rows):
-            return fit_boosted(units, x, label, outputs, seed)
-        return fit_classifier(kind, x, label, units, outputs, seed, advance)
-
-    def _answers(self, x: NDArray[Any]) -> NDArray[np.int64]:
-        """Ask the model for classes: stored samples (n, *units.shape) -> (n,), -1: no answer."""
-        return failures.ask(self.model, x).guess.numpy()
-
-    def _train_player(self, advance: Advance) -> Player:
-        queries, seed, log = self.config.train_queries, self.config.seed, self.tracker.scalars
-        return train_player(self._probe, LATENT_PROBE, queries, seed, log=log, advance=advance)
-
-    def _search(self) -> list[Log]:
-        config, probe = self.config, self._probe
-        judge = self.get(self.judge)
-        space = Space(probe.generator.noise, len(self.dataset.classes), probe.generator)
-        players = list(self.entrants)
-        for i, entrant in enumerate(players):
-            if entrant.needs_player:
-                players[i] = entrant.given(self.get(self._player))
-            if entrant.needs_failures and self.starts is not None:
-                players[i] = entrant.started(self.starts)
-        ledger, logs = Ledger(self.folder), []
-        for entrant in players:
-            name = entrant.name
-            with self.stages.stage(name) as advance:
-                campaign = Campaign(
-                    probe, judge, config.budget, ledger, self.tracker, advance, self.tell
-                )
-                for seed in config.seeds:
-                    make, part = partial(entrant, space, seeding.fold(seed, name)), f"{name} {seed}"
-                    with self.stages.part(part):
-                        log = campaign.run(name, seed, make)
-                    logs.append(replace(log, seconds=self.stages.parts[part]))
-        return logs
-
     def _report(self, logs: list[Log]) -> Report:
         generator, metrics = self.get(self.generator), self.get(self.metrics)
         run = Searched(
@@ -423,19 +250,19 @@ class Stressing(Study[Report]):
             split=self.split,
             generator=generator,
             metrics=metrics,
-            model=self.model,
-            model_name=self._model_name,
+            model=self.tested.model,
+            model_name=self.tested.name,
             criterion=self.criterion,
             judge=self.get(self.judge),
             budget=self.config.budget,
-            trained=dict.fromkeys(self._trained_players, self.config.train_queries),
+            trained=dict.fromkeys(self.lineup.trained, self.config.train_queries),
             settings=vars(self.training) if self.given_generator is None else {},
-            anyway=self._against() if self.config.anyway else "",
+            anyway=self.tested.against(self._audit_accuracy),
             rated=self.get(self._rate) if self.config.rate else None,
         )
 
         def notes() -> list[str]:
-            return [*self.told, *self._shared(), *generator.notes, *self.model.told]
+            return [*self.told, *self._shared(), *generator.notes, *self.tested.model.told]
 
         return stress_report.report(
             run, logs, self.tracker, notes, self.tell, self.line, self._replay_line()
@@ -445,28 +272,13 @@ class Stressing(Study[Report]):
         """Return the command that replays the failures; it names a model to import again."""
         if not self.lasting:
             return ""
-        named = [] if self.model_path is None else ["--model", self.model_path]
+        named = [] if self.tested.path is None else ["--model", self.tested.path]
         return shlex.join(["genenv", "replay", str(self.folder), *named])
-
-    @property
-    def _trained_players(self) -> list[str]:
-        """Names of the searches that play by a trained player."""
-        return [entrant.name for entrant in self.entrants if entrant.needs_player]
-
-    @property
-    def _model_name(self) -> str:
-        if self.model_path is not None:
-            return self.model_path
-        if self.given_model is None:
-            units = self.dataset.units
-            boosted = isinstance(units, Rows)
-            return f"default {'gradient boosting' if boosted else units.classifiers[0]}"
-        return type(self.given_model).__name__
 
     def _shared(self) -> list[str]:
         """Say which rows the judge may share with model and generator."""
         told = []
-        if self.split.shares_rows and self.given_model is not None:
+        if self.split.shares_rows and self.tested.given is not None:
             told.append(
                 "No held-out data were given: the judge's oracles were trained on rows that the "
                 "model may have been trained on."

@@ -221,7 +221,7 @@ def test_judge_and_metrics_of_an_earlier_run_are_taken_from_the_cache(
         raise AssertionError("made again")
 
     monkeypatch.setattr("genenv.prepared.make_judge", refuse)
-    monkeypatch.setattr("genenv.stressing.generator_metrics", refuse)
+    monkeypatch.setattr("genenv.prepared.generator_metrics", refuse)
     second = Stressing(config, digits, None, None, generator, tmp_path / "second")
     second.run()
     assert without_seconds(tmp_path / "first") == without_seconds(tmp_path / "second")

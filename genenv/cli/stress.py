@@ -73,7 +73,7 @@ class Stress:
             line, model_path=self.model, generator_run=stored, judge=self.judge or before,
             no_cache=self.no_cache,
         )  # fmt: skip
-        print(run.announced())
+        print(run.lineup.announced())
         report = run.run(self.resume)
         print(report)
         return UNDECIDED if trust.bad(report.data["trust"]) else 0
