@@ -17,7 +17,6 @@ from genenv.downstream import Downstream, handing
 from genenv.parts import Advance, Part
 from genenv.settings import StressConfig
 
-
 Trained = Classifier | Boosted
 
 
