@@ -28,11 +28,13 @@ from genenv.settings import StressConfig
 from genenv.stressing import Stressing
 from genenv.tracking import Tracker
 
+PLAYERS = [name for name in SEARCHES if name != "stored"]  # which starts from another run
+
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
 parser.add_argument("--budget", type=int, default=20_000, help="queries a player and target")
 parser.add_argument("--train-queries", type=int, default=100_000, help="of policy")
-parser.add_argument("--players", nargs="+", default=list(SEARCHES), choices=list(SEARCHES))
+parser.add_argument("--players", nargs="+", default=PLAYERS, choices=PLAYERS)
 parser.add_argument("--out", type=Path, default=Path("runs/players"))
 arguments = parser.parse_args()
 
@@ -47,7 +49,7 @@ for seed in arguments.seeds:
     run = Stressing(StressConfig(seed=seed), digits, None, None, None, folder)
     probe = run.prepare()
     judge, metrics = run.get(run.judge), run.get(run.metrics)
-    space = Space(probe.generator.noise, len(digits.classes))
+    space = Space(probe.generator.noise, len(digits.classes), probe.generator)
     makers = {name: partial(SEARCHES[name], space, seed) for name in arguments.players}
     ledger, logs = Ledger(folder), []
     if "policy" in makers:
@@ -95,10 +97,10 @@ def ratio(name: str, control: str, key: str) -> str:
     return f"{of_sums(own, other):6.1f} [{low:.1f}, {high:.1f}]"
 
 
-print(f"\n{'player':16} {'confirmed':>22} {'distinct':>22}   median query of the 10th")
+print(f"\n{'player':16} {'confirmed':>22} {'distinct':>22} {'modes':>22}   median query of the 10th")
 for name in dict.fromkeys(row["name"] for row in rows):
     control = LONG if name in (TRAINING, LONG) else "random"
     tenth = [row["tenth_confirmed_at"] or np.inf for row in rows if row["name"] == name]
-    cells = [f"{ratio(name, control, key):>22}" for key in ("confirmed", "distinct")]
+    cells = [f"{ratio(name, control, key):>22}" for key in ("confirmed", "distinct", "modes")]
     print(f"{name:16} {' '.join(cells)}   {np.median(tenth):,.0f}")
 print(f"verdicts changed on replay: {sum(row['changed_on_replay'] for row in rows)}")

@@ -66,7 +66,8 @@ def _turned(points: Tensor, noise: Tensor) -> Tensor:
     length = points.norm(dim=1, keepdim=True)
     moved = points + length * noise
     shortened: Tensor = HAIR * length / moved.norm(dim=1, keepdim=True).clamp_min(1e-12)
-    return moved * shortened
+    turned: Tensor = moved * shortened
+    return turned
 
 
 def _tried(
