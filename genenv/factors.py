@@ -18,7 +18,7 @@ def names(units: Codec) -> tuple[str, ...]:
     """Name the factors of samples: four of pictures, the columns of all else."""
     if units.channels:
         return PICTURE
-    return tuple(f"x[{column}]" for column in range(units.size))
+    return tuple(f"x[{name}]" if name.isdecimal() else name for name in units.names())
 
 
 def factors(x: Tensor, units: Codec) -> Tensor:

@@ -13,7 +13,7 @@ from genenv.campaign import Log
 from genenv.failures import Confirmed
 from genenv.judge import Verdict
 from genenv.report import Evidence, Report, rates
-from genenv.report.account import Account, account
+from genenv.report.account import MASS, Account, account
 from genenv.report.by_class import by_class
 from genenv.report.near_rows import Untouched
 from genenv.searched import Searched
@@ -127,7 +127,8 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
     people = stress_trust.people(run)
     told = stress_trust.lights(run, accuracy, people).to_json()
     undecided = trust.bad(told)
-    modes = held.modes(_untouched(run, answer == label))
+    apart = held.rules(run.dataset.units, run.dataset.pick(run.split.train))
+    modes = held.modes(_untouched(run, answer == label), apart)
     refused = run.judge.quality["real_rejected_by_class"]
     content = {
         "schema": 2,
@@ -147,7 +148,8 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
         },
         "judge": run.judge.quality,
         "searches": held.searches(run.trained),
-        "modes": [row | {"mass": None} for row in modes] if undecided else modes,
+        "modes": [row | dict.fromkeys(MASS) for row in modes] if undecided else modes,
+        "variety": held.variety(),
         "grades": held.grades(),
         "classes": by_class(run.dataset.classes, refused, label, answer, modes),
         "people": people,

@@ -97,7 +97,9 @@ def ratio(name: str, control: str, key: str) -> str:
     return f"{of_sums(own, other):6.1f} [{low:.1f}, {high:.1f}]"
 
 
-print(f"\n{'player':16} {'confirmed':>22} {'distinct':>22} {'modes':>22}   median query of the 10th")
+print(
+    f"\n{'player':16} {'confirmed':>22} {'distinct':>22} {'modes':>22}   median query of the 10th"
+)
 for name in dict.fromkeys(row["name"] for row in rows):
     control = LONG if name in (TRAINING, LONG) else "random"
     tenth = [row["tenth_confirmed_at"] or np.inf for row in rows if row["name"] == name]

@@ -136,9 +136,13 @@ def test_modes_are_ranked_by_their_mass_under_the_prior():
         "confirmed": 3,
         "distinct": 1,
         "mass": 2 / 200,
+        "mass_low": pytest.approx(0.00275, abs=1e-5),
+        "mass_high": pytest.approx(0.03572, abs=1e-5),
+        "apart": None,
         "searches": ["evolution", "random"],
     }
     assert [mode["mass"] for mode in modes[1:]] == [None, None]
+    assert modes[1]["mass_high"] == pytest.approx(1 - 0.05 ** (1 / 200))
     assert {(m["condition"], m["prediction"]) for m in modes[1:]} == {
         ("cat", "dog"),
         ("dog", "cat"),

@@ -12,6 +12,7 @@ from genenv.checks import Mistake
 from genenv.codecs import Codec, Pictures, Vectors
 from genenv.report import Curve, Evidence, Failures, Report, figures, numerals
 from genenv.report.document import KEYS, MODE_KEYS, SEARCH_KEYS
+from genenv.report.variety import variety
 
 IMAGES = Pictures((8, 8), "float32", (0.0,), (16.0,))
 COLOUR = Pictures((12, 10, 3), "uint8", (0.0,), (255.0,))
@@ -74,6 +75,7 @@ def content(searches: list[dict], modes: list[dict], probability: dict | None) -
         },
         "searches": searches,
         "modes": modes,
+        "variety": variety(np.array([mode["id"] for mode in modes], int), np.arange(len(modes))),
         "grades": {
             "q": 0.1,
             "confirmed": sum(row["confirmed"] for row in modes) // 2,
@@ -133,8 +135,13 @@ def mode_row(classes: tuple, mode: int, confirmed: int, mass: float | None) -> d
         "q": 0.02,
         "borne_out": mode == 8,
     }
-    values = (mode, classes[0], classes[mode - 6], confirmed, confirmed, mass, ["evolution"], near)
-    return dict(zip(MODE_KEYS, values, strict=True))
+    apart = {"rule": "ink above 0.3", "mode": 0.9, "class": 0.2} if mode == 8 else None
+    values = {
+        "id": mode, "condition": classes[0], "prediction": classes[mode - 6],
+        "confirmed": confirmed, "distinct": confirmed, "mass": mass, "mass_low": 0.0,
+        "mass_high": 2e-4, "apart": apart, "searches": ["evolution"], "near": near,
+    }  # fmt: skip
+    return {name: values[name] for name in MODE_KEYS}
 
 
 def example(units: Codec = IMAGES, classes: tuple = (3, 8, 9)) -> Report:
@@ -311,7 +318,7 @@ def test_the_page_shows_pictures_of_failures_beside_real_rows(tmp_path):
     assert html.count('alt="nearest real row') == 8
     assert html.count('alt="generated as 3, predicted') == 8 + 17  # and the surest of all modes
     assert "5 distinct" not in words(html)
-    assert "11 distinct of 11 confirmed 0.005 % of random samples" in words(html)
+    assert "11 distinct of 11 confirmed 0.005 % of random samples [0, 0.02]" in words(html)
     assert "6 distinct of 6 confirmed unseen in 20,000 random samples" in words(html)
 
 
@@ -522,3 +529,29 @@ def test_ordinary_samples_stand_beside_the_headline(tmp_path):
     html = page(shown, tmp_path)
     assert "Samples of the generator as they come" not in bare
     assert html.count("<img") == bare.count("<img") + 3
+
+
+def test_the_page_says_what_sets_a_mode_apart_how_likely_it_is_and_how_many_are_left(tmp_path):
+    seen = words(page(example(), tmp_path))
+    assert "ink above 0.3: 90% of it, 20% of its class's real rows" in seen.replace("&#39;", "'")
+    assert "unseen in 20,000 random samples, below 0.02 %" in seen
+    assert "2 modes of 2 pairs of condition and prediction" in seen
+
+
+def test_rates_beyond_counting_are_told_in_summary_and_page(tmp_path):
+    counted = {"method": "random search, counted queries", "estimate": 0.0, "low": 0.0,
+               "high": 1.5e-4, "samples": 20_000}  # fmt: skip
+    climbed = {"method": "subset simulation, a run a label, 10 runs", "estimate": 2e-6, "low": 1e-6,
+               "high": 4e-6, "samples": 60_000}  # fmt: skip
+    data = content([search_row("random", 0)], [], climbed) | {
+        "failure_probabilities": [{"event": "confirmed", **row} for row in (counted, climbed)],
+        "rate": {"queries": 70_000, "least_energy": 8.0, "beta": 4.0, "told": ["a word"]},
+    }
+    made = Report(data, evidence(IMAGES, (3, 8, 9), [], []))
+    for text in (str(made), words(page(made, tmp_path))):
+        assert "0.0002 % [0.0001, 0.0004]" in text
+        assert "below 0.015 % with 95 % confidence" in text
+        assert "4.00 standard deviations from the middle" in text
+        assert "a word" in text
+        assert "certifies nothing" in text
+    assert "Subset simulation puts plausible failures that the judge confirms at" in str(made)

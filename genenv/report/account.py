@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +11,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import rate
+from genenv import intervals, rate
 from genenv.campaign import Log
+from genenv.codecs import Codec
 from genenv.failures import Confirmed, Counted, Counter, distinct
 from genenv.judge import Belief, Judge, Neighbours, q_values
 from genenv.noise import ball_radius
 from genenv.report import rates
+from genenv.report.apart import rules
 from genenv.report.evidence import EDGE, Curve, Failures
 from genenv.report.near_rows import Untouched, near_rows
+from genenv.report.variety import variety
 
 GRADE = 0.05  # q up to which the headline counts failures
+
+MASS = "mass", "mass_low", "mass_high"  # of a mode
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,9 @@ class Account:
         confirmed, queries = self.random_counts()
         return 1000 * confirmed / queries if queries else 0.0
 
-    def modes(self, untouched: Untouched) -> list[dict[str, Any]]:
+    def modes(
+        self, untouched: Untouched, apart: Sequence[Any] | None = None
+    ) -> list[dict[str, Any]]:
         """Make the rows of report.json's `modes`.
 
         Those that real rows bear out come first, then by mass under the prior, then by `distinct`.
@@ -96,14 +104,17 @@ class Account:
         ----------
         untouched
             The user's test rows.
+        apart
+            What tells each mode from its class, in the order of ids, see `rules`; None: not known.
         """
         ids = np.unique(self.counted.mode).tolist()
+        apart = apart or [None] * len(ids)
         near = near_rows(untouched, self.features, self.counted.mode, ids)
         _, queries = self.random_counts()
         control = [log.search for log in self.logs if log.samples_law]
         by_control = np.isin(self.confirmed.search, control)
         rows = []
-        for mode, real in zip(ids, near, strict=True):
+        for mode, real, rule in zip(ids, near, apart, strict=True):
             own = self.counted.mode == mode
             first = int(np.argmax(own))
             by_random = int((own & by_control).sum())
@@ -114,12 +125,23 @@ class Account:
                     "prediction": self.classes[self.confirmed.prediction[first]],
                     "confirmed": int(own.sum()),
                     "distinct": int(self.counted.distinct[own].sum()),
-                    "mass": by_random / queries if by_random else None,
+                    **_mass(by_random, queries),
+                    "apart": rule,
                     "searches": sorted(set(self.confirmed.search[own].tolist())),
                     "near": real,
                 }
             )
         return sorted(rows, key=_rank)
+
+    def rules(self, units: Codec, real: tuple[NDArray[Any], NDArray[np.int64]]) -> list[Any]:
+        """Say what tells each mode from its class's rows, in the order of ids: `apart.rules`."""
+        own = self.confirmed.x, self.confirmed.label, self.counted.mode
+        return rules(units, own, real, np.unique(self.counted.mode).tolist())
+
+    def variety(self) -> dict[str, Any]:
+        """Make report.json's `variety`: how many modes there are, found and to be found."""
+        kept = self.counted.distinct
+        return variety(self.counted.mode[kept], self.group[kept])
 
     def grades(self) -> dict[str, Any]:
         """Make report.json's `grades`: how many failures are as good as the headline asks."""
@@ -208,6 +230,15 @@ def account(
     counted = counter.count(samples, features, group)
     q = q_values(judge.belief.corrected(confirmed.p))
     return Account(logs, confirmed, group, samples, features, counted, q, judge.belief, classes)
+
+
+def _mass(count: int, queries: int) -> dict[str, float | None]:
+    """Share of the control's samples with its interval; of an unseen mode the exact bound."""
+    if not queries:
+        return dict.fromkeys(MASS)
+    if not count:
+        return dict(zip(MASS, (None, 0.0, intervals.at_most(0, queries)), strict=True))
+    return dict(zip(MASS, (count / queries, *intervals.wilson(count, queries)), strict=True))
 
 
 def _rank(mode: dict[str, Any]) -> tuple[bool, float, int, int]:

@@ -21,6 +21,7 @@ KEYS = (
     "judge",  # JUDGE_KEYS and the gates' thresholds
     "searches",  # list of rows of SEARCH_KEYS
     "modes",  # list of rows of MODE_KEYS
+    "variety",  # VARIETY_KEYS
     "grades",  # GRADE_KEYS
     "classes",  # list of rows of CLASS_KEYS, in the order of the classes
     "failure_probability",  # PROBABILITY_KEYS of confirmed failures, by the method to go by; None:
@@ -73,6 +74,9 @@ MODE_KEYS = (
     "confirmed",  # by all searches together
     "distinct",
     "mass",  # share of random's samples that are confirmed failures of this mode; None: unseen
+    "mass_low",  # with its 95 % interval; of an unseen one 0 and the exact one-sided bound; None:
+    "mass_high",  # random was not run, or the run cannot be trusted
+    "apart",  # rule, mode, class: what tells it from its class, see `report.apart`; None: nothing
     "searches",  # names of those that found it
     "near",  # NEAR_KEYS: the untouched real rows nearest to it
 )
@@ -82,6 +86,13 @@ NEAR_KEYS = (
     "elsewhere",  # SHARE_KEYS, of the model on the other untouched rows
     "q",  # share of modes that are as clearly borne out by chance, among those as clear as this
     "borne_out",  # whether q is small enough to say so
+)
+VARIETY_KEYS = (
+    "modes",
+    "pairs",  # of condition and prediction
+    "once",  # modes of one distinct failure
+    "chao1",  # how many modes there are at least, as far as failures come like independent draws
+    "curve",  # rarefaction: distinct failures, and the modes that so many are expected to show
 )
 GRADE_KEYS = (
     "q",  # expected share of false ones among those as good or better, that is counted up to
@@ -164,6 +175,7 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
     whole["trust"] = _ordered(whole["trust"], TRUST_KEYS, "report.trust")
     for part in TRUST_KEYS[:-1]:
         whole["trust"][part] = _ordered(whole["trust"][part], LIGHT_KEYS, f"report.trust.{part}")
+    whole["variety"] = _ordered(whole["variety"], VARIETY_KEYS, "report.variety")
     whole["grades"] = _ordered(whole["grades"], GRADE_KEYS, "report.grades")
     for block in ("data", "model"):
         _at_least(whole[block], ("name",), f"report.{block}")
