@@ -130,7 +130,7 @@ def publish(audit: Audit) -> dict[str, Any] | None:
     content["people"] = result
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     files.whole(path, lambda file: file.write(text.encode()))
-    amend(audit.run / "report.html", document(content), ["trust"])
+    amend(audit.run / "report.html", document(content), ["trust", "worth"])
     return result
 
 

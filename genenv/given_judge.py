@@ -85,7 +85,8 @@ class GivenJudge:
         study.told += self.told(source, split)
 
         def make(_: Advance) -> Judge:
-            return replace(self.judge, quality=self.measured(source, split, answer))
+            belief = replace(self.judge.belief, model="the model that it was made beside")
+            return replace(self.judge, belief=belief, quality=self.measured(source, split, answer))
 
         return Part("judge", "the judge", make, judge.save, judge.load)
 

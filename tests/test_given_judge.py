@@ -65,6 +65,7 @@ def test_stress_takes_gates_and_cut_as_they_stand_and_trains_no_judge(
     report = run.run()
     kept = judge.load(out / "judge")
     assert kept.audit.cut == made.audit.cut
+    assert kept.belief == replace(made.belief, model="the model that it was made beside")
     assert [g.to_json() for g in kept.audit.gates] == [g.to_json() for g in made.audit.gates]
     assert np.array_equal(kept.probability(rings.x[:9]), made.probability(rings.x[:9]))
     assert str(folder) in " ".join(report.evidence.notes)

@@ -152,6 +152,9 @@ def test_what_people_see_is_written_into_report_and_page(
     page = (run / "report.html").read_text()
     assert "people see the condition in 100%" in page
     assert "nobody has looked" not in page
+    assert "Nobody has looked" in (done[0] / "report.html").read_text()
+    assert "Nobody has looked" not in page
+    assert "The q of a failure is the expected share" in page
     assert audit.sheet.x.dtype == np.float32
     x, kept = audit.sheet.x, audit.flips
     row = int(np.flatnonzero(audit.sheet.kind == Verdict.CONFIRMED)[0])

@@ -25,6 +25,7 @@ class Belief:
     offset: float = 0.0
     rows: int = 0  # contradictions that it was fitted on; 0: p is taken as it is
     wrong: int = 0  # of these
+    model: str = "the model"  # that it was fitted beside
 
     def corrected(self, p: NDArray[Any]) -> NDArray[np.float64]:
         """Return the probability that the condition holds, from the audit's: (n,) -> (n,)."""
@@ -36,7 +37,7 @@ class Belief:
         """Say what stands behind it."""
         if self.rows:
             return (
-                f"corrected on the {self.rows} real rows where the audit contradicts the model "
+                f"corrected on the {self.rows} real rows where the audit contradicts {self.model} "
                 f"({self.wrong} wrong)"
             )
         return (

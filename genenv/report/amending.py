@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genenv import files
-from genenv.report import apart, numerals, rates, summary
+from genenv.report import apart, numerals, rates, summary, verdicts
 from genenv.report.template import template
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "verdict": "_verdict.html",
     "probability": "_probability.html",
     "rates": "_rates.html",
+    "worth": "_worth.html",
 }
 
 
@@ -35,6 +36,7 @@ def shown(data: Mapping[str, Any]) -> dict[str, Any]:
         "trust": plain["trust"],
         "verdict": summary.verdict(plain),
         "undecided": summary.undecided(plain),
+        "worth": verdicts.worth(plain),
         "rate_sentences": rates.sentences(plain),
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.report import amending, by_class, figures, numerals, summary, variety, verdicts
+from genenv.report import amending, by_class, figures, numerals, summary, variety
 from genenv.report.evidence import EDGE, Evidence
 from genenv.report.template import template
 from genenv.tracking import picture
@@ -65,7 +65,6 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         variety=variety.words(plain["variety"]),
         random_samples=(plain["failure_probability"] or {"samples": 0})["samples"],
         surest=surest(evidence),
-        worth=verdicts.worth(plain),
         no_worst=by_class.told(plain["classes"]),
         edge=edge(plain["searches"], evidence),
         edge_share=EDGE,
