@@ -61,6 +61,7 @@ def fit(
     x: ArrayLike,
     y: ArrayLike | None = None,
     *,
+    target: str | None = None,
     objective: Aim = FitConfig.objective,
     network: networks.Kind = FitConfig.network,
     steps: int | None = FitConfig.steps,
@@ -86,10 +87,13 @@ def fit(
     Parameters
     ----------
     x
-        (n, features), (n, h, w) or (n, h, w, c), numbers as stored.
+        (n, features), (n, h, w) or (n, h, w, c), numbers as stored; or a DataFrame with `target`.
     y
         (n,) class names; None: unconditional. Beside categorical codes it serves the metrics alone,
         and the generator takes no label.
+    target
+        The column of a frame that is the label: a mixture learns the table (`tables.fit` has its
+        options), whose `frame(count, seed, where)` makes DataFrames. None: `x` is an array.
     objective
         A name in `objectives.OBJECTIVES`, or one of your own: an Objective, its class, or
         `functools.partial(MyObjective, weight=0.5)`. config.json records its import path, and what
@@ -117,6 +121,8 @@ def fit(
     Mistake
         Data or settings that cannot be used, or a folder that holds another run.
     """
+    if target is not None:
+        return adopt(tables.fit(x, target, seed=seed))
     asked = FitConfig(
         objective=objective,
         network=network,
@@ -149,15 +155,16 @@ def fit(
 
 def stress(
     model: Any,
-    generator: Generator | None,
-    x: ArrayLike,
-    y: ArrayLike,
-    held_out: tuple[ArrayLike, ArrayLike] | None = None,
+    generator: Any = None,
+    x: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    held_out: Any = None,
     search: Sequence[Any] | None = StressConfig.search,
     budget: int = StressConfig.budget,
     seeds: Sequence[int] = StressConfig.seeds,
     out: str | Path | None = None,
     *,
+    target: str | None = None,
     train_queries: int = StressConfig.train_queries,
     input: str = StressConfig.input,
     output: str = StressConfig.output,
@@ -168,6 +175,7 @@ def stress(
     std: Sequence[float] = StressConfig.std,
     preprocess: str = StressConfig.preprocess,
     anyway: bool = StressConfig.anyway,
+    rules: Sequence[Any] = StressConfig.rules,
     objective: Aim = StressConfig.objective,
     steps: int | None = StressConfig.steps,
     seed: int = StressConfig.seed,
@@ -188,12 +196,19 @@ def stress(
     model
         Whatever `downstream.wrap` takes; None: a small classifier is trained on the data.
     generator
-        Trained on `x`; None: one is fitted.
+        Trained on `x`; None: one is fitted. A table may stand in its place:
+        `stress(model, frame, target="income")`.
     x, y
-        The generator's training data and labels. Without `held_out` they are split, and the
-        report says which rows the judge may share with the model.
+        The generator's training data and labels; of a table a DataFrame and None. Without
+        `held_out` they are split, and the report says which rows the judge may share with the
+        model.
     held_out
-        Rows that neither model nor generator saw: they train and calibrate the judge.
+        Rows (x, y) that neither model nor generator saw, of a table a DataFrame: they train and
+        calibrate the judge.
+    target
+        The column of the frame that is the label.
+    rules
+        Functions from samples, of a table a DataFrame, to a mask of those that are possible.
     search
         Names in `agents.SEARCHES`, subclasses of `search.Search`, or callables (space, seed) ->
         Search such as `functools.partial(MySearch, sigma=0.5)`; None: random and evolution, and
@@ -228,8 +243,9 @@ def stress(
         Anything that cannot be used, in one sentence.
     """
     config = calls.given(StressConfig, locals())
-    dataset = data.from_arrays(x, y)
-    other = None if held_out is None else data.from_arrays(*held_out, name="held-out arrays")
+    if target is not None and x is None:
+        generator, x = None, generator
+    dataset, other = _data(x, y, target, held_out)
     if starts_from is not None:
         generator = load(starts_from) if generator is None else generator
         judge = starts_from if judge is None else judge
@@ -247,10 +263,11 @@ def stress(
 
 def react(
     x: ArrayLike,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     *,
+    target: str | None = None,
     generator: Generator | None = None,
-    held_out: tuple[ArrayLike, ArrayLike] | None = None,
+    held_out: Any = None,
     residuals: Generator | None = None,
     learners: Sequence[str] = ReactConfig.learners,
     noises: Sequence[str] = ReactConfig.noises,
@@ -274,7 +291,10 @@ def react(
     Parameters
     ----------
     x, y
-        What learners and generator are trained on, and labels. Without `held_out` they are split.
+        What learners and generator are trained on, and labels; of a table a DataFrame and None.
+        Without `held_out` they are split.
+    target
+        The column of the frame that is the label.
     generator
         Conditional, trained on `x`; None: one is fitted.
     held_out
@@ -305,9 +325,8 @@ def react(
         Anything that cannot be used, in one sentence.
     """
     config = calls.given(ReactConfig, locals())
-    dataset = data.from_arrays(x, y)
-    if held_out is not None:
-        dataset = replace(dataset, held_out=data.from_arrays(*held_out, name="held-out arrays"))
+    dataset, other = _data(x, y, target, held_out)
+    dataset = replace(dataset, held_out=other)
     folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
     try:
         study = Reacting(
@@ -324,6 +343,26 @@ def react(
     finally:
         if out is None:
             shutil.rmtree(folder)
+
+
+def _data(
+    x: Any, y: ArrayLike | None, target: str | None, held_out: Any
+) -> tuple[data.Dataset, data.Dataset | None]:
+    """Return what was given as data sets, and the rows that were held out; see `stress`."""
+    if target is None:
+        dataset = data.from_arrays(x, y)
+        if held_out is None:
+            return dataset, None
+        unseen, label = held_out
+        return dataset, data.from_arrays(unseen, label, "held-out arrays")
+    if not hasattr(x, "columns") or y is not None:
+        got = type(x).__name__ + (" and y" if y is not None else "")
+        raise checks.Mistake("a DataFrame alone with target", got, "leave out target, or y")
+    dataset = data.from_frame(x, data.TableOptions(target))
+    if held_out is None:
+        return dataset, None
+    options = data.TableOptions(schema=dataset.units.schema)  # type: ignore[attr-defined]
+    return dataset, data.from_frame(held_out, options, "held-out frame", dataset.units)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

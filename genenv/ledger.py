@@ -84,10 +84,11 @@ class Ledger:
         units = probe.units
         x = torch.from_numpy(findings.x)
         index = np.arange(start, start + len(findings))
-        said = judge.judged(
+        judged = judge.judged(
             findings.x, findings.label, np.where(findings.error, np.nan, findings.severity),
             findings.output.argmax(1), judge.of_query(search, seed, index),
-        ).columns()  # fmt: skip
+        )  # fmt: skip
+        said = (judged if findings.broken is None else judged.without(findings.broken)).columns()
         address: dict[str, Any] = {
             **said,
             "search": np.full(len(index), search),

@@ -25,6 +25,7 @@ from genenv.metrics import (
     metric_steps,
     own_features,
     own_steps,
+    row_metrics,
 )
 from genenv.monitoring import Curves
 from genenv.monitoring.pictures import write_all
@@ -205,7 +206,8 @@ def metrics_part(
         Address of samples and of the choice of rows.
     """
     rows = len(split.train)
-    units = metric_steps(rows) + own_steps(rows, dataset.label, dataset.units)
+    units = own_steps(rows, dataset.label, dataset.units)
+    units += 0 if isinstance(dataset.units, Rows) else metric_steps(rows)
 
     def make(advance: Advance) -> dict[str, Any]:
         return _measured(generator(), dataset, source, split, seed, advance)
@@ -230,6 +232,8 @@ def _measured(
     features = own_features(*real, dataset.units, len(dataset.classes), advance=advance)
     beside = Evaluation(features, real, unseen, build(), seed=seed)
     figures = beside.evaluate(generator, FULL) | beside.reference(FULL) | beside.describe()
+    if isinstance(dataset.units, Rows):
+        return figures | row_metrics(generator, real, unseen, test)
     return figures | generator_metrics(generator, real, unseen, test, advance)
 
 

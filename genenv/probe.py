@@ -15,6 +15,7 @@ from genenv.columns import Columns
 from genenv.criteria import DEFAULT, Criterion, severity
 from genenv.generators import Generator, adopt
 from genenv.memory import keep_buffers
+from genenv.rules import Rules
 
 if TYPE_CHECKING:
     from genenv.downstream import Downstream
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 NO_ANSWER = -10.0  # severity of a query that the model did not answer, nat: as if it were sure
 LOG_CONFIDENT = float(np.log(0.97))  # the guide's log-probability above which nothing is lost
 REALISM_MARGIN = 0.05  # share of the realism threshold kept as a safety distance
+NO_RULES = Rules()
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Findings(Columns):
     accepted: NDArray[np.bool_]  # (n,), the guide accepts the sample as realistic and so labelled
     score: NDArray[np.float32]  # (n,), what searches climb: min(severity, 1) - the guide's loss
     error: NDArray[np.bool_]  # (n,), the model gave no usable answer: severity is -10, no slope
+    broken: NDArray[np.bool_] | None = None  # (n,), the sample breaks a rule; None: there is none
     gradient: NDArray[np.float32] | None = None  # (n, base_dim), d severity / d e
     guide_gradient: NDArray[np.float32] | None = None  # (n, base_dim), d (-guide loss) / d e
     x: NDArray[Any] | None = None  # (n, *units.shape), the samples in the data's units, floats
@@ -62,6 +65,8 @@ class Probe:
         The gates that a search may see.
     criterion
         When the model has failed, see `criteria.find`.
+    rules
+        What every plausible sample keeps: the guide accepts no other.
 
     Attributes
     ----------
@@ -75,8 +80,9 @@ class Probe:
         model: Downstream,
         guide: Guide,
         criterion: Criterion = DEFAULT,
+        rules: Rules = NO_RULES,
     ) -> None:
-        self.criterion = criterion
+        self.criterion, self.rules = criterion, rules
         self.generator = adopt(generator).settled()
         self.model, self.guide = model, guide
         self.units = generator.units
@@ -105,6 +111,9 @@ class Probe:
             severe = severity(self.criterion, log_p, label).masked_fill(error, NO_ANSWER)
             log_guide, distance, accepted = self.guide.look(self.guide.units.encode(x), label)
             loss = self.guide_loss(log_guide, distance)
+        broken = self.rules.broken(self.units, x) if self.rules else None
+        if broken is not None:
+            accepted = accepted & torch.from_numpy(~broken)
         self.trouble = trouble or self.trouble
         slopes = [_slope(term, e, error) if gradient else None for term in (severe, -loss)]
         with torch.no_grad():
@@ -120,6 +129,7 @@ class Probe:
             accepted=accepted.numpy(),
             score=_array(score),
             error=error.numpy(),
+            broken=broken,
             gradient=slopes[0],
             guide_gradient=slopes[1],
             x=x.detach().numpy(),

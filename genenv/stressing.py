@@ -11,7 +11,18 @@ from typing import Any
 
 import torch
 
-from genenv import checks, criteria, prepared, rerating, runs, seeding, stress_log, stress_report
+from genenv import (
+    broken_rules,
+    checks,
+    criteria,
+    prepared,
+    rerating,
+    rules,
+    runs,
+    seeding,
+    stress_log,
+    stress_report,
+)
 from genenv.agents.policy import Player
 from genenv.campaign import Log
 from genenv.data import Dataset, Split, near, split
@@ -97,6 +108,9 @@ class Stressing(Study[Report]):
         self.generator_run = generator_run
         self.given_generator = None if generator is None else generator.settled()
         self.told += dataset.notes
+        self.rules = rules.find(config.rules)
+        unseen = self.source.x[self.split.test]
+        self.told += broken_rules.by_real_rows(self.rules, dataset.units, unseen)
         self.told += near.told(dataset.x, None if held_out is None else held_out.x)
         rows = dataset, self.source, self.split
         self.tested = UnderTest(model, model_path, self.config, *rows)
@@ -194,7 +208,7 @@ class Stressing(Study[Report]):
     @cached_property
     def _probe(self) -> Probe:
         guide = self.get(self.judge).guide
-        return Probe(self.get(self.generator), self.tested.model, guide, self.criterion)
+        return Probe(self.get(self.generator), self.tested.model, guide, self.criterion, self.rules)
 
     @cached_property
     def metrics(self) -> Part[dict[str, Any]]:
@@ -262,7 +276,10 @@ class Stressing(Study[Report]):
         )
 
         def notes() -> list[str]:
-            return [*self.told, *self._shared(), *generator.notes, *self.tested.model.told]
+            names, seeds = self.lineup.names, self.config.seeds
+            broken = broken_rules.by_flips(self.rules, self.folder, names, seeds)
+            told = [*self.told, *broken, *self._shared()]
+            return [*told, *generator.notes, *self.tested.model.told]
 
         return stress_report.report(
             run, logs, self.tracker, notes, self.tell, self.line, self._replay_line()

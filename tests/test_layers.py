@@ -15,7 +15,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "codecs data noise tables factors",
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
-    "downstream training judge sampling learners stacked boosted",
+    "downstream training judge sampling learners stacked boosted rules",
     "monitoring criteria search probe failures unanswered trust people doubtful",
     "ledger settling",
     "campaign rate asked runs bundled ladder report reactions material",
@@ -24,7 +24,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "agents",
     "api auditing prepared measuring fitting table_fitting stressing stress_log stress_report "
     "stress_trust rating rerating searched starting under_test lineup reacting judge_fitting "
-    "given_judge comparing hardening cli __main__",
+    "broken_rules given_judge comparing hardening cli __main__",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

@@ -38,7 +38,7 @@ def drawn(rows: int, seed: int = 0) -> pd.DataFrame:
     elsewhere. Who is married owns a home more often. The first contract was signed between the age
     of 18 and today. A loan is repaid by the logit
 
-        3 - 6 debt / income + 0.8 [has a home] + 0.04 (age - 45) - 1.5 [sales under 30]
+        2 - 25 debt / income + 4 [has a home] + 0.2 (age - 45) - 8 [sales under 30]
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def drawn(rows: int, seed: int = 0) -> pd.DataFrame:
     savings[rng.random(rows) < np.where(debt > 0.3 * income, 0.3, 0.05)] = np.nan
     days = (rng.random(rows) * (age - 17) * YEAR).astype(np.int64)
     since = np.datetime64("2026-01-01") - days.astype("timedelta64[D]")
-    logit = 3 - 6 * debt / income + 0.8 * home + 0.04 * (age - 45)
-    logit -= 1.5 * ((job == JOBS.index("sales")) & (age < 30))
+    logit = 2 - 25 * debt / income + 4 * home + 0.2 * (age - 45)
+    logit -= 8 * ((job == JOBS.index("sales")) & (age < 30))
     repaid = rng.random(rows) < 1 / (1 + np.exp(-logit))
     return module.DataFrame(
         {

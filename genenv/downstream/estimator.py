@@ -24,7 +24,7 @@ class Estimator(Downstream):
     Asked by `predict_proba`, else by `decision_function`, whose scores are taken as logits: the
     class they favour is the estimator's own, their confidence is not. `output` chooses between the
     two. Columns follow `classes_`: the data's labels, the same written as text or read as numbers,
-    or 0..K-1 where the data's are text.
+    or 0..K-1 in their order. Frames are handed over in the columns that it was fitted on.
     """
 
     kind_name = "estimator"
@@ -35,11 +35,7 @@ class Estimator(Downstream):
         has = [o for o in OUTPUTS if hasattr(model, METHODS[o]) and self.output in (o, "auto")]
         if not has:
             wanted = " or ".join(METHODS[o] for o in OUTPUTS if self.output in (o, "auto"))
-            raise checks.Mistake(
-                f"an estimator with {wanted}",
-                type(model).__name__,
-                "take another, or calibrate it by CalibratedClassifierCV",
-            )
+            raise checks.Mistake(f"an estimator with {wanted}", type(model).__name__, _cure(model))
         self.output = has[0]
         self._ask = getattr(model, METHODS[self.output])
         self._order = self._own_order(getattr(model, "classes_", None))
@@ -68,8 +64,10 @@ class Estimator(Downstream):
     def _frame(self, array: Any) -> Any:
         """Name the columns, where the estimator learned them by name."""
         names = getattr(self.model, "feature_names_in_", None)
-        if names is None or getattr(array, "ndim", 0) != 2 or hasattr(array, "columns"):
+        if names is None or getattr(array, "ndim", 0) != 2:
             return array
+        if hasattr(array, "columns"):
+            return _picked(array, list(names))
         import pandas
 
         return pandas.DataFrame(array, columns=names)
@@ -91,7 +89,7 @@ class Estimator(Downstream):
             pair = f"its {own[order[0]]!r} is the data's {self.columns[0]!r}"
             if own[order[0]] != self.columns[0]:
                 self.told = (f"The estimator's classes are matched by name: {pair}.",)
-        elif own == list(range(len(self.classes))) and isinstance(self.classes[0], str):
+        elif own == list(range(len(self.classes))):
             order = own
             self.told = ("The estimator's classes are taken as indices into the data's.",)
         else:
@@ -101,3 +99,31 @@ class Estimator(Downstream):
                 "fit it on the data's labels, or name them in the order of its columns (--classes)",
             )
         return None if order == list(range(len(order))) else order
+
+
+def _picked(frame: Any, names: list[str]) -> Any:
+    """Return the columns of a frame that an estimator was fitted on, in its order."""
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise checks.Mistake(
+            f"an estimator of the columns {listed(frame.columns)}",
+            f"one that was fitted on {listed(absent)}, too",
+            "give the table that it was fitted on, and its label as --target; or wrap it in a "
+            "function that makes its columns from a frame",
+        )
+    return frame if list(frame.columns) == names else frame[names]
+
+
+def _cure(model: Any) -> str:
+    """Say what makes a model one that can be asked."""
+    package = type(model).__module__.partition(".")[0]
+    if package == "xgboost":
+        frame = "xgboost.DMatrix(frame)"
+    elif package == "lightgbm":
+        frame = "frame"
+    else:
+        return "take another, or calibrate it by CalibratedClassifierCV"
+    return (
+        f"wrap its predict in a function of a frame: `p = booster.predict({frame})`, and return "
+        "numpy.stack([1 - p, p], 1) for two classes, p for more"
+    )

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from genenv.noise import Gaussian
 from genenv.tables import Mixture, mixture
 from genenv.tables.conditions import Allowed
 from genenv.tables.law import Law
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KIND = "mixture"
 ROWS = 4096  # of its own samples, that standardise the columns of a mixture without data
@@ -72,6 +75,12 @@ class MixtureRows(Generator):
             rows = asked == each
             codes[rows] = self._law(int(each)).codes(wide[rows])[:, self.own]
         return self.units.exact(torch.from_numpy(self.units.stored(codes)))
+
+    def frame(
+        self, count: int, seed: int = 0, where: str | None = None, start: int = 0
+    ) -> pd.DataFrame:
+        """Make rows as a frame like the data's, its target among them, see `Mixture.sample`."""
+        return self.mixture.sample(count, seed, where, start)
 
     def facts(self) -> dict[str, Any]:
         """Tell what report.json says of it."""

@@ -55,6 +55,12 @@ class Judged:
             "other_label": self.other_label,
         }
 
+    def without(self, broken: NDArray[np.bool_]) -> Judged:
+        """Return the same where samples that break a rule, (n,) bool, are invalid."""
+        held = np.isin(self.verdict, (Verdict.CONFIRMED, Verdict.AMBIGUOUS))
+        verdict = np.where(broken & held, Verdict.INVALID, self.verdict)
+        return replace(self, verdict=verdict.astype(np.int8))
+
     @property
     def model_answer(self) -> NDArray[np.bool_]:
         """(n,): ambiguous ones that the oracles take for what the model answered."""

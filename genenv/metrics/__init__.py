@@ -20,6 +20,7 @@ from genenv.metrics.learned import ClassifierFeatures, own_features, own_steps
 from genenv.metrics.light import Light, ailments, generator_light
 from genenv.metrics.manifold import Manifold
 from genenv.metrics.modes import mode_metrics
+from genenv.metrics.rows import row_metrics
 from genenv.metrics.sliced import Sliced
 from genenv.metrics.spread import Spread, spread
 from genenv.metrics.stacked import StackedModes
@@ -61,6 +62,7 @@ __all__ = [
     "own_steps",
     "purity",
     "ranked",
+    "row_metrics",
     "spread",
     "untried",
 ]

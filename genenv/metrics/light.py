@@ -71,6 +71,12 @@ LIMITS = (
     Limit("gan_train_svm", "real_train_svm", 0.8, 0.95, f"an SVM {TRAINED}"),
     Limit("gan_train_network", "real_train_network", 0.8, 0.95, f"a network {TRAINED}"),
     Limit("agreement", "", 0.8, 0.9, "{value:.1%} of the samples agree with their condition"),
+    Limit("gan_train_boosting", "real_train_boosting", 0.8, 0.95, f"boosting {TRAINED}"),
+    Limit(
+        *("c2st", "c2st_real", 0.2, 0.5),
+        "boosting tells the samples from the data: 2 (1 - AUC) is {value:.2f}, {real:.2f} by real "
+        "rows in their place",
+    ),
 )
 # What narrows a generator: an average over too many steps, and a critic that knows the rows by
 # heart (docs/benchmarks/generators.md).
@@ -144,6 +150,8 @@ GOOD_WORDS = {
     "gan_train_svm": "GAN-train accuracy of an SVM",
     "gan_train_network": "of a network",
     "agreement": "agreement",
+    "gan_train_boosting": "GAN-train accuracy of boosting",
+    "c2st": "score of a two-sample test",
 }
 
 

@@ -40,6 +40,11 @@ class StressConfig:
     criterion: Annotated[Any, named(names.criteria, constructor=str)] = "misclassified"
     """When the model has failed: misclassified, misclassified:MARGIN (nats), target:CLASS (its
     index or name), top-k:K, or package.module:name of a function (output, label) -> severity."""
+    rules: Annotated[
+        tuple[Any, ...], shown("MODULE:NAME [...]", "none", constructor=tuple[str, ...])
+    ] = ()
+    """Functions from samples (a table's DataFrame) to a mask of those that are possible; what
+    breaks one is invalid."""
     search: Annotated[
         tuple[Any, ...] | None,
         named(

@@ -1,0 +1,75 @@
+"""Rules that every plausible sample keeps: functions of the user's from samples to a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv import checks, importing, naming
+from genenv.codecs import Codec
+
+Rule = Callable[[Any], Any]
+"""(DataFrame of n rows; of arrays (n, *shape)) -> (n,) bool: which of them are possible."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Rules under the names that reports give them; a sample has to keep all of them."""
+
+    named: tuple[tuple[str, Rule], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.named)
+
+    def broken(self, units: Codec, x: Tensor) -> NDArray[np.bool_]:
+        """Tell which samples (n, *units.shape) in the data's units break a rule: (n,).
+
+        Raises
+        ------
+        Mistake
+            A rule raises, or answers something else than a truth value a sample.
+        """
+        seen = units.raw_view(units.store(x))
+        masks = [_held(name, rule, seen, len(x)) for name, rule in self.named]
+        kept: NDArray[np.bool_] = np.logical_and.reduce([np.ones(len(x), np.bool_), *masks])
+        return ~kept
+
+
+def find(given: Sequence[Any]) -> Rules:
+    """Return rules from import paths, `package.module:name`, or from the functions themselves.
+
+    Raises
+    ------
+    Mistake
+        One is no function, or cannot be imported.
+    """
+    found = []
+    for each in given:
+        rule = importing.import_object(each, "a rule") if isinstance(each, str) else each
+        if not callable(rule):
+            raise checks.Mistake(
+                "rules that are functions of samples", repr(each), "name a function"
+            )
+        found.append((naming.spelled(each), rule))
+    return Rules(tuple(found))
+
+
+def _held(name: str, rule: Rule, seen: Any, count: int) -> NDArray[np.bool_]:
+    try:
+        mask = np.asarray(rule(seen))
+    except Exception as error:
+        raise checks.Mistake(
+            f"the rule {name} to answer", f"{type(error).__name__}: {error}", "mend it"
+        ) from error
+    if mask.shape != (count,) or mask.dtype.kind not in "bO":
+        raise checks.Mistake(
+            f"the rule {name} to answer a truth value a row, shape ({count},)",
+            f"{mask.dtype} of shape {mask.shape}",
+            "return a mask, such as frame['end'] >= frame['start']",
+        )
+    return mask.astype(np.bool_)

@@ -1,0 +1,158 @@
+"""The main job on a table, whole and small."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import genenv
+from genenv import api, data, downstream
+from genenv.checks import Mistake
+from genenv.data.loans import drawn
+
+FRAME = drawn(900)
+X, Y = FRAME.drop(columns="repaid"), FRAME["repaid"]
+
+
+def pipeline():
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    columns = make_column_transformer(
+        (OneHotEncoder(), ["school", "job", "married", "home"]),
+        (numbers, ["age", "income", "debt", "savings"]),
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=500)).fit(X, Y)
+
+
+def settled(frame):
+    return frame["age"] >= 40
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("stressed") / "run"
+    report = genenv.stress(
+        pipeline(), FRAME, target="repaid", rules=[settled], search=["random"], budget=512,
+        anyway=True, out=out,
+    )  # fmt: skip
+    return report, out
+
+
+@pytest.fixture(scope="module")
+def table():
+    return data.from_frame(FRAME, data.TableOptions("repaid"))
+
+
+@pytest.mark.slow
+def test_a_pipeline_on_a_frame_is_searched_judged_and_reported(run):
+    report, out = run
+    assert report.data["data"]["classes"] == ["no", "yes"]
+    assert report.data["generator"]["network"] == "mixture"
+    assert report.data["searches"][0]["flips"] > 0
+    assert {"c2st", "c2st_real", "copies", "gan_train_boosting"} <= set(report.data["generator"])
+    assert report.data["generator"]["c2st_shuffled"] < report.data["generator"]["c2st"]
+    assert (out / "report.html").is_file()
+    assert any("break a rule" in note for note in report.evidence.notes)
+
+
+@pytest.mark.slow
+def test_flips_that_break_a_rule_are_invalid(run):
+    _, out = run
+    (shard,) = (out / "findings").glob("*.npz")
+    found = np.load(shard)
+    flips = found["broken"] & (found["severity"] > 0)
+    assert flips.any()
+    assert (found["verdict"][flips] == genenv.judge.Verdict.INVALID).all()
+
+
+@pytest.mark.slow
+def test_the_runs_generator_and_failures_are_read_back(run):
+    _, out = run
+    again = api.load(out)
+    assert again.units.schema.target == "repaid"
+    assert list(again.frame(5).columns) == list(FRAME.columns)
+    assert api.replay(out, pipeline()).failing.all()
+
+
+def asked(model, table, **options):
+    wrapped = downstream.wrap(model, table.units, table.classes, **options)
+    return wrapped, wrapped.log_probabilities(table.units.tensor(table.x[:64])).exp().numpy()
+
+
+def test_models_see_the_frame_that_they_were_fitted_on(table):
+    seen = []
+
+    def model(frame):
+        seen.append(frame)
+        return np.full((len(frame), 2), 0.5)
+
+    asked(model, table)
+    pd.testing.assert_frame_equal(seen[0], X[:64])
+    made = pipeline()
+    np.testing.assert_allclose(asked(made, table)[1], made.predict_proba(X[:64]), atol=1e-6)
+
+
+def test_columns_in_another_order_and_dummies_are_handed_over_as_they_were():
+    plain = pd.get_dummies(FRAME.drop(columns=["since", "repaid"]))
+    label = (FRAME["repaid"] == "yes") * 10 + 10
+    table = data.from_frame(plain.assign(y=label), data.TableOptions("y"))
+    turned = plain[plain.columns[::-1]]
+    own = HistGradientBoostingClassifier(max_iter=5).fit(turned, label // 10 - 1)
+    wrapped, p = asked(own, table)
+    np.testing.assert_allclose(p, own.predict_proba(turned[:64]), atol=1e-6)
+    assert any("indices into the data's" in told for told in wrapped.told)
+
+
+def test_a_column_that_the_table_lacks_is_named(table):
+    own = HistGradientBoostingClassifier(max_iter=2).fit(X[["age", "debt"]].assign(wealth=1.0), Y)
+    with pytest.raises(Mistake, match="fitted on 'wealth', too"):
+        asked(own, table)
+
+
+def booster(package):
+    return type("Booster", (), {"predict": len, "__module__": f"{package}.core"})()
+
+
+@pytest.mark.parametrize(("package", "told"), [("xgboost", "DMatrix"), ("lightgbm", "frame")])
+def test_a_booster_is_told_to_be_wrapped(table, package, told):
+    with pytest.raises(Mistake, match=rf"wrap its predict.*{told}"):
+        asked(booster(package), table)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (lambda frame: frame["repaid"], "KeyError"),
+        (lambda frame: ["yes"] * len(frame), "return numbers"),
+        (lambda frame: np.ones(len(frame)), "return 2 probabilities"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_one_sentence(table, model, told):
+    with pytest.raises(Mistake, match=told):
+        asked(model, table)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"target": "wealth"}, "a column to be one of"),
+        ({"target": "repaid", "held_out": X}, "a column 'repaid'"),
+        ({"target": "repaid", "y": Y}, "a DataFrame alone"),
+    ],
+)
+def test_a_frame_that_cannot_be_used_is_refused(given, told):
+    with pytest.raises(Mistake, match=told):
+        genenv.stress(pipeline(), None, FRAME, **given)
+
+
+def test_fit_learns_a_frame_and_makes_frames():
+    made = genenv.fit(FRAME, target="repaid")
+    rows = made.frame(50, where="age in 60..70")
+    assert rows.dtypes.equals(FRAME.dtypes)
+    assert rows["age"].between(60, 70).all()
