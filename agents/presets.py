@@ -70,13 +70,14 @@ TRAINING_GAME = Ppo(
     log_std=-0.7,
 )
 CURRICULUM = Ppo(
-    total_steps=12_800,
+    total_steps=25_600,
     steps=10,
     batch=320,
     epochs=8,
-    learning_rate=2e-3,
-    gamma=0.8,
-    arguments={"measure": "log-loss"},
+    learning_rate=1e-3,
+    lr_floor=0.1,
+    gamma=1.0,
+    log_std=-0.7,
 )
 
 PRESETS: dict[str, Preset] = {

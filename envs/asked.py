@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks
+
+Keys = Callable[..., NDArray[np.uint64]]  # rows and what is drawn -> one key a row
 
 
 def row_seeds(seed: int | Sequence[int], rows: int) -> NDArray[np.uint64]:
@@ -45,6 +47,31 @@ def reset_mask(options: dict[str, Any] | None, rows: int) -> NDArray[np.bool_]:
         got = f"dtype {mask.dtype} with {int(mask.sum())} rows set"
         raise checks.Mistake("options['reset_mask'] to be bool and to pick a row", got, "fix it")
     return mask
+
+
+class Asked:
+    """Problems that resets name by number, `options={"problem": ...}`, for the episodes they begin.
+
+    Parameters
+    ----------
+    rows
+        Of the batch.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._number, self._named = np.zeros(rows, np.uint64), np.zeros(rows, np.bool_)
+
+    def take(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:
+        """Keep what the options ask of some rows."""
+        if "problem" in options:
+            self._number[rows] = problem_numbers(options["problem"], len(self._number))[rows]
+        self._named[rows] = "problem" in options
+
+    def keys(self, rows: NDArray[np.int64], drawn: Keys) -> NDArray[np.uint64]:
+        """Return the address of each row's problem: what was asked for, once, else drawn."""
+        keys = np.where(self._named[rows], self._number[rows], drawn(rows, "problem"))
+        self._named[rows] = False
+        return keys
 
 
 def problem_numbers(asked: Any, rows: int) -> NDArray[np.uint64]:

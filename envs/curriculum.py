@@ -10,44 +10,57 @@ import torch
 from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
-from torch import Tensor
 
-from genenv import checks, seeding
+from genenv import checks
 from genenv.data import Source
 from genenv.envs import pictures
+from genenv.envs.asked import Asked
 from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.classroom import Classroom
+from genenv.envs.lessons import TOLD, Law, find_lessons, is_drawn
 from genenv.envs.single import EntryPoint
 from genenv.generators import Generator
-from genenv.material import find_material
 from genenv.stacked import StackedLearners
+from genenv.stacked.laws import moments
 from genenv.stacked.teachers import SHARPNESS
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 SHOWN = 16  # samples in a picture
-GOALS, MEASURES = ("teach", "sabotage"), ("accuracy", "log-loss")
+STOP = 0.75  # of the last number, above which the lessons end
+MOST_BOUGHT = 20  # labelled rows of a decision
+GOALS, MEASURES = ("teach", "sabotage"), ("accuracy", "log-loss")  # of a single problem, of drawn
 
 
 class Curriculum(BatchedEnv):
     """Choose classes, noise and the share of generated data of a learner's next batches.
 
     ## Description
-    A small classifier learns from few real rows of its own, `real_rows` a class, and from a
-    conditional generator. A decision holds for `updates` steps of the learner; the budget is
-    `decisions` of them. Every row is a learner of its own, and all rows train at once as one
-    batched program (`genenv.stacked`).
+    A small classifier learns from few labelled real rows of its own, some of them wrong, and from a
+    conditional generator. A decision holds for `updates` steps of the learner. Every row is a
+    learner of its own, and all rows train at once as one batched program (`genenv.stacked`). Each
+    episode draws its problem: which of the generators (of the bundled ones, four points of a
+    training), the first labelled rows and the share of wrong ones, width, batch, middle learning
+    rate, budget, and the prices of time, of generated samples and of more labelled rows. In some,
+    all real rows move by an eighth of their width on the way, and the generator's do not. When, the
+    learner's weights and rows are chance; all else is the problem, which a seeded reset names by
+    its number: `options={"problem": 3}`.
 
     ## Action
-    `Box(-1, 1, (classes + 2,), float32)`, clipped to it:
+    `Box(-1, 1, (classes + 5,), float32)`, clipped to it:
 
     | numbers | what | range |
     |---|---|---|
     | classes | logits over classes: their softmax is the law of labels | |
     | 1 | log2 of the noise's strength: e is multiplied by it | 0.5 to 2 |
     | 1 | share of generated samples in a batch, (1 + a) / 2, rounded to whole samples | 0 to 1 |
+    | 1 | log10 of the learning rate over the problem's | 0.1 to 10 |
+    | 1 | labelled rows to be had more, 20 a rounded, of classes by the law; below 0: 0 | to 20 |
+    | 1 | above 0.75: the lessons stop as they are, at no cost | |
 
     ## Observation
-    `Box(-10, 10, (3 · classes + 2,), float32)`, clipped to the limits. Everything is measured on
-    real validation rows, which neither learner nor generator has seen; those that pay are others.
+    `Box(-10, 10, (3 · classes + 7,) or more, float32)`, clipped to the limits. Everything is
+    measured on real validation rows, which neither learner nor generator has seen; those that pay
+    are others.
 
     | columns | what | unit |
     |---|---|---|
@@ -56,21 +69,29 @@ class Curriculum(BatchedEnv):
     | classes | decrease of that loss over the last decision, 0 before the first | nat |
     | 1 | loss on the last decision's batches, 0 before the first | nat |
     | 1 | share of the budget left | |
+    | 1 | the last action's number for the learning rate, 0 before the first | |
+    | 1 | labelled rows that the learner has, over 100 | |
+    | 3 | prices: of a decision times 10, of a decision's generated samples times 10, of a | |
+    | | labelled row times 100 | |
+    | more | with `context`: see `Lessons.told` | |
 
     ## Reward
-    The gain in accuracy on real held-out rows over the decision, or with `measure="log-loss"` the
-    decrease of the mean loss, nat: rewards sum to the total gain. `goal="sabotage"` turns the sign.
+    The decrease of the mean loss on real held-out rows over the decision, nat, or with
+    `measure="accuracy"` the gain in accuracy, less what the decision cost; `goal="sabotage"` turns
+    the gain's sign. Rewards sum to the total gain less all costs, but for what it takes when rows
+    move.
 
     ## Start and end
-    A new learner and its real rows by the row's address. Never `terminated`; `truncated` after
-    `decisions` steps.
+    A problem, a new learner and its real rows by the row's address. `terminated`: the lessons were
+    stopped, or the budget of a drawn problem is spent. `truncated`: after `decisions` steps.
 
     ## Info
-    accuracy and loss on the held-out rows that pay; generated: samples of the generator so far.
+    accuracy and loss on the held-out rows that pay; cost; generated: samples of the generator so
+    far; labelled: real rows that the learner has.
 
     ## Arguments
-    See the parameters; `gymnasium.make("genenv/Curriculum-v0")` without any takes the bundled
-    digits.
+    See the parameters; `gymnasium.make("genenv/Curriculum-v0")` without any draws problems on the
+    bundled digits.
 
     ## Version history
     v0: first release.
@@ -79,29 +100,39 @@ class Curriculum(BatchedEnv):
     ----------
     num_envs
         Rows of the batch.
-    data
-        A name or path that `genenv.data.load` takes, a `Dataset`, or (samples, labels); None: that
-        of the run, or the bundled digits.
+    family
+        `drawn`; or one problem for all episodes, without prices: `digits` (the bundled ones), or
+        with `generator` or `run`, the data: what `genenv.data.find` takes. None: `drawn`, or with
+        `run` the run's data as one problem.
+    split
+        `train` or `test`: drawn problems of one are none of the other; of a single one no matter.
+    context
+        Whether the problem is shown.
+    shift
+        Share of drawn problems whose real rows move on the way.
     generator
-        Of those data, or its folder; None: that of the run, or the bundled one.
+        Of the family's data, or its folder; None: that of the run, or the bundled ones.
     run
         A folder that `fit` or `stress` left; None: the bundled set.
     goal
         `teach` or `sabotage`.
     measure
-        `accuracy` or `log-loss`.
+        `accuracy` or `log-loss`; None: `log-loss` of drawn problems, `accuracy` of a single one.
     real_rows
-        Real rows of each class that a learner has.
+        Real rows of each class that a learner has at the start; drawn problems have up to four
+        times as many.
     width, depth
-        Of the learner's hidden layers, and their number.
+        Of the learner's hidden layers, and their number. Drawn problems have the whole width, a
+        half or a quarter.
     batch
-        Samples in a step of the learner.
+        Samples in a step of the learner, of which drawn problems have the whole, a half or a
+        quarter.
     decisions
-        Steps of an episode.
+        Steps of an episode, of which drawn problems have at least half.
     updates
         Steps of the learner in one of the environment.
     learning_rate
-        Of the learner's Adam.
+        Of the learner's Adam. Drawn problems have from an eighth of it to eight times as much.
     max_episode_steps
         Truncates earlier than `decisions`, as Gymnasium's TimeLimit; None: no earlier.
     autoreset_mode, render_mode
@@ -112,7 +143,8 @@ class Curriculum(BatchedEnv):
     ------
     Mistake
         If a number is not above zero, a name is unknown, data or generator are not there, have no
-        labels or do not match, or a class has too few rows.
+        labels or do not match, or a class has too few rows; at a reset, if the problem is no whole
+        number.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
@@ -121,11 +153,14 @@ class Curriculum(BatchedEnv):
         self,
         num_envs: int = 1,
         *,
-        data: Source | None = None,
+        family: Source | None = None,
+        split: str = "train",
+        context: bool = True,
+        shift: float = 0.5,
         generator: str | Path | Generator | None = None,
         run: str | Path | None = None,
         goal: str = "teach",
-        measure: str = "accuracy",
+        measure: str | None = None,
         real_rows: int = 1,
         width: int = 64,
         depth: int = 1,
@@ -137,76 +172,107 @@ class Curriculum(BatchedEnv):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
-        self.goal, self.measure = checks.choice("goal", goal, GOALS), measure
-        checks.choice("measure", measure, MEASURES)
+        drawn = is_drawn(family, generator, run)
+        self.goal = checks.choice("goal", goal, GOALS)
+        self.measure = checks.choice("measure", measure or MEASURES[drawn], MEASURES)
         self.batch, self.updates = checks.whole("batch", batch), checks.whole("updates", updates)
         self.decisions = checks.whole("decisions", decisions)
-        self.real_rows = checks.whole("real_rows", real_rows)
         hidden = [checks.whole("width", width)] * checks.whole("depth", depth)
         if max_episode_steps is not None:
             checks.whole("max_episode_steps", max_episode_steps)
-        self.material = find_material(data, generator, run)
+        checks.whole("real_rows", real_rows)
+        self.material, generators = find_lessons(family, generator, run)
+        law = Law(
+            drawn, split, shift, len(generators), real_rows, width, batch, updates,
+            learning_rate, decisions,
+        )  # fmt: skip
+        self.material.members(real_rows)
         self.generator = self.material.generator
         self.classes = classes = len(self.generator.classes)
+        self.law, self.context = law, context
+        told = law.rungs + TOLD if context else 0
         super().__init__(
             num_envs,
-            Box(-LIMIT, LIMIT, (3 * classes + 2,), np.float32),
-            Box(-1.0, 1.0, (classes + 2,), np.float32),
+            Box(-LIMIT, LIMIT, (3 * classes + 7 + told,), np.float32),
+            Box(-1.0, 1.0, (classes + 5,), np.float32),
             min(decisions, max_episode_steps or decisions),
             autoreset_mode,
             render_mode,
         )
         material, units = self.material, self.generator.units
-        self._members = material.members(self.real_rows)
         self.learners = StackedLearners(num_envs, [units.size, *hidden, classes], learning_rate)
-        # (rows, classes, real_rows): numbers of the pool's rows that each learner has
-        self._own = torch.zeros(num_envs, classes, self.real_rows, dtype=torch.int64)
+        self.lessons = law.lessons(np.zeros(num_envs, np.uint64))
+        self.room = Classroom(
+            material, generators, self.learners, self.lessons, batch, updates, self.keys
+        )
         self._of_class = torch.nn.functional.one_hot(material.checked[1], classes).float()
         self._of_class /= self._of_class.sum(0)
-        self._seen = np.zeros((num_envs, 3 * classes + 2), np.float32)
+        self._asked_for = Asked(num_envs)
+        self._moves = np.full(num_envs, -1)  # after which decision real rows move
+        self._seen = np.zeros((num_envs, 3 * classes + 1), np.float32)
         self._paid = np.zeros((num_envs, 2))  # accuracy and loss on the rows that pay
-        self._rng = torch.Generator()  # seeded for each draw: so many numbers cost Philox too much
+        self._cost, self._rate = np.zeros((2, num_envs))
         self._generated = np.zeros(num_envs, np.int64)
         self._asked = np.zeros((num_envs, classes), np.float32)  # the last law of labels
         self._shown = torch.zeros(num_envs, SHOWN, units.size)  # of the last batch
         self._curve = np.zeros((num_envs, decisions + 1))  # of the accuracy
 
+    def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:
+        """Take the numbers of problems to begin."""
+        self._asked_for.take(rows, options)
+
     def begin(self, rows: NDArray[np.int64]) -> None:
-        """Make new learners, give them their real rows, and examine them."""
-        self.learners.begin(rows, self.keys(rows, "learner"))
-        index = torch.from_numpy(rows)
-        for label, members in enumerate(self._members):
-            u = seeding.uniforms(self.keys(rows, "own", label), len(members))
-            picked = np.argsort(u, 1)[:, : self.real_rows]
-            self._own[index, label] = members[torch.from_numpy(picked)]
-        self._generated[rows], self._asked[rows], self._shown[index] = 0, 0, 0
-        self._seen[rows] = 0
+        """Draw problems, make new learners, give them their real rows, and examine them."""
+        self.lessons.put(rows, self.law.lessons(self._asked_for.keys(rows, self.keys)))
+        problem = self.lessons.budget[rows], self.lessons.shift[rows]
+        self._moves[rows] = moments(self.keys(rows, "moment"), *problem)
+        self.room.begin(rows)
+        self._generated[rows], self._asked[rows], self._shown[torch.from_numpy(rows)] = 0, 0, 0
+        self._seen[rows], self._cost[rows], self._rate[rows] = 0, 0, 0
         self._examine(rows)
-        self._seen[rows, 2 * self.classes : -2] = 0  # there was no decision before
+        self._seen[rows, 2 * self.classes : -1] = 0  # there was no decision before
 
     def advance(self, action: NDArray[np.float32], live: Flags) -> tuple[NDArray[Any], Flags]:
-        """Teach the live rows for one decision."""
-        rows, reward = np.flatnonzero(live), np.zeros(self.num_envs)
-        if len(rows):
-            before = self._paid[rows]
-            x, label = self._batches(rows, action[rows].astype(np.float64).clip(-1.0, 1.0))
-            at = self._rows(rows)
-            losses = [self.learners.learn(x[:, k], label[:, k], at) for k in range(self.updates)]
-            self._seen[rows, -2] = torch.stack(losses).mean(0).numpy()
-            self._examine(rows)
-            accuracy, loss = (self._paid[rows] - before).T
-            gain = accuracy if self.measure == "accuracy" else -loss
-            reward[rows] = gain if self.goal == "teach" else -gain
-        return reward, np.zeros(self.num_envs, np.bool_)
+        """Teach the live rows for one decision, unless they stop."""
+        reward, stops = np.zeros(self.num_envs), live & (action[:, -1] > STOP)
+        rows = np.flatnonzero(live & ~stops)
+        if not len(rows):
+            return reward, stops
+        before = self._paid[rows]
+        cost = self._teach(rows, action[rows].astype(np.float64).clip(-1.0, 1.0))
+        self._examine(rows)
+        accuracy, loss = (self._paid[rows] - before).T
+        gain = accuracy if self.measure == "accuracy" else -loss
+        reward[rows] = (gain if self.goal == "teach" else -gain) - cost
+        self._cost[rows] += cost
+        if self.law.drawn:
+            stops[rows] = self.elapsed[rows] >= self.lessons.budget[rows]
+        due = rows[~stops[rows] & (self._moves[rows] == self.elapsed[rows])]
+        if len(due):
+            self.room.moved[due] = True
+            self._examine(due)
+        return reward, stops
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
-        """Observations (num_envs, 3 · classes + 2) and the info named above."""
-        seen = self._seen.copy()
-        seen[:, -1] = 1 - self.elapsed / self.decisions
+        """Observations (num_envs, columns) and the info named above."""
+        lessons, labelled = self.lessons, self.room.owned.sum(1)
+        own = (
+            1 - self.elapsed / lessons.budget,
+            self._rate,
+            labelled / 100,
+            lessons.time_price * 10,
+            lessons.generated_price * self.updates * self.batch * 10,
+            lessons.label_price * 100,
+        )
+        columns = [self._seen, np.stack(own, 1)]
+        columns += [lessons.told(self.law.rungs)] if self.context else []
+        seen = np.concatenate(columns, 1, dtype=np.float32)
         info: dict[str, NDArray[Any]] = {
             "accuracy": self._paid[:, 0].copy(),
             "loss": self._paid[:, 1].copy(),
+            "cost": self._cost.copy(),
             "generated": self._generated.copy(),
+            "labelled": labelled,
         }
         return np.nan_to_num(seen, nan=LIMIT).clip(-LIMIT, LIMIT), info
 
@@ -226,62 +292,46 @@ class Curriculum(BatchedEnv):
         curve = self._curve[row, : self.elapsed[row] + 1]
         panel = pictures.curves([(curve, pictures.GOOD)], 0.0, 1.0, self.decisions + 1)
         steps = self.elapsed[row] * self.updates
+        most = self.lessons.budget[row] * self.updates
         lines = (
-            f"{steps} of {self.decisions * self.updates} steps, accuracy {curve[-1]:.3f}",
+            f"{steps} of {most} steps, accuracy {curve[-1]:.3f}",
             f"loss {self._paid[row, 1]:.3f}, {self._generated[row]} of {steps * self.batch} "
             "samples were generated",
         )
         return pictures.page([samples, bars, panel], lines)
 
-    def _batches(
-        self, rows: NDArray[np.int64], action: NDArray[np.float64]
-    ) -> tuple[Tensor, Tensor]:
-        """Draw what some rows learn from: (k, updates, batch, inputs) and labels."""
-        shape, count = (len(rows), self.updates, self.batch), self.updates * self.batch
-        law = np.exp(SHARPNESS * action[:, : self.classes])
+    def _teach(self, rows: NDArray[np.int64], action: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Have some rows learn as actions (k, classes + 5) ask; what it costs, (k,)."""
+        classes, lessons, room = self.classes, self.lessons, self.room
+        law = np.exp(SHARPNESS * action[:, :classes])
         law /= law.sum(1, keepdims=True)
-        u = seeding.uniforms(self.keys(rows, "label"), count)
-        label = np.minimum((u[:, :, None] > law.cumsum(1)[:, None]).sum(2), self.classes - 1)
-        pick = (seeding.uniforms(self.keys(rows, "real"), count) * self.real_rows).astype(np.int64)
-        real = self._own.numpy()[rows[:, None], label, pick]
-        x = self.material.pool[0][torch.from_numpy(real)].view(*shape, -1)
-        labels = torch.from_numpy(label).view(shape)
-        generated = np.rint((1 + action[:, -1]) / 2 * self.batch).astype(np.int64)
-        keys, base_dim = self.keys(rows, "e"), self.generator.noise.base_dim
-        for i in np.flatnonzero(generated):  # one by one: a sample depends on its batch's size
-            part = generated[i]
-            self._rng.manual_seed(int(keys[i]))
-            e = torch.randn(self.updates * part, base_dim, generator=self._rng)
-            strong = 2.0 ** float(action[i, -2]) * e
-            made = self.material.generate(strong, labels[i, :, :part].flatten())
-            x[i, :, :part] = made.view(self.updates, part, -1)
-        self._generated[rows] += generated * self.updates
+        wanted = np.rint(MOST_BOUGHT * action[:, classes + 3].clip(0.0)).astype(np.int64)
+        bought = room.buy(rows, law, wanted)
+        strength, share = 2.0 ** action[:, classes], (1 + action[:, classes + 1]) / 2
+        x, label, generated = room.batches(rows, law, strength, share)
+        rate = lessons.rate[rows] * 10.0 ** action[:, classes + 2]
+        self._rate[rows] = action[:, classes + 2]
+        rates, at = torch.from_numpy(rate).float(), room.index(rows)
+        losses = [self.learners.learn(x[:, k], label[:, k], at, rates) for k in range(self.updates)]
+        self._seen[rows, -1] = torch.stack(losses).mean(0).numpy()
+        self._generated[rows] += generated
         self._asked[rows] = law
         spread = torch.linspace(0, self.batch - 1, SHOWN).long()  # both kinds, if there are both
         self._shown[torch.from_numpy(rows)] = x[:, -1, spread]
-        return x, labels
+        cost: NDArray[np.float64] = lessons.time_price[rows] + lessons.label_price[rows] * bought
+        return cost + lessons.generated_price[rows] * generated
 
     def _examine(self, rows: NDArray[np.int64]) -> None:
         """Ask some learners about validation rows and about those that pay."""
-        at, classes = self._rows(rows), self.classes
-        for name in ("checked", "paying"):
-            x, label = getattr(self.material, name)
-            log_p = self.learners.log_probabilities(x, at)
-            right = (log_p.argmax(2) == label).float()
-            lost = -log_p.gather(2, label.expand(len(log_p), -1)[:, :, None])[:, :, 0]
-            if name == "checked":
-                before = self._seen[rows, :classes]
-                now = (lost @ self._of_class).numpy()
-                self._seen[rows, : 3 * classes] = np.concatenate(
-                    [now, (right @ self._of_class).numpy(), before - now], 1
-                )
-            else:
-                self._paid[rows] = torch.stack([right.mean(1), lost.mean(1)], 1).numpy()
+        classes = self.classes
+        right, lost = self.room.examined(rows, self.material.checked)
+        before = self._seen[rows, :classes]
+        now = (lost @ self._of_class).numpy()
+        told = [now, (right @ self._of_class).numpy(), before - now]
+        self._seen[rows, : 3 * classes] = np.concatenate(told, 1)
+        right, lost = self.room.examined(rows, self.material.paying)
+        self._paid[rows] = torch.stack([right.mean(1), lost.mean(1)], 1).numpy()
         self._curve[rows, self.elapsed[rows]] = self._paid[rows, 0]
-
-    def _rows(self, rows: NDArray[np.int64]) -> Tensor | None:
-        """Index of rows for the stack; None: all, which spares a copy."""
-        return None if len(rows) == self.num_envs else torch.from_numpy(rows)
 
 
 single = EntryPoint(Curriculum)

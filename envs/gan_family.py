@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from genenv import checks
 from genenv.data import Source, find
-from genenv.stacked.clouds import SPLITS
+from genenv.stacked.laws import SPLITS
 from genenv.stacked.problems import Drawn, Family, Same
 
 DRAWN = "drawn"  # the family

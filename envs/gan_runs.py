@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from genenv import seeding
 from genenv.stacked import StackedGan
 from genenv.stacked.exam import Exam
-from genenv.stacked.problems import Family, moments
+from genenv.stacked.laws import moments
+from genenv.stacked.problems import Family
 
 MOST_STEPS = 4  # of the critic, for one of the generator
 TOLD = 6  # numbers of a problem beside its kind
@@ -76,7 +77,9 @@ class GanRuns:
     def begin(self, rows: Rows, problem: NDArray[np.uint64]) -> None:
         """Give rows the problems of some addresses, (k,), and new networks."""
         self.problems.put(rows, self.family.problems(problem))
-        self._shifts[rows] = moments(self._keys(rows, "moment"), self.problems, rows)
+        self._shifts[rows] = moments(
+            self._keys(rows, "moment"), self.problems.budget[rows], self.problems.shift[rows]
+        )
         widths = None if self.family.fixed else self.problems.width[rows]
         keys = self._keys(rows, "generator"), self._keys(rows, "critic")
         self.gan.begin(rows, *keys, widths)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genenv import checks, objectives
 from genenv.data import Source
 from genenv.envs import pictures
-from genenv.envs.asked import problem_numbers
+from genenv.envs.asked import Asked
 from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.gan_family import DRAWN, find_family, sizes
 from genenv.envs.gan_runs import MOST_STEPS, TOLD, GanRuns, Steering
@@ -203,8 +203,7 @@ class TrainingGame(BatchedEnv):
             check_by_row(game, latent, size, asked.batch)
         self.gan = StackedGan(num_envs, game, latent, size, asked.width, depth, norm=critic_norm)
         self.runs = GanRuns(self.gan, self.family, quality, asked.batch, self.updates, self.keys)
-        self._asked = np.zeros(num_envs, np.uint64)  # problems that `options` name
-        self._named = np.zeros(num_envs, np.bool_)
+        self._asked = Asked(num_envs)
         self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the exam
         self._seen = np.zeros((num_envs, COLUMNS), np.float32)
         self._quality, self._cost = np.zeros((2, num_envs))
@@ -213,15 +212,11 @@ class TrainingGame(BatchedEnv):
 
     def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:
         """Take the numbers of problems to begin."""
-        self._named[rows] = "problem" in options
-        if "problem" in options:
-            self._asked[rows] = problem_numbers(options["problem"], self.num_envs)[rows]
+        self._asked.take(rows, options)
 
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Draw problems, make new networks, and examine them."""
-        drawn = self.keys(rows, "problem")
-        self.runs.begin(rows, np.where(self._named[rows], self._asked[rows], drawn))
-        self._named[rows] = False
+        self.runs.begin(rows, self._asked.keys(rows, self.keys))
         self._latent[torch.from_numpy(rows)] = self.runs.exam.latents(self.keys(rows, "exam"))
         self._critic_updates[rows], self._trained[rows], self._cost[rows] = 0, 0, 0.0
         self._seen[rows] = 0.0

@@ -45,10 +45,14 @@ class Material:
         return parts
 
     @torch.no_grad()
-    def generate(self, e: Tensor, label: Tensor) -> Tensor:
-        """(n, base_dim), (n,) -> samples (n, size) in [-1, 1], rounded as stored data are."""
-        units = self.generator.units
-        return units.encode(units.decode(self.generator.from_base(e, label))).flatten(1)
+    def generate(self, e: Tensor, label: Tensor, generator: Generator | None = None) -> Tensor:
+        """(n, base_dim), (n,) -> samples (n, size) in [-1, 1], rounded as stored data are.
+
+        `generator`: another one of the same data; None: the material's own.
+        """
+        source = generator or self.generator
+        units = source.units
+        return units.encode(units.decode(source.from_base(e, label))).flatten(1)
 
 
 def find_material(

@@ -13,8 +13,6 @@ from genenv import seeding
 Points = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Points]
 
-SPLITS = ("train", "test")
-
 
 def ring(rng: np.random.Generator, count: int) -> Points:
     """Three to twelve modes on a circle, one spread for all."""

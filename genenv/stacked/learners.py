@@ -38,12 +38,28 @@ class StackedLearners:
         self.network, self.learning_rate = StackedMlp(rows, sizes), learning_rate
         self.optimizer = StackedAdam(self.network.theta)
 
-    def begin(self, rows: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
-        """Make new learners in some rows, by the keys of their weights."""
+    def begin(
+        self,
+        rows: NDArray[np.int64],
+        keys: NDArray[np.uint64],
+        widths: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Make new learners in some rows, by the keys of their weights.
+
+        `widths`: units that each has of every hidden layer, (k,); None: all.
+        """
         self.network.begin(rows, keys)
+        if widths is not None:
+            self.network.narrow(rows, widths)
         self.optimizer.begin(rows)
 
-    def learn(self, x: Tensor, label: Tensor, rows: Tensor | None = None) -> Tensor:
+    def learn(
+        self,
+        x: Tensor,
+        label: Tensor,
+        rows: Tensor | None = None,
+        rate: Tensor | None = None,
+    ) -> Tensor:
         """Take one step of some rows.
 
         Parameters
@@ -52,6 +68,8 @@ class StackedLearners:
             (k, batch, inputs) and (k, batch) class indices.
         rows
             Indices (k,); None: all.
+        rate
+            Learning rates (k,); None: that of all.
 
         Returns
         -------
@@ -63,11 +81,12 @@ class StackedLearners:
         loss = lost.view(label.shape).mean(1)
         slopes = torch.autograd.grad(loss.sum(), layers)
         gradient = torch.cat([slope.flatten(1) for slope in slopes], 1)
-        self.optimizer.step(gradient, torch.full((len(x),), self.learning_rate), rows)
+        rates = torch.full((len(x),), self.learning_rate) if rate is None else rate
+        self.optimizer.step(gradient, rates, rows)
         return loss.detach()
 
     @torch.no_grad()
     def log_probabilities(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
-        """(m, inputs) -> (k, m, classes): what some rows say of the same samples."""
+        """Say what some rows make of samples: (m, inputs) or (k, m, inputs) -> (k, m, classes)."""
         layers = self.network.layers(rows)
         return self.network(layers, x.expand(len(layers[0]), -1, -1)).log_softmax(2)

@@ -12,13 +12,11 @@ from torch import Tensor
 
 from genenv import checks, seeding
 from genenv.data import Dataset
-from genenv.stacked.clouds import CLOUDS, SPLITS, cloud
+from genenv.stacked.clouds import CLOUDS, cloud
+from genenv.stacked.laws import PARTS, REACH, between, check_family, pick
 
 HELD_OUT = 512  # points of a drawn set that nothing learns from
 LARGEST = 512  # and those that may be learned from, at most
-PARTS = (4, 2, 1)  # of the largest width and batch
-REACH = 8.0  # by which a learning rate is drawn below and above the middle one
-MIDDLE = (0.25, 0.75)  # of an episode, where a set may shift
 
 Keys = NDArray[np.uint64]
 Rows = NDArray[np.int64]
@@ -107,30 +105,24 @@ class Drawn(Family):
         updates: int,
         decisions: int,
     ) -> None:
-        for name, number in (("width", width), ("batch", batch)):
-            if number < PARTS[0]:
-                do = "raise it: a family draws quarters"
-                raise checks.Mistake(f"{name} of {PARTS[0]} or more", number, do)
+        check_family(split, shift, width, batch)
         self.widths, self.batches = ([n // part for part in PARTS] for n in (width, batch))
         self.rate = rate
-        self.split = checks.choice("split", split, SPLITS)
-        if not 0.0 <= shift <= 1.0:
-            raise checks.Mistake("shift from 0 to 1", shift, "give a probability")
-        self.shift, self.updates, self.decisions = shift, updates, decisions
+        self.split, self.shift, self.updates, self.decisions = split, shift, updates, decisions
 
     def problems(self, keys: Keys) -> Problems:
         """Draw each number by itself; rates and prices are log-uniform."""
         u = seeding.uniforms(seeding.fold_rows(keys, "problem", self.split), 9)
         least = (self.decisions + 1) // 2
         return Problems(
-            kind=_pick(u[:, 0], len(CLOUDS)),
-            size=np.rint(_between(u[:, 1], 32, LARGEST)).astype(np.int64),
-            width=np.array(self.widths)[_pick(u[:, 2], len(PARTS))],
-            batch=np.array(self.batches)[_pick(u[:, 3], len(PARTS))],
-            rate=_between(u[:, 4], self.rate / REACH, self.rate * REACH),
-            budget=least + _pick(u[:, 5], self.decisions - least + 1),
-            update_price=_between(u[:, 6], 1e-3, 1e-1) / self.updates,
-            time_price=_between(u[:, 7], 1e-2, 2e-1),
+            kind=pick(u[:, 0], len(CLOUDS)),
+            size=np.rint(between(u[:, 1], 32, LARGEST)).astype(np.int64),
+            width=np.array(self.widths)[pick(u[:, 2], len(PARTS))],
+            batch=np.array(self.batches)[pick(u[:, 3], len(PARTS))],
+            rate=between(u[:, 4], self.rate / REACH, self.rate * REACH),
+            budget=least + pick(u[:, 5], self.decisions - least + 1),
+            update_price=between(u[:, 6], 1e-3, 1e-1) / self.updates,
+            time_price=between(u[:, 7], 1e-2, 2e-1),
             shift=u[:, 8] < self.shift,
         )
 
@@ -203,21 +195,3 @@ class Same(Family):
     def data(self, keys: Keys, kind: Rows) -> tuple[Tensor, Tensor]:  # noqa: ARG002 one set
         """Give views of the one set."""
         return self.real.expand(len(keys), -1, -1), self.held_out.expand(len(keys), -1, -1)
-
-
-def moments(keys: Keys, problems: Problems, rows: Rows) -> Rows:
-    """Decision before which each row's set is exchanged, (k,); -1: never."""
-    u = seeding.uniforms(seeding.fold_rows(keys, "shift"), 1)[:, 0]
-    low, high = (share * problems.budget[rows] for share in MIDDLE)
-    at = np.floor(low + u * (high - low + 1)).astype(np.int64)
-    return np.where(problems.shift[rows], at, -1)
-
-
-def _pick(u: NDArray[np.float64], count: int) -> Rows:
-    return (u * count).astype(np.int64)
-
-
-def _between(u: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Log-uniform numbers of uniform ones."""
-    numbers: NDArray[np.float64] = low * (high / low) ** u
-    return numbers

@@ -1,8 +1,9 @@
 """Teachers that learn nothing themselves: baselines of Curriculum.
 
-Each has `act(observation) -> actions`: (n, 3 · classes + 2) -> (n, classes + 2), as a trained agent
-has. An action is a logit for each class over SHARPNESS, the noise's strength (0: as it is) and the
-share of generated samples (-1: none, 1: all).
+Each has `act(observation) -> actions`: (n, columns) -> (n, classes + 5), as a trained agent has. An
+action is a logit for each class over SHARPNESS, the noise's strength (0: as it is), the share of
+generated samples (-1: none, 1: all), the learning rate (0: the problem's), labelled rows to be had
+more (0: none) and whether to stop.
 """
 
 from __future__ import annotations
@@ -24,19 +25,21 @@ class Even:
 
     Parameters
     ----------
-    strength, share
-        Numbers of the action, for all decisions.
+    strength, share, classes
+        Numbers of the action, for all decisions; classes of the data.
     """
 
     strength: float = 0.0
     share: float = 0.0
+    classes: int = 10
 
     def act(self, observation: Array) -> Array:
         """Ask for the same again."""
-        return self._with(np.zeros((len(observation), _classes(observation)), np.float32))
+        return self._with(np.zeros((len(observation), self.classes), np.float32))
 
     def _with(self, classes: Array) -> Array:
-        rest = np.full((len(classes), 2), (self.strength, self.share), np.float32)
+        numbers = self.strength, self.share, 0.0, 0.0, -1.0
+        rest = np.full((len(classes), len(numbers)), numbers, np.float32)
         return np.concatenate([classes.clip(-1, 1), rest], 1)
 
 
@@ -45,7 +48,7 @@ class InProportionToLoss(Even):
 
     def act(self, observation: Array) -> Array:
         """Read the losses."""
-        return self._with(_logits(observation[:, : _classes(observation)]))
+        return self._with(_logits(observation[:, : self.classes]))
 
 
 class InProportionToProgress(Even):
@@ -56,8 +59,8 @@ class InProportionToProgress(Even):
 
     def act(self, observation: Array) -> Array:
         """Read the changes."""
-        classes = _classes(observation)
-        return self._with(_logits(np.abs(observation[:, 2 * classes : 3 * classes])))
+        changes = observation[:, 2 * self.classes : 3 * self.classes]
+        return self._with(_logits(np.abs(changes)))
 
 
 TEACHERS = {
@@ -67,10 +70,6 @@ TEACHERS = {
     "in proportion to loss": InProportionToLoss(),
     "in proportion to progress": InProportionToProgress(),
 }
-
-
-def _classes(observation: Array) -> int:
-    return int(observation.shape[1] - 2) // 3
 
 
 def _logits(weight: Array) -> Array:
