@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 LEAST = 25  # contradictions that a correction is fitted on
 LEAST_P = 1e-6  # probability, so that no log-odds are infinite
@@ -60,26 +61,21 @@ def fit_belief(p: NDArray[Any], right: NDArray[np.bool_]) -> Belief:
 
     Returns
     -------
-    One of a slope of 0 or more: a surer audit is never believed less. Of fewer than 25 rows, p as
-    it is.
+    The line that is likeliest, if slope and offset are normal around those of p as it is, 1 and 0,
+    with unit variance: little evidence moves p little. Its slope is 0 or more: a surer audit is
+    never believed less. Of fewer than 25 rows, p as it is.
     """
-    from sklearn.linear_model import LogisticRegression
-
-    rows, good = len(p), int(right.sum())
+    rows = len(p)
     if rows < LEAST:
         return Belief()
-    # Platt's targets: as if one more row of each kind had been seen, so that no odds are infinite
-    target = np.where(right, (good + 1) / (good + 2), 1 / (rows - good + 2))
-    odds = _log_odds(p)[:, None]
-    line = LogisticRegression(C=np.inf).fit(
-        np.concatenate([odds, odds]),
-        np.repeat([1, 0], rows),
-        np.concatenate([target, 1 - target]),
-    )
-    slope, offset = float(line.coef_[0, 0]), float(line.intercept_[0])
-    if slope < 0:
-        slope, offset = 0.0, float(_log_odds(target.mean()))
-    return Belief(slope, offset, rows, rows - good)
+    odds, sign = _log_odds(p), np.where(right, 1.0, -1.0)
+
+    def unlikely(line: NDArray[np.float64]) -> float:
+        evidence = np.logaddexp(0, -sign * (line[0] * odds + line[1])).sum()
+        return float(evidence + ((line[0] - 1) ** 2 + line[1] ** 2) / 2)
+
+    slope, offset = minimize(unlikely, [1.0, 0.0], bounds=[(0, None), (None, None)]).x
+    return Belief(float(slope), float(offset), rows, rows - int(right.sum()))
 
 
 def _log_odds(p: Any) -> NDArray[np.float64]:
