@@ -17,6 +17,7 @@ from genenv.agents.algorithms import Preset
 from genenv.agents.presets import preset as preset_of
 from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.agents.threads import OneThreadUpdates
+from genenv.isolation import isolated
 from genenv.tracking import Chart, Lines, Tracker, exactly, plain
 
 RETURN, LENGTH = "rollout/ep_rew_mean", "rollout/ep_len_mean"
@@ -29,6 +30,7 @@ LAYOUT: dict[str, list[Chart]] = {
 }
 
 
+@isolated()
 def train(
     env_id: str,
     preset: Preset | None = None,

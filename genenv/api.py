@@ -17,6 +17,7 @@ from genenv import checks, data, failures, networks, runs, tables, unanswered
 from genenv.downstream import Downstream
 from genenv.fitting import Fitting
 from genenv.generators import Generator, adopt
+from genenv.isolation import isolated
 from genenv.judge import Judge
 from genenv.reacting import Reacting
 from genenv.report import Report
@@ -57,6 +58,7 @@ def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
     return networks.stored(folder) if network is None else networks.load(folder, network)
 
 
+@isolated()
 def fit(
     x: ArrayLike,
     y: ArrayLike | None = None,
@@ -153,6 +155,7 @@ def fit(
     return generator
 
 
+@isolated()
 def stress(
     model: Any,
     generator: Any = None,
@@ -261,6 +264,7 @@ def stress(
             shutil.rmtree(folder)
 
 
+@isolated()
 def react(
     x: ArrayLike,
     y: ArrayLike | None = None,
@@ -389,6 +393,7 @@ class Replayed:
         return np.flatnonzero(self.silent if expect == "pass" else ~self.silent)
 
 
+@isolated()
 def replay(
     run: str | Path, model: Any = None, trust: bool = False, criterion: Any = None
 ) -> Replayed:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from genenv import checks
+
 if TYPE_CHECKING:
     import torch
 
@@ -48,7 +50,10 @@ def _word(part: ArrayLike | str) -> NDArray[np.uint64]:
         return np.frombuffer(digest, np.uint64)
     if isinstance(part, int):  # of any size: NumPy alone would refuse more than 64 bits
         return np.array([part & 0xFFFFFFFFFFFFFFFF], np.uint64)
-    return np.atleast_1d(np.asarray(part)).astype(np.uint64)
+    words = np.atleast_1d(np.asarray(part))
+    if words.dtype.kind not in "iub":  # 1.5 would pass for 1
+        raise checks.Mistake("seeds that are whole numbers", repr(part), "give some")
+    return words.astype(np.uint64)
 
 
 def fold_rows(seed: ArrayLike, *path: ArrayLike | str) -> NDArray[np.uint64]:
@@ -127,6 +132,20 @@ def torch_generator(seed: int, *path: int | str, device: str = "cpu") -> torch.G
 
 
 @contextmanager
+def global_state() -> Iterator[None]:
+    """Leave Python's, NumPy's and torch's global random state as it was."""
+    import torch
+
+    state = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        try:
+            yield
+        finally:
+            random.setstate(state[0])
+            np.random.set_state(state[1])
+
+
+@contextmanager
 def global_seed(seed: int) -> Iterator[None]:
     """Seed Python's, NumPy's and torch's global state, and restore all three afterwards.
 
@@ -135,13 +154,8 @@ def global_seed(seed: int) -> Iterator[None]:
     """
     import torch
 
-    state = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        try:
-            random.seed(seed)
-            np.random.seed(seed % 2**32)
-            torch.manual_seed(seed)
-            yield
-        finally:
-            random.setstate(state[0])
-            np.random.set_state(state[1])
+    with global_state():
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        torch.manual_seed(seed)
+        yield

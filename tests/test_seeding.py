@@ -8,6 +8,7 @@ import torch
 from scipy import stats
 
 from genenv import seeding
+from genenv.checks import Mistake
 from genenv.seeding import fold, fold_rows, global_seed, normals, numpy_generator, uniforms
 
 
@@ -177,3 +178,8 @@ def test_global_seed_restores_all_three_states_after_a_seed_that_is_refused():
     with pytest.raises((TypeError, ValueError)), global_seed(-(2**70)):
         pass
     assert same(before, states())
+
+
+def test_a_seed_that_is_no_whole_number_is_refused():
+    with pytest.raises(Mistake, match=r"seeds that are whole numbers, got 1.5"):
+        seeding.fold(1.5)

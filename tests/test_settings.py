@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
+import re
 import types
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from itertools import pairwise
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pytest
+import torch
 
 import genenv
 from genenv.checks import Mistake
@@ -107,3 +111,50 @@ def test_own_kinds_are_left_to_whoever_imports_them() -> None:
 
 class Walk:
     """Stands for a search of one's own."""
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({"seed": np.int64(3)}, {"seed": 3}),
+        ({"seed": torch.tensor(3)}, {"seed": 3}),
+        ({"seeds": np.arange(2)}, {"seeds": (0, 1)}),
+        ({"seeds": 0}, {"seeds": (0,)}),
+        ({"seeds": np.array(5)}, {"seeds": (5,)}),
+        ({"seeds": range(3)}, {"seeds": (0, 1, 2)}),
+        ({"search": "random"}, {"search": ("random",)}),
+        ({"budget": np.uint16(500)}, {"budget": 500}),
+        ({"mean": np.float32(0.5), "std": [1]}, {"mean": (0.5,), "std": (1.0,)}),
+        ({"anyway": np.True_}, {"anyway": True}),
+        ({"input": np.str_("flat")}, {"input": "flat"}),
+        ({"classes": np.array([2, 1])}, {"classes": (2, 1)}),
+        ({"classes": np.array(["b", "a"])}, {"classes": ("b", "a")}),
+        ({"steps": np.int32(9)}, {"steps": 9}),
+    ],
+)
+def test_numbers_of_numpy_and_lone_values_are_taken(
+    given: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    config = calls.given(StressConfig, vars(StressConfig()) | given)
+    for name, value in wanted.items():
+        assert getattr(config, name) == value
+        assert type(getattr(config, name)) is type(value)
+    assert json.dumps([getattr(config, name) for name in wanted])
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"seed": 1.5}, "seed to be a whole number, got 1.5"),
+        ({"seed": "1"}, "seed to be a whole number, got '1'"),
+        ({"seed": True}, "seed to be a whole number, got True"),
+        ({"seeds": [0, 0.5]}, "seeds to be a whole number, got 0.5"),
+        ({"steps": 10.5}, "steps to be a whole number, got 10.5"),
+        ({"anyway": 1}, "anyway to be True or False, got 1"),
+        ({"mean": ["a"]}, "mean to be a number, got 'a'"),
+        ({"input": 3}, "input to be a text, got 3"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Mistake, match=re.escape(sentence)):
+        calls.given(StressConfig, vars(StressConfig()) | given)

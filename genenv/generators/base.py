@@ -16,6 +16,7 @@ from torch import Tensor
 from genenv import checks, seeding
 from genenv.codecs import Codec
 from genenv.generators.labels import indices
+from genenv.isolation import isolated
 from genenv.noise import Gaussian, Noise
 
 CHUNK = 1024  # rows a forward pass of `sample`
@@ -134,6 +135,7 @@ class Generator(ABC):
         return (seeding.uniforms(keys, 1)[:, 0] * len(self.classes)).astype(np.int64)
 
     @final
+    @isolated()
     def sample(
         self,
         count: int,

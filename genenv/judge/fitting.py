@@ -13,6 +13,7 @@ from torch import Tensor
 from genenv import checks, seeding
 from genenv.codecs import Codec
 from genenv.data import from_arrays
+from genenv.isolation import isolated
 from genenv.judge import crossfit, figures, proofs, recipe, temper
 from genenv.judge.audit import Audit, Looked
 from genenv.judge.crossfit import Lesson
@@ -29,6 +30,7 @@ from genenv.judge.teaching import Advance
 Rows = tuple[NDArray[Any], NDArray[np.int64]]  # samples as stored, class indices
 
 
+@isolated()
 def fit(
     x: ArrayLike,
     y: ArrayLike,

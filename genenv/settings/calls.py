@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
+
+from genenv.settings import values
 
 Config = TypeVar("Config")
 
@@ -17,12 +19,13 @@ def given(config: type[Config], arguments: Mapping[str, Any]) -> Config:
     config
         A dataclass of settings.
     arguments
-        The `locals()` of a call, all settings among them; lists become tuples.
+        The `locals()` of a call, all settings among them; see `values.plain`.
+
+    Raises
+    ------
+    Mistake
+        A setting is of another type, or cannot be.
     """
-    found = {field.name: arguments[field.name] for field in fields(config)}  # type: ignore[arg-type]
-    return config(**{name: _frozen(value) for name, value in found.items()})
-
-
-def _frozen(value: Any) -> Any:
-    several = isinstance(value, Iterable) and not isinstance(value, str | type)
-    return tuple(value) if several else value
+    hints = get_type_hints(config)
+    names = [field.name for field in fields(config)]  # type: ignore[arg-type]
+    return config(**{n: values.plain(n, arguments[n], hints[n]) for n in names})

@@ -14,6 +14,7 @@ from genenv import checks
 from genenv.data.batches import Batches
 from genenv.data.dataset import Dataset
 from genenv.interrupt import Interrupt
+from genenv.isolation import isolated
 from genenv.networks import Generator
 from genenv.noise import Noise
 from genenv.training import checkpoint, distributed, out_of_memory, state
@@ -268,6 +269,7 @@ class Trainer:
         return record | {"best": self.best.at, "health": seen}
 
 
+@isolated()
 def train(
     dataset: Dataset,
     config: TrainingConfig,

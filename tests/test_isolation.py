@@ -1,0 +1,68 @@
+"""What a caller did to torch does not reach a call, and a call moves nothing of the caller's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import genenv
+from genenv.isolation import isolated
+
+X = np.random.default_rng(0).normal(size=(80, 2)).astype(np.float32)
+
+
+def fitted() -> Any:
+    generator = genenv.fit(X, np.arange(80) % 2, steps=2, batch=8)
+    return generator.sample(4, seed=0)[0]
+
+
+def states() -> tuple[Any, ...]:
+    numpy = np.random.get_state()
+    return random.getstate(), numpy[1].tobytes(), numpy[2], torch.get_rng_state().tolist()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("around", [torch.no_grad, torch.inference_mode, nullcontext])
+def test_a_fit_is_the_same_whatever_lies_around_it(
+    around: Callable[[], AbstractContextManager[Any]],
+) -> None:
+    wanted = fitted()
+    with around():
+        assert np.array_equal(fitted(), wanted)
+
+
+def test_a_default_of_float64_changes_nothing_and_stays() -> None:
+    wanted = fitted()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert np.array_equal(fitted(), wanted)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_another_default_device_does_not_reach_inside() -> None:
+    with torch.device("meta"):
+        with isolated():
+            assert torch.zeros(1).device.type == "cpu"
+        assert torch.zeros(1).device.type == "meta"
+
+
+def test_global_random_states_stay_as_they_were() -> None:
+    before = states()
+    fitted()
+    with isolated():
+        random.random(), np.random.random(), torch.rand(1)
+    assert states() == before
+
+
+def test_they_stay_after_an_error_too() -> None:
+    before = states()
+    with pytest.raises(ZeroDivisionError), isolated():
+        1 / int(random.random())
+    assert states() == before
