@@ -62,8 +62,7 @@ class Exam:
         checks.choice("quality", quality, QUALITIES)
         self._sliced = SlicedRows(held_out, SAMPLES)
         self._quality = self._sliced if quality == "sliced" else _missing(dataset)
-        self._few = held_out[:, :SAMPLES]
-        self._spread = _spread(self._few)
+        self._spread = _spread(held_out[:, :SAMPLES])
         self._points = qmc.Sobol(latent, scramble=False).random(SAMPLES)
 
     def put(self, rows: Tensor, held_out: Tensor) -> None:
@@ -108,8 +107,9 @@ class Exam:
         """
         fake = gan.sample(latent, rows)
         quality = self._quality(fake, rows).nan_to_num(WORST, WORST).clamp(max=WORST)
-        every = rows is None or len(self._few) == 1
-        few, spread = (t if every else t[rows] for t in (self._few, self._spread))
+        every = rows is None or len(self.held_out) == 1
+        few = self.held_out[:, :SAMPLES]
+        few, spread = (t if every else t[rows] for t in (few, self._spread))
         real = few.expand(len(fake), -1, -1)
         on_real, on_fake = gan.score(real, rows), gan.score(fake[:, : real.shape[1]], rows)
         diversity = (_spread(fake) / spread + TINY).log()
