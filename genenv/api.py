@@ -186,6 +186,7 @@ def stress(
     judge: Judge | str | Path | None = None,
     no_cache: bool = False,
     starts_from: str | None = StressConfig.starts_from,
+    reference: Any = StressConfig.reference,
     rate: bool = StressConfig.rate,
     rate_budget: int = StressConfig.rate_budget,
     resume: bool = False,
@@ -235,6 +236,8 @@ def stress(
         `out` it is never used.
     starts_from
         A run whose confirmed failures the search `stored` asks first. None: none.
+    reference
+        A sibling of the model, as `model` is given, or "default". None: none.
     rate, rate_budget
         See `genenv.rating`.
     resume

@@ -12,9 +12,12 @@ from genenv import criteria, failures, runs, stress_log, stress_trust, trust, un
 from genenv.campaign import Log
 from genenv.failures import Confirmed
 from genenv.judge import Verdict
+from genenv.ledger import Ledger
+from genenv.probe import Probe
 from genenv.report import Evidence, Report, rates
-from genenv.report.account import MASS, Account, account
+from genenv.report.account import UNSURE, Account, account
 from genenv.report.by_class import by_class
+from genenv.report.enrichment import beside, enriched
 from genenv.report.near_rows import Untouched
 from genenv.searched import Searched
 from genenv.settling import settle
@@ -55,7 +58,7 @@ def report(
     held = account(logs, confirmed, judge, dataset.x[rows], label[rows], dataset.classes)
     if held.counted.told:
         tell(held.counted.told)
-    content = _content(run, held)
+    content = _content(run, logs, held)
     evidence = Evidence(
         failures=held.failures(reference, dataset.x[rows], label[rows]),
         curves=held.curves(),
@@ -119,7 +122,7 @@ def _asked_again(run: Searched, tell: Callable[[str], None]) -> None:
         tell(f"{lost:,} errors got an answer on replay: moved to {aside.name}/errors.")
 
 
-def _content(run: Searched, held: Account) -> dict[str, Any]:
+def _content(run: Searched, logs: list[Log], held: Account) -> dict[str, Any]:
     """Return the content of report.json; the seconds come when all is done."""
     parts = {name: len(v) for name, v in vars(run.split).items() if name != "shares_rows"}
     label, answer = stress_trust.answered(run)
@@ -128,7 +131,7 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
     told = stress_trust.lights(run, accuracy, people).to_json()
     undecided = trust.bad(told)
     apart = held.rules(run.dataset.units, run.dataset.pick(run.split.train))
-    modes = held.modes(_untouched(run, answer == label), apart)
+    modes = held.modes(_untouched(run, answer == label), apart, _beside(run, logs, held))
     refused = run.judge.quality["real_rejected_by_class"]
     content = {
         "schema": 2,
@@ -148,7 +151,7 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
         },
         "judge": run.judge.quality,
         "searches": held.searches(run.trained),
-        "modes": [row | dict.fromkeys(MASS) for row in modes] if undecided else modes,
+        "modes": [row | dict.fromkeys(UNSURE) for row in modes] if undecided else modes,
         "variety": held.variety(),
         "grades": held.grades(),
         "classes": by_class(run.dataset.classes, refused, label, answer, modes),
@@ -158,6 +161,15 @@ def _content(run: Searched, held: Account) -> dict[str, Any]:
     if undecided:
         return rates.entered(content, [], None)
     return rates.entered(content, held.rates(), run.rated)
+
+
+def _beside(run: Searched, logs: list[Log], held: Account) -> dict[int, dict[str, Any]]:
+    """Compare the modes with those of the reference; {}: there is none."""
+    if run.reference is None:
+        return {}
+    probe = Probe(run.generator, run.model, run.judge.guide, run.criterion)
+    ledger = Ledger(run.folder)
+    return enriched(held, beside(run.reference, probe, run.judge, ledger, logs))
 
 
 def _untouched(run: Searched, right: NDArray[np.bool_]) -> Untouched:

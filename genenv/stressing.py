@@ -37,6 +37,7 @@ from genenv.probe import Probe
 from genenv.report import Report
 from genenv.searched import Searched
 from genenv.settings import StressConfig
+from genenv.siblings import reference_of
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training import TrainingConfig
@@ -116,6 +117,7 @@ class Stressing(Study[Report]):
         self.tested = UnderTest(model, model_path, self.config, *rows)
         if model is not None:
             self.lineup.check(self.tested.model)
+        self.reference = reference_of(self.config, *rows)
         self.training: TrainingConfig = prepared.training(
             config.objective, config.steps, config.seed, config.threads,
             dataset, len(self.split.train),
@@ -154,7 +156,8 @@ class Stressing(Study[Report]):
         player = [self._player] if self.lineup.trained else []
         rated = [self._rate] if self.config.rate else []
         judge = *self._oracles, self.judge
-        return [self.generator, self.metrics, *trained, *judge, *player, *rated]
+        sibling = [self.reference.part] if self.reference and self.reference.part else []
+        return [self.generator, self.metrics, *trained, *judge, *player, *sibling, *rated]
 
     def totals(self) -> dict[str, int]:
         """See `Study.totals`."""
@@ -272,6 +275,7 @@ class Stressing(Study[Report]):
             trained=dict.fromkeys(self.lineup.trained, self.config.train_queries),
             settings=vars(self.training) if self.given_generator is None else {},
             anyway=self.tested.against(self._audit_accuracy),
+            reference=None if self.reference is None else self.reference.model(self.get),
             rated=self.get(self._rate) if self.config.rate else None,
         )
 

@@ -139,6 +139,7 @@ def test_modes_are_ranked_by_their_mass_under_the_prior():
         "mass_low": pytest.approx(0.00275, abs=1e-5),
         "mass_high": pytest.approx(0.03572, abs=1e-5),
         "apart": None,
+        "enrichment": None,
         "searches": ["evolution", "random"],
     }
     assert [mode["mass"] for mode in modes[1:]] == [None, None]

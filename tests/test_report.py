@@ -135,11 +135,14 @@ def mode_row(classes: tuple, mode: int, confirmed: int, mass: float | None) -> d
         "q": 0.02,
         "borne_out": mode == 8,
     }
+    enriched = {"model": 9, "reference": 1, "draws": 20_000, "ratio": 6.3, "low": 1.5,
+                "alarm": True} if mode == 7 else None  # fmt: skip
     apart = {"rule": "ink above 0.3", "mode": 0.9, "class": 0.2} if mode == 8 else None
     values = {
         "id": mode, "condition": classes[0], "prediction": classes[mode - 6],
         "confirmed": confirmed, "distinct": confirmed, "mass": mass, "mass_low": 0.0,
-        "mass_high": 2e-4, "apart": apart, "searches": ["evolution"], "near": near,
+        "mass_high": 2e-4, "apart": apart, "enrichment": enriched,
+        "searches": ["evolution"], "near": near,
     }  # fmt: skip
     return {name: values[name] for name in MODE_KEYS}
 
@@ -535,6 +538,7 @@ def test_the_page_says_what_sets_a_mode_apart_how_likely_it_is_and_how_many_are_
     seen = words(page(example(), tmp_path))
     assert "ink above 0.3: 90% of it, 20% of its class's real rows" in seen.replace("&#39;", "'")
     assert "unseen in 20,000 random samples, below 0.02 %" in seen
+    assert "9 of 20,000 draws, the reference 1: 6.3 times, at least 1.5" in seen
     assert "2 modes of 2 pairs of condition and prediction" in seen
 
 

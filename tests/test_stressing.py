@@ -292,8 +292,10 @@ def test_the_failures_of_a_run_are_asked_first_of_the_next_model(
     digits, out = data.load("digits"), tmp_path / "next"
     report = genenv.stress(
         None, None, digits.x, digits.label, search=["random"], budget=64, seed=1,
-        starts_from=str(done[0]), out=out,
+        starts_from=str(done[0]), reference="default", out=out,
     )  # fmt: skip
+    assert (out / "reference" / "model.safetensors").is_file()
+    assert json.loads((out / "config.json").read_text())["stress"]["reference"] == "default"
     assert [row["name"] for row in report.searches] == ["random", "stored"]
     assert report.data["judge"]["taken_from"] == f"that of {done[0]}"
     found = [np.load(path) for path in sorted((out / "findings").glob("*.npz"))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from genenv.report.variety import variety
 GRADE = 0.05  # q up to which the headline counts failures
 
 MASS = "mass", "mass_low", "mass_high"  # of a mode
+UNSURE = (*MASS, "enrichment")  # of a mode, what a run says only where it can be trusted
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,15 @@ class Account:
         return 1000 * confirmed / queries if queries else 0.0
 
     def modes(
-        self, untouched: Untouched, apart: Sequence[Any] | None = None
+        self,
+        untouched: Untouched,
+        apart: Sequence[Any] | None = None,
+        enriched: Mapping[int, dict[str, Any]] | None = None,
     ) -> list[dict[str, Any]]:
         """Make the rows of report.json's `modes`.
 
-        Those that real rows bear out come first, then by mass under the prior, then by `distinct`.
+        Those that real rows bear out come first, then those that are the model's own beside a
+        reference, then by mass under the prior, then by `distinct`.
 
         Parameters
         ----------
@@ -106,6 +111,8 @@ class Account:
             The user's test rows.
         apart
             What tells each mode from its class, in the order of ids, see `rules`; None: not known.
+        enriched
+            By id, how a reference fares, see `enrichment.enriched`; None: there is none.
         """
         ids = np.unique(self.counted.mode).tolist()
         apart = apart or [None] * len(ids)
@@ -127,6 +134,7 @@ class Account:
                     "distinct": int(self.counted.distinct[own].sum()),
                     **_mass(by_random, queries),
                     "apart": rule,
+                    "enrichment": (enriched or {}).get(mode),
                     "searches": sorted(set(self.confirmed.search[own].tolist())),
                     "near": real,
                 }
@@ -241,5 +249,8 @@ def _mass(count: int, queries: int) -> dict[str, float | None]:
     return dict(zip(MASS, (count / queries, *intervals.wilson(count, queries)), strict=True))
 
 
-def _rank(mode: dict[str, Any]) -> tuple[bool, float, int, int]:
-    return not mode["near"]["borne_out"], -(mode["mass"] or 0), -mode["distinct"], mode["id"]
+def _rank(mode: dict[str, Any]) -> tuple[bool, float, float, int, int]:
+    beside = mode["enrichment"]
+    own = beside["low"] if beside is not None and beside["alarm"] else 0.0
+    mass = mode["mass"] or 0
+    return not mode["near"]["borne_out"], -own, -mass, -mode["distinct"], mode["id"]

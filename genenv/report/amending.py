@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genenv import files
-from genenv.report import apart, numerals, rates, summary, verdicts
+from genenv.report import apart, enrichment, numerals, rates, summary, verdicts
 from genenv.report.template import template
 
 PARTS = {
@@ -25,7 +25,12 @@ def filters() -> dict[str, Callable[..., Any]]:
     writers = (numerals.count, numerals.number, numerals.percent, numerals.seconds)
     found: dict[str, Callable[..., Any]] = {write.__name__: write for write in writers}
     found["interval"] = lambda share: numerals.interval(share["low"], share["high"])
-    return found | {"figure": rates.figure, "counted": rates.counted, "rule": apart.words}
+    return found | {
+        "figure": rates.figure,
+        "counted": rates.counted,
+        "rule": apart.words,
+        "beside": enrichment.words,
+    }
 
 
 def shown(data: Mapping[str, Any]) -> dict[str, Any]:

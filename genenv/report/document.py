@@ -76,6 +76,7 @@ MODE_KEYS = (
     "mass",  # share of random's samples that are confirmed failures of this mode; None: unseen
     "mass_low",  # with its 95 % interval; of an unseen one 0 and the exact one-sided bound; None:
     "mass_high",  # random was not run, or the run cannot be trusted
+    "enrichment",  # ENRICHMENT_KEYS, beside a reference; None: there was none, or no draws
     "apart",  # rule, mode, class: what tells it from its class, see `report.apart`; None: nothing
     "searches",  # names of those that found it
     "near",  # NEAR_KEYS: the untouched real rows nearest to it
@@ -86,6 +87,14 @@ NEAR_KEYS = (
     "elsewhere",  # SHARE_KEYS, of the model on the other untouched rows
     "q",  # share of modes that are as clearly borne out by chance, among those as clear as this
     "borne_out",  # whether q is small enough to say so
+)
+ENRICHMENT_KEYS = (
+    "model",  # confirmed failures of it among random's draws
+    "reference",  # the reference's, on the same draws
+    "draws",
+    "ratio",  # of the two counts, half a failure added to each
+    "low",  # exact lower bound of the ratio, which that of all modes holds with 95 %
+    "alarm",  # whether it is above 1
 )
 VARIETY_KEYS = (
     "modes",

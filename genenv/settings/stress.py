@@ -64,6 +64,9 @@ class StressConfig:
     starts_from: Annotated[str | None, shown("RUN", "none")] = None
     """A run whose confirmed failures are asked first, by the search stored; its generator and judge
     are taken where none is given."""
+    reference: Annotated[Any, shown("MODULE:NAME|default", "none", constructor=str | None)] = None
+    """A sibling of the model, trained on the same data: each mode says how much more often the
+    model fails than it does; default: one of genenv's own is trained."""
     rate: Switch = False
     """Estimate P(failure) where random sampling meets fewer than ten, too, by subset simulation."""
     rate_budget: Number = 100_000
