@@ -1,0 +1,158 @@
+"""Kill a command at random moments, go on from what is on disk, and compare with an unbroken run.
+
+Each round starts the command on an earlier round's folder with --resume and sends SIGKILL after a
+random time; the last one is left to finish. Then every file must say the same as the unbroken
+run's: tensors and arrays bit for bit, findings row for row, reports but for seconds. A folder that
+can neither be resumed nor read ends the script. Processes are forked from one that has imported
+all, so that a kill hits work and not imports; seconds are of the wall.
+
+    python scripts/kill.py fit stress react judge --kills 30
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from genenv import api, cli, runs
+from genenv.judge import recipe
+from genenv.stressing import Stressing
+
+SMALL = {
+    "fit": "fit digits --no-metrics --steps 600 --checkpoint-every 25",
+    "stress": "stress digits --search random evolution --budget 1500 --steps 150 --no-cache",
+    "judge": "judge digits --no-cache",
+    "react": "react digits --learner logistic forest --noise sample:gaussian real:blur "
+    "--samples 60 --sizes 100 200 --steps 100 --no-cache",
+}
+WARM = (api, runs, Stressing)  # imported before the first fork
+SECONDS = frozenset(("seconds", "timings", "took"))
+PASSING = ("events.out", "timings.json", "parts.json", "config.json", ".lock", "markdown")
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+parser.add_argument("command", nargs="+", choices=SMALL)
+parser.add_argument("--kills", type=int, default=30)
+parser.add_argument("--seed", type=int, default=0, help="of the moments")
+parser.add_argument("--epochs", type=int, help="of the judge at most, for quick rounds")
+args = parser.parse_args()
+
+
+def started(line, folder, resume):
+    """Start a command in a process of its own, as a user would, silently."""
+    words = [*line.split(), "--out", str(folder), *(["--resume"] if resume else [])]
+    child = os.fork()
+    if child:
+        return child
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    said = os.open(folder.with_suffix(".txt"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(said, stream)
+    try:
+        cli.main(words)
+    except SystemExit as end:
+        os._exit(int(end.code or 0))
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.flush()
+    os._exit(70)
+
+
+def ended(child, seconds):
+    """Return the exit code of a process if it ends in time; None: it still runs."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    return None
+
+
+def finished(child, folder):
+    """Wait for a process to end well: 0, or 3 where the run says that it is undecided."""
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code not in (0, 3):
+        sys.exit(f"a command failed with {code}:\n{folder.with_suffix('.txt').read_text()}")
+
+
+def without_seconds(value):
+    """JSON without what the clock says."""
+    if isinstance(value, dict):
+        return {k: without_seconds(v) for k, v in value.items() if k not in SECONDS}
+    return [without_seconds(v) for v in value] if isinstance(value, list) else value
+
+
+def content(path):
+    """Return what a file says, in a form that compares; None: it may differ."""
+    if path.name.startswith(PASSING) or path.suffix in (".html", ".md"):
+        return None
+    if path.suffix == ".json":
+        return without_seconds(json.loads(path.read_text()))
+    if path.suffix == ".safetensors":
+        return {name: t.numpy().tobytes() for name, t in load_file(path).items()}
+    if path.suffix == ".npz":
+        with np.load(path) as arrays:
+            return {name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()}
+    return path.read_bytes()
+
+
+def unequal(one, two):
+    """Files that one folder lacks, or that say something else."""
+    names = {p.relative_to(f) for f in (one, two) for p in f.rglob("*") if p.is_file()}
+    names = {n for n in names if not n.name.startswith(PASSING)}
+    wrong = [n for n in names if not ((one / n).is_file() and (two / n).is_file())]
+    wrong += [n for n in names if n not in wrong and content(one / n) != content(two / n)]
+    return sorted(map(str, wrong))
+
+
+def rounds(name, work):
+    """Kill a command, let it finish, and return what differs."""
+    whole, broken = work / f"{name}-whole", work / f"{name}-broken"
+    began = time.monotonic()
+    finished(started(SMALL[name], whole, resume=False), whole)
+    straight, moments, kills = time.monotonic() - began, random.Random(args.seed), 0
+    print(f"{name}: unbroken {straight:.1f} s", flush=True)
+    while kills < args.kills:
+        resume = (broken / "config.json").is_file()
+        if broken.exists() and not resume:
+            shutil.rmtree(broken)  # killed before there was anything
+        child = started(SMALL[name], broken, resume)
+        code = ended(child, moments.uniform(0.02, 0.3) * straight)
+        if code is None:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            kills += 1
+            continue
+        if code not in (0, 3):
+            sys.exit(f"{name} failed with {code}:\n{broken.with_suffix('.txt').read_text()}")
+        differs = unequal(broken, whole)
+        print(f"{name}: whole after {kills} kills so far, {len(differs)} files differ", flush=True)
+        if differs:
+            return differs
+        shutil.rmtree(broken)
+    finished(started(SMALL[name], broken, (broken / "config.json").is_file()), broken)
+    differs = unequal(broken, whole)
+    print(f"{name}: {kills} kills, {len(differs)} files differ {' '.join(differs)}", flush=True)
+    return differs
+
+
+if args.epochs:
+    recipe.FEWEST, recipe.MOST = min(recipe.FEWEST, args.epochs), args.epochs
+torch.set_num_threads(1)
+place = Path(tempfile.mkdtemp(prefix="kill-"))
+failed = [name for name in args.command if rounds(name, place)]
+if not failed:
+    shutil.rmtree(place)
+sys.exit(f"unequal: {failed}, see {place}" if failed else 0)
