@@ -18,6 +18,7 @@ class Mistake(ValueError):  # noqa: N818 - of the user, not of the program
 
     def __init__(self, expected: str, got: object, do: str) -> None:
         super().__init__(f"expected {expected}, got {got}; {do}")
+        self.got = str(got)
 
 
 def choice(name: str, value: str, options: Iterable[str]) -> str:

@@ -90,7 +90,8 @@ def check(error: NDArray[np.bool_], queries: int, trouble: str) -> None:
         return
     recent = error[-WINDOW:]
     raise checks.Mistake(
-        f"a model that answers half of the last {len(recent):,} queries",
-        f"no answer to {int(recent.sum()):,} of them ({trouble})",
+        f"the model, which left {int(recent.sum()):,} of the last {len(recent):,} queries without "
+        "an answer, to answer with finite numbers",
+        trouble,
         "mend it and go on: these queries are asked again",
     )

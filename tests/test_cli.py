@@ -281,7 +281,7 @@ def test_a_model_that_breaks_later_keeps_its_queries_and_resumes_to_the_same_rep
     assert code == 2
     sentence, kept = err.strip().splitlines()[-2:]
     assert "got RuntimeError: the GPU fell off; mend it" in sentence
-    assert "late holds checkpoints, the generator, its metrics, the judge, queries" in kept
+    assert "late holds checkpoints, the generator, its metrics, the judge, its cut, queries" in kept
     assert kept.endswith("--out late --resume")
     seconds = json.loads((place / "late" / "timings.json").read_text())["stages"]
 
@@ -294,7 +294,6 @@ def test_a_model_that_breaks_later_keeps_its_queries_and_resumes_to_the_same_rep
     assert late == whole
     timings = json.loads((place / "late" / "report.json").read_text())["timings"]
     assert timings["generator"] == seconds["generator"]
-    assert timings["judge"] == seconds["judge"]
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def answers(ask: Ask, x: Tensor, classes: int) -> Answers:
         return _filled(*ask(x), classes)
     except checks.Mistake as mistake:
         if len(x) == 1:
-            return Answers(_even(1, classes), torch.ones(1, dtype=torch.bool), str(mistake))
+            return Answers(_even(1, classes), torch.ones(1, dtype=torch.bool), mistake.got)
     half = len(x) // 2
     return joined([answers(ask, part, classes) for part in (x[:half], x[half:])])
 
@@ -76,8 +76,9 @@ def most(ask: Ask, x: Tensor, classes: int) -> Answers:
         found = answers(ask, x, classes)
     if _mostly_errors(found):
         raise checks.Mistake(
-            "a model that answers real rows with finite numbers",
-            f"no answer to {int(found.error.sum())} of {len(x)}: {found.trouble}",
+            f"the model, which left {int(found.error.sum()):,} of {len(x):,} real rows without an "
+            "answer, to answer with finite numbers",
+            found.trouble,
             "mend the model",
         )
     return found
