@@ -80,6 +80,28 @@ CURRICULUM = Ppo(
     log_std=-0.7,
 )
 
+WALK1D = Ppo(
+    total_steps=150_000,
+    envs=32,
+    steps=30,
+    batch=240,
+    learning_rate=1e-3,
+    lr_floor=0.1,
+    gamma=1.0,
+    hidden=(32, 32),
+    log_std=-2.0,
+)
+CROSSWALK = Ppo(
+    total_steps=400_000,
+    envs=32,
+    steps=50,
+    batch=400,
+    learning_rate=1e-3,
+    lr_floor=0.1,
+    gamma=1.0,
+    log_std=-1.0,
+)
+
 PRESETS: dict[str, Preset] = {
     "genenv/LatentProbe-v0": LATENT_PROBE,
     "genenv/Forger-v0": FORGER,
@@ -88,6 +110,8 @@ PRESETS: dict[str, Preset] = {
     "genenv/TrainingGame-v0": TRAINING_GAME,
     "genenv/Curriculum-v0": CURRICULUM,
     "genenv/Disturbance-v0": DISTURBANCE,
+    "genenv/Walk1D-v0": WALK1D,
+    "genenv/Crosswalk-v0": CROSSWALK,
 }
 
 

@@ -53,6 +53,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium's own annotation)
     nondeterministic = False  # True where what others do counts, whatever the seed
+    names_problems = False  # True where `options={"problem": numbers}` names what is drawn
     longest: int | None = None  # steps of an episode, where it terminates before the limit
 
     def __init__(

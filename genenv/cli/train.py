@@ -24,7 +24,8 @@ class Train:
     """Train the agent of an environment by its preset; leaves a run folder.
 
     Its curves are in TensorBoard, `genenv.agents.load(RUN)` reads the agent back. At the end it
-    plays fresh episodes beside random actions on the same starts.
+    plays fresh episodes beside random actions, a constant, its own open loop and, where there is
+    one, a rule made by hand, on the same starts.
     """
 
     env_id: Id
@@ -66,7 +67,7 @@ class Train:
         content = {"env": self.env_id, "preset": settings.to_json(), **given}
         runs.begin(out, "train", content, resume=None, repeat=line)
         stages = Stages(display=True)
-        stages.plan({"training": steps, "episodes": 2})
+        stages.plan({"training": steps, "episodes": 5})
         try:
             with stages.stage("training") as advance:
                 agent = train(
@@ -87,11 +88,10 @@ class Train:
         finally:
             stages.close()
         files.write_json(out / "returns.json", played)
+        if played:
+            print(f"mean returns of {self.episodes} fresh episodes, intervals of 95 %")
         for player, row in played.items():
-            print(
-                f"{player:6} return {row['mean']:.4g} [{row['low']:.4g}, {row['high']:.4g}], "
-                f"mean of {self.episodes} fresh episodes"
-            )
+            print(f"{player:22} {row['mean']:9.4g} [{row['low']:.4g}, {row['high']:.4g}]")
         print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {out}")
         return 0
 
@@ -116,17 +116,15 @@ class Train:
     def _play(
         self, agent: Agent, plays: dict[str, Any], advance: Callable[[int], None]
     ) -> dict[str, dict[str, float]]:
-        """Play fresh episodes, the agent's and chance's on the same starts."""
-        from genenv import intervals, seeding
-        from genenv.agents.returns import returns
+        """Play fresh episodes, the agent's and those of its baselines, on the same starts."""
+        from dataclasses import asdict
 
-        played: dict[str, dict[str, float]] = {}
+        from genenv import seeding
+        from genenv.agents.baselines import table
+
+        if not self.episodes:
+            return {}
         address = seeding.fold(self.seed, "episodes") % 2**31
-        for player, act in {"agent": agent.act, "random": None}.items():
-            if self.episodes:
-                arguments = agent.preset.arguments | plays
-                total = returns(self.env_id, act, self.episodes, address, arguments)
-                low, high = intervals.of_mean(total, seeding.numpy_generator(0, "bootstrap"))
-                played[player] = {"mean": float(total.mean()), "low": low, "high": high}
-            advance(1)
-        return played
+        arguments = agent.preset.arguments | plays
+        found = table(self.env_id, agent.act, self.episodes, address, arguments, advance)
+        return {player: asdict(worth) for player, worth in found.items()}
