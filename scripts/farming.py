@@ -46,15 +46,6 @@ parser.add_argument("--players", nargs="+", default=["random", "gradient"])
 shapes = Shapes()
 
 
-def drawn(count, seed, start=0):
-    """Draw shapes as real rows: those that show the condition they were made for."""
-    e = shapes.noise.base(count, seed, start)
-    label = shapes.labels(count, seed, start)
-    kept = (shapes.truth(e, torch.from_numpy(label)) == torch.from_numpy(label)).numpy()
-    x, _ = shapes.sample(count, seed, label, start)
-    return x[kept], label[kept]
-
-
 def flipped(label, share, seed):
     """Give a share of the rows a wrong label."""
     rng = seeding.numpy_generator(seed, "flipped")
@@ -108,11 +99,14 @@ def main():
         found = {}
         for seed in arguments.seeds:
             model = downstream.wrap(
-                learned(*drawn(120, seed, 100_000), seed), shapes.units, shapes.classes, "unit"
+                learned(*shapes.rows(120, seed, 100_000), seed),
+                shapes.units,
+                shapes.classes,
+                "unit",
             )
             judges = []
             for number in range(2):
-                x, label = drawn(arguments.rows, seed, number * arguments.rows)
+                x, label = shapes.rows(arguments.rows, seed, number * arguments.rows)
                 label = flipped(label, part, seed)
                 answers = classes_of(model, x)
                 made = judge.make(

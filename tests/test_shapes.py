@@ -32,6 +32,15 @@ def test_the_class_is_known_for_every_e_and_neither_lies_between(drawn):
         assert truth.tolist() == [c, shapes.NEITHER, (c + 1) % 3]
 
 
+def test_rows_are_samples_that_show_their_condition(drawn):
+    x, label = drawn.rows(400, seed=0)
+    assert 360 < len(x) == len(label) < 400
+    every, condition = drawn.sample(400, seed=0)
+    kept = drawn.truth(drawn.noise.base(400, 0), torch.from_numpy(condition)).numpy() == condition
+    assert np.array_equal(x, every[kept])
+    assert np.array_equal(label, condition[kept])
+
+
 def test_a_sample_that_shows_the_next_shape_is_drawn_like_it(drawn):
     rest = drawn.noise.base(3, 1)
     rest[:, 0] = -5.0  # the shape itself

@@ -13,7 +13,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv.codecs import Pictures
@@ -56,6 +58,21 @@ class Shapes(Generator):
         share = morph(e)
         shown = torch.where(share < BETWEEN[0], label, (label + 1) % len(SHAPES))
         return torch.where((share >= BETWEEN[0]) & (share <= BETWEEN[1]), NEITHER, shown)
+
+    def rows(
+        self, count: int, seed: int, start: int = 0
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Draw data: those of so many samples that show their condition, and their classes.
+
+        Parameters
+        ----------
+        count, seed, start
+            See `sample`; about a thirtieth of the samples is left out.
+        """
+        e, label = self.noise.base(count, seed, start), self.labels(count, seed, start)
+        kept = self.truth(e, torch.from_numpy(label)).numpy() == label
+        x, _ = self.sample(count, seed, label, start)
+        return x[kept], label[kept]
 
     def digest(self) -> str:
         """Return a digest of its samples at 64 addresses."""
