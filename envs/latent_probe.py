@@ -17,7 +17,7 @@ from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.single import EntryPoint
 from genenv.probe import Findings, Probe
-from genenv.runs import load_probe
+from genenv.recorded import load_probe
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 HORIZON = 6  # steps

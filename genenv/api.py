@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import nn
 
-from genenv import checks, data, failures, networks, runs, tables, unanswered
-from genenv.downstream import Downstream
+from genenv import checks, data, networks, tables
+from genenv.calling import datasets, place
 from genenv.fitting import Fitting
 from genenv.generators import Generator, adopt
 from genenv.isolation import isolated
 from genenv.judge import Judge
 from genenv.reacting import Reacting
+from genenv.replaying import Replayed, replay
 from genenv.report import Report
 from genenv.settings import FitConfig, ReactConfig, StressConfig, calls
-from genenv.stages import Stages
 from genenv.stressing import Stressing
 from genenv.training import shrinking, shrunk, stated, train
 from genenv.training.aim import Aim
 from genenv.training.presets import configured
 
-__all__ = ["fit", "load", "react", "replay", "stress"]
+__all__ = ["Replayed", "fit", "load", "react", "replay", "stress"]
 
 
 def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
@@ -50,9 +47,8 @@ def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
     """
     folder = Path(run) / "generator"
     if not folder.is_dir():
-        raise checks.Mistake(
-            "a run that holds a generator", f"none in {run}", "give a folder that `fit` left"
-        )
+        got, do = f"none in {run}", "give a folder that `fit` left"
+        raise checks.Mistake("a run that holds a generator", got, do)
     if tables.holds_table(run) and not (folder / "spec.json").is_file():
         return adopt(tables.load(run))
     return networks.stored(folder) if network is None else networks.load(folder, network)
@@ -103,10 +99,6 @@ def fit(
     network
         A name in `networks.NETWORKS`, auto, or a class with `generator` and `critic` of your own,
         see `networks.kinds`; `load` needs it again.
-    categorical, continuous, critic_norm, pack
-        Codes that are learned, and the critic.
-    steps, batch, seed, device, precision, threads
-        Of the training.
     metrics
         Hold out a stratified fifth of the rows, measure the generator by it, and write
         `out`/metrics.json. Needs `out`. A sequence: of your own beside genenv's, see
@@ -125,27 +117,13 @@ def fit(
     """
     if target is not None:
         return adopt(tables.fit(x, target, seed=seed))
-    asked = FitConfig(
-        objective=objective,
-        network=network,
-        steps=steps,
-        seed=seed,
-        batch=batch,
-        categorical=tuple(categorical),
-        continuous=continuous,
-        critic_norm=critic_norm,
-        pack=pack,
-        device=device,
-        precision=precision,
-        threads=threads,
-    )
+    asked = calls.given(FitConfig, vars(FitConfig()) | locals())
     dataset = data.from_arrays(x, y)
     config = configured(objective, dataset.units, asked.told())
     if out is not None:
         own = () if isinstance(metrics, bool) else tuple(metrics)
-        measured = bool(metrics)
-        study = Fitting(dataset, config, Path(out), Stages(), measured, features, own_metrics=own)
-        return study.run(resume)
+        measured = bool(metrics), features
+        return Fitting(dataset, config, Path(out), None, *measured, own_metrics=own).run(resume)
     if metrics:
         raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
     learned = dataset.without_labels() if config.unlabelled else dataset
@@ -217,8 +195,6 @@ def stress(
         Names in `agents.SEARCHES`, subclasses of `search.Search`, or callables (space, seed) ->
         Search such as `functools.partial(MySearch, sigma=0.5)`; None: random and evolution, and
         policy where no model is given.
-    budget, seeds, train_queries
-        Of the searches.
     out
         The run's folder; None: nothing is left on disk.
     input, layout, output, classes, mean, std, preprocess, anyway
@@ -226,20 +202,23 @@ def stress(
         `downstream.preprocessing`.
     criterion
         By name or as a function (output, label) -> severity, see `criteria.find`.
-    objective, steps, seed, threads
-        Of the generator that is fitted; see `fit` for objectives.
+    objective
+        Of the generator that is fitted, see `fit`.
     judge
         One that was made elsewhere, as by `genenv.judge.fit`, or a folder that holds it: its gates
         and its cut stand as they are. None: one is made.
     no_cache
         Neither take judge and metrics from the cache of earlier runs nor keep them there; without
         `out` it is never used.
+<<<<<<< HEAD
     starts_from
         A run whose confirmed failures the search `stored` asks first. None: none.
     reference
         A sibling of the model, as `model` is given, or "default". None: none.
     rate, rate_budget
         See `genenv.rating`.
+=======
+>>>>>>> 9a40302 (api in under 300 lines)
     resume
         Go on with what `out` holds.
 
@@ -251,20 +230,16 @@ def stress(
     config = calls.given(StressConfig, locals())
     if target is not None and x is None:
         generator, x = None, generator
-    dataset, other = _data(x, y, target, held_out)
+    dataset, other = datasets(x, y, target, held_out)
     if starts_from is not None:
         generator = load(starts_from) if generator is None else generator
         judge = starts_from if judge is None else judge
-    folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
-    try:
+    with place(out) as folder:
         run = Stressing(
             config, dataset, other, model, generator, folder,
             lasting=out is not None, judge=judge, no_cache=no_cache or out is None,
         )  # fmt: skip
         return run.run(resume)
-    finally:
-        if out is None:
-            shutil.rmtree(folder)
 
 
 @isolated()
@@ -313,14 +288,8 @@ def react(
         What meets what, see `learners.LEARNERS` and `reactions.noises.names`.
     objective, steps, seed, threads
         Of the generator that is fitted; of the split and judge.
-    judge
-        One that was made elsewhere, or its folder, see `stress`; None: one is made.
-    no_cache
+    judge, no_cache, out, resume
         See `stress`.
-    out
-        The run's folder; None: nothing is left on disk.
-    resume
-        Go on with what `out` holds.
 
     Returns
     -------
@@ -332,107 +301,11 @@ def react(
         Anything that cannot be used, in one sentence.
     """
     config = calls.given(ReactConfig, locals())
-    dataset, other = _data(x, y, target, held_out)
+    dataset, other = datasets(x, y, target, held_out)
     dataset = replace(dataset, held_out=other)
-    folder = Path(tempfile.mkdtemp(prefix="genenv-")) if out is None else Path(out)
-    try:
+    with place(out) as folder:
         study = Reacting(
-            config,
-            dataset,
-            generator,
-            folder,
-            residuals=residuals,
-            lasting=out is not None,
-            judge=judge,
-            no_cache=no_cache or out is None,
-        )
+            config, dataset, generator, folder, residuals=residuals,
+            lasting=out is not None, judge=judge, no_cache=no_cache or out is None,
+        )  # fmt: skip
         return study.run(resume)
-    finally:
-        if out is None:
-            shutil.rmtree(folder)
-
-
-def _data(
-    x: Any, y: ArrayLike | None, target: str | None, held_out: Any
-) -> tuple[data.Dataset, data.Dataset | None]:
-    """Return what was given as data sets, and the rows that were held out; see `stress`."""
-    if target is None:
-        dataset = data.from_arrays(x, y)
-        if held_out is None:
-            return dataset, None
-        unseen, label = held_out
-        return dataset, data.from_arrays(unseen, label, "held-out arrays")
-    if not hasattr(x, "columns") or y is not None:
-        got = type(x).__name__ + (" and y" if y is not None else "")
-        raise checks.Mistake("a DataFrame alone with target", got, "leave out target, or y")
-    dataset = data.from_frame(x, data.TableOptions(target))
-    if held_out is None:
-        return dataset, None
-    options = data.TableOptions(schema=dataset.units.schema)  # type: ignore[attr-defined]
-    return dataset, data.from_frame(held_out, options, "held-out frame", dataset.units)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """Stored failures and errors, asked again."""
-
-    rows: int
-    failing: NDArray[np.bool_]  # (rows,): the model still fails
-    same: NDArray[np.bool_]  # (rows,): it fails with the recorded probabilities
-    label: NDArray[np.int64]  # (rows,), the condition
-    told: tuple[str, ...]  # what is unlike the record
-    error: NDArray[np.bool_]  # (rows,): the model gives no usable answer to a failure
-    silent: NDArray[np.bool_]  # (errors,): it gives none either to what it did not answer before
-
-    def unexpected(self, expect: str) -> NDArray[np.int64]:
-        """Return rows that are not as expected: `fail`, as recorded, or `pass`, mended."""
-        checks.choice("expect", expect, ["fail", "pass"])
-        wrong = self.failing | self.error
-        return np.flatnonzero(wrong if expect == "pass" else ~self.failing)
-
-    def unexpected_errors(self, expect: str) -> NDArray[np.int64]:
-        """Return rows of RUN/errors that are not as expected: `fail`, none yet, or `pass`."""
-        checks.choice("expect", expect, ["fail", "pass"])
-        return np.flatnonzero(self.silent if expect == "pass" else ~self.silent)
-
-
-@isolated()
-def replay(
-    run: str | Path, model: Any = None, trust: bool = False, criterion: Any = None
-) -> Replayed:
-    """Ask a model about the stored failures and errors of a run, from the raw arrays.
-
-    Parameters
-    ----------
-    run
-        A folder that `stress` left.
-    model
-        Whatever `downstream.wrap` takes, or an import path, for example of a mended model; None:
-        the recorded one.
-    trust
-        Import the model from the path that the run records, which runs the code that it names.
-    criterion
-        When the model fails, see `criteria.find`; None: as the run records.
-
-    Raises
-    ------
-    Mistake
-        The folder holds no failures, or the recorded model cannot be found or is not trusted.
-    """
-    folder = Path(run)
-    if not (folder / "failures").is_dir():
-        raise checks.Mistake("a folder that `stress` left", f"{folder}", "check the path")
-    record = failures.load(folder / "failures")
-    wrapped: Downstream = runs.load_model(folder, model, trust)
-    errors = unanswered.load(folder / "errors")
-    nothing = np.zeros(0, np.bool_)
-    silent = nothing if errors is None else failures.ask(wrapped, errors.x).error.numpy()
-    if record is None:
-        return Replayed(0, nothing, nothing, np.zeros(0, np.int64), (), nothing, silent)
-    judged_by = runs.load_criterion(folder, criterion, trust)
-    answer = failures.replay(wrapped, record, judged_by)
-    as_recorded = model is None or runs.is_recorded(folder, model)
-    told = runs.compare_outputs(folder / "model", wrapped) if as_recorded else ()
-    return Replayed(
-        len(record), answer.failing, answer.same, record.label, told, answer.error, silent
-    )

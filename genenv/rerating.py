@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genenv import checks, files, judge, reading, report, runs, stages, trust
+from genenv import checks, files, judge, reading, recorded, report, stages, trust
 from genenv.asked import Asked
 from genenv.judge import Judge
 from genenv.parts import save_json
@@ -37,7 +37,7 @@ def rerate(
     run
         A folder that `stress` left; report.json and report.html are written anew.
     model
-        See `runs.load_model`; it has to be the model that the run asked.
+        See `recorded.load_model`; it has to be the model that the run asked.
     trusted
         Import the model from the path that the run records, which runs the code it names.
     budget
@@ -61,8 +61,8 @@ def rerate(
     content = document(report.load(folder).data)
     if trust.bad(content["trust"]):
         return content
-    probe = runs.load_probe(folder, model, trusted)
-    if told := runs.compare_outputs(folder / "model", probe.model):
+    probe = recorded.load_probe(folder, model, trusted)
+    if told := recorded.compare_outputs(folder / "model", probe.model):
         raise checks.Mistake(f"the model of the run in {folder}", told[0], "give that model")
     shown = bars or stages.Stages()
     shown.plan({"rate": budget})

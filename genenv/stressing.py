@@ -143,7 +143,7 @@ class Stressing(Study[Report]):
             ),
             "data": runs.describe(self.dataset),
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
-            "model": self.tested.recorded,
+            "model": self.tested.in_config,
             "generator": "fitted" if given is None else runs.fingerprint(given),
             "judge": MADE if self.given_judge is None else self.given_judge.digest,
             "training": runs.settings(self.training),

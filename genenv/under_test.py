@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import downstream, failures, runs, seeding
+from genenv import downstream, failures, recorded, seeding
 from genenv.boosted import Boosted, fit_boosted
 from genenv.classifier import Classifier, fit_classifier, steps_to_fit
 from genenv.codecs import Rows
@@ -72,7 +72,7 @@ class UnderTest:
         x, label = self.source.pick(self.split.test)
         if config.input == "auto":
             wrapped = handing.settled(wrapped, x, label)
-        wrapped.check(x[: runs.CHECK_ROWS])
+        wrapped.check(x[: recorded.CHECK_ROWS])
         self.handed = handing.look(wrapped, x, label, tries=not config.anyway)
         handing.require(self.handed, config.anyway)
         return wrapped
@@ -82,7 +82,7 @@ class UnderTest:
         return {name: getattr(self.config, name) for name in ("mean", "std", "preprocess")}
 
     @property
-    def recorded(self) -> str:
+    def in_config(self) -> str:
         """As config.json has it."""
         return self.path or ("default" if self.given is None else "given")
 
@@ -102,11 +102,11 @@ class UnderTest:
         units = self.dataset.units
         steps = 0 if isinstance(units, Rows) else steps_to_fit(len(self.split.train))
         return Part(
-            f"model/{runs.MODEL}",
+            f"model/{recorded.MODEL}",
             "the model",
             self._train,
             lambda model, place: model.save(place),
-            lambda place: runs.load_trained(place, units),
+            lambda place: recorded.load_trained(place, units),
             "model",
             steps,
         )
@@ -121,13 +121,13 @@ class UnderTest:
 
     def take(self, trained: Trained) -> None:
         """Put the classifier behind the contract."""
-        self.model = runs.wrap_trained(trained, self.dataset.classes)
+        self.model = recorded.wrap_trained(trained, self.dataset.classes)
 
     def record(self, folder: Path) -> None:
         """Write down how the model is asked and what it says of fixed rows."""
         asked = {n: getattr(self.config, n) for n in ("input", "output", "layout", "classes")}
         x, label = self.source.pick(self.split.test)
-        runs.record_model(folder, self.model, self.path, asked, self._before(), x, label)
+        recorded.record_model(folder, self.model, self.path, asked, self._before(), x, label)
 
     def require(self, audit_accuracy: float) -> None:
         """Raise a Mistake where the audit knows untouched rows much better than a given model."""

@@ -22,7 +22,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from genenv import bundled
 from genenv.envs import LatentProbe
 from genenv.envs.latent_probe import single
-from genenv.runs import load_probe
+from genenv.recorded import load_probe
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--run", type=Path, default=bundled.FOLDER, help="generator, model and judge")

@@ -19,7 +19,7 @@ from ribs.emitters.opt import CMAEvolutionStrategy
 from genenv import bundled, seeding
 from genenv.agents.cma_es import CmaEs
 from genenv.agents.random import starts
-from genenv.runs import load_probe
+from genenv.recorded import load_probe
 from genenv.search import Space
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

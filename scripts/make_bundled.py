@@ -20,7 +20,7 @@ from genenv import bundled, data, seeding
 from genenv.classifier import fit_classifier
 from genenv.data import Dataset
 from genenv.judge import make_judge, save_guide
-from genenv.runs import MODEL
+from genenv.recorded import MODEL
 from genenv.training import Trainer, preset
 
 parser = argparse.ArgumentParser(description=__doc__)

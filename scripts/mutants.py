@@ -43,12 +43,12 @@ MUTANTS = (
     Mutant(
         "audit members learn every fold", "genenv/judge/members.py",
         "learned = torch.from_numpy(fold != number)", "learned = torch.from_numpy(fold >= 0)",
-        "test_judge_folds.py",
+        "test_judge_folds.py::test_every_member_of_the_audit_learns_all_folds_but_one",
     ),
     Mutant(
         "guide learns its gates' fold", "genenv/judge/fitting.py",
         "learned = torch.from_numpy(fold != GUIDE_FOLD)", "learned = torch.from_numpy(fold >= 0)",
-        "test_judge_folds.py",
+        "test_judge_folds.py::test_the_guide_never_learns_the_fold_that_sets_its_gates",
     ),
     Mutant(
         "a training row is judged by members of another fold", "genenv/judge/folds.py",
@@ -59,61 +59,68 @@ MUTANTS = (
     Mutant(
         "oracles learn unvaried rows", "genenv/judge/teaching.py",
         "loss = functional.cross_entropy(network(varied)",
-        "loss = functional.cross_entropy(network(batch)", "test_judge_folds.py",
+        "loss = functional.cross_entropy(network(batch)",
+        "test_judge_folds.py::test_an_oracle_learns_varied_rows_and_a_quarter_of_none_of_these",
     ),
     Mutant(
         "columns are not jittered", "genenv/judge/variations.py",
-        "return rows + noise", "return rows + 0 * noise", "test_judge_folds.py",
+        "return rows + noise", "return rows + 0 * noise",
+        "test_judge_folds.py::test_columns_are_jittered_by_up_to_the_spread",
     ),
     Mutant(
         "no rows of none of these", "genenv/judge/teaching.py",
         "    return torch.cat([batch, made]), target", "    return batch, label",
-        "test_judge_folds.py",
+        "test_judge_folds.py::test_an_oracle_learns_varied_rows_and_a_quarter_of_none_of_these",
     ),
     Mutant(
         "a wrong row less in the cut's test", "genenv/judge/promise.py",
         "binom.cdf(wrong, accepted, share)", "binom.cdf(wrong - 1, accepted, share)",
-        "test_judge.py",
+        "test_judge.py::test_the_cut_descends_while_contradictions_pass_and_stops_at_the_first_that_fails",
     ),
     Mutant(
         "the cut goes one step too far down", "genenv/judge/promise.py",
-        "i = passed - 1", "i = min(passed, len(cuts) - 1)", "test_judge.py",
+        "i = passed - 1", "i = min(passed, len(cuts) - 1)",
+        "test_judge.py::test_the_cut_descends_while_contradictions_pass_and_stops_at_the_first_that_fails",
     ),
     Mutant(
         "the cut may be below its floor", "genenv/judge/promise.py",
-        "cut = max(found.cut, FLOOR)", "cut = found.cut", "test_judge.py",
+        "cut = max(found.cut, FLOOR)", "cut = found.cut",
+        "test_judge.py::test_a_cut_is_never_below_the_floor",
     ),
     Mutant(
         "the fallback takes the largest error", "genenv/judge/promise.py",
-        "enough[np.argmin(wrong[enough]", "enough[np.argmax(wrong[enough]", "test_judge.py",
+        "enough[np.argmin(wrong[enough]", "enough[np.argmax(wrong[enough]",
+        "test_judge.py::test_the_fallback_accepts_three_quarters_and_promises_nothing",
     ),
     Mutant(
         "a passing row is judged ambiguous", "genenv/judge/audit.py",
         "flips = np.flatnonzero(severity > 0)", "flips = np.flatnonzero(severity >= 0)",
-        "test_judge.py",
+        "test_judge.py::test_the_first_verdict_that_applies_is_given",
     ),
     Mutant(
         "unrealistic samples are confirmed", "genenv/judge/audit.py",
-        "np.where(sound, held, Verdict.INVALID)", "held", "test_judge.py",
+        "np.where(sound, held, Verdict.INVALID)", "held",
+        "test_judge.py::test_most_real_rows_are_confirmed_and_no_wrong_label_is",
     ),
     Mutant(
         "the audit's cut is strict", "genenv/judge/audit.py",
         "torch.where(top >= self.cut, guess, NONE)", "torch.where(top > self.cut, guess, NONE)",
-        "test_judge_folds.py",
+        "test_judge_folds.py::test_the_cut_itself_is_accepted_and_less_is_not",
     ),
     Mutant(
         "makes are weighed alike", "genenv/judge/temper.py",
-        "return weight.float()", "return even.float()", "test_judge.py",
+        "return weight.float()", "return even.float()",
+        "test_judge.py::test_weights_follow_log_loss_and_leave_no_make_alone",
     ),
     Mutant(
         "temperature turned round", "genenv/judge/temper.py",
         "(p.clamp_min(LEAST).log() / temperature)", "(p.clamp_min(LEAST).log() * temperature)",
-        "test_judge.py",
+        "test_judge.py::test_the_temperature_undoes_smoothing",
     ),
     Mutant(
         "a gate that is not kept refuses", "genenv/judge/realism.py",
         "        if gate.kept:\n            passed", "        if True:\n            passed",
-        "test_judge_folds.py",
+        "test_judge_folds.py::test_only_gates_that_were_kept_refuse",
     ),
     Mutant(
         "trust: a control above its limit is passed over", "genenv/trust.py",
@@ -138,7 +145,7 @@ MUTANTS = (
     Mutant(
         "evolution keeps the worst", "agents/evolution.py",
         "topk(self.parents, dim=1)", "topk(self.parents, dim=1, largest=False)",
-        "test_search.py",
+        "test_search.py::test_players_that_learn_beat_chance_by_a_lot_on_a_half_space",
     ),
     Mutant(
         "cut-off offspring may be parents", "agents/evolution.py",
@@ -154,48 +161,56 @@ MUTANTS = (
     ),
     Mutant(
         "gradient climbs severity for ever", "agents/gradient.py",
-        "np.where(climbing, findings.gradient, 0)", "findings.gradient", "test_search.py",
+        "np.where(climbing, findings.gradient, 0)", "findings.gradient",
+        "test_search.py::test_a_chain_of_the_gradient_search_takes_the_steps_of_adam",
     ),
     Mutant(
         "policy sees a share of the horizon less", "agents/policy.py",
         "1 - self.age[:count] / horizon,", "1 - (self.age[:count] + 1) / horizon,",
-        "test_agents_restarts.py",
+        "test_agents_restarts.py::test_the_player_sees_the_share_of_the_horizon_that_training_showed_it",
     ),
     Mutant(
         "policy plays a step beyond the horizon", "agents/policy.py",
         "(self.age[:count] >= horizon)", "(self.age[:count] > horizon)",
-        "test_agents_policy.py",
+        "test_agents_policy.py::test_chains_start_afresh_after_success_or_at_the_horizon",
     ),
     Mutant(
         "training of the player overdraws its queries", "agents/policy.py",
         "findings = super().__call__(e[:left], label[:left], gradient)",
-        "findings = super().__call__(e, label, gradient)", "test_agents_policy.py",
+        "findings = super().__call__(e, label, gradient)",
+        "test_agents_policy.py::test_training_spends_exactly_the_queries_and_shows_them_all",
     ),
     Mutant(
         "random draws an address twice", "agents/random.py",
-        "self.asked += len(index)", "self.asked += len(index) - 1", "test_search.py",
+        "self.asked += len(index)", "self.asked += len(index) - 1",
+        "test_agents_restarts.py::test_random_draws_every_address_once",
     ),
     # what is counted
     Mutant(
         "a curve forgets the shards before", "genenv/campaign.py",
-        "total = before + np.cumsum(", "total = np.cumsum(", "test_campaign.py",
+        "total = before + np.cumsum(", "total = np.cumsum(",
+        "test_campaign.py::test_a_curve_goes_on_over_shards_and_over_an_interruption",
     ),
     Mutant(
         "a curve's steps begin anew with a shard", "genenv/campaign.py",
-        "total[row]}, start + row + 1)", "total[row]}, row + 1)", "test_campaign.py",
+        "total[row]}, start + row + 1)", "total[row]}, row + 1)",
+        "test_campaign.py::test_a_curve_goes_on_over_shards_and_over_an_interruption",
     ),
     Mutant(
         "the budget is overdrawn", "genenv/campaign.py",
-        "while at < self.budget:", "while at <= self.budget - 1 + 64:", "test_campaign.py",
+        "while at < self.budget:", "while at <= self.budget - 1 + 64:",
+        "test_campaign.py::test_every_query_is_a_row_on_disk",
     ),
     Mutant(
         "queries are counted from nought", "genenv/campaign.py",
         "np.nonzero(self.verdict == Verdict.CONFIRMED)[0] + 1",
-        "np.nonzero(self.verdict == Verdict.CONFIRMED)[0]", "test_campaign.py",
+        "np.nonzero(self.verdict == Verdict.CONFIRMED)[0]",
+        "test_campaign.py::test_a_tally_counts_verdicts_and_says_when_failures_came",
     ),
     Mutant(
         "a resumed search is told another's findings", "genenv/campaign.py",
-        "if not asked:", "if False:", "test_campaign.py",
+        "if not asked:", "if False:",
+        "test_campaign.py::test_other_labels_and_other_batches_are_other_questions",
     ),
     Mutant(
         "distinct failures pack out of order", "genenv/failures.py",
@@ -214,36 +229,44 @@ MUTANTS = (
     Mutant(
         "shares of samples are rounded down", "genenv/sampling.py",
         "whole[lost[: total - whole.sum()]] += 1", "whole[lost[: total - whole.sum()]] += 0",
-        "test_sampling.py",
+        "test_sampling.py::test_keep_gives_as_many_as_were_asked_for",
     ),
     Mutant(
         "shares go up where least was lost", "genenv/sampling.py",
-        "np.argsort(whole - wanted", "np.argsort(wanted - whole", "test_sampling.py",
+        "np.argsort(whole - wanted", "np.argsort(wanted - whole",
+        "test_sampling.py::test_shares_are_rounded_up_where_most_was_lost",
     ),
     # probabilities
     Mutant(
         "Wilson's interval for the exact bound", "genenv/rate/plain.py",
-        "intervals.at_most(0, samples)", "intervals.wilson(0, samples)[1]", "test_rate.py",
+        "intervals.at_most(0, samples)", "intervals.wilson(0, samples)[1]",
+        "test_rate.py::test_without_a_failure_the_bound_is_exact",
     ),
     Mutant(
         "a tie is a failure", "genenv/rate/plain.py",
-        "(values > 0).sum()", "(values >= 0).sum()", "test_rate.py",
+        "(values > 0).sum()", "(values >= 0).sum()",
+        "test_rate.py::test_a_tie_is_no_failure",
     ),
     Mutant(
         "subset simulation forgets the chains' correlation", "genenv/rate/subset.py",
-        "(1 + max(gamma, 0.0))", "1", "test_rate_rare.py",
+        "(1 + max(gamma, 0.0))", "1",
+        "test_rate_rare.py::test_repeated_runs_on_the_walk_are_unbiased_and_their_intervals_hold_the_truth",
     ),
     Mutant(
         "subset simulation takes every move", "genenv/rate/subset.py",
-        "kept = new > threshold", "kept = new > -math.inf", "test_rate_rare.py",
+        "kept = new > threshold", "kept = new > -math.inf",
+        "test_rate_rare.py::test_a_half_space_has_its_known_probability",
     ),
     Mutant(
         "subset simulation moves without shrinking", "genenv/rate/subset.py",
-        "math.sqrt(1 - step**2) * e + step * noise", "e + step * noise", "test_rate_rare.py",
+        "math.sqrt(1 - step**2) * e + step * noise", "e + step * noise",
+        "test_rate_rare.py::test_a_half_space_has_its_known_probability",
     ),
     Mutant(
         "importance weights without the prior's share", "genenv/rate/importance.py",
-        "torch.logaddexp(near, prior + math.log(DEFENSIVE))", "near", "test_rate_rare.py",
+        "torch.logaddexp(near, prior + math.log(DEFENSIVE))", "near",
+        "test_rate_rare.py::test_importance_sampling_around_the_design_point_agrees "
+        "test_rate_rare.py::test_a_mode_that_no_centre_knows_is_still_seen_by_the_prior_s_share",
     ),
     Mutant(
         "two-sided for one-sided", "genenv/intervals.py",
@@ -307,11 +330,12 @@ MUTANTS = (
     Mutant(
         "a margin that helps the model fail", "genenv/criteria.py",
         "_of(output, label) - self.margin", "_of(output, label) + self.margin",
-        "test_own_kinds.py",
+        "test_own_kinds.py::test_a_criterion_says_when_the_model_has_failed",
     ),
     Mutant(
         "the guide is lenient in the score", "genenv/probe.py",
-        "score = severe.clamp_max(1.0) - loss", "score = severe.clamp_max(1.0)", "test_probe.py",
+        "score = severe.clamp_max(1.0) - loss", "score = severe.clamp_max(1.0)",
+        "test_probe.py::test_the_score_is_severity_up_to_one_less_what_the_guide_takes",
     ),
     Mutant(
         "a call drops a setting", "genenv/settings/calls.py",

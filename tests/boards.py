@@ -19,7 +19,7 @@ from genenv import bundled, data, networks
 from genenv.board import Board
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, Lot
-from genenv.runs import load_probe
+from genenv.recorded import load_probe
 
 NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
 FLIPS = 12

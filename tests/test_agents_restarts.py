@@ -14,6 +14,7 @@ from genenv.agents.algorithms import Ppo
 from genenv.agents.evolution import Evolution
 from genenv.agents.gradient import Gradient
 from genenv.agents.policy import Player, Policy
+from genenv.agents.random import Random, starts
 from genenv.envs.latent_probe import LatentProbe
 from genenv.noise import Gaussian
 from genenv.search import Space
@@ -112,3 +113,10 @@ def test_the_player_sees_the_share_of_the_horizon_that_training_showed_it():
         played.append(search.seen[0, -1])
     assert np.allclose(shown, [1, 2 / 3, 1 / 3])
     assert np.allclose(played, shown)
+
+
+def test_random_draws_every_address_once():
+    search = Random(SPACE, 5, batch=7)
+    asked = torch.cat([turn(search, limit=limit) for limit in (100, 3, 7)])
+    e, _ = starts(SPACE, 5, np.arange(17))
+    assert torch.equal(asked, e)

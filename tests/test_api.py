@@ -126,7 +126,9 @@ def test_every_mistake_is_one_sentence(
 def test_what_a_replay_expects_is_one_of_two() -> None:
     nothing = np.zeros(0, np.bool_)
     with pytest.raises(Mistake, match="expected expect to be one of fail, pass, got 'maybe'"):
-        api.Replayed(0, nothing, nothing, np.zeros(0, np.int64), ()).unexpected("maybe")
+        api.Replayed(0, nothing, nothing, np.zeros(0, np.int64), (), nothing, nothing).unexpected(
+            "maybe"
+        )
 
 
 def test_what_was_done_otherwise_than_asked_is_told() -> None:

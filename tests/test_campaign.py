@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -121,6 +123,36 @@ def test_a_finished_search_is_read_from_disk_alone(tmp_path):
     again = Game(tmp_path)
     assert np.array_equal(again.run("evolution").verdict, first.verdict)
     assert again.probe.model.queries == 0
+
+
+class Curve(Tracker):
+    """Keeps the points of the curve of confirmed failures."""
+
+    def __init__(self):
+        super().__init__(None)
+        self.points = {}
+
+    def scalars(self, values, step):
+        for name, value in values.items():
+            if name.startswith("confirmed/"):
+                self.points[step] = value
+
+
+@pytest.mark.parametrize("after", [BUDGET, 350])
+def test_a_curve_goes_on_over_shards_and_over_an_interruption(tmp_path, monkeypatch, after):
+    monkeypatch.setattr(campaign, "POINT", 50)
+    curve, whole = Curve(), Game(tmp_path / "whole").run("evolution")
+    if after < BUDGET:
+        with pytest.raises(KeyboardInterrupt):
+            Game(tmp_path / "run", model=Crash(after, KeyboardInterrupt())).run("evolution")
+    game = Game(tmp_path / "run")
+    game.campaign = dataclasses.replace(game.campaign, tracker=curve)
+    game.run("evolution")
+    confirmed = np.cumsum(whole.verdict == Verdict.CONFIRMED)
+    assert confirmed[-1] > 10
+    assert max(curve.points) == BUDGET
+    assert len(curve.points) > 4
+    assert curve.points == {step: confirmed[step - 1] for step in curve.points}
 
 
 def test_searches_and_seeds_have_their_own_rows(tmp_path):

@@ -16,7 +16,7 @@ from genenv import bundled, networks
 from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.checks import Mistake
 from genenv.envs.latent_probe import LatentProbe, observation, single
-from genenv.runs import load_probe
+from genenv.recorded import load_probe
 from genenv.testing import check_vector_env
 
 DIM, CLASSES = toys.DIM, toys.CLASSES

@@ -15,7 +15,7 @@ import pytest
 from genenv import api, bundled, learners
 from genenv.checks import Mistake
 from genenv.downstream import import_model, import_object
-from genenv.runs import load_model, load_probe
+from genenv.recorded import load_model, load_probe
 
 
 @pytest.fixture

@@ -18,13 +18,14 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "downstream training judge sampling learners stacked boosted rules",
     "monitoring criteria search probe failures unanswered trust people doubtful",
     "ledger settling",
-    "campaign rate asked runs bundled ladder report reactions material",
+    "campaign rate asked recorded runs bundled ladder report reactions material",
     "board study known limits",
     "envs testing",
     "agents",
-    "api auditing prepared measuring fitting table_fitting stressing stress_log stress_report "
-    "stress_trust rating rerating searched starting under_test lineup reacting judge_fitting "
-    "broken_rules given_judge siblings comparing hardening cli __main__",
+    "api auditing prepared measuring fitting table_fitting stressing stress_log "
+    "stress_report stress_trust rating rerating searched starting under_test lineup reacting "
+    "judge_fitting broken_rules given_judge siblings comparing hardening cli __main__ "
+    "calling replaying",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 import genenv
-from genenv import bundled, cli, criteria, metrics, networks, runs, sampling, seeding
+from genenv import bundled, cli, criteria, metrics, networks, recorded, sampling, seeding
 from genenv.agents import SEARCHES, Evolution, entrants
 from genenv.checks import Mistake
 from genenv.metrics import Metric
@@ -120,8 +120,8 @@ def test_stress_fails_by_the_criterion_and_replay_knows_it(generator, tmp_path):
     assert report.data["model"]["criterion"] == "target:3"
     assert report.searches[0]["flips"] == 0  # the model says 0 to everything
     assert json.loads((out / "config.json").read_text())["stress"]["criterion"] == "target:3"
-    assert str(runs.load_criterion(out)) == "target:3"
-    assert runs.load_criterion(out, doubtful) is doubtful
+    assert str(recorded.load_criterion(out)) == "target:3"
+    assert recorded.load_criterion(out, doubtful) is doubtful
 
 
 def test_a_run_with_a_search_of_ones_own_is_resumed(stressed, generator):

@@ -48,6 +48,11 @@ def test_wilsons_interval_is_the_published_one():
     assert from_counts(5, 5).high == 1.0
 
 
+def test_a_tie_is_no_failure():
+    found = monte_carlo(lambda e: (e[:, 0] > 0).float(), 1, 200, seed=0)
+    assert 0.3 < found.estimate < 0.7
+
+
 def test_draws_are_addressed_whatever_the_chunk(monkeypatch):
     whole = monte_carlo(plane(1.0), 3, 1000, seed=2)
     monkeypatch.setattr(plain, "CHUNK", 7)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import toys
 
-from genenv import runs
+from genenv import recorded, runs
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
 from genenv.data import from_arrays
@@ -162,10 +162,10 @@ class Model(toys.Threshold):
 def test_a_model_is_known_by_its_answers_and_the_question_is_not_counted(tmp_path):
     x = np.random.default_rng(0).normal(size=(90, 7)).astype(np.float32)
     model = Model(1.0)
-    runs.record_outputs(tmp_path, model, x, np.zeros(len(x), np.int64))
-    assert runs.compare_outputs(tmp_path, model) == ()
+    recorded.record_outputs(tmp_path, model, x, np.zeros(len(x), np.int64))
+    assert recorded.compare_outputs(tmp_path, model) == ()
     assert model.queries == 0
-    (told,) = runs.compare_outputs(tmp_path, Model(2.0))
+    (told,) = recorded.compare_outputs(tmp_path, Model(2.0))
     assert told.startswith("the model is not the recorded one: outputs on fixed rows differ by 0.")
     with np.load(tmp_path / "outputs.npz") as file:
-        assert len(file["x"]) == runs.CHECK_ROWS
+        assert len(file["x"]) == recorded.CHECK_ROWS

@@ -54,6 +54,12 @@ def test_keep_gives_as_many_as_were_asked_for(generator: Generator, count: int) 
     assert len(x) == len(label) == count
 
 
+def test_shares_are_rounded_up_where_most_was_lost() -> None:
+    assert sampling._shares(np.array([1.9, 2.2, 0.9]), 5).tolist() == [2, 2, 1]
+    assert sampling._shares(np.array([0.4, 0.3, 0.3]), 1).tolist() == [1, 0, 0]
+    assert sampling._shares(np.array([2.5, 2.5]), 5).tolist() == [3, 2]  # of equals the first
+
+
 def test_another_law_leaves_codes_as_they_are() -> None:
     law = Product([Categorical(3), Uniform(2), Gaussian(4)])
     coded, _ = networks.build("mlp", law, data.load("ring").units, (), 8, 8)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genenv import checks, failures, report, runs
+from genenv import checks, failures, recorded, report
 from genenv.criteria import Criterion
 from genenv.downstream import Downstream
 from genenv.failures import Confirmed
@@ -53,7 +53,7 @@ def opened(folder: Path, model: Any = None, trust: bool = False) -> Opened:
     Parameters
     ----------
     folder, model, trust
-        See `runs.load_model`.
+        See `recorded.load_model`.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def opened(folder: Path, model: Any = None, trust: bool = False) -> Opened:
     """
     content = report.load(folder).data
     record = failures.load(folder / "failures")
-    loaded = runs.load_model(folder, model, trust)
-    return Opened(folder, content, record, loaded, runs.load_criterion(folder, None, trust))
+    loaded = recorded.load_model(folder, model, trust)
+    return Opened(folder, content, record, loaded, recorded.load_criterion(folder, None, trust))
 
 
 def check_alike(runs_of: list[Opened]) -> None:

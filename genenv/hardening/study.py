@@ -20,6 +20,7 @@ from genenv import (
     learners,
     networks,
     prepared,
+    recorded,
     report,
     runs,
     seeding,
@@ -79,16 +80,16 @@ class Hardening(Study[dict[str, Any]]):
         super().__init__(folder, stages, line)
         self.config, self.source = config, source
         self.content = report.load(source).data
-        recorded = runs.recorded_settings(source)
-        self._check_data(recorded, dataset, other)
+        settings = runs.recorded_settings(source)
+        self._check_data(settings, dataset, other)
         self.dataset = dataset
         self.rows_of = dataset if other is None else other
-        self.seed = int(recorded["stress"]["seed"])
+        self.seed = int(settings["stress"]["seed"])
         self.split = split(dataset, self.seed, other)
         self.factory = config.factory or dataset.units.classifiers[0]
         self.learner = learners.named(self.factory, dataset.units)
         self.judge = judge.load(source / "judge")
-        self.criterion = runs.load_criterion(source, None, trust_run)
+        self.criterion = recorded.load_criterion(source, None, trust_run)
         self.generator = networks.load(source / "generator")
         found = failures.load(source / "failures")
         if found is None:
@@ -101,11 +102,11 @@ class Hardening(Study[dict[str, Any]]):
         self.fresh = self._fresh_generator()
 
     def _check_data(
-        self, recorded: dict[str, Any], dataset: Dataset, other: Dataset | None
+        self, settings: dict[str, Any], dataset: Dataset, other: Dataset | None
     ) -> None:
         own = {"data": dataset, "held_out": other}
         for name, given in own.items():
-            wanted = recorded.get(name)
+            wanted = settings.get(name)
             if wanted != (None if given is None else runs.describe(given)):
                 called = "no held-out data" if wanted is None else f"{wanted['name']} of that run"
                 got = "none" if given is None else f"other rows ({given.name})"

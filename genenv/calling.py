@@ -1,0 +1,43 @@
+"""What the calls of the front door do alike: take data, and find a folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from genenv import checks, data
+
+
+def datasets(
+    x: Any, y: ArrayLike | None, target: str | None, held_out: Any
+) -> tuple[data.Dataset, data.Dataset | None]:
+    """Return what was given as data sets, and the rows that were held out; see `stress`."""
+    if target is None:
+        dataset = data.from_arrays(x, y)
+        if held_out is None:
+            return dataset, None
+        unseen, label = held_out
+        return dataset, data.from_arrays(unseen, label, "held-out arrays")
+    if not hasattr(x, "columns") or y is not None:
+        got = type(x).__name__ + (" and y" if y is not None else "")
+        raise checks.Mistake("a DataFrame alone with target", got, "leave out target, or y")
+    dataset = data.from_frame(x, data.TableOptions(target))
+    if held_out is None:
+        return dataset, None
+    options = data.TableOptions(schema=dataset.units.schema)  # type: ignore[attr-defined]
+    return dataset, data.from_frame(held_out, options, "held-out frame", dataset.units)  # type: ignore[arg-type]
+
+
+@contextmanager
+def place(out: str | Path | None) -> Iterator[Path]:
+    """Yield the run's folder; of None one that is gone afterwards."""
+    if out is not None:
+        yield Path(out)
+        return
+    with tempfile.TemporaryDirectory(prefix="genenv-") as folder:
+        yield Path(folder)

@@ -1,0 +1,225 @@
+"""The model under test as a run records it, and how it is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks, criteria, downstream, files, importing, networks, reading
+from genenv.boosted import Boosted
+from genenv.classifier import Classifier, InUnits
+from genenv.codecs import Codec, Rows
+from genenv.criteria import Criterion
+from genenv.downstream import Downstream
+from genenv.failures import OUTPUT_TOLERANCE, ask
+from genenv.judge import load_guide
+from genenv.probe import Probe
+from genenv.reading import Column
+
+MODEL = "model.safetensors"  # in RUN/model, where genenv trained the model itself
+CHECK_ROWS = 64  # fixed rows whose outputs tell one model from another
+
+
+def record_outputs(
+    folder: Path, model: Downstream, x: NDArray[Any], label: NDArray[np.int64]
+) -> None:
+    """Write what the model says of the first 64 rows, and their labels, for `compare_outputs`."""
+    rows, own = x[:CHECK_ROWS], label[:CHECK_ROWS]
+    log_p = _ask_uncounted(model, rows)
+    path = folder / "outputs.npz"
+    files.whole(path, lambda file: np.savez(file, x=rows, label=own, log_p=log_p))
+
+
+def record_model(
+    folder: Path,
+    model: Downstream,
+    path: str | None,
+    asked: dict[str, Any],
+    before: dict[str, Any],
+    x: NDArray[Any],
+    label: NDArray[np.int64],
+) -> None:
+    """Write what model a run asks, or check that it is the one that was asked before.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    model, path
+        Under test, and its import path; None: an object of the caller's.
+    asked
+        `input`, `output`, `layout` and `classes` as the user said.
+    before
+        `mean`, `std` and `preprocess` as the user said.
+    x, label
+        Real rows and their class indices.
+
+    Raises
+    ------
+    Mistake
+        The run had a model that answers otherwise.
+    """
+    place = folder / "model"
+    place.mkdir(exist_ok=True)
+    if (place / "outputs.npz").is_file() and compare_outputs(place, model):
+        raise checks.Mistake(
+            f"the model of the run in {folder}", "one that answers real rows otherwise",
+            "give that model with --resume, or choose another --out",
+        )  # fmt: skip
+    record_outputs(place, model, x, label)
+    spec = {
+        "path": path,
+        "kind": model.kind_name,
+        "input": model.view,
+        "output": model.output,
+        "layout": model.layout,
+        **{f"asked_{name}": value for name, value in asked.items()},
+        **before,
+    }
+    files.write_json(place / "model.json", spec)
+
+
+def compare_outputs(folder: Path, model: Downstream) -> tuple[str, ...]:
+    """Say so if the model answers the fixed rows otherwise than it did; () if it does not."""
+    path = folder / "outputs.npz"
+    stored = reading.arrays(path, ("x", "log_p"))
+    reading.check(path, stored, {"x": Column("fiu", None), "log_p": Column("f", (None, None))})
+    now = _ask_uncounted(model, stored["x"])
+    checks.shape(f"log_p in {path}", stored["log_p"], now.shape)
+    drift = float(np.abs(np.exp(now) - np.exp(stored["log_p"])).max())
+    if drift <= OUTPUT_TOLERANCE:
+        return ()
+    return (f"the model is not the recorded one: outputs on fixed rows differ by {drift:.3g}",)
+
+
+def _ask_uncounted(model: Downstream, x: NDArray[Any]) -> NDArray[np.float32]:
+    before = model.queries
+    log_p: NDArray[np.float32] = ask(model, x).log_p.numpy()
+    model.queries = before
+    return log_p
+
+
+def wrap_trained(model: Classifier | Boosted, classes: tuple[int | str, ...]) -> Downstream:
+    """Put a model that genenv trained behind the contract of models under test."""
+    if isinstance(model, Boosted):
+        return downstream.wrap(model, model.units, classes, "raw", "probabilities")
+    return downstream.wrap(InUnits(model), model.units, classes, "raw", "logits")
+
+
+def load_trained(weights: Path, units: Codec) -> Classifier | Boosted:
+    """Load the model that genenv trained on data of these units."""
+    return (Boosted if units.kind == Rows.kind else Classifier).load(weights)
+
+
+def recorded_path(folder: Path) -> str | None:
+    """Return the import path that a run records of its model; None: weights, or no path."""
+    record = folder / "model" / "model.json"
+    path = (reading.plain(record) if record.is_file() else {}).get("path")
+    return path if isinstance(path, str) else None
+
+
+def is_recorded(folder: Path, model: Any) -> bool:
+    """Whether `model` is the import path that the run records: its user names it again."""
+    return isinstance(model, str) and model == recorded_path(folder)
+
+
+def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstream:
+    """Load the model under test of a run, or put another one in its place.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    model
+        Whatever `downstream.wrap` takes, or an import path; None: the recorded one, by weights or
+        import path.
+    trust
+        Follow a recorded import path, which runs the code that it names.
+
+    Raises
+    ------
+    Mistake
+        The run holds no model, the recorded one was an object that had no import path, or has one
+        and `trust` is false.
+    """
+    units, classes = networks.described(folder / "generator")
+    weights, record = folder / "model" / MODEL, folder / "model" / "model.json"
+    spec = reading.plain(record) if record.is_file() else {}
+    path, again = recorded_path(folder), is_recorded(folder, model)
+    before = _before(spec, trust or again)
+    if model is not None and not again:
+        model = downstream.import_model(model) if isinstance(model, str) else model
+        return downstream.wrap(model, units, classes, *_asked(spec, "asked_", before))
+    if weights.is_file():
+        return wrap_trained(load_trained(weights, units), classes)
+    if not spec:
+        raise checks.Mistake(f"the file {record}", "none", "give a folder that `stress` left")
+    if path is None:
+        raise checks.Mistake(
+            "a model with an import path", "an object given in Python", "give the model itself"
+        )
+    named = downstream.recorded(path, trust or again, "--model")
+    return downstream.wrap(named, units, classes, *_asked(spec, "", before))
+
+
+def _asked(spec: dict[str, Any], how: str, before: Callable[[Any], Any] | None) -> tuple[Any, ...]:
+    """Return how a recorded model is asked, or ("asked_") how its user said that it be."""
+    view, output, layout = (spec.get(how + n, "auto") for n in ("input", "output", "layout"))
+    return view, output, before, layout, tuple(spec.get("asked_classes", ()))
+
+
+def _before(spec: dict[str, Any], trust: bool) -> Callable[[Any], Any] | None:
+    """Return what lies before a recorded model."""
+    if path := spec.get("preprocess"):
+        return downstream.recorded(str(path), trust, "--model")  # type: ignore[no-any-return]
+    return downstream.preprocessing(tuple(spec.get("mean", ())), tuple(spec.get("std", ())))
+
+
+def load_criterion(folder: Path, given: Any = None, trust: bool = False) -> Criterion:
+    """Load the criterion of failure of a run, or put another one in its place.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    given
+        Whatever `criteria.find` takes; None: the recorded one.
+    trust
+        Import a recorded function, which runs the code that it names.
+
+    Raises
+    ------
+    Mistake
+        The recorded one is a function and the run is not trusted.
+    """
+    if given is not None:
+        return criteria.find(given)
+    path = folder / "config.json"
+    plain = reading.plain(path) if path.is_file() else {}
+    recorded = plain.get("stress", {}).get("criterion", str(criteria.DEFAULT))
+    if recorded.partition(":")[0] in criteria.CRITERIA:
+        return criteria.find(recorded)
+    return criteria.find(importing.recorded(recorded, trust, "--criterion"))
+
+
+def load_probe(folder: Path, model: Any = None, trust: bool = False) -> Probe:
+    """Load generator, model and guide of a run.
+
+    Parameters
+    ----------
+    folder, model, trust
+        See `load_model`.
+
+    Raises
+    ------
+    Mistake
+        A part is missing.
+    """
+    generator = networks.stored(folder / "generator")
+    guide = load_guide(folder / "judge", generator.units)
+    criterion = load_criterion(folder, None, trust)
+    return Probe(generator, load_model(folder, model, trust), guide, criterion)

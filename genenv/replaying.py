@@ -1,0 +1,80 @@
+"""Stored failures and errors of a run, asked again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks, failures, recorded, unanswered
+from genenv.downstream import Downstream
+from genenv.isolation import isolated
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Stored failures and errors, asked again."""
+
+    rows: int
+    failing: NDArray[np.bool_]  # (rows,): the model still fails
+    same: NDArray[np.bool_]  # (rows,): it fails with the recorded probabilities
+    label: NDArray[np.int64]  # (rows,), the condition
+    told: tuple[str, ...]  # what is unlike the record
+    error: NDArray[np.bool_]  # (rows,): the model gives no usable answer to a failure
+    silent: NDArray[np.bool_]  # (errors,): it gives none either to what it did not answer before
+
+    def unexpected(self, expect: str) -> NDArray[np.int64]:
+        """Return rows that are not as expected: `fail`, as recorded, or `pass`, mended."""
+        checks.choice("expect", expect, ["fail", "pass"])
+        wrong = self.failing | self.error
+        return np.flatnonzero(wrong if expect == "pass" else ~self.failing)
+
+    def unexpected_errors(self, expect: str) -> NDArray[np.int64]:
+        """Return rows of RUN/errors that are not as expected: `fail`, none yet, or `pass`."""
+        checks.choice("expect", expect, ["fail", "pass"])
+        return np.flatnonzero(self.silent if expect == "pass" else ~self.silent)
+
+
+@isolated()
+def replay(
+    run: str | Path, model: Any = None, trust: bool = False, criterion: Any = None
+) -> Replayed:
+    """Ask a model about the stored failures and errors of a run, from the raw arrays.
+
+    Parameters
+    ----------
+    run
+        A folder that `stress` left.
+    model
+        Whatever `downstream.wrap` takes, or an import path, for example of a mended model; None:
+        the recorded one.
+    trust
+        Import the model from the path that the run records, which runs the code that it names.
+    criterion
+        When the model fails, see `criteria.find`; None: as the run records.
+
+    Raises
+    ------
+    Mistake
+        The folder holds no failures, or the recorded model cannot be found or is not trusted.
+    """
+    folder = Path(run)
+    if not (folder / "failures").is_dir():
+        raise checks.Mistake("a folder that `stress` left", f"{folder}", "check the path")
+    record = failures.load(folder / "failures")
+    wrapped: Downstream = recorded.load_model(folder, model, trust)
+    errors = unanswered.load(folder / "errors")
+    nothing = np.zeros(0, np.bool_)
+    silent = nothing if errors is None else failures.ask(wrapped, errors.x).error.numpy()
+    if record is None:
+        return Replayed(0, nothing, nothing, np.zeros(0, np.int64), (), nothing, silent)
+    judged_by = recorded.load_criterion(folder, criterion, trust)
+    answer = failures.replay(wrapped, record, judged_by)
+    as_recorded = model is None or recorded.is_recorded(folder, model)
+    told = recorded.compare_outputs(folder / "model", wrapped) if as_recorded else ()
+    return Replayed(
+        len(record), answer.failing, answer.same, record.label, told, answer.error, silent
+    )
