@@ -210,15 +210,8 @@ def stress(
     no_cache
         Neither take judge and metrics from the cache of earlier runs nor keep them there; without
         `out` it is never used.
-<<<<<<< HEAD
-    starts_from
-        A run whose confirmed failures the search `stored` asks first. None: none.
     reference
         A sibling of the model, as `model` is given, or "default". None: none.
-    rate, rate_budget
-        See `genenv.rating`.
-=======
->>>>>>> 9a40302 (api in under 300 lines)
     resume
         Go on with what `out` holds.
 
