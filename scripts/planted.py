@@ -1,12 +1,13 @@
 """Plant a fault of known dose: does the report find it, and does a clean model raise no alarm.
 
 A share of one class, its rows with the most ink, is labelled as another class in what the model
-learns. A generator and a judge that know nothing of it are made once; for each seed a model with
+learns. Generator and judge are those of a run that knows nothing of it; for each seed a model with
 the fault, one without, and a reference are trained on the same rows, and `random` draws from the
 generator's law. Told are the rank of the planted pair among modes, by mass and by enrichment over
 the reference, and whether a clean model raises an alarm.
 
-python scripts/planted.py --doses 0.02 0.05 0.1 0.3 --seeds 0 1 2 3 4 5 6 7 8 9
+genenv stress digits --search random --threads 1 --out RUN
+python scripts/planted.py RUN --doses 0.02 0.05 0.1 0.3 --seeds 0 1 2 3 4 5 6 7 8 9
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from genenv import data, factors, runs, seeding
+from genenv import judge as judges
 from genenv.agents.random import Random
 from genenv.campaign import Campaign
 from genenv.classifier import fit_classifier
@@ -30,34 +31,23 @@ from genenv.probe import Probe
 from genenv.report.account import account
 from genenv.report.enrichment import beside, enriched
 from genenv.search import Space
-from genenv.settings import StressConfig
-from genenv.stressing import Stressing
 from genenv.tracking import Tracker
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+parser.add_argument("run", type=Path, help="what `genenv stress digits` left")
 parser.add_argument("--doses", type=float, nargs="+", default=[0.02, 0.05, 0.1, 0.3])
 parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
 parser.add_argument("--budget", type=int, default=20_000, help="draws a model")
 parser.add_argument("--pair", type=int, nargs=2, default=[0, 8], help="class, taken for")
-parser.add_argument("--out", type=Path, default=Path("runs/planted"))
+parser.add_argument("--out", type=Path, default=Path("planted.json"))
 arguments = parser.parse_args()
 
 CLASS, TAKEN = arguments.pair
 digits = data.load("digits")
 units, classes = digits.units, digits.classes
-made = Stressing(StressConfig(threads=1), digits, None, None, None, arguments.out / "run")
-resumed = made.folder.is_dir()
-probe, judge = None, None
-
-
-def ready() -> tuple[Probe, object]:
-    """Load generator and judge of a run, which is made once."""
-    if not resumed:
-        replaced = replace(made.config, search=("random",), budget=64)
-        Stressing(replaced, digits, None, None, None, made.folder).run()
-    from genenv import judge as judges
-
-    return runs.load_probe(made.folder), judges.load(made.folder / "judge")
+probe, judge = runs.load_probe(arguments.run), judges.load(arguments.run / "judge")
+split = json.loads((arguments.run / "config.json").read_text())["split"]
+x, label = digits.pick(np.array(split["train"]))
 
 
 def planted(label: np.ndarray, x: np.ndarray, dose: float) -> np.ndarray:
@@ -109,8 +99,6 @@ def rank(rows: list[dict[str, object]], key: str) -> int | None:
 
 
 torch.set_num_threads(1)
-probe, judge = ready()
-x, label = digits.pick(made.split.train)
 table = []
 for seed in arguments.seeds:
     reference = trained(x, label, seeding.fold(seed, "reference") % 2**31)
@@ -124,8 +112,7 @@ for seed in arguments.seeds:
         }  # fmt: skip
         table.append(row)
         print(row, flush=True)
-arguments.out.mkdir(parents=True, exist_ok=True)
-(arguments.out / "planted.json").write_text(json.dumps(table, indent=2))
+arguments.out.write_text(json.dumps(table, indent=2))
 
 print(
     "\n| dose | first by mass | first by enrichment | either first | either in three | an alarm |"

@@ -3,6 +3,7 @@
 python scripts/rare_events.py                  Walk1D, exact by quadrature
 python scripts/rare_events.py --set            the problems on which `spread.WIDER` was set
 python scripts/rare_events.py --openturns      SubsetSampling of openturns (pip) on Walk1D beside it
+python scripts/rare_events.py --labelled       ten classes: one fails rarely, one only comes close
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from scipy.stats import chi2, norm
 from torch import Tensor
 
 from genenv.rate.spread import WIDER, log_interval
+from genenv.rate.strata import stratified
 from genenv.rate.subset import climb
 
 STEPS = 30
@@ -39,6 +41,8 @@ class Study:
     """Runs have the seeds from here on."""
     set: bool = False
     """The problems that `WIDER` was set on, in place of the walk."""
+    labelled: bool = False
+    """Ten classes in place of the walk: stratified beside runs that draw the label too."""
     openturns: bool = False
     """openturns' SubsetSampling beside ours, on the walk."""
 
@@ -103,6 +107,41 @@ def ours(config: Study) -> None:
         told(name, truth, p, said, queries, time.process_time() - began, WIDER)
 
 
+def of_classes(e: Tensor, label: Tensor) -> Tensor:
+    """Class 7 fails beyond 3.5; class 3 comes closer to failing than it mostly does, and never."""
+    rare, decoy = e[:, 0] - 3.5, -0.01 - 0.3 * e[:, 0].square()
+    return torch.where(label == 7, rare, torch.where(label == 3, decoy, -1 - e.square().sum(1)))
+
+
+def labels(config: Study) -> None:
+    """Stratify by label, and beside it let chains propose the label as a coordinate."""
+    truth, dim = 0.1 * float(norm.sf(3.5)), 4
+    seeds = range(config.first_seed, config.first_seed + config.runs)
+
+    def one(e: Tensor, label: int) -> Tensor:
+        return of_classes(e, torch.full((len(e),), label))
+
+    def proposed(e: Tensor) -> Tensor:
+        return of_classes(e, (torch.special.ndtr(e[:, dim]) * 10).long().clamp_max(9))
+
+    share = [0.1] * 10
+    began = time.process_time()
+    rates = [stratified(one, dim, share, config.per_level // 10, s, least=1e-6)[0] for s in seeds]
+    p = np.array([rate.estimate for rate in rates])
+    said = [np.log(rate.high / rate.low) / 2 / norm.ppf(0.975) / WIDER for rate in rates]
+    queries = float(np.mean([rate.samples for rate in rates]))
+    told("a run a label", truth, p, np.array(said), queries, time.process_time() - began, WIDER)
+    print(f"    {np.mean(p < truth / 20):.0%} of the runs below a twentieth of the truth")
+    began = time.process_time()
+    discrete = [False] * dim + [True]
+    done = [climb(proposed, dim + 1, config.per_level, s, discrete) for s in seeds]
+    p, said = (np.array([getattr(r, n) for r in done]) for n in ("estimate", "variation"))
+    queries = float(np.mean([run.queries for run in done]))
+    finite = np.where(np.isfinite(said), said, 0)
+    told("the label proposed", truth, p, finite, queries, time.process_time() - began, WIDER)
+    print(f"    {np.mean(p < truth / 20):.0%} of the runs below a twentieth of the truth")
+
+
 def theirs(config: Study) -> None:
     """SubsetSampling of openturns on the walk at 20."""
     import openturns as ot
@@ -136,6 +175,6 @@ def theirs(config: Study) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     config = tyro.cli(Study, description=__doc__)
-    ours(config)
+    (labels if config.labelled else ours)(config)
     if config.openturns:
         theirs(config)
