@@ -5,17 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import genenv
-from genenv import api, data, downstream
+from genenv import api, data, downstream, seeding
 from genenv.checks import Mistake
 from genenv.data.loans import drawn
+from genenv.judge import swapped
+from genenv.judge.fitting import make
+from genenv.judge.layout import lawful, seen
 
 FRAME = drawn(900)
 X, Y = FRAME.drop(columns="repaid"), FRAME["repaid"]
@@ -156,3 +161,29 @@ def test_fit_learns_a_frame_and_makes_frames():
     rows = made.frame(50, where="age in 60..70")
     assert rows.dtypes.equals(FRAME.dtypes)
     assert rows["age"].between(60, 70).all()
+
+
+@pytest.mark.slow
+def test_rows_put_together_are_told_from_real_ones_and_uniform_noise_is_refused(table):
+    made = make(table.units, table.classes, (table.x, table.label), 0, "quick")
+    rows = seen(table.x, table.units)
+    columns = torch.tensor(table.units.groups)
+    other = swapped.shuffled(rows, columns, 500, seeding.torch_generator(0, "other"))
+    detector = made.audit.swapped[0]
+    unseen = rows[torch.from_numpy(made.record.fold == 0)]
+    real, apart = (swapped.put_together(detector, each).numpy() for each in (unseen, other))
+    told = np.concatenate([real, apart])
+    assert roc_auc_score(np.repeat([0, 1], [len(real), len(apart)]), told) > 0.97
+    assert (apart <= np.quantile(real, 0.95)).mean() < 0.15
+    again = swapped.put_together(detector, rows[: len(real)]).numpy()
+    assert abs(roc_auc_score(np.repeat([0, 1], len(real)), np.append(real, again)) - 0.5) < 0.2
+    accepted = made.quality["controls"]["uniform noise"]["accepted"]["share"]
+    assert accepted < 0.05
+
+
+def test_columns_stay_whole_in_rows_that_are_put_together(table):
+    rows, columns = seen(table.x, table.units), torch.tensor(table.units.groups)
+    rng = seeding.torch_generator(0, "whole")
+    for made in (swapped.shuffled(rows, columns, 50, rng), swapped.crossed(rows, columns, 50, rng)):
+        assert torch.allclose(lawful(made, table.units), made, atol=1e-5)
+        assert not (made[:, None] == rows[None]).all(2).any(1).all()

@@ -105,6 +105,11 @@ class Codec(ABC):
         """Read what `to_json` wrote."""
 
     @property
+    def groups(self) -> tuple[int, ...] | None:
+        """Which column of a table each number of u is of; None: no samples of mixed columns."""
+        return None
+
+    @property
     def channels(self) -> int:
         """Colour channels of the picture that a sample is; 0: it is none."""
         return 0

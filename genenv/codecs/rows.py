@@ -95,6 +95,11 @@ class Rows(Codec):
         return self._ends(1)
 
     @property
+    def groups(self) -> tuple[int, ...]:
+        """See `Codec.groups`."""
+        return tuple(i for i, place in enumerate(self.places) for _ in range(place.wide))
+
+    @property
     def reach(self) -> float:
         """See `Codec.reach`."""
         return max(self.scales)

@@ -16,6 +16,8 @@ from genenv.judge.folds import COUNT, Fold
 from genenv.judge.oracle import Oracle
 from genenv.judge.realism import Gate, Surroundings, accepts
 from genenv.judge.residual import Residual
+from genenv.judge.swapped import put_together
+from genenv.judge.trees import Trees
 from genenv.judge.verdict import Verdict
 
 NONE = -1  # no class is accepted
@@ -89,6 +91,7 @@ class Audit:
     residual: list[Residual]  # one a fold
     gates: tuple[Gate, ...] = ()
     cut: float = 1.0
+    swapped: tuple[Trees, ...] = ()  # detectors of swapped cells, one a fold; (): no table
 
     def look(self, rows: Tensor, fold: Fold) -> Looked:
         """Ask the members that judge: rows (n, ...) in [-1, 1], their folds (n,)."""
@@ -99,6 +102,9 @@ class Audit:
             "distance": self._distance(rows, fold),
             "residual": _by_fold(Residual.__call__, self.residual, rows, torch.from_numpy(fold)),
         }
+        if self.swapped:
+            numbers = torch.from_numpy(fold)
+            values["swapped cells"] = _by_fold(put_together, self.swapped, rows, numbers)
         return Looked(p[:, :-1], values)
 
     def by_make(self, rows: Tensor, fold: Fold) -> dict[str, Tensor]:

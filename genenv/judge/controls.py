@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 
 from genenv import seeding
+from genenv.codecs import Codec
+from genenv.judge import swapped
+from genenv.judge.layout import lawful
 
 COUNT = 500  # of each kind
 LIMIT = 0.01  # share of a kind that may be accepted as any class
@@ -72,13 +75,21 @@ OF_VECTORS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
 }
 
 
-def make_controls(rows: Tensor, seed: int) -> dict[str, Tensor]:
-    """Make 500 of each kind from real rows, (n, c, h, w) or (n, columns) in [-1, 1]."""
+def make_controls(rows: Tensor, seed: int, units: Codec | None = None) -> dict[str, Tensor]:
+    """Make 500 of each kind from real rows, (n, c, h, w) or (n, columns) in [-1, 1].
+
+    The columns of a table, whose `units` tell them, are whole in what is made.
+    """
     kinds = OF_IMAGES if rows.ndim == 4 else OF_VECTORS
-    return {
+    made = {
         name: kind(rows, seeding.torch_generator(seed, "control", name))
         for name, kind in kinds.items()
     }
+    if units is None or units.groups is None:
+        return made
+    rng, groups = seeding.torch_generator(seed, "control", "columns"), torch.tensor(units.groups)
+    made["shuffled columns"] = swapped.shuffled(rows, groups, COUNT, rng)
+    return {name: lawful(each, units) for name, each in made.items()}
 
 
 def limit(name: str) -> float:

@@ -29,6 +29,9 @@ class Lesson:
     """Of `oracle.MAKES` and TREES, all different."""
     epochs: int
     """Of the networks."""
+    groups: tuple[int, ...] | None = None
+    """See `Codec.groups`. Where there are any, nothing is learned as none of these: most rows that
+    are put together from two of a table show a class."""
 
     def steps(self, rows: int) -> int:
         """Return the updates that its networks take together, each on so many rows."""
@@ -46,8 +49,11 @@ def fit_member(
 ) -> Member:
     """Train one member on rows (n, ...) in [-1, 1] and class indices (n,)."""
     if make not in TREES:
-        return teach(make, rows, label, outputs, lesson.epochs, seed, advance)
-    made = _with_neither(rows, label, outputs, seed)
+        neither = lesson.groups is None
+        return teach(make, rows, label, outputs, lesson.epochs, seed, advance, neither)
+    made = rows, label
+    if lesson.groups is None:
+        made = _with_neither(rows, label, outputs, seed)
     return TREES[make](*made, outputs + 1, seed)
 
 

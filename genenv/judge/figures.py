@@ -63,7 +63,7 @@ def measure(
         "guide_real_rejected": _refused_by_guide(judge, asked[unseen], label[unseen]),
         "oracle_accuracy": _accuracies(judge, asked, fold, label),
         "contradictions": contradictions(judge, judge.record.looked, own, answers),
-        "controls": judged_controls(judge, controls.make_controls(rows, seed)),
+        "controls": judged_controls(judge, controls.make_controls(rows, seed, judge.units)),
         "promise": judge.promise.to_json() | {"words": judge.promise.words},
         "belief": judge.belief.to_json() | {"words": judge.belief.words},
         "gates": {

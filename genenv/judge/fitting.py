@@ -98,7 +98,7 @@ def make(
     folds, fold = divide(x, target.numpy(), len(classes), seed)
     lessons = recipe.lessons(len(u), units, effort)
     audit, lesson = flattest(u, target, fold, len(classes), lessons, seed, advance)
-    audit, record = _gated(audit, u, target, fold, seed)
+    audit, record = _gated(audit, u, target, fold, seed, units)
     taught = recipe.guide_lesson(lesson, units)
     guide = _guide(units, u, target, fold, len(classes), taught, seed, advance)
     judge = Judge(units, classes, folds, guide, audit, record, *promise_of(audit, record, None), {})
@@ -158,12 +158,12 @@ def steps(rows: int, units: Codec, effort: str = "default") -> int:
 
 
 def _gated(
-    audit: Audit, rows: Tensor, label: Tensor, fold: Fold, seed: int
+    audit: Audit, rows: Tensor, label: Tensor, fold: Fold, seed: int, units: Codec
 ) -> tuple[Audit, Record]:
     """Set the realism gates on rows that the members had not seen."""
     looked = audit.look(rows, fold)
     values = {name: v.numpy() for name, v in looked.values.items()}
-    made = proofs.make_proofs(rows, seed)
+    made = proofs.make_proofs(rows, seed, units)
     shown = {kind: audit.look(u, np.arange(len(u)) % COUNT) for kind, u in made.items()}
     gates: tuple[Gate, ...] = ()
     for share in REFUSED:

@@ -30,6 +30,7 @@ from genenv.judge.trees import Trees
 FORMAT = 3
 GUIDE, AUDIT, ROWS, SPEC = "guide.safetensors", "audit.safetensors", "rows.npz", "judge.json"
 BESIDE = "beside.json"  # what a model's answers made of the cut, in place of what SPEC says
+SWAPPED = "swapped"  # name of the detectors among the tensors
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
 
 
@@ -46,6 +47,9 @@ def save(judge: Judge, folder: Path) -> None:
         for number, around in enumerate(judge.audit.around.get(make, [])):
             tensors[f"{make}/{number}/around"] = around.neighbours.reference.half()
             told[f"{make}/{number}"]["scale"] = around.scale
+    for number, detector in enumerate(judge.audit.swapped):
+        for field, array in detector.arrays().items():
+            tensors[f"{SWAPPED}/{number}/{field}"] = torch.from_numpy(np.array(array))
     for number, residual in enumerate(judge.audit.residual):
         tensors[f"residual/{number}/middle"] = residual.middle
         tensors[f"residual/{number}/directions"] = residual.directions
@@ -92,10 +96,10 @@ def load(folder: Path | str) -> Judge:
         units = codecs.from_json(spec["units"])
         folds, record = _load_rows(folder / ROWS)
         gates = tuple(Gate(**gate) for gate in spec["gates"])
-        members, around, residual = _load_members(folder / AUDIT)
+        members, around, residual, swapped = _load_members(folder / AUDIT)
         audit = Audit(
             members, spec["weight"], spec["own_temperature"], spec["temperature"], around,
-            residual, gates, spec["cut"],
+            residual, gates, spec["cut"], swapped,
         )  # fmt: skip
         guide = load_guide(folder, units)
         promise, belief = Promise(**spec["promise"]), Belief(**spec["belief"])
@@ -174,7 +178,9 @@ def _pack(member: Member, name: str, tensors: dict[str, Tensor]) -> dict[str, An
 
 def _load_members(
     path: Path,
-) -> tuple[dict[str, list[Member]], dict[str, list[Surroundings]], list[Residual]]:
+) -> tuple[
+    dict[str, list[Member]], dict[str, list[Surroundings]], list[Residual], tuple[Trees, ...]
+]:
     with safe_open(path, "pt") as file:
         told: dict[str, Any] = json.loads(file.metadata()["members"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -194,7 +200,17 @@ def _load_members(
         Residual(*(tensors[f"residual/{number}/{part}"] for part in ("middle", "directions")))
         for number in range(COUNT)
     ]
-    return members, around, residual
+    return members, around, residual, _detectors(tensors)
+
+
+def _detectors(tensors: dict[str, Tensor]) -> tuple[Trees, ...]:
+    """Read the detectors of swapped cells; (): no table was learned."""
+    parts: dict[str, dict[str, Any]] = {}
+    for name, tensor in tensors.items():
+        kind, number, field = name.split("/", 2)
+        if kind == SWAPPED:
+            parts.setdefault(number, {})[field] = tensor.numpy()
+    return tuple(Trees(**parts[number]) for number in sorted(parts))
 
 
 def _oracle(plain: dict[str, Any], name: str, tensors: dict[str, Tensor]) -> Oracle:

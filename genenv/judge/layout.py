@@ -16,6 +16,11 @@ def planes(u: Tensor, units: Codec) -> Tensor:
     return codecs.planes(u) if units.channels else u.flatten(1)
 
 
+def lawful(rows: Tensor, units: Codec) -> Tensor:
+    """Move made rows of a table (n, width) to values that its columns can hold."""
+    return rows if units.groups is None else units.encode(units.decode(rows))
+
+
 def seen(x: NDArray[Any], units: Codec) -> Tensor:
     """Turn stored samples (n, *units.shape) into rows as oracles see them."""
     return planes(units.encode(units.tensor(x)), units)

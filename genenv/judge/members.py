@@ -17,7 +17,9 @@ from genenv.judge.folds import COUNT, Fold
 from genenv.judge.oracle import Oracle
 from genenv.judge.realism import surroundings
 from genenv.judge.residual import fit_residual
+from genenv.judge.swapped import fit_swapped
 from genenv.judge.teaching import Advance
+from genenv.judge.trees import Trees
 
 FLAT = 0.02  # share of the log-loss that a longer lesson has to save to be worth it
 
@@ -91,8 +93,23 @@ def train_members(
                 found = surroundings(member, part[0], rows[~learned])
                 around.setdefault(make, []).append(found)
     residual = [fit_residual(rows[torch.from_numpy(fold != number)]) for number in range(COUNT)]
+    swapped = _detectors(rows, fold, lesson.groups, seed)
     even = dict.fromkeys(lesson.makes, 1.0)
-    return _weighed(Audit(members, even, even, 1.0, around, residual), rows, label, fold)
+    audit = Audit(members, even, even, 1.0, around, residual, swapped=swapped)
+    return _weighed(audit, rows, label, fold)
+
+
+def _detectors(
+    rows: Tensor, fold: Fold, groups: tuple[int, ...] | None, seed: int
+) -> tuple[Trees, ...]:
+    """Train the detector of swapped cells without each fold in turn, for tables alone."""
+    if groups is None:
+        return ()
+    own = torch.tensor(groups)
+    learned = [rows[torch.from_numpy(fold != number)] for number in range(COUNT)]
+    return tuple(
+        fit_swapped(r, own, seeding.fold(seed, "swapped", i)) for i, r in enumerate(learned)
+    )
 
 
 def _weighed(audit: Audit, rows: Tensor, label: Tensor, fold: Fold) -> Audit:

@@ -10,6 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from genenv import seeding
+from genenv.codecs import Codec
+from genenv.judge import swapped
+from genenv.judge.layout import lawful
 
 COUNT = 300  # of each kind
 
@@ -65,10 +68,18 @@ OF_VECTORS: dict[str, Kind] = {
 }
 
 
-def make_proofs(rows: Tensor, seed: int) -> dict[str, Tensor]:
-    """Make 300 of each kind from real rows, (n, c, h, w) or (n, columns) in [-1, 1]."""
+def make_proofs(rows: Tensor, seed: int, units: Codec | None = None) -> dict[str, Tensor]:
+    """Make 300 of each kind from real rows, (n, c, h, w) or (n, columns) in [-1, 1].
+
+    The columns of a table, whose `units` tell them, are whole in what is made.
+    """
     kinds = OF_IMAGES if rows.ndim == 4 else OF_VECTORS
-    return {
+    made = {
         name: kind(rows, seeding.torch_generator(seed, "proof", name))
         for name, kind in kinds.items()
     }
+    if units is None or units.groups is None:
+        return made
+    rng, groups = seeding.torch_generator(seed, "proof", "columns"), torch.tensor(units.groups)
+    made["pieced rows"] = swapped.shuffled(rows, groups, COUNT, rng)
+    return {name: lawful(each, units) for name, each in made.items()}

@@ -26,9 +26,10 @@ def lessons(rows: int, units: Codec, effort: str) -> tuple[Lesson, ...]:
     if effort == "quick":
         epochs = max(1, epochs // QUICKER)
     turns = TURNS if effort == "high" else 1
-    return tuple(Lesson(units.oracles, epochs * 2**turn) for turn in range(turns))
+    return tuple(Lesson(units.oracles, epochs * 2**turn, units.groups) for turn in range(turns))
 
 
 def guide_lesson(lesson: Lesson, units: Codec) -> Lesson:
     """Choose the guide's, which every query pays for and which learn for a shorter time."""
-    return Lesson(units.guides, max(1, round(GUIDE_SHARE * lesson.epochs)))
+    epochs = max(1, round(GUIDE_SHARE * lesson.epochs))
+    return Lesson(units.guides, epochs, units.groups)

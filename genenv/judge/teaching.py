@@ -36,6 +36,7 @@ def teach(
     epochs: int,
     seed: int,
     advance: Advance = None,
+    neither: bool = True,
 ) -> Oracle:
     """Train a network on real rows and on none of these.
 
@@ -53,6 +54,8 @@ def teach(
         Address of initialisation, order, variations and dropout.
     advance
         Called with 1 after each update.
+    neither
+        Whether rows of none of these are learned beside the real ones.
     """
     rng = seeding.torch_generator(seed, "teaching")
     steps, noise = steps_of(len(rows), epochs), spread(rows)
@@ -63,7 +66,9 @@ def teach(
             optimizer, RATE, total_steps=steps, pct_start=0.2
         )
         for chosen in _batches(len(rows), steps, rng):
-            batch, target = _with_neither(rows[chosen], label[chosen], outputs, rng)
+            batch, target = rows[chosen], label[chosen]
+            if neither:
+                batch, target = _with_neither(batch, target, outputs, rng)
             varied = vary_images(batch, rng) if batch.ndim == 4 else vary_columns(batch, noise, rng)
             loss = functional.cross_entropy(network(varied), target, label_smoothing=SMOOTHING)
             optimizer.zero_grad()
