@@ -19,6 +19,7 @@ from genenv.data import Source
 from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.learner import Learns
 from genenv.envs.opponents import Judges, Opponent, Plays, Trained, wrap
+from genenv.envs.pool import Pool
 from genenv.envs.rounds import AGENTS, DISCRIMINATOR, GENERATOR, HORIZON, make_rounds
 from genenv.envs.single import Single
 from genenv.noise import Noise
@@ -34,9 +35,11 @@ __all__ = [
     "Learns",
     "Opponent",
     "Plays",
+    "Pool",
     "Side",
     "Trained",
     "as_single",
+    "env",
     "parallel_env",
 ]
 
@@ -147,6 +150,7 @@ class Side(BatchedEnv):
         seeded = rows[self.episode[rows] == 0]
         if len(seeded):
             self.opponent.restart(int(self.row_seed[seeded[0]]))
+        self.opponent.begin(rows, self.keys(rows, "opponent"))
         self.rounds.begin(rows, partial(self.keys, rows))
 
     def advance(self, action: NDArray[np.float32], live: Flags) -> tuple[NDArray[Any], Flags]:
@@ -154,6 +158,8 @@ class Side(BatchedEnv):
         seen, rows = self.rounds.seen(self.other), np.flatnonzero(live)
         acts = {self.agent: action, self.other: self.opponent.act(seen)}
         sample, verdict = (acts[side][rows] for side in AGENTS)
+        if len(rows):
+            self.opponent.answered(self.rounds.seen(DISCRIMINATOR)[rows], verdict)
         reward = np.zeros(self.num_envs)
         payoff = self.rounds.play(rows, sample, verdict, partial(self.keys, rows))
         reward[rows] = payoff if self.agent == DISCRIMINATOR else 0.0 - payoff
@@ -174,6 +180,13 @@ def as_single(agent: str, opponent: Any, **arguments: Any) -> Single:
     """Make one side of the duel for one agent; takes `Side`'s arguments except the first."""
     disabled = AutoresetMode.DISABLED
     return Single(Side(1, agent=agent, opponent=opponent, autoreset_mode=disabled, **arguments))
+
+
+def env(**arguments: Any) -> Any:
+    """Make the game for two in turns, as PettingZoo's AEC environments; see `parallel_env`."""
+    from pettingzoo.utils.conversions import parallel_to_aec
+
+    return parallel_to_aec(parallel_env(**arguments))
 
 
 def parallel_env(**arguments: Any) -> Duel:

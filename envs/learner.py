@@ -8,25 +8,27 @@ from numpy.typing import NDArray
 
 from genenv import checks, objectives, seeding
 from genenv.codecs import Vectors
+from genenv.envs.maker import Maker
 from genenv.envs.opponents import Array, Opponent, centred
-from genenv.envs.rounds import DISCRIMINATOR, Rounds
+from genenv.envs.rounds import GENERATOR, Rounds
 from genenv.networks.mlp import MLPCritic
 from genenv.objectives import Objective
 from genenv.training.update import update_critic
 
 
 class Learns(Opponent):
-    """A discriminator that learns by gradient from what it has seen, between the steps.
+    """Either side of the duel, learning by gradient from what it has seen, between the steps.
 
-    Its network sees the observation, the label's columns included. The verdict is
-    tanh of the score, `centred` by the last real and generated batch.
+    The discriminator's network sees the observation, the label's columns included. The verdict is
+    tanh of the score, `centred` by the last real and generated batch. The generator learns what the
+    other side's verdicts praise, see `maker.Maker`.
     `reset(seed=...)` makes it forget everything; `reset()` does not. It is shared by the rows of a
     batch.
 
     Parameters
     ----------
     objective
-        A name in `genenv.objectives.OBJECTIVES`, or an Objective.
+        The discriminator's: a name in `genenv.objectives.OBJECTIVES`, or an Objective.
     width
         Units of each of two hidden layers.
     learning_rate
@@ -61,16 +63,22 @@ class Learns(Opponent):
         self.width, self.learning_rate = checks.whole("width", width), learning_rate
         self.batch, self.memory = checks.whole("batch", batch), checks.whole("memory", memory)
         self.updates = checks.whole("updates", updates)
+        self._maker: Maker | None = None
 
     def meet(self, rounds: Rounds, side: str) -> None:
-        """Make the network."""
-        if side != DISCRIMINATOR:
-            raise checks.Mistake(f"a {side}", "a critic that learns", "let it play the other side")
+        """Make the networks of a side."""
+        if side == GENERATOR:
+            sizes = self.width, self.learning_rate, self.batch, self.memory, self.updates
+            self._maker = Maker(rounds, *sizes)
+            return
         (self._columns,) = rounds.spaces[side].shape
         self.restart(0)
 
     def restart(self, seed: int) -> None:
         """Forget everything."""
+        if self._maker is not None:
+            self._maker.restart(seed)
+            return
         self._seed, self._done = seed, 0
         self._middle, self._spread = 0.0, 2.0
         self._seen = [torch.zeros(0, self._columns) for _ in range(2)]  # generated, real
@@ -82,19 +90,29 @@ class Learns(Opponent):
         )
 
     def act(self, seen: Array) -> Array:
-        """Judge by the score."""
+        """Make samples, or judge by the score."""
+        if self._maker is not None:
+            return self._maker.act(seen)
         with torch.no_grad():
             score = self._critic(torch.from_numpy(seen))
         return torch.tanh((score - self._middle) / self._spread)[:, None].numpy()
 
     def learn(self, seen: Array, judged: NDArray[np.int64]) -> None:
         """Remember, and update."""
+        if self._maker is not None:
+            self._maker.learn(seen)
+            return
         for truth in range(2):
             new = torch.from_numpy(seen[judged == truth])
             self._seen[truth] = torch.cat([self._seen[truth], new])[-self.memory :]
         if min(len(part) for part in self._seen) >= self.batch:
             for _ in range(self.updates):
                 self._update()
+
+    def answered(self, shown: Array, verdict: Array) -> None:
+        """Hear the verdicts, as the generator."""
+        if self._maker is not None:
+            self._maker.answered(shown, verdict)
 
     def _update(self) -> None:
         rng = seeding.torch_generator(self._seed, "opponent", self._done)

@@ -36,6 +36,12 @@ class Opponent(ABC):
     def restart(self, seed: int) -> None:  # noqa: B027 most have no state
         """Begin afresh: the environment was reset with a seed."""
 
+    def begin(self, rows: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:  # noqa: B027
+        """Begin episodes in rows (k,), at addresses (k,); most are the same in all episodes."""
+
+    def answered(self, shown: Array, verdict: Array) -> None:  # noqa: B027 for a generator's ears
+        """Take in the other side's verdicts (n, 1) on what was shown, (n, columns)."""
+
     def learn(self, seen: Array, judged: NDArray[np.int64]) -> None:  # noqa: B027 most do not
         """Take in what was seen, (n, columns), and what it was: 1 real, 0 generated, -1 unpaid."""
 

@@ -13,6 +13,7 @@ from pettingzoo import ParallelEnv
 from genenv import checks, seeding
 from genenv.data import Source
 from genenv.envs.rounds import AGENTS, DISCRIMINATOR, GENERATOR, HORIZON, make_rounds
+from genenv.envs.window import Window
 from genenv.noise import Noise
 
 Array = NDArray[np.float32]
@@ -34,7 +35,7 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
     horizon
         Steps of an episode, one more than are paid.
     render_mode
-        "rgb_array", or None: no pictures.
+        "rgb_array"; "human", a window that follows (the extra `window`); or None: no pictures.
 
     Raises
     ------
@@ -45,7 +46,7 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (PettingZoo's own annotation)
         "name": "genenv_duel_v0",
-        "render_modes": ["rgb_array"],
+        "render_modes": ["human", "rgb_array"],
         "render_fps": 4,
         "is_parallelizable": True,
     }
@@ -64,6 +65,12 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
         self.possible_agents: list[str] = list(AGENTS)
         self.agents: list[str] = []
         self.observation_spaces, self.action_spaces = self.rounds.spaces, self.rounds.actions
+        sides = [self.observation_spaces[side] for side in AGENTS]
+        low = np.concatenate([*(side.low for side in sides), [0.0]], dtype=np.float32)
+        high = np.concatenate([*(side.high for side in sides), [1.0]], dtype=np.float32)
+        self.state_space = Box(low, high, dtype=np.float32)
+        fps = self.metadata["render_fps"]
+        self._window = Window("genenv duel", fps) if render_mode == "human" else None
         self._seed: int | None = None
         self._episode = self._elapsed = 0
 
@@ -88,7 +95,13 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
             self._seed, self._episode = int(chance), 0
         self._elapsed, self.agents = 0, list(AGENTS)
         self.rounds.begin(ROW, self._keys)
+        self._show()
         return self._seen(), self._infos()
+
+    def state(self) -> Array:
+        """Tell what both sides see, generator first, and whether what is on show is real: (n,)."""
+        real = np.float32(self.rounds.is_real[0])
+        return np.concatenate([*self._seen().values(), [real]], dtype=np.float32)
 
     def step(
         self, actions: dict[str, Array]
@@ -107,6 +120,7 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
         paid = float(self.rounds.play(ROW, sample, verdict, self._keys)[0])
         over = self._elapsed >= self.horizon
         self.agents = [] if over else self.agents
+        self._show()
         return (
             self._seen(),
             {GENERATOR: 0.0 - paid, DISCRIMINATOR: paid},
@@ -116,11 +130,18 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
         )
 
     def render(self) -> NDArray[np.uint8] | None:
-        """Draw what is on show, (height, width, 3); None without a render mode."""
-        return None if self.render_mode is None else self.rounds.picture(0, self._elapsed)
+        """Draw what is on show, (height, width, 3); None where nobody asked, or in the window."""
+        self._show()
+        return self.rounds.picture(0, self._elapsed) if self.render_mode == "rgb_array" else None
 
     def close(self) -> None:
-        """Own nothing."""
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+
+    def _show(self) -> None:
+        if self._window is not None:
+            self._window.show(self.rounds.picture(0, self._elapsed))
 
     def _keys(self, what: str) -> NDArray[np.uint64]:
         assert self._seed is not None

@@ -18,9 +18,10 @@ import torch
 from stable_baselines3.common.vec_env import VecMonitor
 
 from genenv import data, seeding
-from genenv.agents.algorithms import Ppo
+from genenv.agents import Agent
+from genenv.agents.best_response import RESPONSES, exploitability
 from genenv.agents.sb3_bridge import VectorEnvBridge
-from genenv.envs.duel import DISCRIMINATOR, GENERATOR, Plays, Side
+from genenv.envs.duel import DISCRIMINATOR, GENERATOR, Pool, Side
 from genenv.metrics import mode_metrics
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -31,53 +32,21 @@ parser.add_argument("--steps", type=int, default=20_480, help="of each best resp
 parser.add_argument("--out", type=Path, default=Path("duel.json"))
 args = parser.parse_args()
 
-# The verdict is paid at once, the sample a step later: short sight is enough.
-SHARED = {"envs": 64, "steps": 16, "batch": 256, "lr_floor": 0.1, "hidden": (64, 64)}
-PRESETS = {
-    DISCRIMINATOR: Ppo(learning_rate=3e-3, gamma=0.01, activation="relu", **SHARED),
-    GENERATOR: Ppo(learning_rate=3e-3, gamma=0.9, log_std=-0.7, **SHARED),
-}
-ROWS, HORIZON, MODES_FROM = 512, 33, 2500
+MODES_FROM = 2500
 ring = data.load("ring")
 
 
-def mixture(policies):
-    """Give each row one of the policies, in turn."""
-    played = [Plays(policy) for policy in policies]
-
-    def act(seen):
-        answers = np.stack([policy.act(seen) for policy in played])
-        return answers[np.arange(len(seen)) % len(played), np.arange(len(seen))]
-
-    return act
-
-
-def answer(agent, opponent, seed):
-    """Train the best response of one side."""
-    batch = Side(64, agent=agent, opponent=opponent, data=ring, autoreset_mode="SameStep")
-    address = seeding.fold(seed, "response") % 2**31
-    model = PRESETS[agent].make(VecMonitor(VectorEnvBridge(batch)), address)
-    with seeding.global_seed(address):
-        model.learn(args.steps)
-    return model
-
-
-def pay(agent, model, opponent, seed):
-    """Return what a side is paid in the mean, a step."""
-    env = Side(ROWS, agent=agent, opponent=opponent, data=ring, horizon=HORIZON)
-    seen, _ = env.reset(seed=seeding.fold(seed, "pay") % 2**40)
-    act, total = Plays(model).act, 0.0
-    for _ in range(HORIZON):
-        seen, reward, *_ = env.step(act(seen))
-        total += reward.sum()
-    return total / ROWS / (HORIZON - 1)
+def met_by(players):
+    """Meet the last alone, or all of them with equal shares."""
+    return Pool([player.act for player in players])
 
 
 def found(policies, seed):
     """Count the modes that the generators' samples cover, all together."""
     env = Side(MODES_FROM, agent=GENERATOR, opponent=lambda seen: seen[:, :1], data=ring)
     seen, _ = env.reset(seed=seeding.fold(seed, "modes") % 2**40)
-    box = torch.from_numpy(mixture(policies)(seen).clip(-1, 1))
+    rows, acts = np.arange(len(seen)), np.stack([policy.act(seen) for policy in policies])
+    box = torch.from_numpy(acts[rows % len(policies), rows].clip(-1, 1))
     x = env.rounds.scale.from_box(box).numpy()
     return mode_metrics(x, ring.modes)
 
@@ -88,22 +57,24 @@ for against in args.against:
     for seed in args.seeds:
         first = Side(64, agent=GENERATOR, opponent=lambda seen: seen[:, :1], data=ring,
                      autoreset_mode="SameStep")  # fmt: skip
-        generators = [PRESETS[GENERATOR].make(VecMonitor(VectorEnvBridge(first)), seed)]
+        blank = RESPONSES[GENERATOR].make(VecMonitor(VectorEnvBridge(first)), seed)
+        generators = [Agent("duel", RESPONSES[GENERATOR], blank, 0)]
         discriminators = []
         for turn in range(args.rounds):
             began = time.process_time()
             met = generators if against == "all" else generators[-1:]
-            judge = answer(DISCRIMINATOR, mixture(met), seeding.fold(seed, turn, 0))
-            told = pay(DISCRIMINATOR, judge, mixture(met), seeding.fold(seed, turn, 1))
+            judged = exploitability(met_by(met), GENERATOR, ring, steps=args.steps,
+                                    seed=seeding.fold(seed, turn, 0))  # fmt: skip
             covered = found(met, seed)
-            discriminators.append(judge)
+            discriminators.append(judged.response)
             met = discriminators if against == "all" else discriminators[-1:]
-            forger = answer(GENERATOR, mixture(met), seeding.fold(seed, turn, 2))
-            fooled = pay(GENERATOR, forger, mixture(met), seeding.fold(seed, turn, 3))
-            generators.append(forger)
-            row = {"against": against, "seed": seed, "round": turn + 1, "discriminator": told}
+            fooled = exploitability(met_by(met), DISCRIMINATOR, ring, steps=args.steps,
+                                    seed=seeding.fold(seed, turn, 2))  # fmt: skip
+            generators.append(fooled.response)
+            row = {"against": against, "seed": seed, "round": turn + 1}
             row |= {
-                "generator": fooled,
+                "discriminator": judged.mean,
+                "generator": fooled.mean,
                 "modes": covered["modes"],
                 "high_quality": covered["high_quality"],
                 "seconds": time.process_time() - began,

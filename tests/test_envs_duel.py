@@ -16,6 +16,7 @@ from toys import rings
 
 from genenv import bundled, data, networks, seeding
 from genenv.agents.algorithms import Ppo
+from genenv.agents.best_response import exploitability
 from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.checks import Mistake
 from genenv.envs import duel
@@ -354,8 +355,6 @@ def test_wrong_arguments_are_mistakes():
         Learns("best")
     with pytest.raises(Mistake, match="width to be a whole number above 0, got 0"):
         Learns(width=0)
-    with pytest.raises(Mistake, match="expected a generator, got a critic that learns"):
-        as_single(DISCRIMINATOR, Learns())
     generator = networks.load(bundled.FOLDER / "generator")
     with pytest.raises(Mistake, match=r"the generator to be one of samples of shape \(2,\)"):
         as_single(DISCRIMINATOR, generator)
@@ -400,5 +399,80 @@ def test_wrong_actions_of_two_are_mistakes():
         env.step({GENERATOR: np.zeros(3), DISCRIMINATOR: verdict})
     with pytest.raises(Mistake, match="the discriminator's action to be finite"):
         env.step({GENERATOR: sample, DISCRIMINATOR: verdict + np.nan})
-    with pytest.raises(Mistake, match="render_mode to be one of rgb_array, got 'human'"):
-        parallel_env(render_mode="human")
+    with pytest.raises(Mistake, match="render_mode to be one of human, rgb_array, got 'ansi'"):
+        parallel_env(render_mode="ansi")
+
+
+def test_a_generator_learns_by_gradient_what_is_praised():
+    """Known answer: a verdict that praises one place draws the samples there."""
+
+    def near(seen):
+        far = np.linalg.norm(seen[:, :2] - np.float32([0.5, -0.5]), axis=1, keepdims=True)
+        return (1 - 2 * far).clip(-1, 1).astype(np.float32)
+
+    opponent = Learns(width=32, learning_rate=5e-3, updates=2)
+    env = Side(32, agent=DISCRIMINATOR, opponent=opponent, data=two(), autoreset_mode="SameStep")
+    seen, _ = env.reset(seed=0)
+    for _ in range(150):
+        seen, *_ = env.step(near(seen))
+    made = env.rounds.made
+    assert np.linalg.norm(made - [0.5, -0.5], axis=1).mean() < 0.25
+    env.reset(seed=0)
+    again = opponent.act(np.zeros((1, 2), np.float32))
+    assert np.linalg.norm(again - [0.5, -0.5]) > 0.3  # it has forgotten
+
+
+def test_a_pool_gives_each_episode_an_opponent_by_its_share():
+    pool = duel.Pool([says(1.0), says(-1.0)], shares=[0.75, 0.25])
+    env = Side(2000, agent=GENERATOR, opponent=pool, data=two(), noise=Gaussian(1))
+    env.reset(seed=0)
+    verdicts = pool.act(np.zeros((2000, 2), np.float32))[:, 0]
+    assert (verdicts == 1).mean() == pytest.approx(0.75, abs=0.04)
+    alone = as_single(GENERATOR, duel.Pool([says(1.0), says(-1.0)]), data=two())
+    seen = set()
+    for seed in range(12):
+        alone.reset(seed=seed)
+        seen.add(alone.unwrapped.batch.opponent.act(np.zeros((1, 2), np.float32)).item())
+    assert seen == {1.0, -1.0}
+    with pytest.raises(Mistake, match="expected a pool of opponents, got none"):
+        duel.Pool([])
+    with pytest.raises(Mistake, match="expected shares of 0 or more, some above"):
+        duel.Pool([says(1.0)], shares=[0.0])
+
+
+def test_the_state_holds_what_both_see_and_the_game_can_be_played_in_turns():
+    pytest.importorskip("pettingzoo")
+    env = parallel_env(data=two())
+    seen, _ = env.reset(seed=0)
+    state = env.state()
+    assert state in env.state_space
+    assert np.array_equal(state[:-1], np.concatenate([seen[GENERATOR], seen[DISCRIMINATOR]]))
+    assert state[-1] == 1  # the first sample is real
+    turns = duel.env(data=two())
+    turns.reset(seed=0)
+    for agent in turns.agent_iter(6):
+        turns.step(turns.action_space(agent).sample())
+    assert set(turns.rewards) == {GENERATOR, DISCRIMINATOR}
+
+
+def test_a_window_follows_the_duel(monkeypatch):
+    pytest.importorskip("pettingzoo")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame = pytest.importorskip("pygame")
+    env = parallel_env(data=two(), render_mode="human")
+    env.reset(seed=0)
+    env.step({side: env.action_space(side).sample() for side in env.agents})
+    assert env.render() is None
+    assert len(np.unique(pygame.surfarray.array3d(pygame.display.get_surface()))) > 1
+    env.close()
+
+
+def test_a_generator_that_draws_the_data_is_not_exploited_and_one_that_collapsed_is():
+    collapsed = exploitability(makes(0.8, 0.8), GENERATOR, two(), steps=4096)
+    assert collapsed.steps == 4096
+    assert 0.2 < collapsed.low < 0.5  # half of the real samples lie elsewhere
+    real = exploitability(draws_the_data, GENERATOR, two(), steps=2048)
+    assert real.low < 0.02
+    assert abs(real.mean) < 0.05
+    with pytest.raises(Mistake, match="expected side to be one of generator, discriminator"):
+        exploitability(makes(0.8, 0.8), "judge", two())
