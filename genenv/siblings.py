@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from genenv import downstream, runs, seeding
+from genenv import downstream, recorded, seeding
 from genenv.data import Dataset, Split
 from genenv.downstream import Downstream
 from genenv.parts import Part
@@ -54,7 +54,7 @@ def reference_of(
     own = replace(config, seed=seeding.fold(config.seed, "reference") % 2**31)
     if isinstance(given, str) and given == DEFAULT:
         tested = UnderTest(None, None, own, dataset, source, split)
-        path, words = f"reference/{runs.MODEL}", "the reference"
+        path, words = f"reference/{recorded.MODEL}", "the reference"
         return Sibling(tested, replace(tested.part(), path=path, words=words))
     model = downstream.import_model(given) if isinstance(given, str) else given
     return Sibling(UnderTest(model, None, own, dataset, source, split), None)

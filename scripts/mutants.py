@@ -75,12 +75,12 @@ MUTANTS = (
     Mutant(
         "a wrong row less in the cut's test", "genenv/judge/promise.py",
         "binom.cdf(wrong, accepted, share)", "binom.cdf(wrong - 1, accepted, share)",
-        "test_judge.py::test_the_cut_descends_while_contradictions_pass_and_stops_at_the_first_that_fails",
+        "test_judge_promise.py",
     ),
     Mutant(
         "the cut goes one step too far down", "genenv/judge/promise.py",
         "i = passed - 1", "i = min(passed, len(cuts) - 1)",
-        "test_judge.py::test_the_cut_descends_while_contradictions_pass_and_stops_at_the_first_that_fails",
+        "test_judge_promise.py",
     ),
     Mutant(
         "the cut may be below its floor", "genenv/judge/promise.py",
@@ -90,7 +90,7 @@ MUTANTS = (
     Mutant(
         "the fallback takes the largest error", "genenv/judge/promise.py",
         "enough[np.argmin(wrong[enough]", "enough[np.argmax(wrong[enough]",
-        "test_judge.py::test_the_fallback_accepts_three_quarters_and_promises_nothing",
+        "test_judge_promise.py",
     ),
     Mutant(
         "a passing row is judged ambiguous", "genenv/judge/audit.py",
@@ -115,7 +115,7 @@ MUTANTS = (
     Mutant(
         "temperature turned round", "genenv/judge/temper.py",
         "(p.clamp_min(LEAST).log() / temperature)", "(p.clamp_min(LEAST).log() * temperature)",
-        "test_judge.py::test_the_temperature_undoes_smoothing",
+        "test_judge_promise.py",
     ),
     Mutant(
         "a gate that is not kept refuses", "genenv/judge/realism.py",
