@@ -20,12 +20,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-<<<<<<< HEAD
-from genenv import data, factors, runs, seeding
-from genenv import judge as judges
-=======
 from genenv import data, factors, recorded, seeding
->>>>>>> 5e16945 (The cut at the edge of its promise; names that moved)
+from genenv import judge as judges
 from genenv.agents.random import Random
 from genenv.campaign import Campaign
 from genenv.classifier import fit_classifier
@@ -49,25 +45,9 @@ arguments = parser.parse_args()
 CLASS, TAKEN = arguments.pair
 digits = data.load("digits")
 units, classes = digits.units, digits.classes
-<<<<<<< HEAD
-probe, judge = runs.load_probe(arguments.run), judges.load(arguments.run / "judge")
+probe, judge = recorded.load_probe(arguments.run), judges.load(arguments.run / "judge")
 split = json.loads((arguments.run / "config.json").read_text())["split"]
 x, label = digits.pick(np.array(split["train"]))
-=======
-made = Stressing(StressConfig(threads=1), digits, None, None, None, arguments.out / "run")
-resumed = made.folder.is_dir()
-probe, judge = None, None
-
-
-def ready() -> tuple[Probe, object]:
-    """Load generator and judge of a run, which is made once."""
-    if not resumed:
-        replaced = replace(made.config, search=("random",), budget=64)
-        Stressing(replaced, digits, None, None, None, made.folder).run()
-    from genenv import judge as judges
-
-    return recorded.load_probe(made.folder), judges.load(made.folder / "judge")
->>>>>>> 5e16945 (The cut at the edge of its promise; names that moved)
 
 
 def planted(label: np.ndarray, x: np.ndarray, dose: float) -> np.ndarray:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from genenv import intervals, judge, runs
+from genenv import intervals, judge, recorded
 from genenv.asked import Asked
 from genenv.rating import CONFIRMED, Seen, rated
 
@@ -29,7 +29,7 @@ parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
 arguments = parser.parse_args()
 
 torch.set_num_threads(1)
-probe, audit = runs.load_probe(arguments.run), judge.load(arguments.run / "judge")
+probe, audit = recorded.load_probe(arguments.run), judge.load(arguments.run / "judge")
 draws, failures, confirmed = Asked(probe, audit, lambda _: None).drawn(arguments.draws, 12_345)
 low, high = intervals.wilson(confirmed, draws)
 truth = confirmed / draws

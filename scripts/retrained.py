@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from genenv import data, failures, runs, seeding
+from genenv import data, failures, recorded, seeding
 from genenv import judge as judges
 from genenv.agents.evolution import Evolution
 from genenv.agents.metropolis import Metropolis
@@ -42,7 +42,7 @@ arguments = parser.parse_args()
 
 torch.set_num_threads(1)
 digits = data.load("digits")
-probe, judge = runs.load_probe(arguments.run), judges.load(arguments.run / "judge")
+probe, judge = recorded.load_probe(arguments.run), judges.load(arguments.run / "judge")
 split = json.loads((arguments.run / "config.json").read_text())["split"]
 x, label = digits.pick(np.array(split["train"]))
 space = Space(probe.generator.noise, len(digits.classes), probe.generator)
@@ -54,7 +54,7 @@ def trained(seed: int) -> object:
     model = fit_classifier(
         units.classifiers[0], x, label, units, len(digits.classes), seed, lambda _: None
     )
-    return runs.wrap_trained(model, digits.classes)
+    return recorded.wrap_trained(model, digits.classes)
 
 
 def played(model: object, makers: dict[str, partial[Search]], budget: int, seed: int) -> tuple:
