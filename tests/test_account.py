@@ -159,6 +159,8 @@ def test_the_headline_counts_failures_up_to_its_q():
     assert grades["confirmed"] == int((held.q <= grades["q"]).sum())
     surer = replace(held, q=np.array([0.2, 0.05, 0.04, 0.06, 0.01]))
     assert surer.grades()["confirmed"] == 3
+    raw = replace(surer, belief=Belief()).grades()  # p as it is says far too much
+    assert (raw["confirmed"], raw["distinct"]) == (None, None)
     assert grades["distinct"] <= grades["confirmed"]
     assert "40 real rows" in grades["belief"]
 

@@ -419,6 +419,13 @@ def test_no_class_is_called_the_worst_where_real_rows_say_otherwise(tmp_path):
         assert "No class is named as the worst" in text
 
 
+def test_where_nothing_corrects_q_the_headline_counts_nothing_by_it(tmp_path):
+    told = example()
+    told.data["grades"] |= {"confirmed": None, "distinct": None}
+    assert "in 2 modes; class 3" in told.verdict
+    assert "are at q" not in words(page(told, tmp_path))
+
+
 def test_what_verdicts_are_worth_is_said_until_people_have_looked(tmp_path):
     told = example()
     told.data["judge"]["contradictions"] = {"wrong": share(0.06), "found": share(0.4)}

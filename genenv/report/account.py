@@ -152,12 +152,15 @@ class Account:
         return variety(self.counted.mode[kept], self.group[kept])
 
     def grades(self) -> dict[str, Any]:
-        """Make report.json's `grades`: how many failures are as good as the headline asks."""
-        good = self.q <= GRADE
+        """Make report.json's `grades`: how many failures are as good as the headline asks.
+
+        Nothing is counted by a q that stands on the oracles' own p: that is far too good.
+        """
+        good, known = self.q <= GRADE, self.belief.rows > 0
         return {
             "q": GRADE,
-            "confirmed": int(good.sum()),
-            "distinct": int((good & self.counted.distinct).sum()),
+            "confirmed": int(good.sum()) if known else None,
+            "distinct": int((good & self.counted.distinct).sum()) if known else None,
             "belief": self.belief.words,
         }
 

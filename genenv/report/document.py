@@ -105,7 +105,7 @@ VARIETY_KEYS = (
 )
 GRADE_KEYS = (
     "q",  # expected share of false ones among those as good or better, that is counted up to
-    "confirmed",  # failures of that q or less, by all searches together
+    "confirmed",  # failures of that q or less, by all searches together; None: p is uncorrected
     "distinct",
     "belief",  # what q stands on, in words
 )

@@ -106,9 +106,8 @@ def verdict(data: dict[str, Any]) -> str:
     else:
         clauses.append(
             f"all searches together found {plural(sums['confirmed'], 'confirmed failure')} "
-            f"({count(sums['distinct'])} distinct) in {plural(sums['modes'], 'mode')}, "
-            f"{count(data['grades']['confirmed'])} of them at q \N{LESS-THAN OR EQUAL TO} "
-            f"{data['grades']['q']:g}"
+            f"({count(sums['distinct'])} distinct) in {plural(sums['modes'], 'mode')}"
+            + _graded(data["grades"])
         )
     if worst is not None:
         clauses.append(
@@ -117,6 +116,14 @@ def verdict(data: dict[str, Any]) -> str:
         )
     sentence = "; ".join(clauses) + "."
     return sentence[0].upper() + sentence[1:]
+
+
+def _graded(grades: dict[str, Any]) -> str:
+    """Write how many failures have a small q; "" where nothing corrects it."""
+    if grades["confirmed"] is None:
+        return ""
+    good = count(grades["confirmed"])
+    return f", {good} of them at q \N{LESS-THAN OR EQUAL TO} {grades['q']:g}"
 
 
 _COLUMNS = (
