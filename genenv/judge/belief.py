@@ -43,7 +43,8 @@ class Belief:
             )
         return (
             f"by the oracles' own p, since fewer than {LEAST} real rows are known where the audit "
-            "contradicts the model: on searched samples it is too good, and nothing is counted by it"
+            "contradicts the model: that is too good for searched samples, so nothing is counted "
+            "by it"
         )
 
     def to_json(self) -> dict[str, Any]:
