@@ -1,4 +1,4 @@
-"""Where a disturbance enters a world: what a policy sees or does, the start, the dynamics."""
+"""Where a disturbance enters a world: what a policy sees, does or is paid, start, dynamics."""
 
 from __future__ import annotations
 
@@ -54,6 +54,20 @@ class Action:
             largest: Array = (own + shift).argmax(1) + self.space.start
             return largest.astype(self.space.dtype)
         return moved(action, shift, self.space)
+
+
+class Reward:
+    """Adds strength · z to what the world pays in a step."""
+
+    size = 1
+
+    def __init__(self, strength: Strength) -> None:
+        self.strength = float(checked("reward", strength, 1)[0])
+
+    def __call__(self, reward: Array, z: Array) -> Array:
+        """Shift (rows,) by (rows, 1)."""
+        shifted: Array = reward + self.strength * z[:, 0].astype(np.float64)
+        return shifted
 
 
 class Start:
@@ -186,7 +200,7 @@ class Channels:
     world
         Where they enter.
     strengths
-        "observation", "action", "start" or "dynamics.PARAMETER" -> strength: the standard deviation
+        "observation", "action", "reward", "start" or "dynamics.PARAMETER" -> strength: the deviation
         of the disturbance under standard-normal noise, one number or one a coordinate.
     setters
         "start" or "dynamics.PARAMETER" -> setter; see `Start` and `Dynamics`.
@@ -208,6 +222,7 @@ class Channels:
             checks.choice("a setter's channel", name, strengths)
         self.observation: Observation | None = None
         self.action: Action | None = None
+        self.reward: Reward | None = None
         self.start: Start | None = None
         self.dynamics: list[Dynamics] = []
         for name, strength in strengths.items():
@@ -219,12 +234,15 @@ class Channels:
                 self.observation = Observation(world, strength)
             elif name == "action":
                 self.action = Action(world, strength)
+            elif name == "reward":
+                self.reward = Reward(strength)
             elif name == "start":
                 self.start = Start(world, strength, setters.get("start", known.start))
             else:
-                options = ["observation", "action", "start", "dynamics.PARAMETER"]
+                options = ["observation", "action", "reward", "start", "dynamics.PARAMETER"]
                 checks.choice("a channel", name, options)
-        self.width = sum(one.size for one in (self.observation, self.action) if one)
+        each = self.observation, self.reward, self.action  # in this order in a disturbance
+        self.width = sum(one.size for one in each if one)
         self.once = len(self.dynamics) + (self.start.size if self.start else 0)
 
     def seen(self, observation: Array, z: Array) -> Array:
@@ -236,6 +254,13 @@ class Channels:
     def done(self, action: Array, z: Array) -> Array:
         """Return what is done, given the disturbance (rows, width) of a step."""
         return action if self.action is None else self.action(action, z[:, -self.action.size :])
+
+    def paid(self, reward: Array, z: Array) -> Array:
+        """Return what the world pays (rows,), given the disturbance (rows, width) of a step."""
+        if self.reward is None:
+            return reward
+        at = self.observation.size if self.observation else 0
+        return self.reward(reward, z[:, at : at + 1])
 
     def restore(self, mask: NDArray[np.bool_]) -> None:
         """Put the dynamics of these rows back."""

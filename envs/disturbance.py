@@ -31,9 +31,9 @@ class Disturbance(BatchedEnv):
     ## Description
     A policy lives in a world, any Gymnasium environment, and never learns. In each step nature, the
     agent, gives a code e; a noise turns it into a disturbance z, and channels add strength · z to
-    what the policy observes or does. Two channels act once, at the start of an episode: on the
-    state, and on parameters of the dynamics, which are put back at every reset. Likely disturbances
-    are those of little energy ½‖e‖²: the least energetic failure is the likeliest one, and
+    what the policy observes, does or is paid. Two channels act once, at the start of an episode: on
+    the state, and on parameters of the dynamics, which are put back at every reset. Likely
+    disturbances are those of little energy ½‖e‖²: the least energetic failure is the likeliest one, and
     β = √(2 · energy) is its distance in the base space.
 
     ## Action
@@ -93,7 +93,7 @@ class Disturbance(BatchedEnv):
     trust, algorithm
         For a path: True lets it be read, which runs code that it holds; and what saved it.
     channels
-        "observation", "action", "start" or "dynamics.PARAMETER" -> strength, see
+        "observation", "action", "reward", "start" or "dynamics.PARAMETER" -> strength, see
         `channels.Channels`; PARAMETER is a dotted attribute of the unwrapped environment. None:
         those that come with the world.
     setters
@@ -294,6 +294,7 @@ class Disturbance(BatchedEnv):
         wanted = self.policy(self.channels.seen(self._seen, z))
         wanted = wanted.astype(self.world.action_space.dtype)
         seen, reward, ended, cut, info = self.world.step(self.channels.done(wanted, z), walking)
+        reward = self.channels.paid(reward, z)
         self._returns = np.where(walking, self._returns + reward, self._returns)
         self._steps += walking
         last = ended | cut | (self._steps >= self.horizon)

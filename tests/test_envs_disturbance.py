@@ -10,7 +10,7 @@ import pytest
 import torch
 import toys
 from gymnasium.envs.registration import EnvSpec
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Discrete
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
@@ -18,6 +18,7 @@ from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 from genenv import rate, seeding
 from genenv.agents import PRESETS, train
 from genenv.checks import Mistake
+from genenv.envs.corrupted import CorruptedObservation
 from genenv.envs.disturbance import Disturbance, single
 from genenv.envs.known_worlds import balance
 from genenv.envs.open_loop import OpenLoop
@@ -571,3 +572,121 @@ def test_the_preset_finds_nearly_the_least_energy_of_a_short_walk():
             break
     assert info["failed"].all()
     assert 0.5 - 1e-4 <= info["energy"][0] < 0.65  # edge² / (2 · steps), in equal steps
+
+
+class Level(gymnasium.Env):
+    """Shows 0, pays 1, and its state is the sum of what is done times its gain."""
+
+    observation_space, action_space = Box(-9.0, 9.0, (2,)), Box(-9.0, 9.0, (1,))
+
+    def __init__(self) -> None:
+        self.gain = 1.0
+        self.done_so_far = []
+        self.begun = np.zeros(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed, options=options)
+        self.done_so_far = []
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action):
+        self.done_so_far.append(self.gain * float(action[0]))
+        return np.zeros(2, np.float32), 1.0, False, False, {}
+
+
+@pytest.fixture
+def level():
+    gymnasium.register("Level-v0", Level, max_episode_steps=8)
+    yield {"world": "Level-v0", "threshold": -99.0, "plausible": False}
+    del gymnasium.registry["Level-v0"]
+
+
+def arrived(level, channel, strength):
+    """What reaches policy, world, purse, start or dynamics of a channel, and the codes sent."""
+    seen = []
+
+    def watching(observation):
+        seen.append(observation.copy())
+        return np.ones((len(observation), 1), np.float32)
+
+    def moved(env, shift):
+        env.begun = shift.copy()
+        return np.zeros(2, np.float32)
+
+    setters = {"start": moved} if channel == "start" else None
+    env = batch(3, **level, policy=watching, channels={channel: strength}, setters=setters)
+    env.reset(seed=0)
+    del seen[:]
+    rng, codes, paid = np.random.default_rng(0), [], [np.zeros(3)]
+    for _ in range(8):
+        code = rng.standard_normal(env.action_space.shape).astype(np.float32)
+        codes.append(code)
+        paid.append(env.step(code)[4]["returns"])
+    worlds = env.world.parts
+    got = {
+        "observation": np.stack(seen),
+        "action": np.array([w.done_so_far for w in worlds]).T[:, :, None] - 1,
+        "reward": np.diff(paid, axis=0)[:, :, None] - 1,
+        "dynamics.gain": np.log([[[w.gain] for w in worlds]]),
+    }
+    if channel == "start":
+        return np.array([w.begun for w in worlds])[None], np.stack(codes)[:1]
+    sent = np.stack(codes)
+    return got[channel], sent[:1] if channel.startswith("dynamics") else sent
+
+
+@pytest.mark.parametrize(
+    ("channel", "strength"),
+    [
+        ("observation", [0.5, 2.0]),
+        ("action", 0.3),
+        ("reward", 0.7),
+        ("dynamics.gain", 0.2),
+        ("start", [0.1, 0.4]),
+    ],
+)
+def test_the_noise_of_every_channel_arrives_where_it_should(level, channel, strength):
+    """Each number that is sent comes out, times its strength; without strength, none does."""
+    got, sent = arrived(level, channel, strength)
+    assert np.allclose(got, sent * np.float32(strength), atol=1e-5)
+    assert np.abs(got).min() > 0
+    got, _ = arrived(level, channel, 0.0 * np.asarray(strength))
+    assert np.abs(got).max() < 1e-7
+
+
+class Gallery(gymnasium.Env):
+    """Shows a grey image."""
+
+    observation_space, action_space = Box(0, 255, (16, 16, 3), np.uint8), Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed, options=options)
+        return np.full((16, 16, 3), 128, np.uint8), {}
+
+    def step(self, _action):
+        return np.full((16, 16, 3), 128, np.uint8), 0.0, False, False, {}
+
+
+def test_images_are_spoiled_by_a_wrapper_and_repeat_after_a_seed():
+    env = CorruptedObservation(Gallery(), "gaussian", 3)
+    first, _ = env.reset(seed=0)
+    second = env.step(0)[0]
+    assert first in env.observation_space
+    assert first.std() > 5
+    assert not np.array_equal(first, second)
+    assert np.array_equal(env.reset(seed=0)[0], first)
+    assert not np.array_equal(env.reset()[0], first)
+    plain = CorruptedObservation(Gallery(), "gaussian", 0)
+    assert (plain.reset(seed=0)[0] == 128).all()
+    check_env(env, skip_render_check=True)
+
+
+def test_what_cannot_be_spoiled_is_refused():
+    with pytest.raises(Mistake, match="expected images of uint8 as observations, got Box"):
+        CorruptedObservation(Level(), "gaussian", 3)
+    with pytest.raises(Mistake, match="expected corruption to be one of"):
+        CorruptedObservation(Gallery(), "dirt", 3)
+    with pytest.raises(Mistake, match="expected a strength from 0 to 5, got 6"):
+        CorruptedObservation(Gallery(), "gaussian", 6)
+    with pytest.raises(Mistake, match="expected vector data for drift"):
+        CorruptedObservation(Gallery(), "drift", 3)
