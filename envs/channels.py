@@ -200,8 +200,8 @@ class Channels:
     world
         Where they enter.
     strengths
-        "observation", "action", "reward", "start" or "dynamics.PARAMETER" -> strength: the deviation
-        of the disturbance under standard-normal noise, one number or one a coordinate.
+        "observation", "action", "reward", "start" or "dynamics.PARAMETER" -> strength: the standard
+        deviation of the disturbance under standard-normal noise, one number or one a coordinate.
     setters
         "start" or "dynamics.PARAMETER" -> setter; see `Start` and `Dynamics`.
     known

@@ -33,8 +33,8 @@ class Disturbance(BatchedEnv):
     agent, gives a code e; a noise turns it into a disturbance z, and channels add strength · z to
     what the policy observes, does or is paid. Two channels act once, at the start of an episode: on
     the state, and on parameters of the dynamics, which are put back at every reset. Likely
-    disturbances are those of little energy ½‖e‖²: the least energetic failure is the likeliest one, and
-    β = √(2 · energy) is its distance in the base space.
+    disturbances are those of little energy ½‖e‖²: the least energetic failure is the likeliest one,
+    and β = √(2 · energy) is its distance in the base space.
 
     ## Action
     `Box(-1, 1, (base_dim,), float32)`: e = project(r · action), r = √χ²₀.₉₅(base_dim). All codes of
