@@ -49,7 +49,8 @@ class Audit:
         for item in range(len(self.sheet)):
             x = self.sheet.x[item : item + 1]
             drawn = picture(x, self.units)
-            shown = " ".join(f"{value:.4g}" for value in x.reshape(-1).tolist())
+            cells = zip(self.units.names(), self.units.words(x)[0], strict=True)
+            shown = "; ".join(f"{name} {value}" for name, value in cells)
             if drawn is not None:
                 shown = f"{folder.name}/{item:03d}.png"
                 (folder / f"{item:03d}.png").write_bytes(still(drawn[0]))

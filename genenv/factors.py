@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genenv.codecs import Codec
+from genenv.codecs import Codec, Rows
 
 PICTURE = ("ink", "width", "height", "slant")
 
@@ -18,7 +18,16 @@ def names(units: Codec) -> tuple[str, ...]:
     """Name the factors of samples: four of pictures, the columns of all else."""
     if units.channels:
         return PICTURE
+    if isinstance(units, Rows):
+        return units.trait_names()
     return tuple(f"x[{name}]" if name.isdecimal() else name for name in units.names())
+
+
+def step(units: Codec, factor: int, above: bool, at: float) -> str:
+    """Write a step of a rule, a factor above or at most a threshold."""
+    if isinstance(units, Rows):
+        return units.step(factor, above, at)
+    return f"{names(units)[factor]} {'above' if above else 'at most'} {at:.3g}"
 
 
 def factors(x: Tensor, units: Codec) -> Tensor:
@@ -40,6 +49,8 @@ def factors(x: Tensor, units: Codec) -> Tensor:
     -------
     (n, factors), in the order of `names`.
     """
+    if isinstance(units, Rows):
+        return units.traits(x)
     if not units.channels:
         return x.flatten(1).double()
     return _moments(units.picture(x).double().mean(1))

@@ -130,7 +130,8 @@ def _content(run: Searched, logs: list[Log], held: Account) -> dict[str, Any]:
     people = stress_trust.people(run)
     told = stress_trust.lights(run, accuracy, people).to_json()
     undecided = trust.bad(told)
-    apart = held.rules(run.dataset.units, run.dataset.pick(run.split.train))
+    tested = run.source.x[run.split.test], label, answer == label
+    apart = held.rules(run.dataset.units, run.dataset.pick(run.split.train), tested)
     modes = held.modes(_untouched(run, answer == label), apart, _beside(run, logs, held))
     refused = run.judge.quality["real_rejected_by_class"]
     content = {

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from genenv import auditing, failures, intervals, trust
 from genenv.generators import Generator
 from genenv.judge import Judge, judged_controls
-from genenv.judge.controls import COUNT
+from genenv.judge.controls import COUNT, UNTRAINED
 from genenv.judge.layout import seen
 from genenv.metrics.light import generator_light
 from genenv.searched import Searched
-
-UNTRAINED = "an untrained generator"
 
 
 def lights(run: Searched, accuracy: trust.Share, people: Mapping[str, Any] | None) -> trust.Trust:

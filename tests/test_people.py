@@ -175,7 +175,7 @@ def ask(page, name="", host="127.0.0.1:5000", **kw):
 def test_the_sheet_that_is_sent_is_blind(page):
     sent = ask(page, "sheet").get_json()
     assert set(sent) == {"rater", "classes", "answers", "samples"}
-    assert {key for sample in sent["samples"] for key in sample} <= {"picture", "values"}
+    assert {key for sample in sent["samples"] for key in sample} <= {"picture", "values", "names"}
     assert ask(page).status_code == 200
     assert "default-src 'none'" in ask(page).headers["Content-Security-Policy"]
 

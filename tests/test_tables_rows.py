@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from people import people
 
-from genenv import api, codecs, data, networks
+from genenv import api, codecs, data, factors, networks
 from genenv.checks import Mistake
 from genenv.codecs import Rows
 from genenv.data.loans import drawn
 from genenv.generators import MixtureRows, adopt
 from genenv.generators.rows import learn
+from genenv.report import apart
 from genenv.tables import infer
 
 FRAME = people(600)
@@ -174,3 +175,35 @@ def test_the_loans_follow_the_relations_that_they_are_made_by():
 def test_the_generator_of_a_tables_run_is_loaded(generator, tmp_path):
     generator.save(tmp_path / "generator")
     assert api.load(tmp_path).digest() == generator.digest()
+
+
+def test_a_step_of_a_rule_is_said_in_the_users_values(table):
+    units, names = table.units, factors.names(table.units)
+    shown = factors.factors(units.tensor(table.x), units)
+    assert shown.shape == (600, len(names)) == (600, units.width)
+    job, missing = names.index("job is office"), names.index("score is missing")
+    assert (shown[:, job].numpy() == (FRAME["job"] == "office")).all()
+    assert (shown[:, missing].numpy() == FRAME["score"].isna()).all()
+    said = {name: factors.step(units, names.index(name), True, 0.5) for name in names}
+    assert said["job is office"] == "job is office"
+    assert factors.step(units, job, False, 0.5) == "job is not office"
+    assert factors.step(units, missing, False, 0.5) == "score is not missing"
+    assert factors.step(units, names.index("age"), False, 44.5) == "age at most 44.5"
+    since = FRAME["since"].sort_values().iloc[300]
+    code = units.schema.column("since").code(since)
+    assert factors.step(units, names.index("since"), True, code).endswith(str(since))
+
+
+def test_a_mode_is_told_by_a_rule_in_words_with_the_models_accuracy_there(table):
+    x, label = table.x, table.label
+    frame = table.units.raw_view(x)
+    inside = ((frame["age"] > 50) & (label == 1)).to_numpy()
+    failing = x[inside], label[inside], np.zeros(inside.sum(), np.int64)
+    right = ~inside
+    (rule,) = apart.rules(table.units, failing, (x, label), [0], (x, label, right))
+    assert rule["rule"].startswith("age above 50")
+    assert rule["mode"] > 0.7
+    assert rule["slice"]["share"] == 0.0
+    assert "right on 0% of" in apart.words(rule)
+    (other,) = apart.rules(table.units, failing, (x, label), [0], (x, label, right | inside))
+    assert other["slice"]["share"] == 1.0

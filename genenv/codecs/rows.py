@@ -190,6 +190,52 @@ class Rows(Codec):
             "wrap it in a function that turns the frame into what the module takes",
         )  # fmt: skip
 
+    def traits(self, x: Tensor) -> Tensor:
+        """Return what rows (n, size) are told apart by, (n, traits), see `trait_names`."""
+        parts = [x.new_empty((len(x), 0), dtype=torch.float64)]
+        for place in self.places:
+            own = x[:, place.x]
+            if place.states:
+                parts.append(functional.one_hot(own.round().long(), place.states).double())
+                continue
+            parts.append(own.double()[:, None])
+            if place.flagged:
+                parts.append(x[:, place.x + 1].double()[:, None])
+        return torch.cat(parts, 1)
+
+    def trait_names(self) -> tuple[str, ...]:
+        """Name the traits: a column that is a number, "job is sales", "score is missing"."""
+        found: list[str] = []
+        for place in self.places:
+            name = place.column.name
+            if place.states:
+                found += [f"{name} is {value}" for value in place.column.values]
+                found += [f"{name} is missing"] * (place.states - len(place.column.values))
+                continue
+            found += [name] + [f"{name} is missing"] * place.flagged
+        return tuple(found)
+
+    def step(self, trait: int, above: bool, at: float) -> str:
+        """Write a step of a rule, a trait above or at most a threshold, in the user's values."""
+        for place in self.places:
+            own = place.u  # the traits of a place stand where its numbers in u do
+            if not own <= trait < own + place.wide:
+                continue
+            if place.states or trait > own:
+                name, _, value = self.trait_names()[trait].rpartition(" is ")
+                return f"{name} is {value}" if above else f"{name} is not {value}"
+            column = place.column
+            if column.discrete:
+                values = column.values
+                held = values[int(at) + 1 :] if above else values[: int(at) + 1]
+                return f"{column.name} in {{{', '.join(map(str, held))}}}"
+            side = "above" if above else "at most"
+            if column.kind == "date":
+                at = float(np.floor(at))
+                return f"{column.name} {side} {column.decode(np.array([at])).iloc[0]}"
+            return f"{column.name} {side} {at:.6g}"
+        raise IndexError(trait)
+
     def names(self) -> tuple[str, ...]:
         """See `Codec.names`."""
         return self.features.names

@@ -16,6 +16,7 @@ from genenv.judge.layout import lawful
 COUNT = 500  # of each kind
 LIMIT = 0.01  # share of a kind that may be accepted as any class
 LIMIT_SHUFFLED = 0.1  # of rows with shuffled columns, which are often true rows by chance
+UNTRAINED = "an untrained generator"  # a control that the run's own generator makes
 LEAST_COLUMNS = 8  # below, noise often is a true row: printed, and decides nothing
 LONGEST = 6  # stripes: periods across an image, at most
 
@@ -92,9 +93,13 @@ def make_controls(rows: Tensor, seed: int, units: Codec | None = None) -> dict[s
     return {name: lawful(each, units) for name, each in made.items()}
 
 
-def limit(name: str) -> float:
-    """Return the share of a kind that may be accepted."""
-    return LIMIT_SHUFFLED if name == "shuffled columns" else LIMIT
+def limit(name: str, units: Codec) -> float:
+    """Return the share of a kind that may be accepted.
+
+    Of a table an untrained generator is one more that draws the columns' own values apart.
+    """
+    apart = {"shuffled columns"} | ({UNTRAINED} if units.groups is not None else set())
+    return LIMIT_SHUFFLED if name in apart else LIMIT
 
 
 def decides(name: str, shape: tuple[int, ...]) -> bool:

@@ -32,7 +32,7 @@ function drawn(sample) {
   const table = document.createElement("table");
   sample.values.forEach((value, i) => {
     const row = table.insertRow();
-    row.insertCell().textContent = `column ${i}`;
+    row.insertCell().textContent = sample.names[i];
     row.insertCell().textContent = value;
   });
   return table;

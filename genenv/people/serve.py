@@ -114,7 +114,7 @@ class Page:
         if drawn is not None:
             data = base64.b64encode(still(drawn[0])).decode()
             return {"picture": f"data:image/png;base64,{data}"}
-        return {"values": [f"{value:.4g}" for value in x.reshape(-1).tolist()]}
+        return {"values": self.units.words(x)[0], "names": [*self.units.names()]}
 
 
 def _json(plain: Any) -> Response:

@@ -141,10 +141,15 @@ class Account:
             )
         return sorted(rows, key=_rank)
 
-    def rules(self, units: Codec, real: tuple[NDArray[Any], NDArray[np.int64]]) -> list[Any]:
+    def rules(
+        self,
+        units: Codec,
+        real: tuple[NDArray[Any], NDArray[np.int64]],
+        tested: tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]],
+    ) -> list[Any]:
         """Say what tells each mode from its class's rows, in the order of ids: `apart.rules`."""
         own = self.confirmed.x, self.confirmed.label, self.counted.mode
-        return rules(units, own, real, np.unique(self.counted.mode).tolist())
+        return rules(units, own, real, np.unique(self.counted.mode).tolist(), tested)
 
     def variety(self) -> dict[str, Any]:
         """Make report.json's `variety`: how many modes there are, found and to be found."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import factors
+from genenv import factors, intervals
 from genenv.codecs import Codec
 
 DEPTH = 2  # steps of a rule
@@ -23,6 +23,7 @@ def rules(
     failing: tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]],
     real: tuple[NDArray[Any], NDArray[np.int64]],
     ids: Sequence[int],
+    tested: tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]] | None = None,
 ) -> list[Rule | None]:
     """Find the shortest rule that tells each mode from the real rows of its class.
 
@@ -36,25 +37,55 @@ def rules(
         Real rows (n, *units.shape) and their class indices (n,).
     ids
         Modes asked for, each with a failure.
+    tested
+        Untouched real rows (t, *units.shape), their class indices, and whether the model is right,
+        (t,) each; None: there are none.
 
     Returns
     -------
     For each mode `rule` in words and the shares of its failures and of its class's rows that it
-    holds of, `mode` and `class`; None where too few failures or no rule tell it.
+    holds of, `mode` and `class`; and `slice`, how often the model is right on untouched rows of the
+    class that it holds of (None: on none). None where too few failures or no rule tell it.
     """
     x, label, mode = failing
     shown, rows = (factors.factors(units.tensor(a), units).numpy() for a in (x, real[0]))
-    names = factors.names(units)
     found = []
     for each in ids:
         own = mode == each
-        beside = rows[real[1] == label[own][0]]
+        of_class = label[own][0]
+        beside = rows[real[1] == of_class]
         enough = min(int(own.sum()), len(beside)) >= LEAST
-        found.append(_rule(shown[own], beside, names) if enough else None)
+        asked = None if tested is None else _of_class(units, tested, of_class)
+        found.append(_rule(shown[own], beside, units, asked) if enough else None)
     return found
 
 
-def _rule(own: NDArray[Any], beside: NDArray[Any], names: Sequence[str]) -> Rule | None:
+Tested = tuple[NDArray[Any], NDArray[np.bool_]]  # factors (t, factors), whether the model is right
+
+
+def _of_class(
+    units: Codec, tested: tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]], label: int
+) -> Tested:
+    x, truth, right = tested
+    own = truth == label
+    return factors.factors(units.tensor(x[own]), units).numpy(), right[own]
+
+
+def _slice(tree: Any, leaf: int, tested: Tested | None) -> dict[str, Any] | None:
+    """Say how often the model is right on untouched rows in a leaf; None: there are none."""
+    if tested is None or not len(tested[0]):
+        return None
+    inside = tree.apply(tested[0]) == leaf
+    count, right = int(inside.sum()), int(tested[1][inside].sum())
+    if not count:
+        return None
+    low, high = intervals.wilson(right, count)
+    return {"share": right / count, "low": low, "high": high, "rows": count}
+
+
+def _rule(
+    own: NDArray[Any], beside: NDArray[Any], units: Codec, tested: Tested | None
+) -> Rule | None:
     from sklearn.tree import DecisionTreeClassifier
 
     rows = np.concatenate([own, beside])
@@ -72,8 +103,9 @@ def _rule(own: NDArray[Any], beside: NDArray[Any], names: Sequence[str]) -> Rule
     share = {"mode": inside[best][is_own].mean(), "class": inside[best][~is_own].mean()}
     steps = _path(tree.tree_, best)
     return {
-        "rule": " and ".join(f"{names[column]} {side} {at:.3g}" for column, side, at in steps),
+        "rule": " and ".join(factors.step(units, *step) for step in steps),
         **{name: float(value) for name, value in share.items()},
+        "slice": _slice(tree, best, tested),
     }
 
 
@@ -81,22 +113,21 @@ def _gain(mask: NDArray[np.bool_], is_own: NDArray[np.bool_]) -> float:
     return float(mask[is_own].mean() - mask[~is_own].mean())
 
 
-def _path(tree: Any, leaf: int) -> list[tuple[int, str, float]]:
-    """Return the steps from the root to a leaf: column, side and threshold."""
-    steps: list[tuple[int, str, float]] = []
+def _path(tree: Any, leaf: int) -> list[tuple[int, bool, float]]:
+    """Return the steps from the root to a leaf: factor, whether above, and threshold."""
+    steps: list[tuple[int, bool, float]] = []
     while leaf:
         left = leaf in tree.children_left
         children = tree.children_left if left else tree.children_right
         parent = int(np.flatnonzero(children == leaf)[0])
-        side = "at most" if left else "above"
-        steps.insert(0, (int(tree.feature[parent]), side, float(tree.threshold[parent])))
+        steps.insert(0, (int(tree.feature[parent]), not left, float(tree.threshold[parent])))
         leaf = parent
     return _merged(steps)
 
 
-def _merged(steps: list[tuple[int, str, float]]) -> list[tuple[int, str, float]]:
+def _merged(steps: list[tuple[int, bool, float]]) -> list[tuple[int, bool, float]]:
     """Keep the tighter of two steps on one column and side."""
-    kept: dict[tuple[int, str], float] = {}
+    kept: dict[tuple[int, bool], float] = {}
     for column, side, at in steps:
         kept[column, side] = at  # the later step of a path is the tighter one
     return [(column, side, at) for (column, side), at in kept.items()]
@@ -106,4 +137,8 @@ def words(rule: Rule | None) -> str:
     """Write a rule for a reader; "" for none."""
     if rule is None:
         return ""
-    return f"{rule['rule']}: {rule['mode']:.0%} of it, {rule['class']:.0%} of its class's real rows"
+    told = f"{rule['rule']}: {rule['mode']:.0%} of it, {rule['class']:.0%} of its class's real rows"
+    if rule.get("slice") is None:
+        return told
+    right = rule["slice"]
+    return f"{told}; the model is right on {right['share']:.0%} of {right['rows']:,} untouched ones"

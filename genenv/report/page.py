@@ -17,6 +17,7 @@ PICTURED = 18  # modes with examples; the others are listed
 SUREST = 24  # failures shown before the modes
 EXAMPLES = 4  # pictures a mode
 VECTORS = 2  # examples a mode where samples are vectors
+COLUMNS = 40  # shown of a row of a table
 VALUES = 12  # numbers shown of a vector
 NAMED = 10  # real rows named of a mode; report.json has them all
 LISTED = 200  # modes in the list below the pictures
@@ -125,7 +126,7 @@ def cards(modes: list[dict[str, Any]], evidence: Evidence) -> Iterator[dict[str,
             "beside": summary.beside(mode["near"]),
             "examples": [_example(row, evidence) for row in rows],
             "lines": _values(rows, evidence) if vectors else None,
-            "hidden": max(0, evidence.units.size - VALUES) if vectors else 0,
+            "hidden": max(0, len(evidence.units.names()) - _shown(evidence)) if vectors else 0,
         }
 
 
@@ -168,15 +169,19 @@ def _example(row: int, evidence: Evidence) -> dict[str, Any]:
 
 
 def _values(rows: NDArray[np.int64], evidence: Evidence) -> list[dict[str, Any]]:
-    """Numbers of each example beside those of its nearest real row, one line a column."""
-    failures = evidence.failures
+    """Values of each example beside those of its nearest real row, one line a column."""
+    failures, units = evidence.failures, evidence.units
+    found, near = units.words(failures.x[rows]), units.words(failures.nearest[rows])
+    pairs = list(zip(found, near, strict=True))
     return [
         {
-            "column": column,
-            "pairs": [
-                (f"{failures.x[row, column]:.4g}", f"{failures.nearest[row, column]:.4g}")
-                for row in rows
-            ],
+            "column": f"x[{name}]" if name.isdecimal() else name,
+            "pairs": [(own[i], real[i], own[i] != real[i]) for own, real in pairs],
         }
-        for column in range(min(evidence.units.size, VALUES))
+        for i, name in enumerate(evidence.units.names()[: _shown(evidence)])
     ]
+
+
+def _shown(evidence: Evidence) -> int:
+    """How many values of a sample are shown: all columns of a table that is not wide."""
+    return COLUMNS if evidence.units.groups is not None else VALUES
