@@ -16,7 +16,8 @@ from stable_baselines3.common.save_util import save_to_zip_file
 
 from genenv import checks, reading, seeding
 from genenv.agents import spaces
-from genenv.agents.algorithms import Preset
+from genenv.agents.algorithms import from_json
+from genenv.agents.preset import Preset
 
 SPEC, PARAMETERS = "agent.json", "parameters.zip"
 MOST_HIDDEN = 2**14  # units of a layer in a file
@@ -94,7 +95,7 @@ class Agent:
             raise checks.Mistake(f"a folder with {SPEC}", folder, "give a run that `train` left")
         path, zipped = at / SPEC, at / PARAMETERS
         spec = reading.struct(path, Spec)
-        preset = reading.guarded(path, lambda: Preset.from_json(spec.preset))
+        preset = reading.guarded(path, lambda: from_json(spec.preset))
         if max(preset.hidden, default=0) > MOST_HIDDEN:
             raise reading.damaged(path, f"hidden layers of {max(preset.hidden):,}")
         seen, acts = (

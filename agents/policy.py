@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
@@ -15,7 +16,9 @@ from torch import Tensor
 
 from genenv import checks, seeding, unanswered
 from genenv.agents.agent import Agent
-from genenv.agents.algorithms import Log, Ppo
+from genenv.agents.off_policy import Sac
+from genenv.agents.preset import Log, Preset
+from genenv.agents.presets import LATENT_PROBE, LATENT_PROBE_SAC
 from genenv.agents.random import starts
 from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.agents.threads import OneThreadUpdates
@@ -27,7 +30,7 @@ ID = "genenv/LatentProbe-v0"
 
 
 class Player(Agent):
-    """A trained PPO that moves base vectors; `steps` counts queries to the model."""
+    """A trained agent that moves base vectors; `steps` counts queries to the model."""
 
     @property
     def base_dim(self) -> int:
@@ -65,21 +68,25 @@ class Player(Agent):
         """
         with torch.no_grad():
             policy: Any = self.model.policy
-            law = policy.get_distribution(torch.from_numpy(seen)).distribution
-            noise = torch.from_numpy(seeding.normals(keys, law.mean.shape[1]))
+            noise = torch.from_numpy(seeding.normals(keys, self.base_dim))
+            rows = torch.from_numpy(seen)
+            if isinstance(self.preset, Sac):
+                mean, log_std, _ = policy.actor.get_action_dist_params(rows)
+                return (mean + log_std.exp() * noise).tanh()  # type: ignore[no-any-return]
+            law = policy.get_distribution(rows).distribution
             return (law.mean + law.stddev * noise).clamp(-1.0, 1.0)  # type: ignore[no-any-return]
 
 
-def check_training(preset: Ppo, train_queries: int) -> None:
+def check_training(preset: Preset, train_queries: int) -> None:
     """Raise a Mistake if the training queries do not cover one update."""
-    least = preset.envs * (2 * preset.steps + 1)
+    least = preset.least_steps
     if train_queries < least:
         raise checks.Mistake(f"at least {least} training queries", train_queries, "give more")
 
 
 def train_player(
     probe: Probe,
-    preset: Ppo,
+    preset: Preset,
     train_queries: int,
     seed: int,
     folder: Path | None = None,
@@ -87,7 +94,7 @@ def train_player(
     advance: Callable[[int], None] | None = None,
     on_findings: Callable[[Findings], None] | None = None,
 ) -> Player:
-    """Train PPO on LatentProbe for exactly so many queries to the model.
+    """Train an agent on LatentProbe for exactly so many queries to the model.
 
     Parameters
     ----------
@@ -117,7 +124,8 @@ def train_player(
     metered = _Metered(probe, train_queries, advance, on_findings)
     batch = LatentProbe(preset.envs, probe=metered, autoreset_mode="SameStep", **preset.arguments)
     address = seeding.fold(seed, "player") % 2**31
-    model = preset.make(VecMonitor(VectorEnvBridge(batch)), address, _prefixed(log))
+    title = "sac" if isinstance(preset, Sac) else "policy"
+    model = preset.make(VecMonitor(VectorEnvBridge(batch)), address, _prefixed(title, log))
     with seeding.global_seed(address), OneThreadUpdates() as callback, suppress(_SpentError):
         model.learn(train_queries, callback=callback)  # ends by _SpentError: a step costs a query
     player = Player(ID, preset, model, metered.queries)
@@ -126,8 +134,7 @@ def train_player(
     return player
 
 
-@final
-class Policy(Search):
+class Played(Search, ABC):
     """A trained player on fresh starts: chains side by side, actions drawn by address.
 
     A chain starts afresh, with a fresh label, after its success or at the player's horizon.
@@ -146,6 +153,11 @@ class Policy(Search):
     Mistake
         If the player was trained on another space.
     """
+
+    agent: ClassVar[str]
+    """Of the player's folder, stage and curves."""
+    preset: ClassVar[Preset]
+    """That its player is trained by."""
 
     def __init__(self, space: Space, seed: int, player: Player, *, chains: int = 64) -> None:
         super().__init__(space, seed)
@@ -193,6 +205,22 @@ class Policy(Search):
         self.fresh[:count] = findings.success | (self.age[:count] >= horizon)
 
 
+@final
+class Policy(Played):
+    """The chains of a player that PPO trained."""
+
+    agent = "policy"
+    preset = LATENT_PROBE
+
+
+@final
+class SoftPolicy(Played):
+    """The chains of a player that SAC trained."""
+
+    agent = "sac"
+    preset = LATENT_PROBE_SAC
+
+
 class _SpentError(Exception):
     """The training queries are used up."""
 
@@ -229,7 +257,7 @@ class _Metered(Probe):
         return findings
 
 
-def _prefixed(log: Log | None) -> Log | None:
+def _prefixed(title: str, log: Log | None) -> Log | None:
     if log is None:
         return None
-    return lambda values, step: log({f"policy/{k}": v for k, v in values.items()}, step)
+    return lambda values, step: log({f"{title}/{k}": v for k, v in values.items()}, step)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from genenv import checks
-from genenv.agents.algorithms import Ppo, Preset, SequencePpo
+from genenv.agents.algorithms import Ppo, SequencePpo
+from genenv.agents.off_policy import Sac
+from genenv.agents.preset import Preset
 
 LATENT_PROBE = Ppo(learning_rate=2e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2})
+LATENT_PROBE_SAC = Sac(
+    learning_rate=1e-3, hidden=(128, 128), arguments={"horizon": 6, "stride": 1.2}
+)
 FORGER = Ppo(  # episodes of one step: discount and λ are without effect
     total_steps=4_505_600,
     envs=1024,

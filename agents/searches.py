@@ -17,7 +17,7 @@ from genenv.agents.evolution import Evolution
 from genenv.agents.gradient import Gradient
 from genenv.agents.illumination import CmaMae, CmaMe
 from genenv.agents.metropolis import Metropolis
-from genenv.agents.policy import Player, Policy
+from genenv.agents.policy import Played, Player, Policy, SoftPolicy
 from genenv.agents.random import Random
 from genenv.agents.sobol import Sobol
 from genenv.agents.stored import Stored
@@ -33,10 +33,13 @@ SEARCHES: dict[str, type[Search]] = {
     "cma-mae": CmaMae,
     "gradient": Gradient,
     "policy": Policy,
+    "sac": SoftPolicy,
     "stored": Stored,
 }
 
-LATER: dict[type[Search], str] = {Policy: "player", Stored: "failures"}
+LATER: dict[type[Search], str] = {
+    Policy: "player", SoftPolicy: "player", Stored: "failures",
+}  # fmt: skip
 """What a kind of search is handed when it is there."""
 
 
@@ -67,7 +70,12 @@ class Entrant:
     @property
     def needs_player(self) -> bool:
         """Whether a player must be trained for it first."""
-        return self.kind is Policy and not _has(self.make, "player")
+        return self.plays is not None and not _has(self.make, "player")
+
+    @property
+    def plays(self) -> type[Played] | None:
+        """The class of a search that plays by a player; None: it plays by itself."""
+        return self.kind if self.kind is not None and issubclass(self.kind, Played) else None
 
     @property
     def needs_failures(self) -> bool:

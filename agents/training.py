@@ -13,7 +13,7 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from genenv import checks, seeding
 from genenv.agents.agent import Agent
-from genenv.agents.algorithms import Preset
+from genenv.agents.preset import Preset
 from genenv.agents.presets import preset as preset_of
 from genenv.agents.sb3_bridge import VectorEnvBridge
 from genenv.agents.threads import OneThreadUpdates

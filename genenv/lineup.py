@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,8 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from genenv import checks, seeding
-from genenv.agents.policy import Player, check_training, train_player
-from genenv.agents.presets import LATENT_PROBE
+from genenv.agents.policy import Played, Player, check_training, train_player
 from genenv.agents.searches import Entrant, entrants
 from genenv.campaign import Campaign, Log
 from genenv.downstream import Downstream
@@ -63,7 +62,8 @@ class Lineup:
         self.config = config
         self.entrants: tuple[Entrant, ...] = entrants(config.search)
         if self.trained:
-            check_training(LATENT_PROBE, config.train_queries)
+            for kind in self.players:
+                check_training(kind.preset, config.train_queries)
         self.starts = self._starts(generator)
 
     def _starts(self, generator: Generator | None) -> tuple[Tensor, Tensor] | None:
@@ -102,26 +102,44 @@ class Lineup:
         """Say how many queries the run takes."""
         config, searches = self.config, len(self.entrants)
         total = searches * len(config.seeds) * config.budget
-        training = f", and {config.train_queries:,} to train policy"
+        agents = " and ".join(kind.agent for kind in self.players)
+        each = " each" if len(self.players) > 1 else ""
+        training = f", and {config.train_queries:,}{each} to train {agents}"
         return (
             f"{total:,} queries: {searches} searches x {len(config.seeds)} seeds x "
             f"{config.budget:,}" + (training if self.trained else "")
         )
 
-    def player_part(self, study: Study[Any], probe: Callable[[], Probe]) -> Part[Player]:
-        """Return the player as a part of a study, whose tracker gets the training's curves."""
+    @property
+    def players(self) -> list[type[Played]]:
+        """Kinds of searches that need a player, each once."""
+        kinds = [entrant.plays for entrant in self.entrants if entrant.needs_player]
+        return list(dict.fromkeys(kind for kind in kinds if kind is not None))
+
+    def player_parts(
+        self, study: Study[Any], probe: Callable[[], Probe]
+    ) -> dict[type[Played], Part[Player]]:
+        """Return the players as parts of a study, whose tracker gets the training's curves."""
+        return {kind: self._player_part(kind, study, probe) for kind in self.players}
+
+    def _player_part(
+        self, kind: type[Played], study: Study[Any], probe: Callable[[], Probe]
+    ) -> Part[Player]:
         queries, seed = self.config.train_queries, self.config.seed
 
         def make(advance: Advance) -> Player:
             log = study.tracker.scalars
-            return train_player(probe(), LATENT_PROBE, queries, seed, log=log, advance=advance)
+            return train_player(probe(), kind.preset, queries, seed, log=log, advance=advance)
 
-        words = "the trained player"
-        stage = "policy training"
-        return Part("agents/policy", words, make, Player.save, Player.load, stage, queries)
+        path, words, stage = f"agents/{kind.agent}", "the trained player", f"{kind.agent} training"
+        return Part(path, words, make, Player.save, Player.load, stage, queries)
 
     def play(
-        self, study: Study[Any], probe: Probe, judge: Judge, player: Player | None
+        self,
+        study: Study[Any],
+        probe: Probe,
+        judge: Judge,
+        players: Mapping[type[Played], Player],
     ) -> list[Log]:
         """Let every search play with every seed, in order.
 
@@ -131,14 +149,14 @@ class Lineup:
             Whose folder takes the findings.
         probe, judge
             What is asked, and who gives the verdicts.
-        player
-            That was trained; None: no search needs one.
+        players
+            Those that were trained, by the search that needs them.
         """
         classes = len(probe.generator.classes)
         space = Space(probe.generator.noise, classes, probe.generator)
         ledger, logs = Ledger(study.folder), []
         for entrant in self.entrants:
-            ready = self._ready(entrant, player)
+            ready = self._ready(entrant, players)
             with study.stages.stage(entrant.name) as advance:
                 campaign = Campaign(
                     probe, judge, self.config.budget, ledger, study.tracker, advance, study.tell
@@ -151,11 +169,10 @@ class Lineup:
                     logs.append(replace(log, seconds=study.stages.parts[part]))
         return logs
 
-    def _ready(self, entrant: Entrant, player: Player | None) -> Entrant:
+    def _ready(self, entrant: Entrant, players: Mapping[type[Played], Player]) -> Entrant:
         """Hand a search what it needs beside the space."""
-        if entrant.needs_player:
-            assert player is not None
-            return entrant.given(player)
+        if entrant.needs_player and entrant.plays is not None:
+            return entrant.given(players[entrant.plays])
         if entrant.needs_failures and self.starts is not None:
             return entrant.started(self.starts)
         return entrant

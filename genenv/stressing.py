@@ -23,7 +23,7 @@ from genenv import (
     stress_log,
     stress_report,
 )
-from genenv.agents.policy import Player
+from genenv.agents.policy import Played, Player
 from genenv.campaign import Log
 from genenv.data import Dataset, Split, near, split
 from genenv.generators import Generator, adopt
@@ -153,7 +153,7 @@ class Stressing(Study[Report]):
     def parts(self) -> Sequence[Part[Any]]:
         """See `Study.parts`."""
         trained = [self._trained_model] if self.tested.given is None else []
-        player = [self._player] if self.lineup.trained else []
+        player = self._players.values()
         rated = [self._rate] if self.config.rate else []
         judge = *self._oracles, self.judge
         sibling = [self.reference.part] if self.reference and self.reference.part else []
@@ -174,10 +174,9 @@ class Stressing(Study[Report]):
         """Search, and report."""
         with settled(self._threads()):
             stress_log.begin(self.tracker, self._described(), self.lineup.entrants)
-            probe, player = self.prepare(), None
-            if self.lineup.trained:
-                player = self.get(self._player)
-            logs = self.lineup.play(self, probe, self.get(self.judge), player)
+            probe = self.prepare()
+            players = {kind: self.get(part) for kind, part in self._players.items()}
+            logs = self.lineup.play(self, probe, self.get(self.judge), players)
             self._seen = rerating.seen([log.tally() for log in logs])
             if self.config.rate:
                 self.get(self._rate)
@@ -224,8 +223,8 @@ class Stressing(Study[Report]):
         return self.tested.part()
 
     @cached_property
-    def _player(self) -> Part[Player]:
-        return self.lineup.player_part(self, lambda: self._probe)
+    def _players(self) -> dict[type[Played], Part[Player]]:
+        return self.lineup.player_parts(self, lambda: self._probe)
 
     @cached_property
     def _rate(self) -> Part[dict[str, Any]]:

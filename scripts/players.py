@@ -28,7 +28,9 @@ from genenv.settings import StressConfig
 from genenv.stressing import Stressing
 from genenv.tracking import Tracker
 
-PLAYERS = [name for name in SEARCHES if name != "stored"]  # which starts from another run
+PLAYERS = [name for name in SEARCHES if name not in ("stored", "sac")]
+    name for name in SEARCHES if name not in ("stored", "sac")
+]  # a run's, another training's
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])

@@ -8,7 +8,8 @@ import torch
 import toys
 
 from genenv.agents.algorithms import Ppo
-from genenv.agents.policy import Player, Policy, train_player
+from genenv.agents.off_policy import Sac
+from genenv.agents.policy import Player, Policy, SoftPolicy, train_player
 from genenv.agents.random import Random
 from genenv.checks import Mistake
 from genenv.noise import Gaussian
@@ -137,3 +138,24 @@ def test_a_player_of_another_space_is_a_mistake(trained):
 def test_too_few_training_queries_are_a_mistake():
     with pytest.raises(Mistake, match="expected at least 528 training queries, got 527; give more"):
         train_player(toys.probe(), SMALL, 527, 0)
+
+
+def test_a_player_that_sac_trained_spends_its_queries_plays_in_the_box_and_is_read_back(tmp_path):
+    soft = Sac(
+        envs=16, batch=64, hidden=(16,), learning_starts=200, gradient_steps=2,
+        arguments={"horizon": 6, "stride": 1.2},
+    )  # fmt: skip
+    probe = toys.probe(beta=2.0)
+    player = train_player(probe, soft, 1500, 0)
+    assert player.steps == probe.model.queries == 1500
+    seen = np.zeros((5, player.columns), np.float32)
+    keys = np.arange(5).astype(np.uint64)
+    action = player.draw(seen, keys)
+    assert (action.abs() <= 1).all()
+    assert not torch.equal(action[0], action[1])
+    player.save(tmp_path)
+    assert torch.equal(Player.load(tmp_path).draw(seen, keys), action)
+    found = run(SoftPolicy(SPACE, 1, player), toys.probe(beta=2.0), 200)
+    assert len(found) == 200
+    with pytest.raises(Mistake, match="expected at least 232 training queries, got 231"):
+        train_player(toys.probe(), soft, 231, 0)

@@ -10,7 +10,8 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
 
 from genenv import agents, intervals, tracking
 from genenv.agents import spaces
-from genenv.agents.algorithms import Ppo, Td3
+from genenv.agents.algorithms import Ppo
+from genenv.agents.off_policy import Sac, Td3
 from genenv.agents.returns import returns
 from genenv.checks import Mistake
 
@@ -18,6 +19,7 @@ ID = "genenv/LatentProbe-v0"
 ARGUMENTS = {"horizon": 4, "stride": 1.2}
 SMALL = {
     "ppo": Ppo(envs=8, steps=8, batch=32, epochs=2, hidden=(16,), arguments=ARGUMENTS),
+    "sac": Sac(envs=8, batch=32, learning_starts=32, hidden=(16,), arguments=ARGUMENTS),
     "td3": Td3(envs=8, batch=32, learning_starts=32, hidden=(16,), arguments=ARGUMENTS),
 }
 EACH = pytest.mark.parametrize("kind", SMALL)

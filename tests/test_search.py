@@ -12,7 +12,8 @@ import toys
 from genenv import noise
 from genenv.agents import SEARCHES
 from genenv.agents.algorithms import Ppo
-from genenv.agents.policy import ID, Player, Policy
+from genenv.agents.off_policy import Sac
+from genenv.agents.policy import ID, Played, Player, Policy
 from genenv.agents.random import starts
 from genenv.agents.stored import Stored
 from genenv.checks import Mistake
@@ -30,6 +31,7 @@ LAWS = {
 }
 CLASSES = 3
 SMALL = Ppo(envs=8, steps=8, batch=64, hidden=(8,), arguments={"horizon": 6, "stride": 1.2})
+SOFT = Sac(envs=8, hidden=(8,), arguments={"horizon": 6, "stride": 1.2})
 
 
 class Plain:
@@ -55,15 +57,16 @@ def make(name, space, seed=0):
     if SEARCHES[name] is Stored:
         e, _ = starts(space, 77, np.arange(10))
         return Stored(space, seed, (space.noise.project(e), torch.arange(10) % CLASSES))
-    if SEARCHES[name] is not Policy:
+    if not issubclass(SEARCHES[name], Played):
         return SEARCHES[name](space, seed)
     from gymnasium.spaces import Box
 
     dim = space.noise.base_dim
     columns = dim + 2 * space.classes + 4
     seen = Box(-LIMIT, LIMIT, (columns,), np.float32)
-    model = SMALL.blank(seen, Box(-1.0, 1.0, (dim,), np.float32))
-    return Policy(space, seed, Player(ID, SMALL, model, 0))
+    small = SMALL if SEARCHES[name] is Policy else SOFT
+    model = small.blank(seen, Box(-1.0, 1.0, (dim,), np.float32))
+    return SEARCHES[name](space, seed, Player(ID, small, model, 0))
 
 
 def told(space, e, label, turn):

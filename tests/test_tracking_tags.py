@@ -10,7 +10,8 @@ import toys
 from served import Board
 
 from genenv import agents, bundled, classifier, data, networks, tracking
-from genenv.agents.algorithms import Ppo, Td3
+from genenv.agents.algorithms import Ppo
+from genenv.agents.off_policy import Td3
 from genenv.fitting import Fitting
 from genenv.metrics import generated
 from genenv.reacting import Reacting
