@@ -29,8 +29,6 @@ from genenv.stressing import Stressing
 from genenv.tracking import Tracker
 
 PLAYERS = [name for name in SEARCHES if name not in ("stored", "sac")]
-    name for name in SEARCHES if name not in ("stored", "sac")
-]  # a run's, another training's
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
