@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from genenv import checks, files
+import msgspec
+
+from genenv import checks, files, reading
 
 SUMS = "parts.json"  # in the folder: path of a part -> file -> bytes and sha256
 
@@ -112,11 +114,8 @@ class Shelf:
         if not path.is_file():
             return {}
         try:
-            plain: dict[str, dict[str, tuple[int, str]]] = json.loads(path.read_text())
-            for own in plain.values():
-                for size, digest in own.values():
-                    int(size), str(digest)
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            plain = msgspec.convert(reading.plain(path), dict[str, dict[str, tuple[int, str]]])
+        except (checks.Mistake, msgspec.ValidationError) as error:
             raise checks.Mistake(
                 f"{path} to hold the digests of a run's parts",
                 f"{error}",
@@ -132,4 +131,4 @@ def save_json(plain: Any, place: Path) -> None:
 
 def load_json(place: Path) -> Any:
     """Read plain values, as the `load` of a part."""
-    return json.loads(place.read_text())
+    return reading.any_json(place)

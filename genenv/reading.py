@@ -32,6 +32,10 @@ T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
 
+class Damaged(checks.Mistake):
+    """A file is not as it was written."""
+
+
 class Column(NamedTuple):
     """What an array of a file has to be."""
 
@@ -45,10 +49,10 @@ class Column(NamedTuple):
     """The largest value."""
 
 
-def damaged(path: Path, why: object, do: str = AGAIN) -> checks.Mistake:
+def damaged(path: Path, why: object, do: str = AGAIN) -> Damaged:
     """Return the sentence on a file that is not as it was written."""
     lines = str(why).splitlines() or [type(why).__name__]
-    return checks.Mistake(f"a whole file {path}", lines[0][:200], do)
+    return Damaged(f"a whole file {path}", lines[0][:200], do)
 
 
 def guarded(path: Path, read: Callable[[], T]) -> T:

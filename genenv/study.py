@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from safetensors import SafetensorError
 
-from genenv import cache, checks, last_words, lock, runs
+from genenv import cache, checks, last_words, lock, reading, runs
 from genenv.failures import UNREADABLE
 from genenv.parts import Part, Shelf
 from genenv.stages import Stages
@@ -190,9 +190,9 @@ class Study(ABC, Generic[R]):
         assert part.load is not None
         try:
             value = part.load(self.folder / part.path)
-        except checks.Mistake:
-            raise
-        except (*UNREADABLE, SafetensorError):
+        except (*UNREADABLE, SafetensorError, reading.Damaged) as error:
+            if isinstance(error, checks.Mistake) and not isinstance(error, reading.Damaged):
+                raise
             return None
         if self.leads and not self.shelf.recorded(part.path):  # of an older version, or killed
             self.shelf.record(part.path)

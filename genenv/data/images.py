@@ -16,6 +16,7 @@ from genenv.data.arrays import LEAST_SIDE, MOST_SIDE, from_arrays
 from genenv.data.dataset import Dataset
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+MOST_PIXELS = 2**26  # of a file: 256 MB in colour, before it is resized
 ORIENTATION = 0x0112  # the tag of EXIF
 UNSORTED = ""  # in the place of a class's name: no folder is called so
 # pillow's; it would hand a file that looks like PostScript to another program
@@ -171,11 +172,13 @@ def _opened(path: Path, background: tuple[int, int, int]) -> tuple[Any, list[str
 
     try:
         with Image.open(path, formats=FORMATS) as file:
+            if file.width * file.height > MOST_PIXELS:
+                raise ValueError(f"{file.width} x {file.height} pixels")
             frames = getattr(file, "n_frames", 1)
             turned = file.getexif().get(ORIENTATION, 1) != 1
             picture = ImageOps.exif_transpose(file)
             picture.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # of two dozen kinds, as the format has it
         raise checks.Mistake(
             "an image", f"{path}, which cannot be read ({error})", "replace or remove it"
         ) from error

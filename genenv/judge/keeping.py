@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -21,17 +21,22 @@ from genenv.judge.crossfit import Member
 from genenv.judge.folds import COUNT, Folds
 from genenv.judge.guide import Guide
 from genenv.judge.judging import Judge, Record
+from genenv.judge.layout import seen
 from genenv.judge.oracle import Oracle
 from genenv.judge.promise import Promise
 from genenv.judge.realism import Gate, Surroundings
 from genenv.judge.residual import Residual
 from genenv.judge.trees import Trees
+from genenv.reading import Column
 
 FORMAT = 3
 GUIDE, AUDIT, ROWS, SPEC = "guide.safetensors", "audit.safetensors", "rows.npz", "judge.json"
 BESIDE = "beside.json"  # what a model's answers made of the cut, in place of what SPEC says
 SWAPPED = "swapped"  # name of the detectors among the tensors
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
+FOLDS = {  # of ROWS, a row a different one
+    "name": Column("u", (None,)),
+    "fold": Column("iu", (None,), 0, COUNT - 1),
+}
 
 
 def save(judge: Judge, folder: Path) -> None:
@@ -93,22 +98,39 @@ def load(folder: Path | str) -> Judge:
     folder = Path(folder)
     spec = _spec(folder)
     try:
-        units = codecs.from_json(spec["units"])
-        folds, record = _load_rows(folder / ROWS)
-        gates = tuple(Gate(**gate) for gate in spec["gates"])
-        members, around, residual, swapped = _load_members(folder / AUDIT)
-        audit = Audit(
-            members, spec["weight"], spec["own_temperature"], spec["temperature"], around,
-            residual, gates, spec["cut"], swapped,
-        )  # fmt: skip
-        guide = load_guide(folder, units)
-        promise, belief = Promise(**spec["promise"]), Belief(**spec["belief"])
-        classes = tuple(spec["classes"])
-    except UNREADABLE as error:
-        raise checks.Mistake(
-            f"a whole judge in {folder}", f"{type(error).__name__}: {error}", "make it again"
-        ) from error
-    return Judge(units, classes, folds, guide, audit, record, promise, belief, spec["quality"])
+        return reading.guarded(folder / SPEC, lambda: _judge(folder, spec))
+    except reading.Damaged as damage:
+        raise checks.Mistake(f"a whole judge in {folder}", damage.got, "make it again") from damage
+
+
+def _judge(folder: Path, spec: dict[str, Any]) -> Judge:
+    units, classes = codecs.from_json(spec["units"]), tuple(spec["classes"])
+    folds, record = _load_rows(folder / ROWS, len(classes))
+    gates = tuple(Gate(**gate) for gate in spec["gates"])
+    members, around, residual, swapped = _load_members(folder / AUDIT)
+    audit = Audit(
+        members, spec["weight"], spec["own_temperature"], spec["temperature"], around, residual,
+        gates, spec["cut"], swapped,
+    )  # fmt: skip
+    judge = Judge(
+        units, classes, folds, load_guide(folder, units), audit, record,
+        Promise(**spec["promise"]), Belief(**spec["belief"]), spec["quality"],
+    )  # fmt: skip
+    _try(judge)
+    return judge
+
+
+def _try(judge: Judge) -> None:
+    """Ask everything about a sample, so that parts that do not fit fail here and not in a run."""
+    x = np.zeros((COUNT, *judge.units.shape), judge.units.dtype)
+    rows = seen(x, judge.units)
+    width = rows.flatten(1).shape[1]
+    trees = [m for own in judge.audit.members.values() for m in own if isinstance(m, Trees)]
+    assert all(int(m.column.max()) < width for m in trees), "trees over other columns"
+    judge.audit.look(rows, np.arange(COUNT))
+    judge.guide.look(
+        judge.units.encode(judge.units.tensor(x)), torch.zeros(COUNT, dtype=torch.long)
+    )
 
 
 def save_guide(guide: Guide, folder: Path) -> None:
@@ -133,19 +155,16 @@ def load_guide(folder: Path, units: Codec) -> Guide:
     if not path.is_file():
         older = "a guide of genenv 0.1" if (folder / "guide.json").is_file() else "none"
         raise checks.Mistake(f"a guide in {folder}", older, "give a run that this version left")
-    try:
-        with safe_open(path, "pt") as file:
-            spec = json.loads(file.metadata()["guide"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        oracles = tuple(
-            _oracle(told, str(number), tensors) for number, told in enumerate(spec["oracles"])
-        )
-        around = Surroundings(oracles[0], tensors["around"].float(), spec["scale"])
-        gates = spec["temperature"], spec["cut"], spec["threshold"]
-    except UNREADABLE as error:
-        raise checks.Mistake(
-            f"a whole guide in {folder}", f"{type(error).__name__}: {error}", "make it again"
-        ) from error
+    return reading.guarded(path, lambda: _guide(path, units))
+
+
+def _guide(path: Path, units: Codec) -> Guide:
+    spec, tensors = reading.metadata(path, "guide"), reading.tensors(path)
+    oracles = tuple(
+        _oracle(path, told, str(number), tensors) for number, told in enumerate(spec["oracles"])
+    )
+    around = Surroundings(oracles[0], tensors["around"].float(), float(spec["scale"]))
+    gates = (float(spec[name]) for name in ("temperature", "cut", "threshold"))
     return Guide(units, oracles, around, *gates)
 
 
@@ -155,11 +174,8 @@ def _spec(folder: Path) -> dict[str, Any]:
         older = (folder / "guide.json").is_file()
         got = "one of genenv 0.1, which kept the guide alone" if older else f"no {SPEC}"
         raise checks.Mistake(f"a judge in {folder}", got, "make one with `genenv judge`")
-    try:
-        spec: dict[str, Any] = json.loads(path.read_text())
-        found = spec["format"]
-    except UNREADABLE as error:
-        raise checks.Mistake(f"JSON in {path}", str(error), "make the judge again") from error
+    spec = reading.plain(path)
+    found = spec.get("format")
     if found != FORMAT:
         raise checks.Mistake(f"a judge of format {FORMAT}", found, "make it with this version")
     beside = folder / BESIDE
@@ -181,18 +197,17 @@ def _load_members(
 ) -> tuple[
     dict[str, list[Member]], dict[str, list[Surroundings]], list[Residual], tuple[Trees, ...]
 ]:
-    with safe_open(path, "pt") as file:
-        told: dict[str, Any] = json.loads(file.metadata()["members"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    told: dict[str, Any] = reading.metadata(path, "members")
+    tensors = reading.tensors(path)
     members: dict[str, list[Member]] = {}
     around: dict[str, list[Surroundings]] = {}
     for name, plain in told.items():
         make = name.split("/")[0]
         if "trees" in plain:
             arrays = {k: tensors[f"{name}/{k}"].numpy() for k in plain["trees"]}
-            members.setdefault(make, []).append(Trees(**arrays))
+            members.setdefault(make, []).append(_trees(path, arrays))
             continue
-        oracle = _oracle(plain, name, tensors)
+        oracle = _oracle(path, plain, name, tensors)
         members.setdefault(make, []).append(oracle)
         points = tensors[f"{name}/around"].float()
         around.setdefault(make, []).append(Surroundings(oracle, points, plain["scale"]))
@@ -200,21 +215,37 @@ def _load_members(
         Residual(*(tensors[f"residual/{number}/{part}"] for part in ("middle", "directions")))
         for number in range(COUNT)
     ]
-    return members, around, residual, _detectors(tensors)
+    return members, around, residual, _detectors(path, tensors)
 
 
-def _detectors(tensors: dict[str, Tensor]) -> tuple[Trees, ...]:
+def _detectors(path: Path, tensors: dict[str, Tensor]) -> tuple[Trees, ...]:
     """Read the detectors of swapped cells; (): no table was learned."""
     parts: dict[str, dict[str, Any]] = {}
     for name, tensor in tensors.items():
         kind, number, field = name.split("/", 2)
         if kind == SWAPPED:
             parts.setdefault(number, {})[field] = tensor.numpy()
-    return tuple(Trees(**parts[number]) for number in sorted(parts))
+    return tuple(_trees(path, parts[number]) for number in sorted(parts))
 
 
-def _oracle(plain: dict[str, Any], name: str, tensors: dict[str, Tensor]) -> Oracle:
-    oracle = Oracle.blank(plain["oracle"])
+def _trees(path: Path, arrays: dict[str, Any]) -> Trees:
+    """Make trees whose nodes all lead on to leaves."""
+    trees = Trees(**arrays)
+    own = np.arange(len(trees.column))
+    ends = (trees.left == own) & (trees.right == own)
+    on = (np.minimum(trees.left, trees.right) > own) & (
+        np.maximum(trees.left, trees.right) < len(own)
+    )
+    if not (ends | on).all() or not np.isin(trees.root, own).all() or (trees.column < 0).any():
+        raise reading.damaged(path, "trees that do not end in leaves")
+    return trees
+
+
+def _oracle(path: Path, plain: dict[str, Any], name: str, tensors: dict[str, Tensor]) -> Oracle:
+    told = plain["oracle"]
+    if max(math.prod(told["shape"]), told["outputs"]) > path.stat().st_size:
+        raise reading.damaged(path, f"an oracle of samples of shape {told['shape']}")
+    oracle = Oracle.blank(told)
     own = {k: tensors[f"{name}/{k}"] for k in oracle.state_dict()}
     oracle.load_state_dict(own)
     return oracle
@@ -232,10 +263,20 @@ def _save_rows(judge: Judge, path: Path) -> None:
     files.whole(path, lambda file: np.savez_compressed(file, **columns, **values))
 
 
-def _load_rows(path: Path) -> tuple[Folds, Record]:
-    with np.load(path, allow_pickle=False) as file:
-        columns = {name: file[name] for name in file.files}
+def _load_rows(path: Path, classes: int) -> tuple[Folds, Record]:
+    columns = reading.arrays(path)
     values = {k.split("/")[1]: v for k, v in columns.items() if k.startswith("value/")}
+    reading.check(path, columns, FOLDS)
+    reading.check(
+        path,
+        columns,
+        {
+            "label": Column("iu", (None,), 0, classes - 1),
+            "own": FOLDS["fold"],
+            "p": Column("f", (None, classes), 0, 1.001),
+            **{f"value/{name}": Column("f", (None,)) for name in values},
+        },
+    )
     record = Record(columns["label"], columns["own"].astype(np.int64), columns["p"], values)
     return Folds(columns["name"], columns["fold"]), record
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from genenv import checks, files, reading
 
 UNANSWERED, CANNOT_TELL, NONE_OF_THESE = -3, -2, -1  # beside class indices 0 to k - 1
+MOST_SHEET = 2**24  # bytes of a filled sheet
 WORDS = {"cannot tell": CANNOT_TELL, "none of these": NONE_OF_THESE}
 
 
@@ -66,8 +68,9 @@ class Answers:
             Another layout, an item that is missing or twice, or an answer that is no class.
         """
         words = {name: i for i, name in enumerate(self.names)} | WORDS
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+        content = reading.content(path, MOST_SHEET)
+        text = reading.guarded(path, lambda: content.decode("utf-8-sig"))
+        rows = reading.guarded(path, lambda: list(csv.DictReader(io.StringIO(text, newline=""))))
         if not rows or not {"item", "answer"} <= set(rows[0]):
             raise checks.Mistake(f"columns item and answer in {path}", "others", "keep its header")
         found = {}

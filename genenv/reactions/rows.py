@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+from genenv import reading
 
 CELLS = "cells"  # folder of what is finished, in a run
 
@@ -16,10 +17,10 @@ def load_rows(path: Path) -> Rows:
 
     Raises
     ------
-    ValueError
+    Mistake
         The file holds something else.
     """
-    rows = json.loads(path.read_text())
+    rows: Rows = reading.any_json(path)
     if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
-        raise ValueError(f"{path} holds no rows")
+        raise reading.damaged(path, "no rows")
     return rows
