@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import gymnasium
 import numpy as np
 import pytest
@@ -64,3 +66,18 @@ def test_wrong_arguments_are_mistakes():
         Walk1D(edge=0)
     with pytest.raises(Mistake, match="expected horizon to be a whole number above 0, got 0"):
         Walk1D(horizon=0)
+
+
+@pytest.mark.parametrize(("edge", "known"), [(10.0, "0.108736"), (20.0, "3.6592e-4")])
+def test_the_probabilities_of_the_page_are_those_of_quadrature(edge, known):
+    """Survival of 30 steps by Gauss-Legendre: the law of x between the edges, step by step."""
+    x, weight = np.polynomial.legendre.leggauss(200)
+    x, weight = edge * x, edge * weight
+    step = np.exp(-0.5 * (x[:, None] - x) ** 2) / np.sqrt(2 * np.pi) * weight
+    survives = np.ones(len(x))
+    for _ in range(29):
+        survives = step @ survives
+    first = np.exp(-0.5 * x**2) / np.sqrt(2 * np.pi) * weight
+    assert 1 - first @ survives == pytest.approx(float(known), rel=1e-4)
+    page = Path(__file__).parents[1] / "docs" / "envs" / "walk1d.md"
+    assert known in page.read_text()
