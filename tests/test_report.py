@@ -394,7 +394,7 @@ def test_the_verdict_is_one_sentence():
         "Random sampling of the generator confirms plausible failures in 0.01 % [0.003, 0.04] of "
         "its samples; all searches together found 17 confirmed failures (17 distinct) in 2 modes, "
         "8 of them at q \N{LESS-THAN OR EQUAL TO} 0.1; "
-        "class 3 has the most distinct ones (17, mostly predicted 8), and real rows bear it out."
+        "class 3 has the most distinct ones (17, mostly predicted 8), which real rows do not deny."
     )
 
 

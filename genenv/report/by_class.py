@@ -77,9 +77,9 @@ def order(rows: Sequence[Row]) -> float | None:
 
 
 def worst(rows: Sequence[Row]) -> Row | None:
-    """Return the class that has the most distinct failures, where real rows bear that out.
+    """Return the class that has the most distinct failures, where real rows do not deny it.
 
-    They do where both orders agree on the whole, and the interval of this class's real errors
+    They do not where both orders agree on the whole, and the interval of this class's real errors
     reaches the largest share of errors that any class has.
     """
     agreed = order(rows) if len(rows) > 1 else None

@@ -112,7 +112,7 @@ def verdict(data: dict[str, Any]) -> str:
     if worst is not None:
         clauses.append(
             f"class {worst[0]} has the most distinct ones ({count(worst[2])}, "
-            f"mostly predicted {worst[1]}), and real rows bear it out"
+            f"mostly predicted {worst[1]}), which real rows do not deny"
         )
     sentence = "; ".join(clauses) + "."
     return sentence[0].upper() + sentence[1:]
