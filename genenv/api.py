@@ -16,6 +16,7 @@ from genenv.fitting import Fitting
 from genenv.generators import Generator, adopt
 from genenv.isolation import isolated
 from genenv.judge import Judge
+from genenv.loading import load
 from genenv.reacting import Reacting
 from genenv.replaying import Replayed, replay
 from genenv.report import Report
@@ -26,32 +27,6 @@ from genenv.training.aim import Aim
 from genenv.training.presets import configured
 
 __all__ = ["Replayed", "fit", "load", "react", "replay", "stress"]
-
-
-def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
-    """Load the generator of a run; executes nothing that the folder holds.
-
-    A table's makes rows of numbers here; `tables.load` returns the mixture, which makes frames.
-
-    Parameters
-    ----------
-    run
-        A folder that `fit` or `stress` left.
-    network
-        The class of its network, where that is one of your own.
-
-    Raises
-    ------
-    Mistake
-        It holds no generator, or a damaged one.
-    """
-    folder = Path(run) / "generator"
-    if not folder.is_dir():
-        got, do = f"none in {run}", "give a folder that `fit` left"
-        raise checks.Mistake("a run that holds a generator", got, do)
-    if tables.holds_table(run) and not (folder / "spec.json").is_file():
-        return adopt(tables.load(run))
-    return networks.stored(folder) if network is None else networks.load(folder, network)
 
 
 @isolated()

@@ -9,20 +9,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv.agents.searches import Entrant
+from genenv.codecs import Codec
 from genenv.data import Dataset
 from genenv.failures import Confirmed
 from genenv.generators import Generator
 from genenv.judge import Judge
+from genenv.monitoring import hparams
 from genenv.monitoring.layout import LAYOUT
+from genenv.settings import StressConfig
 from genenv.tracking import Chart, Lines, Tracker, exactly, grid, picture, plain
+from genenv.training import TrainingConfig
 
 PICTURES = 64  # confirmed failures in one picture
 POINTS = 300  # of each kind in the projector
 RESULTS = ("confirmed_per_1k", "distinct", "modes")  # of a search, mean over its seeds
 QUALITY = ("metrics/gan_train_svm", "metrics/agreement")  # of the generator
 PROBABILITY = "failure_probability"
+OF_RUN = ("budget", "seed", "seeds", "train_queries", "input", "output")
+OF_GENERATOR = ("objective", "network", "steps", "lr", "penalty")
 
 Rows = tuple[NDArray[Any], NDArray[np.int64]]
+
+
+def columns(
+    config: StressConfig, names: Mapping[str, Any], training: TrainingConfig | None, units: Codec
+) -> dict[str, Any]:
+    """Return the columns of a run's row in the HParams table.
+
+    Parameters
+    ----------
+    config, names
+        Settings; `data`, `model` and `search`, as figures have them.
+    training, units
+        Of the generator that is fitted, None: one was given; of the data.
+    """
+    made = {} if training is None else hparams.settings(training, units)
+    own = {name: getattr(config, name) for name in OF_RUN}
+    return {**names, **own, "generator": {k: v for k, v in made.items() if k in OF_GENERATOR}}
 
 
 def begin(tracker: Tracker, settings: Mapping[str, Any], searches: Sequence[Entrant]) -> None:

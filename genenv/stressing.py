@@ -31,7 +31,6 @@ from genenv.given_judge import MADE, given_judge
 from genenv.judge import Judge
 from genenv.lineup import Lineup, filled_in
 from genenv.metrics import curves
-from genenv.monitoring import hparams
 from genenv.parts import Advance, Part, load_json, save_json
 from genenv.probe import Probe
 from genenv.report import Report
@@ -43,8 +42,6 @@ from genenv.study import Study
 from genenv.training import TrainingConfig
 from genenv.training.machine import pick_threads, settled
 from genenv.under_test import Trained, UnderTest
-
-OF_GENERATOR = ("objective", "network", "steps", "lr", "penalty")  # columns of the HParams table
 
 
 class Stressing(Study[Report]):
@@ -173,7 +170,7 @@ class Stressing(Study[Report]):
     def work(self) -> Report:
         """Search, and report."""
         with settled(self._threads()):
-            stress_log.begin(self.tracker, self._described(), self.lineup.entrants)
+            stress_log.begin(self.tracker, self._columns(), self.lineup.entrants)
             probe = self.prepare()
             players = {kind: self.get(part) for kind, part in self._players.items()}
             logs = self.lineup.play(self, probe, self.get(self.judge), players)
@@ -237,18 +234,10 @@ class Stressing(Study[Report]):
         judge, budget = self.get(self.judge), self.config.rate_budget
         return rerating.rate(self._probe, judge, self._seen, budget, seed, advance)
 
-    def _described(self) -> dict[str, Any]:
-        """Return the columns of the run's row in the HParams table."""
-        fitted = self.given_generator is None
-        training = hparams.settings(self.training, self.dataset.units) if fitted else {}
-        own = "budget", "seed", "seeds", "train_queries", "input", "output"
-        return {
-            "data": self.dataset.name,
-            "model": self.tested.name,
-            **{name: getattr(self.config, name) for name in own},
-            "search": self.lineup.names,
-            "generator": {k: v for k, v in training.items() if k in OF_GENERATOR},
-        }
+    def _columns(self) -> dict[str, Any]:
+        names = {"data": self.dataset.name, "model": self.tested.name, "search": self.lineup.names}
+        training = self.training if self.given_generator is None else None
+        return stress_log.columns(self.config, names, training, self.dataset.units)
 
     def _threads(self, *networks: Any) -> int:
         parameters = sum(

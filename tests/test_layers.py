@@ -22,7 +22,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "board study known limits",
     "envs testing",
     "agents",
-    "api auditing prepared measuring fitting table_fitting stressing stress_log "
+    "api loading auditing prepared measuring fitting table_fitting stressing stress_log "
     "stress_report stress_trust rating rerating searched starting under_test lineup reacting "
     "judge_fitting broken_rules given_judge siblings comparing hardening cli __main__ "
     "calling replaying",

@@ -9,7 +9,7 @@ from typing import Any
 from genenv import checks
 from genenv.codecs import Codec
 from genenv.downstream.answers import LEAST, OUTPUTS, TOLERANCE
-from genenv.downstream.base import CHECKED_ROWS, VIEWS, Downstream
+from genenv.downstream.base import CHECKED_ROWS, Downstream
 from genenv.downstream.estimator import Estimator
 from genenv.downstream.function import Function
 from genenv.downstream.normalise import Normalise, preprocessing
@@ -17,6 +17,7 @@ from genenv.downstream.onnx_file import Onnx
 from genenv.downstream.policy import Policy
 from genenv.downstream.row_by_row import Answers
 from genenv.downstream.torch_module import TorchModule
+from genenv.downstream.views import VIEWS
 from genenv.importing import import_model, import_module, import_object, recorded
 
 __all__ = [

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genenv import checks
-from genenv.codecs import Codec, planes
-from genenv.downstream import layouts, picking, row_by_row
+from genenv.codecs import Codec
+from genenv.downstream import layouts, picking, row_by_row, views
 from genenv.downstream.answers import (
     OUTPUTS,
     TOLERANCE,
@@ -29,10 +29,10 @@ from genenv.downstream.answers import (
     tolerance,
 )
 from genenv.downstream.row_by_row import Answers
+from genenv.downstream.views import VIEWS
 from genenv.downstream.wording import advice, dtype_name
 from genenv.wording import said
 
-VIEWS = ("raw", "unit", "flat", "stored")
 CHECKED_ROWS = 64  # rows that `check` looks at
 ROWS_ASKED_AGAIN = 8  # of these, at most
 
@@ -232,15 +232,7 @@ class Downstream(ABC):
     @final
     def array(self, x: Tensor) -> NDArray[Any]:
         """Turn (n, *units.shape) into the NumPy array that the model is handed, a copy."""
-        if self.view in ("unit", "stored"):
-            array = self._module_view(x.detach()).cpu().numpy()
-        elif self.view == "flat":
-            array = self.units.flat_view(self.units.store(x))
-        elif self.layout == "auto":
-            array = self.units.raw_view(self.units.store(x))
-        else:
-            stored = planes(torch.from_numpy(self.units.store(x)))
-            array = layouts.laid_out(stored, self.layout).numpy()
+        array = views.array(x, self.units, self.view, self.layout)
         array = array if self.preprocess is None else self.preprocess(array)
         self._handed = getattr(array, "dtype", "a DataFrame"), array.shape
         return array
@@ -248,27 +240,13 @@ class Downstream(ABC):
     @final
     def tensor(self, x: Tensor, module: nn.Module) -> Tensor:
         """Turn (n, *units.shape) into what a module is handed, a copy, where its weights lie."""
-        if self.view in ("unit", "stored"):
-            batch = self._module_view(x)
-        elif self.view == "flat":
-            batch = x.clone().flatten(1)
-        else:
-            batch = x.clone()
-            batch = batch if self.layout == "auto" else layouts.laid_out(planes(batch), self.layout)
+        batch = views.tensor(x, self.units, self.view, self.layout)
         weight = next(module.parameters(), None)
         if weight is not None:
             batch = batch.to(weight.device, weight.dtype if weight.is_floating_point() else None)
         batch = batch if self.preprocess is None else self.preprocess(batch)
         self._handed = batch.dtype, tuple(batch.shape)
         return batch
-
-    def _module_view(self, x: Tensor) -> Tensor:
-        """Lay samples out as torch modules are used to it, in [0, 1] or in the data's units."""
-        if self.view == "unit" or not self.units.channels:
-            batch = self.units.module_view(x)
-        else:
-            batch = planes(x.float()).clone().contiguous()
-        return layouts.laid_out(batch, self.layout)
 
     @final
     def read(self, answer: Any) -> Any:
@@ -314,9 +292,8 @@ class Downstream(ABC):
 
     def _recognise(self, values: Tensor, answered: torch.dtype) -> None:
         dtype, shape = self._handed or ("data", ())
-        size = ", ".join(("n", *map(str, shape[1:])))
-        what = f"{dtype_name(dtype)} of shape ({size}), input {self.view}"
-        told = [f"The {self.kind_name} is handed {what}."]
+        what = f"{dtype_name(dtype)} of shape ({', '.join(('n', *map(str, shape[1:])))})"
+        told = [f"The {self.kind_name} is handed {what}, input {self.view}."]
         if self.output == "auto":
             self.output = recognise(values, tolerance(values, answered))
             told.append(f"Its outputs were recognised as {self.output}.")

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from genenv import checks
-from genenv.downstream.base import VIEWS, Downstream
+from genenv.downstream.base import Downstream
 from genenv.downstream.layouts import LAYOUTS, checked
 from genenv.downstream.normalise import Normalise
+from genenv.downstream.views import VIEWS
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

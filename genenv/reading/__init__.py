@@ -1,0 +1,31 @@
+"""The one way to read JSON, arrays and tensors that others may have touched.
+
+Whatever a file holds, the outcome is what was asked for or one sentence (`checks.Mistake`). Nothing
+is executed, links and devices aside from plain files are not waited for, and how much memory a file
+may claim is known before any is taken.
+"""
+
+from __future__ import annotations
+
+from genenv.reading.npz import Column, arrays, check, names
+from genenv.reading.weights import build, fill, metadata, tensors
+from genenv.reading.whole import Damaged, any_json, check_archive, content, damaged, guarded, plain, struct
+
+__all__ = [
+    "Column",
+    "Damaged",
+    "any_json",
+    "arrays",
+    "build",
+    "check",
+    "check_archive",
+    "content",
+    "damaged",
+    "fill",
+    "guarded",
+    "metadata",
+    "names",
+    "plain",
+    "struct",
+    "tensors",
+]
