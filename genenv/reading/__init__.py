@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from genenv.reading.npz import Column, arrays, check, names
 from genenv.reading.weights import build, fill, metadata, tensors
-from genenv.reading.whole import Damaged, any_json, check_archive, content, damaged, guarded, plain, struct
+from genenv.reading.whole import (
+    Damaged,
+    any_json,
+    check_archive,
+    content,
+    damaged,
+    guarded,
+    plain,
+    struct,
+)
 
 __all__ = [
     "Column",
