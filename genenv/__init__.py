@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
 if sys.argv[:1] == ["-m"] and sys.path[:1] == [os.getcwd()]:
     # Python put it there for `python -m genenv`; a queue.py that lies about is not Python's own.
     del sys.path[0]
+
+if sys.argv[:1] == ["-m"] or (sys.argv and os.path.basename(sys.argv[0]) == "genenv"):  # noqa: SIM102
+    # Ctrl-C ends the command quietly while it is imported; `cli.main` then takes it over.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from gymnasium.envs.registration import register
 

@@ -1,15 +1,18 @@
-"""The stages of a run: one progress display with time left, and the seconds each stage took."""
+"""The stages of a run: what is shown of them, and the seconds each stage took."""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from genenv import files
+from genenv.bars import Bars
+from genenv.lines import Lines
+from genenv.wording import visible
 
 
 class Stages:
@@ -18,7 +21,7 @@ class Stages:
     Parameters
     ----------
     display
-        Show a rich progress display on standard error; False: silent.
+        Show them on standard error, as bars on a terminal and else as lines; False: silent.
 
     Attributes
     ----------
@@ -32,8 +35,7 @@ class Stages:
         self.seconds: dict[str, float] = {}
         self.parts: dict[str, float] = {}
         self._path: Path | None = None
-        self._bars: Any = _display() if display else None
-        self._tasks: dict[str, Any] = {}
+        self._shown = (Bars() if sys.stderr.isatty() else Lines()) if display else None
 
     def keep(self, path: Path) -> None:
         """Add to what earlier processes of the run spent, and write it there after every stage.
@@ -51,10 +53,8 @@ class Stages:
 
     def plan(self, totals: dict[str, int]) -> None:
         """Show these stages, with their units of work, from the start."""
-        if self._bars is not None:
-            for name, total in totals.items():
-                self._tasks[name] = self._bars.add_task(name, total=total, start=False)
-            self._bars.start()
+        if self._shown is not None:
+            self._shown.begin(totals)
 
     @contextmanager
     def stage(self, name: str, ends: bool = True) -> Iterator[Callable[[int], None]]:
@@ -62,21 +62,20 @@ class Stages:
 
         Its bar is full afterwards, unless it does not end here but is entered again.
         """
-        task = self._tasks.get(name)
-        if task is not None:
-            self._bars.start_task(task)
+        shown = self._shown
+        if shown is not None:
+            shown.start(name)
         with self._clock(self.seconds, name):
-            yield lambda units: None if task is None else self._bars.advance(task, units)
-            if task is not None and ends:
-                self._bars.update(task, completed=self._bars.tasks[task].total)
+            yield lambda units: None if shown is None else shown.advance(name, units)
+        if shown is not None:
+            if ends:
+                shown.reach(name, None)
+            shown.leave(name, self.seconds[name])
 
     def reach(self, name: str, units: int | None = None) -> None:
         """Show a stage as done this far, or farther, by earlier processes too; None: to its end."""
-        task = self._tasks.get(name)
-        if task is not None:
-            bar = self._bars.tasks[task]
-            done = bar.total if units is None else max(units, bar.completed)
-            self._bars.update(task, completed=done)
+        if self._shown is not None:
+            self._shown.reach(name, units)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -100,32 +99,10 @@ class Stages:
 
     def close(self) -> None:
         """Leave the display."""
-        if self._bars is not None and self._tasks:
-            self._bars.stop()
+        if self._shown is not None:
+            self._shown.close()
 
     def say(self, sentence: str) -> None:
-        """Print a sentence above the display."""
-        if self._bars is not None:
-            self._bars.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
-
-
-def _display() -> Any:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    return Progress(
-        TextColumn("{task.description:<22}", markup=False),
-        BarColumn(bar_width=30),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
+        """Print a sentence above the display, see `wording.visible`."""
+        if self._shown is not None:
+            self._shown.say(visible(sentence))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+STEERING = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")  # categories of what is not shown but obeyed
+KEPT = "\n\t\u00ad\u200c\u200d"  # line, tab, and what belongs into words and emoji
+
 
 def shortened(name: str, most: int) -> str:
     """Cut a name that has more than so many letters, and say so by its last one."""
@@ -12,3 +17,21 @@ def said(error: BaseException) -> str:
     """Name an exception and the first line of what it said."""
     lines = str(error).strip().splitlines() or ["no message"]
     return f"{type(error).__name__}: {lines[0][:200].rstrip('.;')}"
+
+
+def visible(text: str) -> str:
+    r"""Spell out what would steer a terminal instead of being shown, as \x1b or \u202e.
+
+    Escape codes, carriage returns, right-to-left marks, and bytes of names that are not UTF-8.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_spelled(c) if _steers(c) else c for c in text)
+
+
+def _steers(letter: str) -> bool:
+    return unicodedata.category(letter) in STEERING and letter not in KEPT
+
+
+def _spelled(letter: str) -> str:
+    return f"\\x{ord(letter):02x}" if ord(letter) < 256 else f"\\u{ord(letter):04x}"

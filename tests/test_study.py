@@ -13,6 +13,7 @@ import pytest
 
 import genenv
 from genenv import lock
+from genenv.bars import Bars
 from genenv.checks import Mistake
 from genenv.interrupt import Interrupt, Terminated, terminable
 from genenv.parts import Part, load_json, save_json
@@ -27,6 +28,7 @@ class Sum(Study[int]):
 
     def __init__(self, folder: Path, key: str | None = None, **more: object) -> None:
         super().__init__(folder, Stages(display=True), **more)  # type: ignore[arg-type]
+        self.stages._shown = Bars()
         self.made: list[str] = []
         first, name = "count.json", None if key is None else lambda: key
         self.first = Part(first, "the count", self._count, save_json, load_json, "count", 3, name)
@@ -57,13 +59,15 @@ def test_finished_parts_are_read_and_their_bars_are_full(tmp_path):
     again = Sum(tmp_path)
     assert again.run(resume=True) == 6
     assert again.made == []
-    assert [bar.percentage for bar in again.stages._bars.tasks] == [100, 100]
+    assert [bar.percentage for bar in again.stages._shown._bars.tasks] == [100, 100]
 
 
 def test_all_bars_are_shown_from_the_start(tmp_path):
     study = Sum(tmp_path)
     seen = []
-    study.work = lambda: seen.extend(bar.description for bar in study.stages._bars.tasks) or 0
+    study.work = lambda: (
+        seen.extend(bar.description for bar in study.stages._shown._bars.tasks) or 0
+    )
     study.run()
     assert seen == ["count", "double"]
 

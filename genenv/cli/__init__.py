@@ -26,8 +26,10 @@ from genenv.cli.react import React
 from genenv.cli.replay import Replay
 from genenv.cli.sample import Sample
 from genenv.cli.stress import Stress
+from genenv.cli.terminal import readable
 from genenv.cli.train import Train
 from genenv.interrupt import Terminated, terminable
+from genenv.wording import visible
 
 Command = (
     Annotated[Fit, tyro.conf.subcommand("fit")]
@@ -58,8 +60,18 @@ def main(arguments: list[str] | None = None) -> None:
     arguments
         Without the program's name; None: those of the process.
     """
-    words = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_answer(words))
+    if arguments is not None:
+        sys.exit(_answer(arguments))
+    waiting = signal.getsignal(signal.SIGINT) is signal.SIG_DFL  # while genenv was imported
+    if waiting:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sys.exit(_answer(sys.argv[1:]))
+    except KeyboardInterrupt:  # a second one, while the first was answered
+        sys.exit(130)
+    finally:
+        if waiting:  # nothing is left to be saved while Python ends
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _answer(words: list[str]) -> int:
@@ -87,7 +99,7 @@ def _done(words: list[str]) -> int:
         command = parsed(Command, words)
     except SystemExit:  # after help
         return 0
-    with terminable():
+    with terminable(), readable():
         return int(command(shlex.join([PROG, *(w for w in words if w != "--resume")])))
 
 
@@ -100,7 +112,7 @@ def _unread() -> int:
 def _told(sentence: str, error: BaseException, code: int) -> int:
     """Print what happened and its notes; returns the exit code."""
     for line in (sentence, *getattr(error, "__notes__", ())):
-        print(f"genenv: {line}", file=sys.stderr)
+        print(visible(f"genenv: {line}"), file=sys.stderr)
     return code
 
 

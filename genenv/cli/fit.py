@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -82,5 +83,6 @@ class Fit:
                 print(sentence)
             if (out / "metrics.json").is_file():
                 print(f"metrics:   {out}/metrics.json")
-            print(f"generator: {out}/generator\ncurves:    tensorboard --logdir {out}")
+            print(f"generator: {out}/generator")
+            print(f"curves:    {shlex.join(['tensorboard', '--logdir', str(out)])}")
         return 0

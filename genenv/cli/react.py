@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -76,7 +77,7 @@ class React:
         print(summary(content))
         print(
             f"page:      {out}/react.html\n"
-            f"overview:  tensorboard --logdir {out}/overview\n"
-            f"by noise:  tensorboard --logdir {out}/noise"
+            f"overview:  tensorboard --logdir {shlex.quote(f'{out}/overview')}\n"
+            f"by noise:  tensorboard --logdir {shlex.quote(f'{out}/noise')}"
         )
         return 0

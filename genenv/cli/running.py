@@ -54,6 +54,7 @@ def load_generator(given: str, dataset: Dataset, base_dim: int | None) -> Genera
     """
     from genenv import api, generators, naming
 
+    given = str(Path(given).expanduser())
     if ":" not in given or Path(given).is_dir():
         return api.load(given)
     found = naming.find("generator", given, {})
@@ -71,4 +72,4 @@ def chosen_folder(out: Path | None, resume: bool) -> Path | None:
     """Return --out; a run to go on with must be named."""
     if resume and out is None:
         raise checks.Mistake("--out with --resume", "none", "name the folder to go on with")
-    return out
+    return None if out is None else out.expanduser()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,7 +93,7 @@ class Train:
             print(f"mean returns of {self.episodes} fresh episodes, intervals of 95 %")
         for player, row in played.items():
             print(f"{player:22} {row['mean']:9.4g} [{row['low']:.4g}, {row['high']:.4g}]")
-        print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {out}")
+        print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {shlex.quote(str(out))}")
         return 0
 
     def _given(self) -> dict[str, Any]:
