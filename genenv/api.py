@@ -126,6 +126,7 @@ def stress(
     output: str = StressConfig.output,
     layout: str = StressConfig.layout,
     classes: Sequence[int | str] = StressConfig.classes,
+    query_timeout: float = StressConfig.query_timeout,
     criterion: Any = StressConfig.criterion,
     mean: Sequence[float] = StressConfig.mean,
     std: Sequence[float] = StressConfig.std,
@@ -175,6 +176,8 @@ def stress(
     input, layout, output, classes, mean, std, preprocess, anyway
         How the model is asked, see `downstream.wrap`, whose columns are `classes`, and
         `downstream.preprocessing`.
+    query_timeout
+        Seconds that a call of the model may take; 0: any time. A row that takes longer is an error.
     criterion
         By name or as a function (output, label) -> severity, see `criteria.find`.
     objective

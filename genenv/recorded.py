@@ -54,7 +54,7 @@ def record_model(
     asked
         `input`, `output`, `layout` and `classes` as the user said.
     before
-        `mean`, `std` and `preprocess` as the user said.
+        `mean`, `std`, `preprocess` and `query_timeout` as the user said.
     x, label
         Real rows and their class indices.
 
@@ -146,9 +146,16 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
         The run holds no model, the recorded one was an object that had no import path, or has one
         and `trust` is false.
     """
+    record = folder / "model" / "model.json"
+    spec = reading.plain(record) if record.is_file() else {}
+    found = _loaded(folder, spec, model, trust)
+    found.timeout = reading.guarded(record, lambda: float(spec.get("query_timeout", 0)))
+    return found
+
+
+def _loaded(folder: Path, spec: dict[str, Any], model: Any, trust: bool) -> Downstream:
     units, classes = networks.described(folder / "generator")
     weights, record = folder / "model" / MODEL, folder / "model" / "model.json"
-    spec = reading.plain(record) if record.is_file() else {}
     path, again = recorded_path(folder), is_recorded(folder, model)
     before = _before(spec, trust or again)
     if model is not None and not again:

@@ -159,7 +159,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _same(old: dict[str, Any], new: dict[str, Any], folder: Path, where: str = "") -> None:
     for name, value in new.items():
-        if name in FREE_ON_RESUME:
+        if name in FREE_ON_RESUME or name == "query_timeout":
             continue
         before = old.get(name)
         if isinstance(value, dict) and isinstance(before, dict):

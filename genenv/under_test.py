@@ -69,6 +69,7 @@ class UnderTest:
             self.given, units, classes, config.input, config.output, before,
             config.layout, config.classes,
         )  # fmt: skip
+        wrapped.timeout = config.query_timeout
         x, label = self.source.pick(self.split.test)
         if config.input == "auto":
             wrapped = handing.settled(wrapped, x, label)
@@ -127,7 +128,8 @@ class UnderTest:
         """Write down how the model is asked and what it says of fixed rows."""
         asked = {n: getattr(self.config, n) for n in ("input", "output", "layout", "classes")}
         x, label = self.source.pick(self.split.test)
-        recorded.record_model(folder, self.model, self.path, asked, self._before(), x, label)
+        before = self._before() | {"query_timeout": self.config.query_timeout}
+        recorded.record_model(folder, self.model, self.path, asked, before, x, label)
 
     def require(self, audit_accuracy: float) -> None:
         """Raise a Mistake where the audit knows untouched rows much better than a given model."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from genenv.judge import Verdict
 from genenv.ledger import Ledger
 from genenv.noise import Gaussian
 from genenv.search import Space
+from genenv.settings import StressConfig
 from genenv.tracking import Tracker
 from genenv.unanswered import first_of_too_many
 
@@ -251,3 +254,29 @@ def test_a_process_that_ended_between_the_two_folders_loses_and_doubles_nothing(
     (aside / shard.name).write_bytes(shard.read_bytes())  # written, and not yet taken away here
     assert settling.settle(kept, aside, failures.read, lambda rows: rows.severity > 0) == 0
     assert np.array_equal(failures.load(kept).index, before.index)
+
+
+class Hanging:
+    """The half-space's answers; a bad row keeps the whole batch waiting."""
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        while (x[:, 0] > BAD).any():
+            time.sleep(0.01)
+        return x[:, toys.DIM :]
+
+
+def test_a_row_on_which_the_model_hangs_is_an_error():
+    x = torch.zeros(16, toys.DIM + toys.CLASSES)
+    x[5, 0] = 2.0
+    model = wrapped(Hanging())
+    model.timeout = 0.05
+    found = model.answers(x)
+    assert found.error.nonzero().tolist() == [[5]]
+    assert "no answer within 0.05 s" in found.trouble
+    assert model.otherwise("raw", "logits", None).timeout == 0.05
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_timeout_below_zero_is_a_mistake():
+    with pytest.raises(Mistake, match="expected query_timeout of 0 or more, got -1"):
+        StressConfig(query_timeout=-1)

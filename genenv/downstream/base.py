@@ -28,6 +28,7 @@ from genenv.downstream.answers import (
     rows_not_finite,
     tolerance,
 )
+from genenv.downstream.patience import within
 from genenv.downstream.row_by_row import Answers
 from genenv.downstream.views import VIEWS
 from genenv.downstream.wording import advice, dtype_name
@@ -69,6 +70,8 @@ class Downstream(ABC):
     ----------
     queries
         Samples put to the model so far by `log_probabilities`.
+    timeout
+        Seconds that a call may take, see `patience.within`; whoever asks may set it.
     view
         One of VIEWS.
     output
@@ -112,6 +115,7 @@ class Downstream(ABC):
         self.output = self._wanted = checks.choice("output", output, ("auto", *OUTPUTS))
         self.preprocess = preprocess
         self.queries = 0
+        self.timeout = 0.0
         self.told: tuple[str, ...] = ()
         self._recognised = False
         self._handed: tuple[object, tuple[int, ...]] | None = None  # dtype and shape, for errors
@@ -135,7 +139,9 @@ class Downstream(ABC):
     ) -> Self:
         """Return the same model, asked in another form."""
         given = self.model, self.units, self.classes, view, output, preprocess
-        return type(self)(*given, layout, self.columns if self.columns_given else ())
+        made = type(self)(*given, layout, self.columns if self.columns_given else ())
+        made.timeout = self.timeout
+        return made
 
     @final
     def log_probabilities(self, x: Tensor) -> Tensor:
@@ -276,7 +282,8 @@ class Downstream(ABC):
     def _values(self, x: Tensor) -> tuple[Tensor, torch.dtype]:
         """Return what the model answers, in float32 or float64, and the type it was in."""
         try:
-            values = self(x)
+            with within(self.timeout):
+                values = self(x)
         except checks.Mistake:
             raise
         except (Exception, SystemExit) as error:

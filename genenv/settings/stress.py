@@ -37,6 +37,8 @@ class StressConfig:
         tuple[int | str, ...], shown("NAME [NAME ...]", "sorted", constructor=tuple[str, ...])
     ] = ()
     """The data's classes in the order of its columns, where that is another."""
+    query_timeout: Annotated[float, shown("SECONDS", "any time")] = 0.0
+    """That a call of the model may take; a row that takes longer is an error."""
     criterion: Annotated[Any, named(names.criteria, constructor=str)] = "misclassified"
     """When the model has failed: misclassified, misclassified:MARGIN (nats), target:CLASS (its
     index or name), top-k:K, or package.module:name of a function (output, label) -> severity."""
@@ -97,4 +99,5 @@ class StressConfig:
             raise checks.Mistake(
                 f"a budget of at least {LEAST_BUDGET} queries, one batch", self.budget, "give more"
             )
-        checks.none_or_more("threads", self.threads)
+        for name in ("threads", "query_timeout"):
+            checks.none_or_more(name, getattr(self, name))
