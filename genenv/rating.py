@@ -82,14 +82,14 @@ def rated(asked: Asked, seen: Seen | None, method: str, budget: int, seed: int) 
     seen
         What the run's control counted; None: it had none, and a share of the budget is drawn.
     method
-        How `seen` came about, in words.
+        How `seen` came about, in words; what is drawn here is "monte carlo".
     budget
         Queries to the model, at most but for the last run's overshoot of a level.
     seed
         Address of all draws.
     """
     if seen is None:
-        seen = Seen(*asked.drawn(round(DRAWN * budget), seed))
+        seen, method = Seen(*asked.drawn(round(DRAWN * budget), seed)), "monte carlo"
     counted = {e: rate.from_counts(seen.of(e), seen.queries, method) for e in (FAILURE, CONFIRMED)}
     rare = [event for event in counted if seen.of(event) < ENOUGH]
     share = (1 - 2 * CHECKED) * (budget - asked.queries) / max(len(rare), 1)

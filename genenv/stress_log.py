@@ -64,22 +64,23 @@ def begin(tracker: Tracker, settings: Mapping[str, Any], searches: Sequence[Entr
     results = [f"searches/{name}/{result}" for name in names for result in RESULTS]
     probability = [PROBABILITY] if any(entrant.samples_law for entrant in searches) else []
     tracker.hparams(plain(settings), [*results, *probability, *QUALITY])
-    tracker.layout(_layout(names, any(entrant.needs_player for entrant in searches)))
+    agents = dict.fromkeys(e.plays.agent for e in searches if e.needs_player and e.plays)
+    tracker.layout(_layout(names, list(agents)))
 
 
-def _layout(searches: Sequence[str], with_training: bool) -> dict[str, list[Chart]]:
+def _layout(searches: Sequence[str], agents: Sequence[str]) -> dict[str, list[Chart]]:
     """Put searches side by side: all in one chart, then each with a curve a seed."""
     together = Lines("confirmed failures by queries, all searches", ("confirmed/",))
     apart = [Lines(f"{name}: a curve a seed", (f"confirmed/{name}/",)) for name in searches]
-    policy = "policy/rollout/"
     trained: dict[str, list[Chart]] = {
-        "Training of the policy": [
-            Lines("mean return of an episode", (exactly(f"{policy}ep_rew_mean"),)),
-            Lines("mean length of an episode, steps", (exactly(f"{policy}ep_len_mean"),)),
+        f"Training of {agent}": [
+            Lines("mean return of an episode", (exactly(f"{agent}/rollout/ep_rew_mean"),)),
+            Lines("mean length of an episode, steps", (exactly(f"{agent}/rollout/ep_len_mean"),)),
         ]
+        for agent in agents
     }
     first: dict[str, list[Chart]] = {"Searches": [together, *apart]}
-    return first | (trained if with_training else {}) | LAYOUT
+    return first | trained | LAYOUT
 
 
 def results(tracker: Tracker, report: Mapping[str, Any], step: int) -> None:

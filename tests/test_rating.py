@@ -108,6 +108,7 @@ def test_an_event_that_was_seen_often_enough_is_only_counted():
 def test_without_a_control_a_share_of_the_budget_is_drawn():
     made = rated(asked(1.0), None, METHOD, 5_000, 0)
     assert [row["samples"] for row in made.rows] == [1500, 1500]
+    assert {row["method"] for row in made.rows} == {"monte carlo"}
     assert made.rows[0]["low"] < norm.sf(1.0) < made.rows[0]["high"]
 
 
