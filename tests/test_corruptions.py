@@ -37,6 +37,12 @@ def table(columns, dtype, n=400):
     return x, data.from_arrays(x).units
 
 
+def mixed(rows=400):
+    """Rows of a table, with and without an order, some of them missing."""
+    loans = data.load("loans")
+    return loans.x[:rows], loans.units
+
+
 DATA = {
     "8 x 8 float32": pictures((8, 8), "float32", 16.0),
     "28 x 28 uint8": pictures((28, 28), "uint8", 255.0),
@@ -45,6 +51,7 @@ DATA = {
     "5 columns float32": table(5, "float32"),
     "2 columns float64": table(2, "float64"),
     "7 columns int64": table(7, "int64"),
+    "loans": mixed(),
 }
 CASES = [(kind, name) for name, (_, units) in DATA.items() for kind in names_for(units)]
 OPTIONAL = {"elastic", "motion-blur", "jpeg"}
@@ -56,8 +63,11 @@ BY_CELL = {  # a cell is hit or not
     "swapped-columns",
     "outliers",
     "category-shift",
+    "blank-cells",
+    "mistaken-categories",
+    "slipped-digits",
 }
-IN_STEPS = BY_CELL | {"rounding", "jpeg"}
+IN_STEPS = BY_CELL | {"rounding", "jpeg", "measured-badly"}
 
 
 def case(kind, name) -> tuple[np.ndarray, Corruption]:
@@ -82,7 +92,7 @@ def test_every_kind_has_an_example():
 def test_a_kind_bears_the_name_of_its_row_and_its_levels_rise(kind):
     law = CORRUPTIONS[kind]
     assert law.kind == kind
-    assert law.domain in ("image", "vector")
+    assert law.domain in ("image", "vector", "table")
     assert len(law.levels) == 5
     assert (np.diff([0, *law.levels]) > 0).all()
 
@@ -178,6 +188,25 @@ def test_names_for_lists_what_applies():
     assert "swapped-columns" not in names_for(table(1, "float32")[1])
 
 
+def test_what_rows_become_is_what_their_columns_can_hold():
+    x, units = DATA["loans"]
+    for kind in names_for(units):
+        spoilt = CORRUPTIONS[kind](units).sample(x, 5, seed=0)
+        assert np.array_equal(units.store(units.tensor(spoilt)), spoilt)
+        frame, before = units.raw_view(spoilt), units.raw_view(x)
+        assert frame.dtypes.equals(before.dtypes)
+        assert not frame.equals(before)
+
+
+def test_blank_cells_are_missing_where_a_column_knows_it():
+    x, units = DATA["loans"]
+    before, after = (
+        units.raw_view(rows)["savings"].isna().mean()
+        for rows in (x, CORRUPTIONS["blank-cells"](units).sample(x, 5, seed=0))
+    )
+    assert after == pytest.approx(before + 0.5 * (1 - before), abs=0.08)
+
+
 # ------------------------------------------------------------------ the page
 
 PAGE = (Path(__file__).parent.parent / "docs" / "corruptions.md").read_text()
@@ -189,7 +218,7 @@ def test_the_page_names_a_kind_with_its_levels_and_what_it_costs(kind):
     assert f"| `{kind}` | {levels} | " in PAGE
     (cost,) = [line for line in PAGE.splitlines() if line.startswith(f"| {kind} | ")]
     figures = [float(cell) for cell in cost.strip("| ").split(" | ")[1:]]
-    at_3 = [figures[3]] if CORRUPTIONS[kind].domain == "image" else [figures[1], figures[4]]
+    at_3 = [figures[1], figures[4]] if CORRUPTIONS[kind].domain == "vector" else [figures[3]]
     assert min(at_3) > 70
 
 

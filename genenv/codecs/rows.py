@@ -216,25 +216,25 @@ class Rows(Codec):
         return tuple(found)
 
     def step(self, trait: int, above: bool, at: float) -> str:
-        """Write a step of a rule, a trait above or at most a threshold, in the user's values."""
-        for place in self.places:
-            own = place.u  # the traits of a place stand where its numbers in u do
-            if not own <= trait < own + place.wide:
-                continue
-            if place.states or trait > own:
-                name, _, value = self.trait_names()[trait].rpartition(" is ")
-                return f"{name} is {value}" if above else f"{name} is not {value}"
-            column = place.column
-            if column.discrete:
-                values = column.values
-                held = values[int(at) + 1 :] if above else values[: int(at) + 1]
-                return f"{column.name} in {{{', '.join(map(str, held))}}}"
-            side = "above" if above else "at most"
-            if column.kind == "date":
-                at = float(np.floor(at))
-                return f"{column.name} {side} {column.decode(np.array([at])).iloc[0]}"
-            return f"{column.name} {side} {at:.6g}"
-        raise IndexError(trait)
+        """Write a step of a rule, a trait above or at most a threshold, as a condition.
+
+        See `tables.conditions`: "age <= 44.5", "job != sales", "score is not missing".
+        """
+        place = next(p for p in self.places if trait < p.u + p.wide)
+        column, nth = place.column, trait - place.u
+        if nth == (len(column.values) if place.states else 1):
+            return f"{column.name} is {'' if above else 'not '}missing"
+        if place.states:
+            return f"{column.name} {'=' if above else '!='} {column.values[nth]}"
+        if column.discrete:
+            values = column.values
+            held = values[int(at) + 1 :] if above else values[: int(at) + 1]
+            return f"{column.name} in {{{', '.join(map(str, held))}}}"
+        sign = ">" if above else "<="
+        if column.kind == "date":
+            day = np.array([at // 1]).astype(np.int64).astype(f"datetime64[{column.unit}]")[0]
+            return f"{column.name} {sign} {day}"
+        return f"{column.name} {sign} {at:.6g}"
 
     def names(self) -> tuple[str, ...]:
         """See `Codec.names`."""

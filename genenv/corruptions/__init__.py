@@ -13,6 +13,12 @@ from genenv.corruptions.cells import (
 )
 from genenv.corruptions.columns import Drift, Rounding, SwappedColumns
 from genenv.corruptions.pixels import Blur, Contrast, Gaussian, Impulse, Occlusion, Shot
+from genenv.corruptions.rows import (
+    BlankCells,
+    MeasuredBadly,
+    MistakenCategories,
+    SlippedDigits,
+)
 from genenv.corruptions.through_kornia import (
     Elastic,
     Jpeg,
@@ -26,6 +32,7 @@ from genenv.corruptions.warps import Rotate, Scale, Shear, Translate
 __all__ = [
     "CORRUPTIONS",
     "STRONGEST",
+    "BlankCells",
     "Blur",
     "CategoryShift",
     "Contrast",
@@ -35,8 +42,10 @@ __all__ = [
     "Gaussian",
     "Impulse",
     "Jpeg",
+    "MeasuredBadly",
     "Missing",
     "MissingNotAtRandom",
+    "MistakenCategories",
     "MotionBlur",
     "Occlusion",
     "Outliers",
@@ -45,6 +54,7 @@ __all__ = [
     "Scale",
     "Shear",
     "Shot",
+    "SlippedDigits",
     "SwappedColumns",
     "Translate",
     "UnitErrors",
@@ -74,6 +84,10 @@ CORRUPTIONS: dict[str, type[Corruption]] = {
     "category-shift": CategoryShift,
     "rounding": Rounding,
     "drift": Drift,
+    "blank-cells": BlankCells,
+    "mistaken-categories": MistakenCategories,
+    "measured-badly": MeasuredBadly,
+    "slipped-digits": SlippedDigits,
 }
 
 
