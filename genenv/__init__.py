@@ -47,6 +47,7 @@ _SUBMODULES = frozenset(
         "criteria",
         "data",
         "downstream",
+        "drawing",
         "envs",
         "failures",
         "files",

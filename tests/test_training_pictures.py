@@ -10,7 +10,8 @@ from PIL import Image
 
 from genenv import files, networks
 from genenv.codecs import Pictures, Vectors
-from genenv.monitoring import charts, grids, pictures
+from genenv.drawing import grids
+from genenv.monitoring import charts, pictures
 from genenv.networks import Critic, Generator
 from genenv.noise import Categorical, Gaussian, Mixture, Product, Sphere, Uniform
 from genenv.tracking import Tracker, read

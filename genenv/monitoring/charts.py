@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,12 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from genenv.codecs import Codec
+from genenv.drawing.pixels import axes_of, canvas, drawn
+from genenv.drawing.style import PAPER, styled
 from genenv.generators import Generator
 from genenv.networks import Critic
 from genenv.networks.evaluating import evaluating
 
 # blue and vermillion of Okabe and Ito's palette, which the colour-blind tell apart
-REAL, MADE, INK, PALE = "#0072B2", "#D55E00", "#333333", "#BBBBBB"
+REAL, MADE = "#0072B2", "#D55E00"
 MARGIN = 0.12  # of the data's range, beyond which nothing is drawn
 POINTS = 100  # a side of the grid on which the critic is asked
 LEVELS = 14
@@ -24,7 +24,6 @@ PANELS = 11  # most columns whose distributions are drawn
 BINS = 30
 DOTS_ON_SURFACE = 400  # of each kind
 PLANE_BOX, SCALE_BOX = (0.12, 0.1, 0.69, 0.83), (0.83, 0.1, 0.025, 0.83)  # of the figure
-DPI = 110
 
 
 def vectors(real: NDArray[Any], made: NDArray[Any], units: Codec) -> NDArray[np.uint8]:
@@ -38,7 +37,7 @@ def vectors(real: NDArray[Any], made: NDArray[Any], units: Codec) -> NDArray[np.
     panels = min(units.size, PANELS) + (units.size > 2)
     across = min(panels, 4)
     down = -(-panels // across)
-    figure, axes = _figure(2.6 * across, 2.1 * down + 0.3, down, across)
+    figure, axes = axes_of(2.6 * across, 2.1 * down + 0.3, down, across)
     spare = list(axes)
     if units.size > 2:
         _principal(spare.pop(0), real, made)
@@ -47,7 +46,7 @@ def vectors(real: NDArray[Any], made: NDArray[Any], units: Codec) -> NDArray[np.
     for empty in spare:
         empty.axis("off")
     _legend(figure)
-    return _drawn(figure)
+    return drawn(figure)
 
 
 def surface(
@@ -81,8 +80,8 @@ def surface(
         return None
     low, high = np.quantile(score, [0.02, 0.98])
     levels = np.linspace(low, max(high, low + 1e-6 * max(abs(low), 1)), LEVELS)
-    with _style():
-        figure = _blank(5.4, 4.7, None)  # a layout engine would take as long as all the rest
+    with styled():
+        figure = canvas(5.4, 4.7, None)  # a layout engine would take as long as all the rest
         axes, scale = (figure.add_axes(box) for box in (PLANE_BOX, SCALE_BOX))
         filled = axes.contourf(*columns, score, levels, cmap="cividis", extend="both")
         made, _ = generator.sample(DOTS_ON_SURFACE, seed)
@@ -91,8 +90,8 @@ def surface(
         figure.colorbar(filled, scale, format="%.3g")
         _plane(axes, units)
         words = "critic's raw score; white: real rows, orange: generated rows"
-        axes.set_title(words, loc="left", color=INK)
-        return _drawn(figure)
+        axes.set_title(words, loc="left", color=PAPER.ink)
+        return drawn(figure)
 
 
 def _score(critic: Critic, units: Codec, x: NDArray[Any]) -> NDArray[np.float64]:
@@ -110,7 +109,7 @@ def _score(critic: Critic, units: Codec, x: NDArray[Any]) -> NDArray[np.float64]
 
 
 def _side_by_side(real: NDArray[Any], made: NDArray[Any], units: Codec) -> NDArray[np.uint8]:
-    figure, panels = _figure(7.2, 3.7, 1, 2)
+    figure, panels = axes_of(7.2, 3.7, 1, 2)
     for axes, rows, name, colour in zip(
         panels, (real, made), ("real", "generated"), (REAL, MADE), strict=True
     ):
@@ -118,7 +117,7 @@ def _side_by_side(real: NDArray[Any], made: NDArray[Any], units: Codec) -> NDArr
         axes.set_title(f"{name} ({len(rows):,} rows)", color=colour)
         _plane(axes, units)
     panels[1].set_ylabel("")
-    return _drawn(figure)
+    return drawn(figure)
 
 
 def _principal(axes: Any, real: NDArray[Any], made: NDArray[Any]) -> None:
@@ -166,49 +165,3 @@ def _frame(units: Codec) -> list[tuple[float, float]]:
 def _plane(axes: Any, units: Codec) -> None:
     x, y = _frame(units)
     axes.set(xlim=x, ylim=y, xlabel="column 0", ylabel="column 1")
-
-
-def _figure(width: float, height: float, down: int = 1, across: int = 1) -> tuple[Any, list[Any]]:
-    """Make a figure in inches and its axes, row by row."""
-    with _style():
-        figure = _blank(width, height, "constrained")
-        return figure, list(figure.subplots(down, across, squeeze=False).ravel())
-
-
-def _blank(width: float, height: float, layout: Any) -> Any:
-    """Make a figure without pyplot's global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure: Any = Figure((width, height), dpi=DPI, layout=layout)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Make axes alike."""
-    import matplotlib
-
-    with matplotlib.rc_context(
-        {
-            "font.size": 9,
-            "text.parse_math": False,
-            "axes.edgecolor": PALE,
-            "axes.labelcolor": INK,
-            "axes.titlesize": 9,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "xtick.color": PALE,
-            "ytick.color": PALE,
-            "xtick.labelcolor": INK,
-            "ytick.labelcolor": INK,
-        }
-    ):
-        yield
-
-
-def _drawn(figure: Any) -> NDArray[np.uint8]:
-    figure.canvas.draw()
-    picture: NDArray[np.uint8] = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
-    return picture

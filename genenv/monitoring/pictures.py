@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import files
+from genenv.drawing.grids import enlargement, name_width, stack, table
 from genenv.generators import Generator
 from genenv.generators.base import CHUNK
 from genenv.monitoring import charts
-from genenv.monitoring.grids import enlargement, name_width, stack, table
 from genenv.noise import Categorical, Noise, Product, Uniform
 from genenv.tracking import Tracker, animation, picture, still
 

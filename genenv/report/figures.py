@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.report.drawing import SERIES, VARIABLES, one_axes, styled, svg
+from genenv.drawing.inline import SERIES, VARIABLES, one_axes, styled, svg
 from genenv.report.evidence import Curve, Evidence
 from genenv.wording import shortened
 

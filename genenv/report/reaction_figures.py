@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from genenv.drawing.inline import SERIES, VARIABLES, panels, styled, svg
 from genenv.reactions import measures
-from genenv.report.drawing import SERIES, VARIABLES, panels, styled, svg
 
 ACROSS = 4  # panels in a row
 WIDE, ROW = 9.6, 1.8  # inches: a figure, a row of panels with what is below and above it

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
+
+from genenv.drawing import style
+from genenv.drawing.style import Palette, blank
 
 # Colours that stand for CSS variables in what matplotlib writes, so that figures follow the
 # page into dark mode and print.
@@ -14,34 +16,12 @@ VARIABLES = {"ink": "#010101", "muted": "#010102", "line": "#010103", "accent": 
 SERIES = tuple(f"#0102{i:02x}" for i in range(5))  # --series-0 to --series-4
 
 
-@contextmanager
-def styled(salt: str) -> Iterator[None]:
-    """Set up every figure alike; the salt keeps the ids of one figure apart from another's."""
-    import matplotlib
+COLOURS = Palette(VARIABLES["ink"], VARIABLES["muted"], VARIABLES["line"])
 
-    ink, muted, line = (VARIABLES[name] for name in ("ink", "muted", "line"))
-    with matplotlib.rc_context(
-        {
-            "font.size": 8.5,
-            "text.color": ink,
-            "text.parse_math": False,  # a class may be called "$x$"
-            "axes.edgecolor": line,
-            "axes.labelcolor": muted,
-            "axes.labelsize": 8.5,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "xtick.color": line,
-            "ytick.color": line,
-            "xtick.labelcolor": muted,
-            "ytick.labelcolor": muted,
-            "grid.color": line,
-            "grid.linewidth": 0.5,
-            "svg.fonttype": "none",  # text stays text, in the page's own font
-            "svg.hashsalt": salt,
-            "path.simplify": False,
-        }
-    ):
-        yield
+
+def styled(salt: str) -> AbstractContextManager[None]:
+    """Set up every figure of a page alike, see `style.styled`."""
+    return style.styled(COLOURS, salt)
 
 
 def one_axes(width: float, height: float) -> tuple[Any, Any]:
@@ -51,15 +31,8 @@ def one_axes(width: float, height: float) -> tuple[Any, Any]:
 
 
 def panels(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
-    """Make a figure in inches, (rows, columns) panels that share both axes.
-
-    pyplot's global state is not touched.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure((width, height), layout="constrained")
-    FigureCanvasAgg(figure)
+    """Make a figure in inches, (rows, columns) panels that share both axes."""
+    figure = blank(width, height)
     return figure, figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
 
 

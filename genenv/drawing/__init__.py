@@ -1,0 +1,1 @@
+"""How figures are drawn: one style, on pages as inline SVG, in TensorBoard as pixels."""
