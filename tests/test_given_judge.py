@@ -71,6 +71,9 @@ def test_stress_takes_gates_and_cut_as_they_stand_and_trains_no_judge(
     assert str(folder) in " ".join(report.evidence.notes)
     assert f"is that of {folder}, as it stands, and refuses" in str(report)
     assert report.data["judge"]["taken_from"] == f"that of {folder}"
+    asked = report.data["judge"]["contradictions"]  # of this run's model, on this run's rows
+    assert asked["model_accuracy"]["rows"] == report.data["judge"]["test_rows"]
+    assert asked["model_accuracy"]["share"] == pytest.approx(report.data["model"]["test_accuracy"])
     assert json.loads((out / "config.json").read_text())["judge"] == given_judge(folder).digest
 
 

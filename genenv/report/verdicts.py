@@ -9,8 +9,8 @@ from genenv.report.numerals import interval, percent, plural
 
 PEOPLE = (
     "Where two people looked at what a judge of this kind confirmed among images that tools had "
-    "searched in a generator's latents (public MNIST sets), both saw the condition in 83 % "
-    "[67, 92] of one set, of 100 such images, and in about 55 % of another "
+    "searched in a generator's latents (public MNIST sets), both saw the condition in 82 % "
+    "[68, 92] of one set, of 100 such images, and in about 55 % of another "
     "(docs/benchmarks/judge.md)."
 )
 """`scripts/judge_people.py` on the first; the second, which is kept back, was measured once."""
