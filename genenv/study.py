@@ -60,6 +60,7 @@ class Study(ABC, Generic[R]):
         self.line, self.lasting, self.no_cache = line, lasting, no_cache
         self.shelf, self.tracker = Shelf(folder), Tracker(None)
         self.told: list[str] = []
+        self.cached: list[str] = []
         self.resuming = False
         self._values: dict[str, Any] = {}
         self._done: dict[str, int] = {}
@@ -138,6 +139,11 @@ class Study(ABC, Generic[R]):
             self.told.append(sentence)
             self.stages.say(sentence)
 
+    def _of_the_cache(self, sentence: str) -> None:
+        """Print a sentence that no report says: a resumed run has the same report, a twin too."""
+        self.cached.append(sentence)
+        self.stages.say(sentence)
+
     @contextmanager
     def _at_work(self, resume: bool) -> Iterator[None]:
         """Hold the folder, begin in it, and let an error say what it holds."""
@@ -203,7 +209,7 @@ class Study(ABC, Generic[R]):
             return None
         if not cache.take(part.key(), part.path, self.shelf):
             return None
-        self.tell(f"{part.words} came from the cache in {cache.folder()}.")
+        self._of_the_cache(f"{part.words} came from the cache in {cache.folder()}.")
         return part.load(self.folder / part.path)
 
     def _made(self, part: Part[T]) -> T:
@@ -220,7 +226,10 @@ class Study(ABC, Generic[R]):
         if part.key is not None and not self.no_cache:
             try:
                 cache.keep(part.key(), part.path, self.shelf)
-                self.tell(f"{part.words} is kept in the cache in {cache.folder()} (--no-cache).")
+                where = f"in the cache in {cache.folder()} (--no-cache)"
+                self._of_the_cache(f"{part.words} is kept {where}.")
             except OSError as error:
-                self.tell(f"{part.words} could not be kept in the cache: {error.strerror}.")
+                self._of_the_cache(
+                    f"{part.words} could not be kept in the cache: {error.strerror}."
+                )
         return value if part.load is None else part.load(self.folder / part.path)

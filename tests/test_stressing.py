@@ -228,7 +228,7 @@ def test_judge_and_metrics_of_an_earlier_run_are_taken_from_the_cache(
     second = Stressing(config, digits, None, None, generator, tmp_path / "second")
     second.run()
     assert without_seconds(tmp_path / "first") == without_seconds(tmp_path / "second")
-    assert sum("came from the cache" in sentence for sentence in second.told) == 2
+    assert sum("came from the cache" in sentence for sentence in second.cached) == 2
     other = Stressing(replace(config, seed=1), digits, None, None, generator, tmp_path / "third")
     with pytest.raises(AssertionError, match="made again"):
         other.run()

@@ -114,11 +114,11 @@ def test_a_part_with_a_key_comes_from_the_cache_unless_it_is_off(tmp_path, monke
     monkeypatch.setenv("GENENV_CACHE", str(tmp_path / "cache"))
     one = Sum(tmp_path / "one", "k")
     one.run()
-    assert one.told == [f"the count is kept in the cache in {tmp_path / 'cache'} (--no-cache)."]
+    assert one.cached == [f"the count is kept in the cache in {tmp_path / 'cache'} (--no-cache)."]
     two = Sum(tmp_path / "two", "k")
     two.run()
     assert two.made == ["double"]
-    assert two.told == [f"the count came from the cache in {tmp_path / 'cache'}."]
+    assert two.cached == [f"the count came from the cache in {tmp_path / 'cache'}."]
     off = Sum(tmp_path / "three", "k", no_cache=True)
     off.run()
     assert off.made == ["count", "double"]
