@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks, files, lock, naming, reading
+from genenv import checks, files, lock, naming, reading, run_file
 from genenv.data import Dataset, Split
 from genenv.generators import Generator
 from genenv.training.config import FREE_ON_RESUME
@@ -82,7 +82,7 @@ def begin(
     resume
         Whether a run may be there already; None: the command cannot go on with one.
     repeat
-        The command line that repeats the run.
+        The command line that repeats the run, which run.toml holds too; "": a call from Python.
     resolved
         What settings left to a rule came to, which another machine may decide otherwise.
 
@@ -102,6 +102,8 @@ def begin(
     folder.mkdir(parents=True, exist_ok=True)
     plain = _plain(command, content)
     beside = {} if resolved is None else {"resolved": resolved}
+    if repeat:
+        run_file.write(folder, repeat)
     files.write_json(path, plain | beside | {"repeat": repeat} | _machine())
     return ()
 

@@ -11,10 +11,11 @@ from typing import Annotated
 
 import tyro
 
-from genenv import __version__, checks
+from genenv import __version__, checks, run_file
 from genenv.cli.audit import Audit
 from genenv.cli.check import Check
 from genenv.cli.compare import Compare
+from genenv.cli.doctor import Doctor
 from genenv.cli.envs import Envs
 from genenv.cli.export import Export
 from genenv.cli.fit import Fit
@@ -46,6 +47,7 @@ Command = (
     | Annotated[React, tyro.conf.subcommand("react")]
     | Annotated[Envs, tyro.conf.subcommand("envs")]
     | Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Doctor, tyro.conf.subcommand("doctor")]
 )
 
 
@@ -95,6 +97,7 @@ def _done(words: list[str]) -> int:
     if words == ["--version"]:
         print(f"genenv {__version__}")
         return 0
+    words = run_file.expanded(words)
     try:
         command = parsed(Command, words)
     except SystemExit:  # after help
