@@ -81,8 +81,9 @@ class Train:
                     advance=advance,
                 )
             with stages.stage("episodes") as advance:
-                frozen = {"learn": False} if critic else {}
-                played = self._play(agent, plays | frozen, advance)
+                held = {"learn": False} if critic else {}
+                unseen = {"split": "test"} if getattr(env, "names_problems", False) else {}
+                played = self._play(agent, plays | held | unseen, advance)
         except KeyboardInterrupt as error:
             error.add_note(f"{out}/agents holds the agent as it stands")
             raise
