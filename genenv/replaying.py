@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,14 @@ class Replayed:
     same: NDArray[np.bool_]  # (rows,): it fails with the recorded probabilities
     label: NDArray[np.int64]  # (rows,), the condition
     told: tuple[str, ...]  # what is unlike the record
-    error: NDArray[np.bool_]  # (rows,): the model gives no usable answer to a failure
-    silent: NDArray[np.bool_]  # (errors,): it gives none either to what it did not answer before
+    error: NDArray[np.bool_] | None = None  # (rows,): it gives no usable answer; None: never
+    silent: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    """(errors,): it still gives no usable answer to what it did not answer before."""
 
     def unexpected(self, expect: str) -> NDArray[np.int64]:
         """Return rows that are not as expected: `fail`, as recorded, or `pass`, mended."""
         checks.choice("expect", expect, ["fail", "pass"])
-        wrong = self.failing | self.error
+        wrong = self.failing if self.error is None else self.failing | self.error
         return np.flatnonzero(wrong if expect == "pass" else ~self.failing)
 
     def unexpected_errors(self, expect: str) -> NDArray[np.int64]:
