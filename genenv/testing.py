@@ -14,6 +14,7 @@ from gymnasium.vector.utils import batch_space, iterate
 from numpy.typing import NDArray
 
 from genenv import seeding
+from genenv.singles import Singles
 
 MakeBatch = Callable[[int, AutoresetMode], VectorEnv[Any, Any, Any]]
 MakeSingle = Callable[[], gymnasium.Env[Any, Any]]
@@ -117,7 +118,7 @@ def check_parity(
 ) -> None:
     """Compare a batch with single environments, through episode ends and masked resets."""
     env = make()
-    singles = _Singles([make_single() for _ in range(env.num_envs)], env.metadata["autoreset_mode"])
+    singles = Singles([make_single() for _ in range(env.num_envs)], env.metadata["autoreset_mode"])
     rng = seeding.numpy_generator(seed, "parity")
     env.action_space.seed(seed)
     everyone = np.ones(env.num_envs, np.bool_)
@@ -169,49 +170,6 @@ def check_determinism(make: Callable[[], VectorEnv[Any, Any, Any]], seed: int) -
         second = list(_trial(make(), seed, _TRIAL))
     for (call, a), (_, b) in zip(first, second, strict=True):
         _equal(f"{call}, run twice with seed {seed}", a, b, 0.0)
-
-
-class _Singles:
-    """Single environments stepped in a loop, in the manner of an autoreset mode."""
-
-    def __init__(self, envs: list[gymnasium.Env[Any, Any]], mode: AutoresetMode) -> None:
-        self.envs, self.mode = envs, mode
-        self.done = np.zeros(len(envs), np.bool_)
-        self.observations: list[Any] = [None] * len(envs)
-
-    def reset(self, mask: NDArray[np.bool_], seed: int | None) -> list[dict[str, Any]]:
-        """One dict a row: what its part of the batch's reset must be."""
-        rows: list[dict[str, Any]] = []
-        for i, env in enumerate(self.envs):
-            info: dict[str, Any] = {}
-            if mask[i]:
-                self.observations[i], info = env.reset(seed=None if seed is None else seed + i)
-            rows.append({"observation": self.observations[i], "info": info})
-        self.done &= ~mask
-        return rows
-
-    def step(self, actions: list[Any]) -> list[dict[str, Any]]:
-        """One dict a row: what its part of the batch's step must be."""
-        return [self._step(i, action) for i, action in enumerate(actions)]
-
-    def _step(self, i: int, action: Any) -> dict[str, Any]:
-        if self.mode is AutoresetMode.NEXT_STEP and self.done[i]:
-            observation, info = self.envs[i].reset()
-            reward, terminated, truncated = 0.0, False, False
-        else:
-            observation, reward, terminated, truncated, info = self.envs[i].step(action)  # type: ignore[assignment]
-        self.done[i] = terminated or truncated
-        row: dict[str, Any] = {"reward": reward, "terminated": terminated, "truncated": truncated}
-        if self.mode is AutoresetMode.SAME_STEP and self.done[i]:
-            row |= {"final_obs": observation, "final_info": info}
-            observation, info = self.envs[i].reset()
-            self.done[i] = False
-        self.observations[i] = observation
-        return row | {"observation": observation, "info": info}
-
-    def close(self) -> None:
-        for env in self.envs:
-            env.close()
 
 
 def _compare(

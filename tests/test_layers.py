@@ -20,7 +20,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "ledger settling",
     "campaign rate asked recorded runs bundled ladder report reactions material",
     "board study known limits",
-    "envs testing",
+    "envs singles testing",
     "agents",
     "api loading auditing prepared measuring fitting table_fitting stressing stress_log "
     "stress_report stress_trust rating rerating searched starting under_test lineup reacting "

@@ -83,6 +83,17 @@ def logarithms(values: Tensor, output: str) -> Tensor:
     return log_p.clamp_min(LOWEST).float()
 
 
+def check_alike(log_p: Tensor, again: Tensor) -> None:
+    """Raise a Mistake unless the same rows are answered alike twice, (n, classes) each."""
+    apart = float((log_p.exp() - again.exp()).abs().max()) if len(log_p) else 0.0
+    if apart > TOLERANCE:
+        raise checks.Mistake(
+            "a model that answers the same row alike, whenever and beside whatever it is asked",
+            f"probabilities that are {apart:.3g} apart",
+            "switch off dropout, batch statistics and randomness (eval mode, a fixed seed)",
+        )
+
+
 def recognise(values: Tensor, tolerance: float = TOLERANCE) -> str:
     """Name the output that (n, k) are.
 

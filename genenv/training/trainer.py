@@ -14,7 +14,6 @@ from genenv import checks
 from genenv.data.batches import Batches
 from genenv.data.dataset import Dataset
 from genenv.interrupt import Interrupt
-from genenv.isolation import isolated
 from genenv.networks import Generator
 from genenv.noise import Noise
 from genenv.training import checkpoint, distributed, out_of_memory, state
@@ -267,36 +266,3 @@ class Trainer:
         seen = None if self._monitor is None else self._monitor.state()
         record = self._record.settings() | self._record.machine()
         return record | {"best": self.best.at, "health": seen}
-
-
-@isolated()
-def train(
-    dataset: Dataset,
-    config: TrainingConfig,
-    noise: Noise | None = None,
-    folder: Path | str | None = None,
-    monitor: Monitor | None = None,
-    measure: Measure | None = None,
-    advance: Callable[[int], None] | None = None,
-    resume: bool = False,
-) -> Generator:
-    """Train a generator and return its average, with the critic kept.
-
-    Parameters
-    ----------
-    dataset, config, noise, folder, monitor, measure
-        See `Trainer`.
-    advance
-        Called with the number of steps since its last call.
-    resume
-        Go on from the newest whole checkpoint in `folder`, from the start if there is none.
-
-    Returns
-    -------
-    The generator, on the CPU; its `notes` say what was chosen.
-    """
-    trainer = Trainer(dataset, config, noise, folder, monitor, measure)
-    if resume:
-        trainer.resume()
-    trainer.fit(advance)
-    return trainer.result()
