@@ -214,8 +214,7 @@ class Downstream(ABC):
         Raises
         ------
         Mistake
-            There are no rows; the model has no answer to more than half of them; or a row's
-            probabilities differ by more than 1e-3 from one answer to the next.
+            There are no rows; the model answers less than half of them; or see `check_alike`.
         """
         checks.shape("x", x, (None, *self.units.shape))
         if not len(x):
@@ -225,8 +224,8 @@ class Downstream(ABC):
         with torch.no_grad():
             log_p, error, _ = self.answers_to_real(rows)
             again = row_by_row.answers(self._finite_rows, rows[:few], len(self.classes))
-        answered = ~(error[:few] | again.error)
-        check_alike(log_p[:few][answered], again.log_p[answered])
+        both = ~(error[:few] | again.error)
+        check_alike(log_p[:few][both], again.log_p[both])
         return log_p.numpy()
 
     @final

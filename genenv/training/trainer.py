@@ -27,7 +27,7 @@ from genenv.training.monitor import Monitor
 from genenv.training.record import Record
 from genenv.training.rows import check_rows
 
-__all__ = ["Trainer", "TrainingDiverged", "train"]
+__all__ = ["Measure", "Trainer", "TrainingDiverged"]
 
 Measure = Callable[[Generator], dict[str, float]]
 
