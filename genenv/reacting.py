@@ -124,7 +124,8 @@ class Reacting(Study[dict[str, Any]]):
         """Name the noises that the generator allows, which need not be trained yet."""
         learned = noises.LEARNED if self.residuals is not None else ()
         law = Gaussian(self.training.latent) if self.given is None else self.given.noise
-        mixes = self.given is None or self.given.mixes_labels
+        fitted = self.dataset.units.groups is None  # a network, which mixes labels
+        mixes = fitted if self.given is None else self.given.mixes_labels
         known = (*noises.names(self.dataset.units, law, mixes), *learned)
         for name in self.config.noises:
             checks.choice("noise", name, known)

@@ -16,7 +16,7 @@ from genenv.codecs import Rows
 from genenv.data.loans import drawn
 from genenv.generators import MixtureRows, adopt
 from genenv.generators.rows import learn
-from genenv.report import apart
+from genenv.report import apart, leaves
 from genenv.tables import infer
 from genenv.tables.conditions import holds, parse
 
@@ -218,3 +218,17 @@ def test_a_mode_is_told_by_a_rule_in_words_with_the_models_accuracy_there(table)
     assert "right on 0% of" in apart.words(rule)
     (other,) = apart.rules(table.units, failing, (x, label), [0], (x, label, right | inside))
     assert other["slice"]["share"] == 1.0
+
+
+def test_modes_of_a_table_are_regions_of_its_columns(table):
+    x, label, frame = table.x, table.label, table.units.raw_view(table.x)
+    yes = label == 1
+    old, young = ((frame["age"] > 60) & yes).to_numpy(), ((frame["age"] < 25) & yes).to_numpy()
+    rows = np.flatnonzero(old | young)
+    failing = x[rows], label[rows], np.zeros(len(rows), np.int64)
+    found = leaves.modes(table.units, failing, (x, label))
+    both = [set(found[old[rows]]), set(found[young[rows]])]
+    assert not both[0] & both[1]
+    assert leaves.modes(table.units, tuple(a[:0] for a in failing), (x, label)).shape == (0,)
+    few = leaves.modes(table.units, tuple(a[:4] for a in failing), (x, label))
+    assert few.tolist() == [0, 0, 0, 0]

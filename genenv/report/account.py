@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from genenv.codecs import Codec
 from genenv.failures import Confirmed, Counted, Counter, distinct
 from genenv.judge import Belief, Judge, Neighbours, q_values
 from genenv.noise import ball_radius
-from genenv.report import rates
+from genenv.report import leaves, rates
 from genenv.report.apart import rules
 from genenv.report.evidence import EDGE, Curve, Failures
 from genenv.report.near_rows import Untouched, near_rows
@@ -244,6 +244,9 @@ def account(
     group = confirmed.label * len(classes) + confirmed.prediction
     features = judge.features(confirmed.x)
     counted = counter.count(samples, features, group)
+    if units.groups is not None:
+        own = confirmed.x, confirmed.label, group
+        counted = replace(counted, mode=leaves.modes(units, own, (reference, reference_label)))
     q = q_values(judge.belief.corrected(confirmed.p))
     return Account(logs, confirmed, group, samples, features, counted, q, judge.belief, classes)
 

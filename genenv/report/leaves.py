@@ -1,0 +1,65 @@
+"""Modes of a table's failures: the leaves of a shallow tree that tells them from real rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import factors
+from genenv.codecs import Codec
+
+DEPTH = 3
+LEAST = 5  # failures of a class and answer, below which they are one mode
+SMALLEST = 0.05  # of these failures, and of the class's real rows, that a leaf holds at least
+
+
+def modes(
+    units: Codec,
+    failing: tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]],
+    real: tuple[NDArray[Any], NDArray[np.int64]],
+) -> NDArray[np.int64]:
+    """Divide failures into modes.
+
+    Clusters in the features of a network break a region of a table into many; a leaf is a region in
+    the columns themselves.
+
+    Parameters
+    ----------
+    units
+        Of the table.
+    failing
+        Failures: stored rows (m, *units.shape), class indices, and class x answer, (m,) each.
+    real
+        Real rows (n, *units.shape) and their class indices (n,).
+
+    Returns
+    -------
+    Ids 0, 1, ... (m,): of one class and answer each, numbered as they come.
+    """
+    x, label, group = failing
+    shown, rows = (factors.factors(units.tensor(a), units).numpy() for a in (x, real[0]))
+    pairs = np.zeros((len(x), 2), np.int64)
+    for each in np.unique(group):
+        own = group == each
+        beside = rows[real[1] == label[own][0]]
+        pairs[own] = np.stack([group[own], _leaves(shown[own], beside)], axis=1)
+    if not len(pairs):
+        return np.zeros(0, np.int64)
+    _, first, inverse = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[inverse.reshape(-1)], np.int64)
+
+
+def _leaves(own: NDArray[Any], beside: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the leaf of each failure (m, factors) of a tree beside real rows (n, factors)."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    if len(own) < LEAST or not len(beside):
+        return np.zeros(len(own), np.int64)
+    rows = np.concatenate([own, beside])
+    is_own = np.arange(len(rows)) < len(own)
+    tree = DecisionTreeClassifier(
+        max_depth=DEPTH, min_weight_fraction_leaf=SMALLEST, class_weight="balanced", random_state=0
+    ).fit(rows, is_own)
+    return np.asarray(tree.apply(own), np.int64)
