@@ -13,14 +13,16 @@ from genenv.judge import (
     Neighbours,
     Verdict,
     controls,
+    fitting,
     folds,
     members,
     neither,
     proofs,
+    realism,
     recipe,
     temper,
     trees,
-)  # fmt: skip
+)
 from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
 from genenv.judge.variations import vary_images
@@ -371,6 +373,23 @@ class Known:
 
     def mixed(self, by_make):
         return by_make["one"]
+
+
+@pytest.mark.parametrize(
+    ("far", "sure", "refused"),
+    [
+        (0.96, 0.5, True),  # few are realistic, and none of them is taken for a class
+        (0.90, 0.5, False),  # realism alone lets a tenth pass, whatever the label gate says
+        (0.96, 0.95, False),  # of the few that pass, all are taken for a class
+        (0.995, 0.95, True),
+    ],
+)
+def test_gates_are_wide_enough_where_realism_alone_refuses_the_proofs(rings, far, sure, refused):
+    gate = realism.Gate("distance", 1.0, 0.0, 1.0, kept=True)
+    audit = rings[2].audit.with_gates((gate,), FLOOR)
+    distance = torch.where(torch.arange(1000) < 1000 * far, 2.0, 0.5)
+    looked = judge.Looked(torch.tensor([[sure, 0.0, 0.0]]).expand(1000, 3), {"distance": distance})
+    assert fitting._refused(audit, looked) is refused
 
 
 def test_progress_adds_up_to_the_announced_steps(rings):
