@@ -75,7 +75,7 @@ TRAINING_GAME = Ppo(
     log_std=-0.7,
 )
 CURRICULUM = Ppo(
-    total_steps=25_600,
+    total_steps=15_360,
     steps=10,
     batch=320,
     epochs=8,

@@ -41,6 +41,7 @@ parser.add_argument("--fresh", type=int, default=64, help="problems of the test 
 parser.add_argument("--steps", type=int, default=None, help="of a training; default: preset")
 parser.add_argument("--generations", type=int, default=8, help="of each search by CMA-ES")
 parser.add_argument("--headroom", type=int, nargs=2, default=(24, 32), help="constants, problems")
+parser.add_argument("--hidden", action="store_true", help="agents are not shown the problem")
 parser.add_argument("--out", type=Path, default=Path("families.json"))
 args = parser.parse_args()
 
@@ -48,6 +49,7 @@ FIRST = 10_000  # number of the first fresh problem; seeds are of that order too
 OTHERS = 8  # seeds of an open loop
 torch.set_num_threads(1)
 known = json.loads(args.out.read_text()) if args.out.is_file() else {}
+shown = {"context": False} if args.hidden else {}
 probe = gymnasium.make_vec(args.env_id, 1)
 numbers, limit = probe.single_action_space.shape[0] - 1, probe.limit  # the last one stops
 probe.close()
@@ -67,7 +69,7 @@ def kept(name, make):
 def play(act, problems, seed, split):
     """Play each problem once: returns up to each step (n, limit + 1), actions, who still acts."""
     count = len(problems)
-    env = gymnasium.make_vec(args.env_id, count, split=split)
+    env = gymnasium.make_vec(args.env_id, count, split=split, **shown)
     seen, _ = env.reset(seed=seed, options={"problem": problems})
     alive, total, step = np.ones(count, bool), np.zeros((count, limit + 1)), 0
     acts, acting = np.zeros((count, limit, numbers + 1)), np.zeros((count, limit), bool)
@@ -219,7 +221,7 @@ for seed in args.seeds:
     name = f"agent, seed {seed}"
     if f"{name}, open loop" not in known:
         began = time.process_time()
-        agent = agents.train(args.env_id, seed=seed, total_steps=args.steps)
+        agent = agents.train(args.env_id, seed=seed, total_steps=args.steps, arguments=shown)
         print(f"{name}: trained in {time.process_time() - began:.0f} CPU s", flush=True)
         kept(name, lambda agent=agent: paid(agent.act))
         kept(f"{name}, open loop", lambda agent=agent: replayed(agent.act))
