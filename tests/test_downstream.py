@@ -564,12 +564,18 @@ def test_classes_written_otherwise_are_matched_by_name_and_told(
     assert torch.allclose(model.log_probabilities(rows()), log_p, atol=1e-5)
 
 
+def test_classes_that_count_from_nought_are_indices_and_it_is_told() -> None:
+    model = wrap(logistic((0, 1, 2)), VECTOR, CLASSES)
+    assert "The estimator's classes are taken as indices into the data's." in model.told
+    assert torch.allclose(model.log_probabilities(rows()), answered(rows()), atol=1e-5)
+
+
 def test_classes_that_are_equal_numbers_are_the_same() -> None:
     model = wrap(logistic((2.0, 5.0, 7.0)), VECTOR, CLASSES)
     assert torch.allclose(model.log_probabilities(rows()), answered(rows()), atol=1e-5)
 
 
-@pytest.mark.parametrize("classes", [(2, 5), (2, 5, 7, 9), (0, 1, 2), ("2", "5", "x")])
+@pytest.mark.parametrize("classes", [(2, 5), (2, 5, 7, 9), (1, 2, 3), ("2", "5", "x")])
 def test_an_estimator_of_other_classes_is_refused(classes: tuple[Any, ...]) -> None:
     with pytest.raises(Mistake) as caught:
         wrap(logistic(classes, np.ones((len(classes), 4))), VECTOR, CLASSES)

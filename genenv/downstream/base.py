@@ -30,7 +30,6 @@ from genenv.downstream.answers import (
 )
 from genenv.downstream.patience import within
 from genenv.downstream.row_by_row import Answers
-from genenv.downstream.views import VIEWS
 from genenv.downstream.wording import advice, dtype_name
 from genenv.wording import said
 
@@ -73,7 +72,7 @@ class Downstream(ABC):
     timeout
         Seconds that a call may take, see `patience.within`; whoever asks may set it.
     view
-        One of VIEWS.
+        One of `views.VIEWS`.
     output
         One of OUTPUTS, or `auto` as long as it was not recognised.
     told
@@ -103,7 +102,7 @@ class Downstream(ABC):
     ) -> None:
         if len(classes) < 2:
             raise checks.Mistake("data of two or more classes", len(classes), "give labelled data")
-        view = checks.choice("input", input, ("auto", *VIEWS))
+        view = checks.choice("input", input, ("auto", *views.VIEWS))
         self.model, self.units, self.classes = model, units, tuple(classes)
         self.view = (units.usual_view or self.usual_view) if view == "auto" else view
         self.layout = self.layout_given = layouts.checked(layout, self.view, units)
