@@ -172,3 +172,15 @@ def test_two_curves_of_one_name_are_a_mistake(tmp_path):
 def test_folders_without_events_are_mistakes(tmp_path, reader):
     with pytest.raises(Mistake, match=r"below it, got .*; give the folder of a run, or of runs"):
         reader(tmp_path)
+
+
+def test_what_a_resumed_run_writes_within_the_second_is_read_last(tmp_path, monkeypatch):
+    from tensorboard.summary.writer import event_file_writer
+
+    counts = iter((9, 10))  # of the files of a process: unpadded, the tenth sorts first
+    monkeypatch.setattr(event_file_writer._global_uid, "get", lambda: next(counts))
+    for value in (1.0, 2.0):
+        with Tracker(tmp_path, resume_at=0) as tracker:
+            tracker.scalars({"a": value}, 10)
+    steps, values = read(tmp_path)["a"]
+    assert (steps.tolist(), values.tolist()) == ([10], [2.0])

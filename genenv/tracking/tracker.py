@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,21 @@ from numpy.typing import ArrayLike, NDArray
 from genenv import checks
 from genenv.tracking import hparams, layout, projector
 from genenv.tracking.pictures import animation, still
+
+EVENTS = "events.out.tfevents.*"
+AHEAD = 2  # seconds by which an older file may seem newer; more: the clock was set back
+
+
+def _until_names_sort_last(folder: Path) -> None:
+    """Wait until a new event file sorts behind those that are there.
+
+    Readers take the files of a folder by name: second, host, process, and a count that is not
+    padded, so that of two files of one second the tenth stands before the ninth.
+    """
+    seconds = [path.name.split(".")[3] for path in folder.glob(EVENTS)]
+    newest = max((int(second) for second in seconds if second.isdigit()), default=0)
+    while newest - AHEAD < int(time.time()) <= newest:
+        time.sleep(0.02)
 
 
 class Tracker:
@@ -34,6 +50,7 @@ class Tracker:
         if self.folder is not None:
             from torch.utils.tensorboard import SummaryWriter
 
+            _until_names_sort_last(self.folder)
             # The default flush of 120 s would lose two minutes of curves with a killed process.
             self._writer = SummaryWriter(str(self.folder), purge_step=resume_at, flush_secs=10)
 
