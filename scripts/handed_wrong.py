@@ -1,4 +1,4 @@
-"""Try forty forms of models, right by themselves: recognised, refused, or wrongly accepted.
+"""Try eighty forms of models, right by themselves: recognised, refused, or wrongly accepted.
 
 Every model is a logistic regression (or another small classifier) of digits that is right on 90 %
 or more of the test rows when it gets what it was trained on. genenv is handed the model alone. It
@@ -18,8 +18,10 @@ import gymnasium
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import IsolationForest, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -250,6 +252,143 @@ def policy() -> tuple[str, Any, Dataset]:
     return "PPO behind VecNormalize", model, DIGITS
 
 
+class Own(nn.Module):
+    """A fitted logistic regression behind a module of one's own."""
+
+    def __init__(self, answer: Callable[[nn.Module, torch.Tensor], Any], **parts: Any) -> None:
+        super().__init__()
+        self.inner = Net(learned(unit))
+        self.answer = answer
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        """Answer a batch."""
+        return self.answer(self, x)
+
+
+def _spoiling(m: Any, x: torch.Tensor) -> Any:
+    out = m.inner(x)
+    x.zero_()
+    return out
+
+
+def fresh_modules() -> list[tuple[str, Any, Dataset]]:
+    """Torch modules as an outside tester may bring them."""
+    noisy = Own(lambda m, x: m.drop(m.inner(x)), drop=nn.Dropout(0.5)).train()
+    normed = Own(lambda m, x: m.norm(m.inner(x)), norm=nn.BatchNorm1d(10, affine=False)).train()
+    rows = lambda m, x: m.inner(needs((8, 8))(x))  # noqa: E731
+    answers: dict[str, Any] = {
+        "a mapping with loss": lambda m, x: {"loss": x.mean(), "logits": m.inner(x)},
+        "features before logits": lambda m, x: (x.flatten(1), m.inner(x)),
+        "an auxiliary head of noise": lambda m, x: (m.inner(x), x.flatten(1)[:, :10]),
+        "a list of tensors, one a row": lambda m, x: list(m.inner(x)),
+        "a batch-first sequence (n, 8, 8)": rows,
+        "a sequence that comes first": lambda m, x: m.inner(needs((8, 8))(x.movedim(0, 1))),
+        "predicted labels": lambda m, x: m.inner(x).argmax(1),
+        "float16 answers": lambda m, x: m.inner(x).half(),
+        "sigmoid scores": lambda m, x: m.inner(x).sigmoid(),
+        "eleven columns": lambda m, x: torch.cat([m.inner(x), x.flatten(1)[:, :1]], 1),
+        "a column too few": lambda m, x: m.inner(x)[:, :9],
+        "a last axis of one": lambda m, x: m.inner(x)[..., None],
+        "NumPy inside": lambda m, x: m.inner(torch.from_numpy(x.numpy())).numpy(),
+        "an input that it overwrites": _spoiling,
+        "logits divided by 100": lambda m, x: m.inner(x) / 100,
+        "rows of 0 to 255": lambda m, x: m.inner(x / 255),
+    }
+    return [
+        *((f"torch, {name}", Own(answer), DIGITS) for name, answer in answers.items()),
+        ("torch, dropout left in train mode", noisy, DIGITS),
+        ("torch, batch norm left in train mode", normed, DIGITS),
+        ("torch, bfloat16 weights", Net(learned(unit)).bfloat16(), DIGITS),
+        ("torch, its bound method", Net(learned(unit)).forward, DIGITS),
+    ]
+
+
+class Keras:
+    """Behaves as Keras does: callable on channels last, predict for probabilities."""
+
+    def __init__(self, fitted: Any) -> None:
+        self.fitted = fitted
+
+    def __call__(self, x: Any) -> Any:
+        """Answer a batch (n, 8, 8, 1) in [0, 1]."""
+        if np.ndim(x) != 4 or np.shape(x)[-1] != 1:
+            raise ValueError(f"expected shape=(None, 8, 8, 1), found shape={np.shape(x)}")
+        return self.fitted.predict_proba(np.asarray(x).reshape(len(x), -1))
+
+    def predict(self, x: Any) -> Any:
+        """Answer a batch."""
+        return self(x)
+
+
+def fresh_others() -> list[tuple[str, Any, Dataset]]:
+    """Other callables and estimators as an outside tester may bring them."""
+    fitted = learned(unit)
+    raw = learned(lambda x: x)
+    words = np.array([f"digit {c}" for c in range(10)])
+    named = data.from_arrays(X, words[Y], "named")
+    frame = pd.DataFrame(FLAT, columns=[f"p{i}" for i in range(64)])
+    by_column = make_pipeline(
+        ColumnTransformer([("scaled", StandardScaler(), list(frame.columns))]),
+        LogisticRegression(max_iter=300),
+    ).fit(frame[:TRAIN], Y[:TRAIN])
+    p = lambda x: raw.predict_proba(np.asarray(x).reshape(len(x), -1))  # noqa: E731
+    tens = data.from_arrays(X, 10 * (Y + 1), "tens")
+
+    def overwriting(x: Any) -> Any:
+        out = p(x)
+        x *= 0
+        return out
+
+    def whole(x: Any) -> Any:
+        if x.dtype.kind not in "ui":
+            raise TypeError(f"expected uint8, got dtype {x.dtype}")
+        return p(x)
+
+    def drifting(x: Any) -> Any:
+        return np.random.default_rng().dirichlet(np.ones(10), len(x)) * 0.2 + 0.8 * p(x)
+
+    return [
+        ("Keras-like", Keras(fitted), DIGITS),
+        ("predict_proba of flat rows", raw.predict_proba, DIGITS),
+        ("predict of flat rows", raw.predict, DIGITS),
+        ("pipeline of named columns", by_column, DIGITS),
+        ("names of classes", lambda x: words[p(x).argmax(1)], named),
+        ("rows of {name: p}", lambda x: [dict(zip(words, r, strict=True)) for r in p(x)], named),
+        (
+            "labels and scores",
+            lambda x: [
+                [{"label": n, "score": v} for v, n in sorted(zip(r, words, strict=True))[::-1]]
+                for r in p(x)
+            ],
+            named,
+        ),
+        (
+            "the three likeliest labels and scores",
+            lambda x: [
+                [{"label": n, "score": v} for v, n in sorted(zip(r, words, strict=True))[:-4:-1]]
+                for r in p(x)
+            ],
+            named,
+        ),
+        ("nested lists", lambda x: p(x).tolist(), DIGITS),
+        ("percentages", lambda x: 100 * p(x), DIGITS),
+        ("ranks, the best one 1", lambda x: (-p(x)).argsort(1).argsort(1) + 1, DIGITS),
+        ("an input that it overwrites", overwriting, DIGITS),
+        ("one row at a time", lambda x: p(x) if len(x) == 1 else 1 / 0, DIGITS),
+        ("whole numbers alone", whole, DIGITS),
+        ("random answers in part", drifting, DIGITS),
+        ("a grid search", GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 3]}, cv=2)
+            .fit(FLAT[:TRAIN], Y[:TRAIN]), DIGITS),
+        ("an estimator, not fitted", LogisticRegression(), DIGITS),
+        ("classes of tens by a forest of 0 to 9", RandomForestClassifier(20).fit(FLAT, Y), tens),
+        ("a regressor", LinearRegression().fit(FLAT, Y), DIGITS),
+        ("columns in the order of another sort", lambda x: p(x)[:, [0, 1, 9, 2, 3, 4, 5, 6, 7, 8]],
+            DIGITS),
+    ]  # fmt: skip
+
+
 def judged(model: Any, dataset: Dataset) -> tuple[str, str]:
     """Say what becomes of a model, and the sentence or the accuracy."""
     rows = np.arange(TRAIN, len(X)) if len(dataset) == len(X) else np.arange(len(dataset))
@@ -257,6 +396,7 @@ def judged(model: Any, dataset: Dataset) -> tuple[str, str]:
     x, label = dataset.x[rows], dataset.label[rows]
     try:
         asked = handing.settled(downstream.wrap(model, dataset.units, dataset.classes), x, label)
+        asked.check(x)
         found = handing.look(asked, x, label)
         handing.require(found, anyway=False, oracles=0.97)
     except checks.Mistake as mistake:
@@ -268,7 +408,8 @@ def judged(model: Any, dataset: Dataset) -> tuple[str, str]:
 if __name__ == "__main__":
     torch.manual_seed(0)
     counts: dict[str, int] = {}
-    for name, model, dataset in [*modules(), *estimators(), *functions(), policy()]:
+    own = [*modules(), *estimators(), *functions(), policy()]
+    for name, model, dataset in [*own, *fresh_modules(), *fresh_others()]:
         verdict, why = judged(model, dataset)
         counts[verdict] = counts.get(verdict, 0) + 1
         print(f"{verdict:10} {name:34} {why}", flush=True)

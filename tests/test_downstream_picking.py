@@ -95,10 +95,15 @@ def test_classes_10_20_30_of_a_model_of_0_to_2_are_named() -> None:
     from sklearn.linear_model import LogisticRegression
 
     fitted = LogisticRegression().fit(X.numpy(), [2, 0, 1, 2, 0])
+    model = wrap(fitted, UNITS, (10, 20, 30))
+    assert "The estimator's classes are taken as indices into the data's." in model.told
+    assert np.allclose(model.log_probabilities(X).exp(), fitted.predict_proba(X), atol=1e-5)
+    model = wrap(fitted, UNITS, (10, 20, 30), columns=(20, 10, 30))
+    wanted = fitted.predict_proba(X)[:, [1, 0, 2]]
+    assert np.allclose(model.log_probabilities(X).exp(), wanted, atol=1e-5)
+    fitted.classes_ = np.array([1, 2, 3])
     with pytest.raises(Mistake, match=r"in the order of its columns \(--classes\)"):
         wrap(fitted, UNITS, (10, 20, 30))
-    model = wrap(fitted, UNITS, (10, 20, 30), columns=(10, 20, 30))
-    assert np.allclose(model.log_probabilities(X).exp(), fitted.predict_proba(X), atol=1e-5)
 
 
 @pytest.mark.parametrize("columns", [(10, 20), (10, 20, 20), (10, 20, 40)])

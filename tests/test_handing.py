@@ -239,3 +239,54 @@ def test_a_normalisation_that_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(Mistake, match=sentence):
         Normalise(mean, std)(torch.zeros(2, 1, 8, 8))
+
+
+def test_percentages_are_named() -> None:
+    with pytest.raises(Mistake, match="rows that sum to 100, percentages; divide them by 100"):
+        looked(lambda x: 100 * Nearest()(torch.from_numpy(x / 255)).softmax(1).numpy())
+
+
+def test_the_forward_of_a_module_stands_for_the_module() -> None:
+    assert looked(Nearest().forward).accuracy == 1.0
+
+
+def test_a_model_that_overwrites_its_input_is_described_by_what_it_was_handed() -> None:
+    def overwriting(x: Any) -> Any:
+        out = Nearest()(torch.from_numpy(x / 255)).numpy()
+        x[:] = 0
+        return out
+
+    found = looked(overwriting)
+    assert found.accuracy == 1.0
+    assert "from 0 to 0" not in found.handed
+
+
+def test_a_booster_is_told_how_to_be_wrapped() -> None:
+    booster = type("Booster", (), {"predict": None, "__module__": "xgboost.core"})()
+    with pytest.raises(Mistake, match=r"booster.predict\(xgboost.DMatrix\("):
+        looked(booster)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"lstm_actor": object()}, "answers one observation at a time, got ActorCriticPolicy"),
+        ({"observation_space": "dict"}, "observations are one array, got a dict of image, speed"),
+    ],
+)
+def test_policies_that_cannot_be_asked_a_row_are_named(
+    change: dict[str, Any], sentence: str
+) -> None:
+    from gymnasium import spaces
+    from stable_baselines3.common.policies import ActorCriticPolicy
+
+    seen = spaces.Box(0, 255, (8, 8), np.uint8)
+    model = ActorCriticPolicy(seen, spaces.Discrete(3), lambda _: 1e-3, normalize_images=False)
+    if "observation_space" in change:
+        change = {
+            "observation_space": spaces.Dict({"image": seen, "speed": spaces.Box(0, 1, (1,))})
+        }
+    for name, value in change.items():
+        setattr(model, name, value)
+    with pytest.raises(Mistake, match=sentence):
+        wrap(model, UNITS, CLASSES)

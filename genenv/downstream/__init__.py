@@ -80,6 +80,8 @@ def wrap(
     """
     if isinstance(model, Downstream):
         return model
+    if inspect.ismethod(model) and TorchModule.fits(model.__self__):
+        model = model.__self__  # its forward, which takes tensors
     if inspect.isclass(model):
         raise checks.Mistake(
             "a model", f"the class {model.__name__}", f"make an instance, {model.__name__}(...)"

@@ -110,6 +110,10 @@ def recognise(values: Tensor, tolerance: float = TOLERANCE) -> str:
             f"values within 0 and 1, and a row that sums to {worst_sum(values):.3g}",
             "choose output probabilities or logits",
         )
+    if values.min() >= 0 and are_probabilities(values / 100, tolerance):
+        raise checks.Mistake(
+            "probabilities or logits", "rows that sum to 100, percentages", "divide them by 100"
+        )
     return "logits"
 
 

@@ -101,9 +101,9 @@ class _Look:
     def __call__(self, batch: Any) -> Any:
         array = batch if isinstance(batch, Tensor) else np.asarray(batch)
         if isinstance(array, Tensor):
-            self.seen = array.detach().cpu()
+            self.seen = array.detach().cpu().clone()  # the model may overwrite it
         elif array.dtype.kind in "fiub":
-            self.seen = torch.from_numpy(np.ascontiguousarray(array))
+            self.seen = torch.from_numpy(np.array(array, order="C"))
         return batch
 
 

@@ -43,6 +43,18 @@ class Policy(Downstream):
                 type(self.policy).__name__,
                 "wrap it in a function",
             )
+        if isinstance(seen, gymnasium.spaces.Dict):
+            raise checks.Mistake(
+                "a policy whose observations are one array",
+                f"a dict of {', '.join(seen)}",
+                "wrap it in a function that fills in the others",
+            )
+        if hasattr(self.policy, "lstm_actor"):
+            raise checks.Mistake(
+                "a policy that answers one observation at a time",
+                f"{type(self.policy).__name__}, which remembers earlier ones",
+                "wrap it in a function that begins afresh with each row",
+            )
         self._normalise = _normalised(model)
         if self._normalise is not None:
             self.told = ("Observations are normalised as in the policy's training.",)
