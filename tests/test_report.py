@@ -566,3 +566,11 @@ def test_rates_beyond_counting_are_told_in_summary_and_page(tmp_path):
         assert "a word" in text
         assert "certifies nothing" in text
     assert "Subset simulation puts plausible failures that the judge confirms at" in str(made)
+
+
+def test_a_mode_is_unseen_in_the_controls_samples_and_not_in_those_of_another_method(tmp_path):
+    made = example()
+    made.data["failure_probability"] |= {"method": "subset simulation", "samples": 77_777}
+    seen = words(page(made, tmp_path))
+    assert "unseen in 20,000 random samples" in seen
+    assert "unseen in 77,777" not in seen

@@ -136,8 +136,7 @@ def words(found: Mapping[str, Any] | None) -> str:
     """Say how a mode stands beside the reference; "" where there was none."""
     if found is None:
         return ""
-    told = (
-        f"{found['model']} of {found['draws']:,} draws, the reference {found['reference']}: "
-        f"{found['ratio']:.1f} times"
-    )
-    return f"{told}, at least {found['low']:.1f}" if found["alarm"] else told
+    told = f"{found['model']} of {found['draws']:,} draws, the reference {found['reference']}"
+    if not found["alarm"]:
+        return told
+    return f"{told}: {found['ratio']:.1f} times, at least {found['low']:.1f}"

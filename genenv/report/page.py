@@ -64,13 +64,19 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         listed=plain["modes"][PICTURED : PICTURED + LISTED],
         named=NAMED,
         variety=variety.words(plain["variety"]),
-        random_samples=(plain["failure_probability"] or {"samples": 0})["samples"],
+        random_samples=drawn(plain),
         surest=surest(evidence),
         no_worst=by_class.told(plain["classes"]),
         edge=edge(plain["searches"], evidence),
         edge_share=EDGE,
     )
     return text
+
+
+def drawn(data: Mapping[str, Any]) -> int:
+    """Count the control's samples; 0 where nothing is said of how often the model fails."""
+    own = [row["queries"] for row in data["searches"] if row["samples_law"]]
+    return sum(own) if data["failure_probability"] else 0
 
 
 def ordinary(evidence: Evidence) -> list[str]:

@@ -78,7 +78,8 @@ def sentences(data: Mapping[str, Any]) -> list[str]:
     if data["rate"]["beta"] is not None:
         told.insert(
             0,
-            f"The likeliest failure found has energy {data['rate']['least_energy']:.2f}, "
+            f"The likeliest failure found, of those that the guide nearly accepts, has energy "
+            f"{data['rate']['least_energy']:.2f}, "
             f"{data['rate']['beta']:.2f} standard deviations from the middle (beta).",
         )
     if not all(counted(row) for row in data["failure_probabilities"]):
