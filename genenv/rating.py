@@ -38,7 +38,7 @@ JUDGED = 64  # samples that a label's run ended on of which the audit is asked, 
 NEGLIGIBLE = 1e-3  # of the bound that counting gives: rarer labels are followed no further
 CENTRES = 32  # failures that are brought towards the origin
 SUBSET = "subset simulation, a run a label"
-CHECK = "importance sampling around the likeliest failures, a check"
+CHECK = "importance sampling around the likeliest failures, a rough check"
 
 
 @dataclass(frozen=True)
