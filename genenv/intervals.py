@@ -110,8 +110,10 @@ def bootstrap(
     return float(low), float(high)
 
 
-def paired(first: ArrayLike, second: ArrayLike, rng: np.random.Generator) -> float:
-    """Return the p-value, two-sided, of the mean difference of pairs.
+def paired(
+    first: ArrayLike, second: ArrayLike, rng: np.random.Generator, side: str = "two-sided"
+) -> float:
+    """Return the p-value of the mean difference of pairs, first less second.
 
     It is the share of differences as large, if which of a pair is which says nothing.
     The signs of differences are flipped in every way, where there are up to 9,999 ways, else in so
@@ -123,6 +125,8 @@ def paired(first: ArrayLike, second: ArrayLike, rng: np.random.Generator) -> flo
         (n,) each, the same problems in the same order; n at least 2.
     rng
         Of the draws.
+    side
+        two-sided; greater: of a difference as large or larger; less: as small or smaller.
 
     Raises
     ------
@@ -135,7 +139,7 @@ def paired(first: ArrayLike, second: ArrayLike, rng: np.random.Generator) -> flo
         raise checks.Mistake("two pairs or more", len(difference), "give more")
     found = stats.permutation_test(
         (difference,), np.mean, permutation_type="samples", vectorized=True,
-        n_resamples=PERMUTATIONS, rng=rng,
+        n_resamples=PERMUTATIONS, rng=rng, alternative=side,
     )  # fmt: skip
     return float(found.pvalue)
 
@@ -170,6 +174,20 @@ def paired_shares(only_first: int, only_second: int, total: int, level: float = 
     return float(max(-1.0, difference - width)), float(min(1.0, difference + width))
 
 
+def holm(p: ArrayLike) -> NDArray[np.float64]:
+    """Return p-values (n,) adjusted so that calling those up to α errs anywhere in α at most.
+
+    Holm 1979, A simple sequentially rejective multiple test procedure: the k-th smallest of n,
+    times n + 1 - k, and never less than the one before it. Raises as `q_values` does.
+    """
+    values = _p_values(p)
+    order = np.argsort(values, kind="stable")
+    left = np.arange(len(values), 0, -1)
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(np.maximum.accumulate(values[order] * left), 1)
+    return adjusted
+
+
 def q_values(p: ArrayLike) -> NDArray[np.float64]:
     """Return for each p-value the least share of false discoveries at which it is one.
 
@@ -186,11 +204,16 @@ def q_values(p: ArrayLike) -> NDArray[np.float64]:
     Mistake
         A value outside [0, 1].
     """
+    values = _p_values(p)
+    return np.asarray(stats.false_discovery_control(values)) if len(values) else values
+
+
+def _p_values(p: ArrayLike) -> NDArray[np.float64]:
     values = np.asarray(p, np.float64)
     checks.shape("p-values", values, (None,))
     if not ((values >= 0) & (values <= 1)).all():
         raise checks.Mistake("p-values from 0 to 1", f"{values.min()} to {values.max()}", "mend p")
-    return np.asarray(stats.false_discovery_control(values)) if len(values) else values
+    return values
 
 
 def _of_share(count: int, total: int, side: str, method: str, level: float) -> Bounds:
