@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -231,12 +231,14 @@ def react(
     steps: int | None = ReactConfig.steps,
     seed: int = ReactConfig.seed,
     threads: int = ReactConfig.threads,
+    only: Sequence[str] = ReactConfig.only,
+    generated: tuple[ArrayLike, ArrayLike] | Callable[[int], Any] | None = None,
     judge: Judge | str | Path | None = None,
     no_cache: bool = False,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> dict[str, Any]:
-    """Study how learners react to noise and to generated data.
+    """Study how learners react to noise, and whether generated rows help them.
 
     What is not listed here is said by `genenv react --help`, under --learner, --noise and the same
     names.
@@ -255,16 +257,20 @@ def react(
     residuals
         Trained on what real rows differ by, in the units of `x`: it is met as the noises
         sample:learned and real:learned. None: they are left out.
-    learners, noises, samples, sizes, seeds
-        What meets what, see `learners.LEARNERS` and `reactions.noises.names`.
+    learners, noises, samples, sizes, seeds, only
+        What meets what, see `learners.LEARNERS` and `reactions.noises.names`; and what is asked.
     objective, steps, seed, threads
         Of the generator that is fitted; of the split and judge.
+    generated
+        Rows whose help is asked for: samples and labels, or a function of a count that returns
+        them. None: those of the generator.
     judge, no_cache, out, resume
         See `stress`.
 
     Returns
     -------
-    The content of react.json.
+    The content of react.json. `helps` has a row a learner, number of real rows, and way (add,
+    replace): verdict (helps, hurts, no evidence), gain, low, high and p, see `evidence.judged`.
 
     Raises
     ------
@@ -274,9 +280,11 @@ def react(
     config = calls.given(ReactConfig, locals())
     dataset, other = datasets(x, y, target, held_out)
     dataset = replace(dataset, held_out=other)
+    rows = data.from_arrays(*generated, "generated") if isinstance(generated, tuple) else generated
     with place(out) as folder:
         study = Reacting(
             config, dataset, generator, folder, residuals=residuals,
             lasting=out is not None, judge=judge, no_cache=no_cache or out is None,
+            generated=rows,
         )  # fmt: skip
         return study.run(resume)

@@ -22,7 +22,7 @@ from genenv.judge import Guide
 from genenv.networks import Generator
 from genenv.parts import Part
 from genenv.reacting import Reacting
-from genenv.report.reactions import best_gain, markdown, order_sentence, summary
+from genenv.report.reactions import markdown, order_sentence, summary
 from genenv.settings import ReactConfig
 from genenv.stages import Stages
 
@@ -30,7 +30,13 @@ pytestmark = pytest.mark.slow
 
 NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
 CONFIG = ReactConfig(
-    learners=("logistic", "mlp"), noises=NOISES, samples=40, sizes=(60,), seeds=(0, 1), steps=60
+    learners=("logistic", "mlp"),
+    noises=NOISES,
+    samples=40,
+    sizes=(60,),
+    seeds=(0, 1),
+    steps=60,
+    only=("noise", "shares", "lessons"),
 )
 
 
@@ -273,28 +279,19 @@ def test_words_say_what_the_figures_say(done: tuple[Path, dict[str, Any]]) -> No
 def test_a_learner_is_printed_with_its_whole_name(done: tuple[Path, dict[str, Any]]) -> None:
     name = "package.module:a_factory_with_a_long_name"
     content = json.loads(json.dumps(done[1]).replace('"logistic"', f'"{name}"'))
-    head, *rows = summary(content).splitlines()
+    lines = summary(content).splitlines()
+    assert lines[0].startswith(f"{name} drops from ")
+    at = next(i for i, line in enumerate(lines) if "agreement at 0" in line)
+    head, *rows = lines[at:]
     assert rows[0].startswith(f"{name} ")
     assert head.index("agreement at 0") == len(name) + 1
-
-
-def test_the_best_gain_is_the_largest_mean_over_seeds() -> None:
-    rows = [{"size": 10, "share": 0.5, "filter": "none", "gain": gain} for gain in (0.1, -0.3)] + [
-        {"size": 10, "share": 0.1, "filter": "judge", "gain": gain} for gain in (0.02, 0.04)
-    ]
-    found = best_gain(rows)
-    assert found is not None
-    assert (found["share"], found["filter"]) == (0.1, "judge")
-    assert found["mean"] == pytest.approx(0.03)
-    assert (found["least"], found["most"]) == (0.02, 0.04)
-    assert best_gain([]) is None
 
 
 def test_on_vectors_with_a_generator_of_their_own(tmp_path: Path) -> None:
     rings = toys.rings(600)
     config = ReactConfig(
         learners=("logistic",), noises=("latent:laplace", "real:drift"), samples=30, steps=40,
-        sizes=(50,),
+        sizes=(50,), only=("noise", "shares"),
     )  # fmt: skip
     content = Reacting(config, rings, None, tmp_path / "run").run()
     assert (tmp_path / "run" / "generator" / "spec.json").is_file()
@@ -314,6 +311,7 @@ def test_the_front_door_takes_arrays(generator: Generator) -> None:
         noises=["latent:temperature", "real:learned"],
         samples=20,
         sizes=[40],
+        only=["noise"],
     )
     assert content["learners"] == ["logistic"]
     assert content["noises"] == ["latent:temperature", "real:learned"]

@@ -19,7 +19,9 @@ from genenv.settings import ReactConfig
 pytestmark = pytest.mark.slow
 
 NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
-CONFIG = ReactConfig(("logistic", "mlp"), NOISES, samples=40, sizes=(60, 80))
+CONFIG = ReactConfig(
+    ("logistic", "mlp"), NOISES, samples=40, sizes=(60, 80), only=("noise", "shares", "lessons")
+)
 
 
 @pytest.fixture(scope="module")

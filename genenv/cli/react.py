@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
-from genenv.cli.running import chosen_folder, load_data, load_generator
+from genenv.cli.running import chosen_folder, load_data, load_generated
 from genenv.cli.tables import columns_of
 from genenv.settings import ReactConfig, TableConfig
 from genenv.settings.shown import InPlace, Pixels, Source, Switch, shown
@@ -15,11 +15,12 @@ from genenv.settings.shown import InPlace, Pixels, Source, Switch, shown
 
 @dataclass(frozen=True)
 class React:
-    """Study how learners react to noise and to generated data; leaves a run folder.
+    """Study how learners react to noise, and whether generated rows help; leaves a run folder.
 
     Trained learners meet noise of latents, of generated samples and of real rows, in strengths 0 to
-    5. Learners in training meet shares of generated data, filtered or not, beside real data only.
-    Every figure is in RUN/react.json, in RUN/react.html, and in TensorBoard.
+    5. Whether generated rows help a learner, hurt it, or give no evidence is told by paired trials
+    beside as many rows made of the real ones alone. Every figure is in RUN/react.json, in
+    RUN/react.html, and in TensorBoard.
     """
 
     data: Source
@@ -31,8 +32,16 @@ class React:
     """Of its columns."""
     resume: Switch = False
     """Go on with what --out holds."""
-    generator: Annotated[str | None, shown("RUN|MODULE:NAME", "one is fitted")] = None
-    """A run whose generator is met, or package.module:name of one; it needs classes."""
+    held_out: Annotated[str | None, shown("DATA", "the data's own test set, or a split")] = None
+    """Data that neither learners nor generator saw."""
+    generated: Annotated[
+        str | None, shown("FILE|RUN|MODULE:NAME", "samples of one that is fitted")
+    ] = None
+    """Generated rows: a file of them like the data's; a run whose generator makes them; or
+    MODULE:NAME of a generator, of a decoder with --base-dim, or of a function of a count that
+    returns (x, y). Rows alone are asked whether they help, and no generator is fitted."""
+    base_dim: Annotated[int | None, shown("N")] = None
+    """Length of e, where --generated names a decoder (e, label) -> samples."""
     judge: Annotated[Path | None, shown("JUDGE", "one is made")] = None
     """A folder that genenv judge, stress or react left: its judge is taken as it stands."""
     no_cache: Switch = False
@@ -54,10 +63,14 @@ class React:
         from genenv.stages import Stages
 
         dataset = load_data(self.data, self.size, self.channels, columns_of(self.table))
-        generator, stored = None, None
-        if self.generator is not None:
-            generator = load_generator(self.generator, dataset, None)
-            stored = Path(self.generator) if Path(self.generator).is_dir() else None
+        if self.held_out is not None:
+            columns = columns_of(self.table)
+            other = load_data(self.held_out, self.size, self.channels, columns, like=dataset)
+            dataset = replace(dataset, held_out=other)
+        generator, generated, stored = None, None, None
+        if self.generated is not None:
+            generator, generated = load_generated(self.generated, dataset, self.base_dim)
+            stored = Path(self.generated) if generator and Path(self.generated).is_dir() else None
         residuals = None if self.residuals is None else api.load(self.residuals)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"react-{dataset.name}")
         stages = Stages(display=True)
@@ -72,12 +85,12 @@ class React:
             stored,
             judge=self.judge,
             no_cache=self.no_cache,
+            generated=generated,
         )
         content = study.run(self.resume)
         print(summary(content))
-        print(
-            f"page:      {out}/react.html\n"
-            f"overview:  tensorboard --logdir {shlex.quote(f'{out}/overview')}\n"
-            f"by noise:  tensorboard --logdir {shlex.quote(f'{out}/noise')}"
-        )
+        print(f"page:      {out}/react.html")
+        print(f"overview:  tensorboard --logdir {shlex.quote(f'{out}/overview')}")
+        if content["noises"]:
+            print(f"by noise:  tensorboard --logdir {shlex.quote(f'{out}/noise')}")
         return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genenv import checks
 
@@ -33,6 +34,40 @@ def load_data(
     if like is not None and source.endswith(data.TABLES):
         return data.more_rows(Path(source).expanduser(), like)
     return data.load(source, size, channels, columns=columns)
+
+
+def load_generated(
+    given: str, dataset: Dataset, base_dim: int | None
+) -> tuple[Generator | None, Dataset | Callable[[int], Any] | None]:
+    """Load what makes rows, or the rows.
+
+    Parameters
+    ----------
+    given
+        A file of rows; a run's folder; or module:name of a generator, of a decoder, or of a
+        function of a count that returns samples and labels.
+    dataset, base_dim
+        See `load_generator`.
+
+    Returns
+    -------
+    A generator or None; rows, a function of a count, or None.
+
+    Raises
+    ------
+    Mistake
+        It is none of these.
+    """
+    from genenv import naming
+
+    given = str(Path(given).expanduser())
+    if Path(given).is_file():
+        return None, load_data(given, None, None, like=dataset)
+    if ":" in given and not Path(given).is_dir() and base_dim is None:
+        found = naming.find("generated", given, {})
+        if callable(found) and not hasattr(found, "from_base"):
+            return None, found
+    return load_generator(given, dataset, base_dim), None
 
 
 def load_generator(given: str, dataset: Dataset, base_dim: int | None) -> Generator:

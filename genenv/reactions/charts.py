@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,21 @@ CURVES = (  # columns of the rows of curves
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Met:
+    """What learners met, for pictures and the projector."""
+
+    answers: dict[int, Answers]
+    """Seed -> answers."""
+    lot: Lot
+    """Of the first seed, as points."""
+    points: Points
+
+
 def write(
     folder: Path,
     content: dict[str, Any],
-    answers: dict[int, Answers],
-    lot: Lot,
-    points: Points,
+    met: Met | None,
     text: str,
     advance: Callable[[int], None] | None = None,
 ) -> None:
@@ -51,10 +61,8 @@ def write(
         Of the run.
     content
         Of react.json.
-    answers
-        Seed -> answers.
-    lot, points
-        Of the first seed, for pictures and the projector.
+    met
+        None: the noise was not asked for.
     text
         The summary, Markdown.
     advance
@@ -63,19 +71,30 @@ def write(
     with _run(folder / "overview") as tracker:
         tracker.layout(layout(content))
         tracker.text("summary", text)
-        _between(tracker, content)
-        _embed(tracker, points, lot)
-        first, study = next(iter(answers.values())), _study(content, lot)
-        for noise in content["noises"]:
-            _pictures(tracker, first, noise, lot)
-            for i, learner in enumerate(content["learners"]):
-                said = list(answers.values())
-                _meeting(folder / "noise", content, said, noise, i, learner, study)
-            if advance:
-                advance(1)
+        if met is not None:
+            _of_noises(tracker, folder, content, met, advance)
     for learner in content["learners"]:
         with _run(folder / "overview" / own_folder(learner)) as tracker:
             _overview(tracker, content, learner)
+
+
+def _of_noises(
+    tracker: Tracker,
+    folder: Path,
+    content: dict[str, Any],
+    met: Met,
+    advance: Callable[[int], None] | None,
+) -> None:
+    """Write pictures and points, and a run a learner and noise."""
+    _between(tracker, content)
+    _embed(tracker, met.points, met.lot)
+    said, study = list(met.answers.values()), _study(content, met.lot)
+    for noise in content["noises"]:
+        _pictures(tracker, said[0], noise, met.lot)
+        for i, learner in enumerate(content["learners"]):
+            _meeting(folder / "noise", content, said, noise, i, learner, study)
+        if advance:
+            advance(1)
 
 
 @contextmanager
@@ -174,6 +193,10 @@ def _overview(tracker: Tracker, content: dict[str, Any], learner: str) -> None:
     for schedule in dict.fromkeys(row["schedule"] for row in points):
         own = [row for row in points if row["schedule"] == schedule]
         _bands(tracker, own, "step", ("lessons",), plain(schedule))
+    for row in rows("helps"):
+        found = {"": row["gain"], "_low": row["low"], "_high": row["high"]}
+        tags = {f"helps{end}/{row['way']}": value for end, value in found.items()}
+        tracker.scalars(tags, row["real_rows"])
 
 
 def _between(tracker: Tracker, content: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from genenv.reactions.helps import Trials
 
 ERRS = 0.05  # share of runs in which nothing helps that say so anywhere
 LEVEL = 1 - 2 * ERRS  # of the interval: each of its ends is a bound of 95 %
+SHARED = 0.5  # of the overlap of trials, which their paired differences have in common
 ALONE = "repeated"  # the null that gain, low and high are over: the real rows alone
 
 Row = dict[str, Any]
@@ -77,20 +78,19 @@ class _Gain:
     """Accuracy with generated rows less that with a null, over paired trials.
 
     The trials share real rows, generated rows and test rows, so that their spread alone is too
-    narrow. Its variance is that of Nadeau and Bengio 2003, Inference for the generalization error:
-    s² (1/trials + ρ/(1 - ρ)), where ρ is the share of all rows that a trial takes, and that of the
-    mean over the test rows beside it.
+    narrow. The variance is s² (1/trials + SHARED · ρ), with ρ the share of all real rows that a
+    trial takes, and that of the mean over the test rows beside it. Where trials correlate as much
+    as they overlap, the second term is ρ/(1 - ρ) (Nadeau and Bengio 2003, Inference for the
+    generalization error); paired differences correlate less: 0.15 to 0.4 ρ was measured
+    (docs/benchmarks/reactions.md).
     """
 
     def __init__(self, found: Trials, way: str, null: str, seed: int) -> None:
         apart = found.hit[way].astype(float) - found.hit[f"{way}:{null}"]
         by_trial: NDArray[np.float64] = apart.mean(1)
         self.count, self.mean = len(by_trial), float(by_trial.mean())
-        share = found.size / found.rows
-        shared = 1 / self.count + share / max(1 - share, 1 / found.rows)
-        self.error = float(
-            np.sqrt(by_trial.var(ddof=1) * shared + apart.mean(0).var(ddof=1) / apart.shape[1])
-        )
+        of_trials = by_trial.var(ddof=1) * (1 / self.count + SHARED * found.size / found.rows)
+        self.error = float(np.sqrt(of_trials + apart.mean(0).var(ddof=1) / apart.shape[1]))
         nothing = np.zeros(self.count)
         rng = [seeding.numpy_generator(seed, "evidence", side) for side in ("greater", "less")]
         self.p = max(intervals.paired(by_trial, nothing, rng[0], "greater"), self._tail(1))

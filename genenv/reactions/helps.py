@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from genenv import files, reading, seeding
+from genenv.codecs import Codec
 from genenv.data import Dataset, stratified_order
 from genenv.data.doubles import digests
 from genenv.learners import Fitted
@@ -42,10 +44,6 @@ class Question:
     seed: int
     """Address of subsets, generated rows, nulls and learners."""
 
-    def trials(self, learner: str) -> int:
-        """Count the trials that measure a learner."""
-        return SLOW.get(learner, QUICK)
-
 
 @dataclass(frozen=True)
 class Trials:
@@ -68,7 +66,7 @@ class Trials:
     def save(self, path: Path) -> None:
         """Write one .npz file, whole."""
         ways = list(self.made)
-        columns = {
+        columns: dict[str, Any] = {
             "learner": np.array(self.learner),
             "rows": np.array([self.size, self.rows]),
             "ways": np.array(ways),
@@ -135,10 +133,15 @@ def wanted(way: str, size: int) -> list[int]:
     return [max(1, round(ratio * size)) for ratio in BESIDE[way]]
 
 
-def work(question: Question, learner: str) -> int:
+def trials(learner: str) -> int:
+    """Count the trials that measure a learner."""
+    return SLOW.get(learner, QUICK)
+
+
+def work(units: Codec, learner: str) -> int:
     """Count the trainings of `ask`."""
     chosen = CHOOSING * sum(map(len, BESIDE.values()))
-    return chosen + question.trials(learner) * len(BESIDE) * (1 + len(nulls(question.real.units)))
+    return chosen + trials(learner) * len(BESIDE) * (1 + len(nulls(units)))
 
 
 def ask(
@@ -165,7 +168,7 @@ def ask(
     made = {way: _chosen(pupil, size, way) for way in BESIDE}
     hit: dict[str, list[NDArray[np.bool_]]] = {}
     error: dict[str, list[float]] = {}
-    for number in range(question.trials(learner)):
+    for number in range(trials(learner)):
         trial = _Trial(question, size, "measured", number)
         for arm, rows in _arms(trial, made).items():
             right, off = pupil.learn(rows, trial.seed)
@@ -202,12 +205,10 @@ class _Pupil:
 
 def _chosen(pupil: _Pupil, size: int, way: str) -> int:
     """Choose how many generated rows do best, in trials that measure nothing."""
-    trials = [_Trial(pupil.question, size, "choosing", number) for number in range(CHOOSING)]
+    tried = [_Trial(pupil.question, size, "choosing", number) for number in range(CHOOSING)]
 
     def accuracy(count: int) -> float:
-        return float(
-            np.mean([pupil.learn(t.with_generated(way, count), t.seed)[0] for t in trials])
-        )
+        return float(np.mean([pupil.learn(t.with_generated(way, count), t.seed)[0] for t in tried]))
 
     counts = wanted(way, size)
     return counts[int(np.argmax([accuracy(count) for count in counts]))]

@@ -46,6 +46,9 @@ def layout(content: dict[str, Any]) -> Mapping[str, Sequence[Chart]]:
         title: _of_noises(content, key, curves) for key, title in TITLES.items()
     }
     categories |= {
+        "Gain of generated rows over the real ones alone, against real rows": [
+            _band(way, "helps", way) for way in _each(content["helps"], "way")
+        ],
         "Gain over real rows alone against the share of generated ones, in %": _of_gain(content),
         "Accuracy on real rows while a network learns": [
             _band(schedule, "lessons", plain(schedule))

@@ -58,7 +58,7 @@ class Pools:
 
 
 def generated(
-    generator: Generator, guide: Guide, count: int, seed: int, kept: str
+    generator: Generator, guide: Guide | None, count: int, seed: int, kept: str
 ) -> Labelled | None:
     """Generate `count` rows that a filter lets pass.
 
@@ -67,7 +67,8 @@ def generated(
     generator
         Conditional.
     guide
-        The judge's copy that may be seen; the rows it learned from are no evaluation rows.
+        The judge's copy that may be seen; the rows it learned from are no evaluation rows. None:
+        for the filters that ask no judge.
     count, seed
         Rows, and the address of the first.
     kept
@@ -80,6 +81,7 @@ def generated(
     """
     checks.choice("filter", kept, FILTERS)
     if kept == "judge":
+        assert guide is not None
         return _accepted(generator, guide, count, seed)
     if kept == "critic" and (generator.kept_critic is None or generator.kept_critic.pack > 1):
         return None

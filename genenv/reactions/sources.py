@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import numpy as np
 
@@ -15,17 +15,18 @@ SLACK = 0.05  # share of numbers that may lie farther beyond the data's range th
 NARROW = 20  # of the data's range, below which samples are in other units
 
 
-class Generated(Protocol):
+class Generated(ABC):
     """Labelled rows that nobody measured."""
 
-    rows: int | None
+    rows: int | None = None
     """How many there are; None: as many as are asked for."""
 
+    @abstractmethod
     def draw(self, count: int, seed: int) -> Labelled:
         """Return up to `count` rows: others for another seed."""
 
 
-class FromGenerator:
+class FromGenerator(Generated):
     """Rows of a conditional generator.
 
     Raises
@@ -33,8 +34,6 @@ class FromGenerator:
     Mistake
         It has no classes.
     """
-
-    rows = None
 
     def __init__(self, generator: Generator) -> None:
         if not generator.conditional:
@@ -48,7 +47,7 @@ class FromGenerator:
         return x, label
 
 
-class FromRows:
+class FromRows(Generated):
     """Rows from a file, or whatever made them.
 
     Parameters
@@ -93,7 +92,7 @@ class FromRows:
 
     def draw(self, count: int, seed: int) -> Labelled:
         """Return as many of the rows as there are, none twice, in an order of the seed."""
-        rows = seeding.numpy_generator(seed, "rows").permutation(self.rows)[:count]
+        rows = seeding.numpy_generator(seed, "rows").permutation(len(self.x))[:count]
         return self.x[rows], self.label[rows]
 
 

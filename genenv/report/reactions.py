@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from genenv import files
 from genenv.reactions import measures
 from genenv.report import reaction_figures as figures
 from genenv.report.numerals import NONE, count, percent
+from genenv.report.reaction_words import heat, mean, p_value, points, sentences
 from genenv.report.template import template
 
 SOURCES = {
@@ -24,14 +24,8 @@ LOOKED_AT = (1, 3, 5)  # strengths in tables
 Row = dict[str, Any]
 
 
-def mean(rows: Sequence[Row], key: str) -> float | None:
-    """Mean of a column over rows that have it; None where none does."""
-    values = [row[key] for row in rows if row[key] is not None]
-    return float(np.mean(values)) if values else None
-
-
 def by_learner(content: dict[str, Any]) -> list[Row]:
-    """Return a row a learner: means over generated noises at strengths 0, 1, 3 and 5, and gains."""
+    """Return a row a learner: means over generated noises at strengths 0, 1, 3 and 5."""
     rows = []
     for learner in content["learners"]:
         own = [row for row in content["curves"] if row["learner"] == learner]
@@ -46,28 +40,8 @@ def by_learner(content: dict[str, Any]) -> list[Row]:
             at = [row for row in made if row["strength"] == strength]
             found[f"agreement_{strength}"] = mean(at, "agreement")
             found[f"accepted_{strength}"] = mean(at, "accuracy_accepted")
-        taught = [row for row in content["shares"] if row["learner"] == learner and row["share"]]
-        found["gain"] = best_gain(taught)
         rows.append(found)
     return rows
-
-
-def best_gain(taught: Sequence[Row]) -> Row | None:
-    """Return the mixture with the largest mean gain over seeds, with its spread."""
-    groups: dict[tuple[int, float, str], list[float]] = {}
-    for row in taught:
-        groups.setdefault((row["size"], row["share"], row["filter"]), []).append(row["gain"])
-    if not groups:
-        return None
-    (size, share, kept), gains = max(groups.items(), key=lambda item: float(np.mean(item[1])))
-    return {
-        "size": size,
-        "share": share,
-        "filter": kept,
-        "mean": float(np.mean(gains)),
-        "least": min(gains),
-        "most": max(gains),
-    }
 
 
 def order_sentence(content: dict[str, Any]) -> str:
@@ -92,57 +66,63 @@ def order_sentence(content: dict[str, Any]) -> str:
 
 
 def summary(content: dict[str, Any]) -> str:
-    """Return the table that the command prints."""
+    """Return what the command prints: the sentences, and the table that they rest on."""
+    lines = sentences(content)
+    if content["curves"]:
+        lines += ["", *_table(content)]
+    if content["order"]:
+        lines += ["", order_sentence(content)]
+    told = [f"\n{sentence}" for sentence in content["told"]]
+    return "\n".join([*lines, *told])
+
+
+def _table(content: dict[str, Any]) -> list[str]:
     wide = max(16, *map(len, content["learners"]))
     head = f"{'learner':{wide}} {'agreement at 0':>14} {'1':>7} {'3':>7} {'5':>7} "
-    head += f"{'accepted, 3':>12}"
-    lines = [f"{head}  best gain"]
+    lines = [f"{head}{'accepted, 3':>12}"]
     for row in by_learner(content):
         cells = [percent(row[f"agreement_{s}"]) for s in (0, *LOOKED_AT)]
-        gain = "" if row["gain"] is None else _gain(row["gain"])
         lines.append(
             f"{row['learner']:{wide}} {cells[0]:>14} {cells[1]:>7} {cells[2]:>7} {cells[3]:>7} "
-            f"{percent(row['accepted_3']):>12}  {gain}"
+            f"{percent(row['accepted_3']):>12}"
         )
-    told = [f"\n{sentence}" for sentence in content["told"]]
-    return "\n".join([*lines, f"\n{order_sentence(content)}", *told])
+    return lines
 
 
 def markdown(content: dict[str, Any]) -> str:
-    """Return the same table as Markdown, for TensorBoard's tab Text."""
-    lines = [
-        "| learner | agreement at 0 | 1 | 3 | 5 | accepted, 3 | largest gain |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in by_learner(content):
-        cells = [percent(row[f"agreement_{s}"]) for s in (0, *LOOKED_AT)]
-        gain = NONE if row["gain"] is None else _gain(row["gain"])
-        cells = [row["learner"], *cells, percent(row["accepted_3"]), gain]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", order_sentence(content)])
-
-
-def _gain(gain: Row) -> str:
-    """Say what the best mixture brought."""
-    points = f"{100 * gain['mean']:+.2f} points"
-    spread = f" [{100 * gain['least']:+.2f}, {100 * gain['most']:+.2f}]"
-    mixture = f"{gain['share']:.0%} generated, filter {gain['filter']}, {gain['size']:,} real rows"
-    return f"{points}{spread if gain['least'] != gain['most'] else ''} ({mixture})"
+    """Return the same as Markdown, for TensorBoard's tab Text."""
+    lines = [f"- {sentence}" for sentence in sentences(content)]
+    if content["curves"]:
+        lines += [
+            "",
+            "| learner | agreement at 0 | 1 | 3 | 5 | accepted, 3 |",
+            "|---|---|---|---|---|---|",
+        ]
+        for row in by_learner(content):
+            cells = [percent(row[f"agreement_{s}"]) for s in (0, *LOOKED_AT)]
+            cells = [row["learner"], *cells, percent(row["accepted_3"])]
+            lines.append(f"| {' | '.join(cells)} |")
+    if content["order"]:
+        lines += ["", order_sentence(content)]
+    return "\n".join(lines)
 
 
 def write_page(content: dict[str, Any], path: Path) -> None:
     """Write one HTML document without script, which loads nothing."""
     from markupsafe import Markup
 
-    page = template("react.html", {"percent": percent, "count": count, "gain": _gain})
+    filters = {"percent": percent, "count": count, "points": points, "p_value": p_value}
+    page = template("react.html", filters)
     drawn: dict[Any, str | None] = {s: figures.reactions(content, s) for s in SOURCES}
     drawn |= {key: figures.quantity(content, key) for key in figures.QUANTITIES}
     drawn |= {size: figures.shares(content, size) for size in figures.sizes(content)}
     drawn |= {"between": figures.between(content), "lessons": figures.lessons(content)}
     text = page.render(
         content=content,
+        sentences=sentences(content),
         learners=by_learner(content),
-        order=order_sentence(content),
+        heat=heat(content),
+        order=order_sentence(content) if content["order"] else "",
         # What reaction_figures.py writes is markup of our own; matplotlib escapes its text.
         figures={name: None if svg is None else Markup(svg) for name, svg in drawn.items()},
         sources=SOURCES,
@@ -166,19 +146,16 @@ def _halves(content: dict[str, Any]) -> list[tuple[str, list[float | None]]]:
 
 
 def _per_class(content: dict[str, Any], size: int) -> list[tuple[str, str, list[float]]]:
-    """Return rows of learner, what it learned from, and mean accuracy over seeds by class.
-
-    From real rows alone, from the mixture of the largest gain, and from generated rows alone.
-    """
+    """Return rows of learner, what it learned from, and mean accuracy over seeds by class."""
+    asked = {
+        "real rows alone": (0, "none"),
+        "as many generated": (0.5, "none"),
+        "generated alone": (1, "none"),
+    }
     rows = []
     for learner in content["learners"]:
         own = [r for r in content["shares"] if (r["learner"], r["size"]) == (learner, size)]
-        best = best_gain([row for row in own if row["share"]])
-        asked: Row = {"real rows alone": (0, "none")}
-        if best:
-            words = f"{best['share']:.0%} generated, filter {best['filter']}"
-            asked |= {words: (best["share"], best["filter"])}
-        for words, mixture in (asked | {"100% generated, filter none": (1, "none")}).items():
+        for words, mixture in asked.items():
             seeds = [r["per_class"] for r in own if (r["share"], r["filter"]) == mixture]
             if seeds:
                 rows.append((learner, words, np.mean(seeds, 0).tolist()))

@@ -12,6 +12,9 @@ from genenv.settings import names
 from genenv.settings.names import Objective, named
 from genenv.settings.shown import Number, Threads, Updates, shown
 
+QUESTIONS = ("noise", "shares", "lessons", "helps")
+USUAL = ("noise", "helps")  # that are asked unless told
+
 
 @dataclass(frozen=True)
 class ReactConfig:
@@ -32,8 +35,16 @@ class ReactConfig:
     """SOURCE:KIND, as latent:temperature, sample:blur or real:blur."""
     samples: Number = 500
     """Generated samples a noise and strength."""
-    sizes: Annotated[tuple[int, ...], shown("N [N ...]", "all, at most 10,000, and a quarter")] = ()
-    """Real rows of a training set."""
+    only: Annotated[
+        tuple[str, ...],
+        named(lambda: QUESTIONS, "noise helps, of given rows helps", "NAME [NAME ...]"),
+    ] = ()
+    """What is asked: noise (trained learners meet it), helps (generated rows, added or in place of
+    real ones), shares (learners learn from mixtures of real and generated rows, filtered or not),
+    lessons (networks are watched while they learn)."""
+    sizes: Annotated[tuple[int, ...], shown("N [N ...]", "by the rows there are")] = ()
+    """Real rows of a training set; by default the two largest of 50, 200, 800 up to two thirds of
+    the rows to learn from; of shares all, at most 10,000, and a quarter of them."""
     seeds: Annotated[tuple[int, ...], shown("N [N ...]")] = (0,)
     """Of the learners and samples; several give bands."""
     seed: Number = 0
@@ -49,10 +60,12 @@ class ReactConfig:
         """Raise a Mistake that names the field."""
         if not self.seeds:
             raise checks.Mistake("at least one seed", "none", "name some")
-        for name in ("learners", "noises", "seeds", "sizes"):
+        for name in ("learners", "noises", "seeds", "sizes", "only"):
             checks.once(name, getattr(self, name))
         for learner in self.learners:
             names.known("learner", learner, names.learners())
+        for question in self.only:
+            checks.choice("only", question, QUESTIONS)
         names.known("objective", self.objective, names.objectives())
         checks.whole("samples", self.samples)
         for size in self.sizes:

@@ -1,0 +1,233 @@
+"""Whether generated rows help: trials, nulls, what they say, and the study that asks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import toys
+
+import genenv
+from genenv import data, intervals, learners
+from genenv.checks import Mistake
+from genenv.data import Dataset
+from genenv.reacting import Reacting
+from genenv.reactions import evidence, helps, nulls
+from genenv.reactions.sources import FromRows
+from genenv.report.reactions import summary
+from genenv.settings import ReactConfig
+
+DIGITS = data.load("digits")
+ORDER = np.random.default_rng(0).permutation(len(DIGITS))
+LOGISTIC = learners.named("logistic", DIGITS.units)
+
+
+def question(real: Dataset, generated: Dataset, seed: int = 0) -> helps.Question:
+    return helps.Question(real, DIGITS.pick(ORDER[1200:]), FromRows(generated, real), seed)
+
+
+@pytest.fixture(scope="module")
+def fresh() -> helps.Trials:
+    """Trials in which what is called generated are fresh real rows."""
+    asked = question(DIGITS.at(ORDER[:600]), DIGITS.at(ORDER[600:1200]))
+    return helps.ask(asked, "logistic", LOGISTIC, 50)
+
+
+def rows_of(trials: helps.Trials) -> dict[str, dict[str, Any]]:
+    return {row["way"]: row for row in evidence.judged([trials], 0)}
+
+
+def test_fresh_real_rows_help(fresh: helps.Trials) -> None:
+    found = rows_of(fresh)
+    assert {way: row["verdict"] for way, row in found.items()} == {
+        "add": "helps",
+        "replace": "helps",
+    }
+    assert found["add"]["gain"] > found["add"]["low"] > 0
+    assert found["add"]["generated_rows"] == 150
+    assert evidence.sentence(found["add"]).startswith(
+        "logistic: adding 150 generated rows to 50 real ones helps (+"
+    )
+
+
+def test_rows_with_wrong_labels_hurt() -> None:
+    real, other = DIGITS.at(ORDER[:600]), DIGITS.at(ORDER[600:1200])
+    assert other.label is not None
+    wrong = replace(other, label=(other.label + 1) % 10)
+    found = rows_of(helps.ask(question(real, wrong), "logistic", LOGISTIC, 50))
+    assert {row["verdict"] for row in found.values()} == {"hurts"}
+    assert "in place of 50 real ones hurt (-" in evidence.sentence(found["replace"])
+
+
+def test_the_same_real_rows_again_are_no_evidence() -> None:
+    real = DIGITS.at(ORDER[:300])
+    again = real.at(np.random.default_rng(1).integers(0, 300, 900))
+    found = rows_of(helps.ask(question(real, again), "logistic", LOGISTIC, 100))
+    assert "helps" not in {row["verdict"] for row in found.values()}
+
+
+def test_copies_of_rows_outside_a_trial_and_of_test_rows_are_not_used() -> None:
+    real = DIGITS.at(ORDER[:300])
+    everything = DIGITS.at(ORDER[:1300])  # of the real rows, of fresh ones, and of a few test rows
+    trial = helps._Trial(question(real, everything), 100, "measured", 0)
+    x, _ = trial.generated(10_000)
+    own = set(map(bytes, trial.real[0]))
+    outside = set(map(bytes, DIGITS.x[ORDER[:300]])) - own | set(map(bytes, DIGITS.x[ORDER[1200:]]))
+    assert len(x) == 500  # half of the thousand that are left: trials have to differ
+    assert not outside & set(map(bytes, x))
+    assert own & set(map(bytes, x))
+
+
+def test_trials_are_the_same_twice_and_as_kept(tmp_path: Path, fresh: helps.Trials) -> None:
+    fresh.save(tmp_path / "trials.npz")
+    kept = helps.Trials.load(tmp_path / "trials.npz")
+    assert evidence.judged([kept], 0) == evidence.judged([fresh], 0)
+    asked = question(DIGITS.at(ORDER[:600]), DIGITS.at(ORDER[600:1200]))
+    one, two = (helps._Trial(asked, 50, "measured", 3).generated(20)[0] for _ in range(2))
+    assert np.array_equal(one, two)
+    other = helps._Trial(asked, 50, "measured", 4).generated(20)[0]
+    assert not np.array_equal(one, other)
+
+
+def test_every_arm_of_a_trial_has_as_many_rows(fresh: helps.Trials) -> None:
+    del fresh
+    trial = helps._Trial(
+        question(DIGITS.at(ORDER[:600]), DIGITS.at(ORDER[600:1200])), 50, "measured", 0
+    )
+    arms = helps._arms(trial, {"add": 25, "replace": 50})
+    assert {arm: len(rows[0]) for arm, rows in arms.items()} == {
+        "add": 75, "add:repeated": 75, "add:augmented": 75,
+        "replace": 50, "replace:repeated": 50, "replace:augmented": 50,
+    }  # fmt: skip
+    assert helps.work(DIGITS.units, "logistic") == 5 * 5 + 20 * 6
+    assert helps.work(DIGITS.units, "cnn") == 5 * 5 + 10 * 6
+
+
+def test_nulls_are_made_of_the_real_rows_alone() -> None:
+    rings = toys.rings(200)
+    assert rings.label is not None
+    real = rings.x[:20], rings.label[:20]
+    assert list(nulls.nulls(rings.units)) == ["repeated", "augmented", "marginals"]
+    assert list(nulls.nulls(DIGITS.units)) == ["repeated", "augmented"]
+    x, label = nulls.repeated(real, 50, rings.units, 0)
+    assert np.bincount(np.unique(x[:, 0], return_inverse=True)[1]).max() == 3
+    assert np.array_equal(label[20:40], real[1])
+    x, label = nulls.marginals(real, 50, rings.units, 0)
+    assert np.array_equal(x[:20], real[0])
+    for c in np.unique(label):
+        for column in range(2):
+            assert set(x[label == c, column]) <= set(real[0][real[1] == c, column])
+    assert any(row not in real[0].tolist() for row in x[20:].tolist())
+    pixels = DIGITS.pick(ORDER[:20])
+    x, label = nulls.augmented(pixels, 50, DIGITS.units, 0)
+    assert x.dtype == pixels[0].dtype
+    assert np.array_equal(x[:20], pixels[0])
+    assert 0 < np.abs(x[20:40].astype(float) - pixels[0]).mean() < 4
+    assert np.array_equal(label[20:40], pixels[1])
+
+
+def test_holm_is_the_known_correction() -> None:
+    assert intervals.holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
+    assert intervals.holm([0.9, 0.8]).tolist() == [1, 1]
+    assert intervals.holm([]).tolist() == []
+    with pytest.raises(Mistake, match="p-values from 0 to 1"):
+        intervals.holm([1.5])
+
+
+def test_a_paired_test_has_a_side() -> None:
+    rng = np.random.default_rng(0)
+    five = [0.1, 0.2, 0.1, 0.3, 0.2]
+    assert intervals.paired(five, np.zeros(5), rng, "greater") == pytest.approx(1 / 32)  # .031
+    assert intervals.paired(five, np.zeros(5), rng, "less") == 1
+
+
+def test_more_questions_of_a_run_need_more_evidence(fresh: helps.Trials) -> None:
+    alone = rows_of(fresh)["add"]["p"]
+    many = evidence.judged([fresh] * 10, 0)[0]["p"]
+    assert many == pytest.approx(10 * alone)
+
+
+def npz(path: Path, rows: Dataset) -> Path:
+    assert rows.label is not None
+    np.savez(path, x=rows.x, y=rows.label)
+    return path
+
+
+def test_a_file_is_asked_without_a_generator_or_a_judge(tmp_path: Path) -> None:
+    real, other = DIGITS.at(ORDER[:60]), DIGITS.at(ORDER[60:300])
+    held_out = replace(real, held_out=DIGITS.at(ORDER[1200:]))
+    config = ReactConfig(learners=("logistic",))
+    made = data.load(npz(tmp_path / "made.npz", other))
+    content = Reacting(config, held_out, None, tmp_path / "run", generated=made).run()
+    folder = tmp_path / "run"
+    assert not (folder / "generator").exists()
+    assert not (folder / "judge").exists()
+    assert [(row["way"], row["real_rows"]) for row in content["helps"]] == [
+        ("add", 40), ("replace", 40),
+    ]  # fmt: skip
+    assert json.loads((folder / "react.json").read_text())["helps"] == content["helps"]
+    page = (folder / "react.html").read_text()
+    assert page.index("logistic: adding") < page.index(">Do generated rows help?</h2>")
+    assert summary(content).startswith("logistic: adding")
+    own = genenv.tracking.read(folder / "overview" / "logistic")
+    assert own["helps/add"][0].tolist() == [40]
+    assert own["helps/add"][1] == pytest.approx([content["helps"][0]["gain"]])
+    again = Reacting(config, held_out, None, folder, generated=made).run(resume=True)
+    assert again["helps"] == content["helps"]
+
+
+def sample(count: int) -> tuple[Any, Any]:
+    rng = np.random.default_rng(3)
+    return DIGITS.pick(ORDER[rng.integers(60, 900, count)])
+
+
+def test_a_function_of_a_count_is_asked_once(tmp_path: Path) -> None:
+    calls = []
+
+    def counted(count: int) -> tuple[Any, Any]:
+        calls.append(count)
+        return sample(count)
+
+    held_out = replace(DIGITS.at(ORDER[:60]), held_out=DIGITS.at(ORDER[1200:]))
+    config = ReactConfig(learners=("logistic",), sizes=(20,))
+    first = Reacting(config, held_out, None, tmp_path / "run", generated=counted).run()
+    again = Reacting(config, held_out, None, tmp_path / "run", generated=counted).run(resume=True)
+    assert calls == [8 * 60]
+    assert again["helps"] == first["helps"]
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        (DIGITS.without_labels(), "expected generated rows with labels of two classes or more"),
+        (toys.rings(60), r"expected generated samples of shape \(8, 8\), got \(2,\)"),
+        (replace(DIGITS, classes=tuple("abcdefghij")), r"expected generated rows of the classes"),
+        (
+            data.from_arrays(DIGITS.x / 255.0, DIGITS.label),
+            "in the units of the data, 0 to 16, got",
+        ),
+        (lambda count: count / 0, "expected the function of generated rows to answer, got ZeroDiv"),
+        (lambda count: np.zeros((count, 8, 8)), "expected a pair of samples and labels"),
+    ],
+)
+def test_rows_that_cannot_be_asked_are_a_mistake(tmp_path: Path, made: Any, sentence: str) -> None:
+    config = ReactConfig(learners=("logistic",), sizes=(20,))
+    with pytest.raises(Mistake, match=sentence):
+        Reacting(config, DIGITS.at(ORDER[:200]), None, tmp_path, generated=made).run()
+
+
+def test_what_is_asked_is_named() -> None:
+    with pytest.raises(Mistake, match="expected only to be one of noise, shares, lessons, helps"):
+        ReactConfig(only=("help",))
+    with pytest.raises(Mistake, match=r"expected sizes up to 120, nine tenths of the 134 rows"):
+        Reacting(
+            ReactConfig(sizes=(130,)),
+            DIGITS.at(ORDER[:200]),
+            None,
+            Path("unused"),
+            generated=sample,
+        )
