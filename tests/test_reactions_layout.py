@@ -19,6 +19,7 @@ def study(**changed):
         "between": [{"noise": noise, "between": 0.5} for noise in NOISES],
         "shares": shares,
         "lessons": [],
+        "helps": [],
         **changed,
     }
 

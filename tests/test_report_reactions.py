@@ -50,7 +50,7 @@ def test_every_learner_stands_in_the_legend_and_long_names_are_cut():
     assert f">module:{'x' * 17}…<" in drawn
 
 
-def test_classes_are_shown_of_real_rows_the_best_mixture_and_generated_rows():
+def test_classes_are_shown_of_real_rows_of_as_many_generated_and_of_these_alone():
     from genenv.report.reactions import _per_class
 
     own = {"learner": "a", "size": 5, "filter": "none"}
@@ -61,6 +61,6 @@ def test_classes_are_shown_of_real_rows_the_best_mixture_and_generated_rows():
     ]
     assert _per_class({"learners": ["a"], "shares": shares}, 5) == [
         ("a", "real rows alone", [0.0, 0.5]),
-        ("a", "50% generated, filter none", [0.2, 0.5]),
-        ("a", "100% generated, filter none", [-0.5, 0.5]),
+        ("a", "as many generated", [0.2, 0.5]),
+        ("a", "generated alone", [-0.5, 0.5]),
     ]

@@ -112,7 +112,9 @@ def stressed(tmp_path_factory):
 def reacted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("react") / "react"
     noises = ("latent:temperature", "real:rotate")
-    config = ReactConfig(("logistic", "mlp"), noises, samples=40, sizes=(60, 80))
+    config = ReactConfig(
+        ("logistic", "mlp"), noises, samples=40, sizes=(60, 80), only=("noise", "shares", "lessons")
+    )
     generator = networks.load(bundled.FOLDER / "generator")
     Reacting(config, data.load("digits"), generator, folder).run()
     return folder

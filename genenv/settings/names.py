@@ -120,6 +120,11 @@ def learners() -> Iterable[str]:
     return keys("learners", "LEARNERS")
 
 
+def questions() -> Iterable[str]:
+    """Name what a study of reactions can ask."""
+    return keys("settings.react", "QUESTIONS")
+
+
 def noises() -> Iterable[str]:
     """Name the laws of latents."""
     return keys("noise", "NOISES")

@@ -37,7 +37,7 @@ class ReactConfig:
     """Generated samples a noise and strength."""
     only: Annotated[
         tuple[str, ...],
-        named(lambda: QUESTIONS, "noise helps, of given rows helps", "NAME [NAME ...]"),
+        named(names.questions, "noise helps, of given rows helps", "NAME [NAME ...]"),
     ] = ()
     """What is asked: noise (trained learners meet it), helps (generated rows, added or in place of
     real ones), shares (learners learn from mixtures of real and generated rows, filtered or not),
@@ -65,7 +65,7 @@ class ReactConfig:
         for learner in self.learners:
             names.known("learner", learner, names.learners())
         for question in self.only:
-            checks.choice("only", question, QUESTIONS)
+            checks.choice("only", question, names.questions())
         names.known("objective", self.objective, names.objectives())
         checks.whole("samples", self.samples)
         for size in self.sizes:
