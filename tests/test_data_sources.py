@@ -63,6 +63,31 @@ def test_idx_test_files_are_held_out(tmp_path, part):
     np.testing.assert_array_equal(dataset.held_out.label, Y[::-1])
 
 
+def test_emnist_s_names_are_read_and_its_swapped_sides_told(tmp_path):
+    write_idx(tmp_path, "emnist-letters-train", zipped=True)
+    (tmp_path / "emnist-letters-mapping.txt").write_text("1 65 97\n")
+    dataset = load(write_idx(tmp_path, "emnist-letters-test", X[::-1], Y[::-1]))
+    np.testing.assert_array_equal(dataset.x, X)
+    np.testing.assert_array_equal(dataset.held_out.x, X[::-1])
+    assert dataset.notes[0].startswith("EMNIST stores its images with height and width swapped")
+    write_idx(tmp_path, "emnist-digits-train")
+    refused(tmp_path, f"expected one set of idx files in a folder, got emnist-digits-*, "
+                      f"emnist-letters-* in {tmp_path}; move one set into its own")  # fmt: skip
+
+
+def test_idx_files_are_read_whatever_their_names_say_of_gzip(tmp_path):
+    write_idx(tmp_path, "train")
+    for path in list(tmp_path.iterdir()):
+        content = path.read_bytes()
+        path.with_name(f"{path.name}.gz").write_bytes(content)  # unpacked by the browser
+        path.unlink()
+    np.testing.assert_array_equal(load(tmp_path).x, X)
+    for path in list(tmp_path.iterdir()):
+        path.with_suffix("").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    np.testing.assert_array_equal(load(tmp_path).x, X)
+
+
 def test_the_parts_of_an_idx_folder_split(tmp_path):
     write_idx(tmp_path, "train")
     x, y = np.concatenate([X] * 3), np.concatenate([Y] * 3)

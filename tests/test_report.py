@@ -458,6 +458,8 @@ def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tm
     assert "not probabilities" in text
     assert "people     doubtful  nobody has looked (genenv audit RUN)" in text
     assert text.endswith(f"Report: {tmp_path / 'report.html'}")
+    (tmp_path / "report.html").unlink()
+    assert "Report:" not in str(printed)
     assert "\xa0" not in text
 
 

@@ -17,7 +17,8 @@ from genenv import checks
 from genenv.data.arrays import from_arrays
 from genenv.data.dataset import Dataset
 
-_NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx\d-\w+(\.gz)?")
+_NAME = re.compile(r"(emnist-\w+-)?(train|t10k|test)-(images|labels)[-.]idx\d-\w+(\.gz)?")
+ON_THEIR_SIDE = "EMNIST stores its images with height and width swapped: they are left so"
 MOST = 2**36  # bytes of a file, unzipped
 _DTYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
@@ -39,11 +40,20 @@ def idx_folder(folder: Path) -> Dataset:
     Mistake
         When a file is missing, is truncated or no idx file, or counts differ.
     """
-    paths = {}
+    paths: dict[tuple[str, str], Path] = {}
+    sets: set[str | None] = set()  # EMNIST's names begin with that of a set
     for path in sorted(folder.iterdir(), reverse=True):  # a plain file wins over its .gz
         if match := _NAME.fullmatch(path.name):
-            paths[match[1], match[2]] = path
+            sets.add(match[1])
+            paths[match[2], match[3]] = path
+    if len(sets) > 1:
+        names = ", ".join(sorted(f"{name}*" for name in sets if name))
+        raise checks.Mistake(
+            "one set of idx files in a folder", f"{names} in {folder}", "move one set into its own"
+        )
     data = _pair(paths, "train", folder)
+    if sets != {None}:
+        data = replace(data, notes=(ON_THEIR_SIDE, *data.notes))
     for part in ("t10k", "test"):
         if (part, "images") in paths or (part, "labels") in paths:
             return replace(data, held_out=_pair(paths, part, folder))
@@ -70,7 +80,7 @@ def _pair(paths: dict[tuple[str, str], Path], part: str, folder: Path) -> Datase
 
 
 def read_idx(path: Path) -> NDArray[Any]:
-    """Read one idx file, gunzipping names that end in .gz.
+    """Read one idx file, gzipped or not, whatever its name says: browsers unpack what they fetch.
 
     Raises
     ------
@@ -78,7 +88,7 @@ def read_idx(path: Path) -> NDArray[Any]:
         When the first bytes are not idx's, or the length is not what they announce.
     """
     try:
-        content = _unzipped(path) if path.suffix == ".gz" else path.read_bytes()
+        content = _unzipped(path)
     except (OSError, EOFError, zlib.error) as error:
         raise checks.Mistake(
             "a whole file", f"{path}, which cannot be read ({error})", "fetch it again"
@@ -99,13 +109,14 @@ def read_idx(path: Path) -> NDArray[Any]:
 
 
 def _unzipped(path: Path) -> bytes:
-    """Gunzip a file, or return it as it is where a browser has done so already.
+    """Gunzip a file that is gzipped.
 
     Not more is read than the head of an idx file announces, and a byte to tell that there is more.
     """
     with path.open("rb") as file:
-        if file.read(2) == b"\0\0":
-            return path.read_bytes()
+        head = file.read(2)
+    if head == b"\0\0" or (path.suffix != ".gz" and head != b"\x1f\x8b"):
+        return path.read_bytes()
     with gzip.open(path) as file:
         head = file.read(4)
         if len(head) < 4 or head[2] not in _DTYPES:

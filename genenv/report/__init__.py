@@ -83,7 +83,8 @@ class Report:
         return self.html(Path(folder) / "report.html")
 
     def __str__(self) -> str:
-        return summary.text(self.data, None if self.page is None else str(self.page))
+        there = self.page is not None and self.page.is_file()  # a call without `out` leaves none
+        return summary.text(self.data, str(self.page) if there else None)
 
 
 def load(folder: Path | str) -> Report:
