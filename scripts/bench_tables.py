@@ -45,7 +45,7 @@ def measure(frame, schema, seed, where):
     held, kept = order[: len(frame) // 5], order[len(frame) // 5 :]
     real, test = schema.encode(frame.iloc[kept]), schema.encode(frame.iloc[held])
     began = time.process_time()
-    made = mixture.fit(frame.iloc[kept], schema, seed)
+    made = mixture.fit(schema.encode(frame.iloc[kept]), schema, seed)
     seconds = time.process_time() - began
     rows = schema.encode(made.sample(len(kept), seed))
     n = len(test)

@@ -115,10 +115,12 @@ def region(frame: pd.DataFrame, target: str, seed: int) -> tuple[Stretch, Any]:
     label = rng.choice(sorted(frame[target].unique()))
     own = frame[frame[target] == label]
     numbers = [c for c in own.select_dtypes("number") if own[c].nunique() >= DISTINCT]
-    column = rng.choice(numbers)
-    at = rng.uniform(0.1, 0.9 - SHARE)
-    low, high = own[column].quantile([at, at + SHARE], interpolation="nearest")
-    return Stretch(str(column), float(low), float(high)), label
+    while True:  # a value that very many rows have would make the stretch too large
+        column, at = rng.choice(numbers), rng.uniform(0.1, 0.9 - SHARE)
+        low, high = own[column].quantile([at, at + SHARE], interpolation="nearest")
+        drawn_stretch = Stretch(str(column), float(low), float(high))
+        if SHARE / 2 < drawn_stretch(own).mean() < 2 * SHARE:
+            return drawn_stretch, label
 
 
 def boosting(x: pd.DataFrame, y: pd.Series) -> Any:

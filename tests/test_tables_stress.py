@@ -21,6 +21,8 @@ from genenv.data.loans import drawn
 from genenv.judge import swapped
 from genenv.judge.fitting import make
 from genenv.judge.layout import lawful, seen
+from genenv.reacting import Reacting
+from genenv.settings import ReactConfig
 
 FRAME = drawn(900)
 X, Y = FRAME.drop(columns="repaid"), FRAME["repaid"]
@@ -187,3 +189,18 @@ def test_columns_stay_whole_in_rows_that_are_put_together(table):
     for made in (swapped.shuffled(rows, columns, 50, rng), swapped.crossed(rows, columns, 50, rng)):
         assert torch.allclose(lawful(made, table.units), made, atol=1e-5)
         assert not (made[:, None] == rows[None]).all(2).any(1).all()
+
+
+def test_learners_meet_a_tables_own_corruptions_and_no_mixed_classes(tmp_path):
+    study = Reacting(ReactConfig(), data.load("loans"), None, tmp_path / "met")
+    assert {"sample:blank-cells", "real:slipped-digits", "latent:temperature"} <= {*study.noises}
+    assert "latent:classes" not in study.noises
+    with pytest.raises(Mistake, match="noise"):
+        Reacting(ReactConfig(noises=("sample:drift",)), data.load("loans"), None, tmp_path / "no")
+
+
+def test_a_masked_array_is_refused_for_its_mask_would_be_lost():
+    masked = np.ma.masked_equal(np.array([[1.0, -9999.0], [2.0, 3.0]]), -9999.0)
+    with pytest.raises(Mistake, match="1 masked"):
+        data.from_arrays(masked, [0, 1])
+    assert len(data.from_arrays(np.ma.masked_equal(masked.data, 7.0), [0, 1])) == 2

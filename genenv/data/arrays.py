@@ -53,6 +53,12 @@ def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
 
 def _plain(value: Any) -> NDArray[Any]:
     """Turn tensors, lists and frames into an array of native byte order."""
+    if np.ma.is_masked(value):
+        raise checks.Mistake(
+            "samples without masked values, whose numbers mean nothing",
+            f"{int(np.ma.count_masked(value))} masked",
+            "fill them, or give a DataFrame with NaN there and `target`",
+        )
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     try:
