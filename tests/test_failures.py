@@ -58,6 +58,11 @@ def test_clusters_are_cut_at_the_average_distance_and_numbered_by_appearance():
     assert clusters(points, groups(0, 0, 0, 0, 0), 100.0).tolist() == [0] * 5
 
 
+def test_a_chain_of_near_points_is_not_one_cluster():
+    points = torch.tensor([[0.0], [1.0], [2.1], [3.1]])  # each near the next, the pairs 2.1 apart
+    assert clusters(points, np.zeros(4, np.int64), 1.2).tolist() == [0, 0, 1, 1]
+
+
 def test_clusters_do_not_cross_groups_and_single_rows_count():
     assert clusters(line(0, 0.1, 0.2), groups(5, 3, 5), 1.0).tolist() == [0, 1, 0]
 

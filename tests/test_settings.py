@@ -78,6 +78,18 @@ def test_a_training_fills_in_what_is_left_to_the_preset_and_changes_nothing_else
     assert not filled & set(asked.told())
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        StressConfig(input="flat", search=("random",), budget=99, seeds=(3,), seed=5, anyway=True),
+        ReactConfig(learners=("svm",), noises=("a:b",), samples=7, sizes=(9,), seeds=(4,), seed=6),
+        FitConfig(objective="gan", network="mlp", latent=3, lr=0.1, best="kernel", metrics_every=2),
+    ],
+)
+def test_every_setting_of_a_call_arrives(asked: Any) -> None:
+    assert calls.given(type(asked), vars(asked)) == asked
+
+
 def test_lists_become_tuples_and_names_stay_words() -> None:
     config = calls.given(ReactConfig, vars(ReactConfig()) | {"seeds": [1, 2], "other": 3})
     assert config.seeds == (1, 2)
