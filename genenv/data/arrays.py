@@ -56,7 +56,7 @@ def _plain(value: Any) -> NDArray[Any]:
     if np.ma.is_masked(value):
         raise checks.Mistake(
             "samples without masked values, whose numbers mean nothing",
-            f"{int(np.ma.count_masked(value))} masked",
+            f"{int(np.ma.getmaskarray(value).sum())} masked",
             "fill them, or give a DataFrame with NaN there and `target`",
         )
     if hasattr(value, "detach"):
