@@ -193,7 +193,8 @@ class Hardening(Study[dict[str, Any]]):
         for name, rows in trained.items():
             model = self._train(rows, seed)
             row = ground.measured(model, *unseen, self._place(seed, amount, name, 0), seed)
-            found.append({"seed": seed, "amount": len(learned), "arm": name, "round": 1} | row)
+            told = {"seed": seed, "amount": amount, "learned": len(learned)}
+            found.append(told | {"arm": name, "round": 1} | row)
             answers[name] = failures.ask(model, np.concatenate([real[0], self.record.x])).log_p
         if answers["before"].equal(answers["hardened"]):
             raise checks.Mistake(
@@ -207,8 +208,7 @@ class Hardening(Study[dict[str, Any]]):
             model = self._train(rows, seed)
             place = self._place(seed, amount, "hardened", number)
             row = ground.measured(model, *unseen, place, seed)
-            added = {"seed": seed, "amount": len(learned), "arm": "hardened", "round": number}
-            found.append(added | row)
+            found.append(told | {"arm": "hardened", "round": number} | row)
         shutil.rmtree(self.folder / "searches", ignore_errors=True)
         return found
 

@@ -75,8 +75,8 @@ def conclusions(content: Row) -> list[str]:
         verdict = "it helped" if helped else "no evidence that it helped"
         gains = ", ".join(f"{_points(row)} over {row['control']}" for row in own)
         said.append(
-            f"{plural(amount, 'failure')} learned: {verdict} on failures of modes that were held "
-            f"out ({gains})."
+            f"At most {plural(amount, 'failure')} learned: {verdict} on failures of modes that "
+            f"were held out ({gains})."
         )
     return said
 
