@@ -20,7 +20,9 @@ Value = bool | int | float | str
 
 
 def write(folder: Path, line: str) -> None:
-    """Write what a command line says, but for its folder, into RUN/run.toml."""
+    """Write what a line of genenv says, but for its folder, into RUN/run.toml; no other line."""
+    if not line.startswith("genenv "):
+        return
     command, given, options = _read_line(shlex.split(line)[1:])
     plain: dict[str, Any] = {"command": command, GIVEN: given}
     for name, values in options.items():

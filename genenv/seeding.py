@@ -83,7 +83,7 @@ def fold(seed: int, *path: int | str) -> int:
     """
     h = int(_START)
     for part in (seed, *path):
-        word = int(_word(part)[0]) if isinstance(part, str) else int(part)
+        word = int(_word(part)[0]) if isinstance(part, str | float) else int(part)
         h = _mix_one(h ^ _mix_one(word + int(_GOLDEN)))
     return h >> 1
 

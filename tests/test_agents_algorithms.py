@@ -109,7 +109,7 @@ def test_wrong_settings_are_mistakes(kind, change, sentence):
 
 def test_an_unknown_algorithm_in_a_file_is_a_mistake():
     with pytest.raises(
-        Mistake, match="expected algorithm to be one of ppo, sequence-ppo, td3, got 'sac'"
+        Mistake, match="expected algorithm to be one of ppo, sequence-ppo, td3, sac, got 'a3c'"
     ):
         from_json({"algorithm": "a3c", "hidden": []})
 

@@ -21,7 +21,7 @@ from genenv.data.loans import drawn
 from genenv.judge import swapped
 from genenv.judge.fitting import make
 from genenv.judge.layout import lawful, seen
-from genenv.reacting import Reacting
+from genenv.reacting import Reacting, noise
 from genenv.settings import ReactConfig
 
 FRAME = drawn(900)
@@ -193,7 +193,9 @@ def test_columns_stay_whole_in_rows_that_are_put_together(table):
 
 def test_learners_meet_a_tables_own_corruptions_and_no_mixed_classes(tmp_path):
     study = Reacting(ReactConfig(), data.load("loans"), None, tmp_path / "met")
-    assert {"sample:blank-cells", "real:slipped-digits", "latent:temperature"} <= {*study.noises}
+    assert {"sample:blank-cells", "real:slipped-digits", "latent:temperature"} <= {
+        *noise._names(study)
+    }
     assert "latent:classes" not in study.noises
     with pytest.raises(Mistake, match="noise"):
         Reacting(ReactConfig(noises=("sample:drift",)), data.load("loans"), None, tmp_path / "no")
