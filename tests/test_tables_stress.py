@@ -196,7 +196,7 @@ def test_learners_meet_a_tables_own_corruptions_and_no_mixed_classes(tmp_path):
     assert {"sample:blank-cells", "real:slipped-digits", "latent:temperature"} <= {
         *noise._names(study)
     }
-    assert "latent:classes" not in study.noises
+    assert "latent:classes" not in noise._names(study)
     with pytest.raises(Mistake, match="noise"):
         Reacting(ReactConfig(noises=("sample:drift",)), data.load("loans"), None, tmp_path / "no")
 
