@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -13,7 +15,7 @@ from genenv.corruptions.draws import hit
 
 
 class OfRows(Corruption):
-    """What spoils cells of a table, column by column; a kind writes `cell`."""
+    """What spoils rows of a table: each column has coordinates of e of its own."""
 
     domain = "table"
     draws = 1  # coordinates of e a column
@@ -26,6 +28,10 @@ class OfRows(Corruption):
         self.places = units.places
         super().__init__(units, self.draws * len(units.places))
 
+
+class CellByCell(OfRows):
+    """What spoils the cells of a column alike; a kind writes `cell`."""
+
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
         """Change the cells of each column by its own coordinates of e."""
         made = u.clone()
@@ -35,6 +41,7 @@ class OfRows(Corruption):
             made[:, own] = self.cell(u[:, own], drawn, amount, place.states, place.flagged)
         return made
 
+    @abstractmethod
     def cell(self, u: Tensor, e: Tensor, amount: float, states: int, flagged: bool) -> Tensor:
         """Return the cells of one column.
 
@@ -49,10 +56,9 @@ class OfRows(Corruption):
         states, flagged
             Of the column, see `codecs.places.Place`.
         """
-        raise NotImplementedError
 
 
-class BlankCells(OfRows):
+class BlankCells(CellByCell):
     """Cells go missing at random where their column knows missing values; else to its middle.
 
     A cell of a column without an order that knows none stays. Amount: the share of cells.
@@ -70,7 +76,7 @@ class BlankCells(OfRows):
         return torch.where(hit(e, amount), blank, u)
 
 
-class MistakenCategories(OfRows):
+class MistakenCategories(CellByCell):
     """Cells of columns without an order become another of their column's states.
 
     All others are equally likely. Amount: the share of cells.
@@ -89,7 +95,7 @@ class MistakenCategories(OfRows):
         return torch.where(hit(e[:, :1], amount), other.to(u), u)
 
 
-class MeasuredBadly(OfRows):
+class MeasuredBadly(CellByCell):
     """Numbers have normal noise.
 
     Amount: its standard deviation, in those of the column.
