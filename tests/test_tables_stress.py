@@ -194,9 +194,9 @@ def test_columns_stay_whole_in_rows_that_are_put_together(table):
 def test_learners_meet_a_tables_own_corruptions_and_no_mixed_classes(tmp_path):
     study = Reacting(ReactConfig(), data.load("loans"), None, tmp_path / "met")
     assert {"sample:blank-cells", "real:slipped-digits", "latent:temperature"} <= {
-        *noise._names(study)
+        *noise.names_of(study)
     }
-    assert "latent:classes" not in noise._names(study)
+    assert "latent:classes" not in noise.names_of(study)
     with pytest.raises(Mistake, match="noise"):
         Reacting(ReactConfig(noises=("sample:drift",)), data.load("loans"), None, tmp_path / "no")
 

@@ -27,7 +27,7 @@ class Noise(Question):
 
     def __init__(self, study: Reacting) -> None:
         super().__init__(study)
-        self.names = _names(study)
+        self.names = names_of(study)
         self._lot = cache(self._make_lot)
         self._trained_of = lru_cache(1)(self._train)
         first = study.config.seeds[0]
@@ -98,7 +98,7 @@ class Noise(Question):
         return trained
 
 
-def _names(study: Reacting) -> tuple[str, ...]:
+def names_of(study: Reacting) -> tuple[str, ...]:
     """Name the noises that the generator allows, which need not be trained yet."""
     given, config = study.given, study.config
     learned = noises.LEARNED if study.residuals is not None else ()
