@@ -93,13 +93,9 @@ def make_controls(rows: Tensor, seed: int, units: Codec | None = None) -> dict[s
     return {name: lawful(each, units) for name, each in made.items()}
 
 
-def limit(name: str, units: Codec) -> float:
-    """Return the share of a kind that may be accepted.
-
-    Of a table an untrained generator is one more that draws the columns' own values apart.
-    """
-    apart = {"shuffled columns"} | ({UNTRAINED} if units.groups is not None else set())
-    return LIMIT_SHUFFLED if name in apart else LIMIT
+def limit(name: str) -> float:
+    """Return the share of a kind that may be accepted."""
+    return LIMIT_SHUFFLED if name == "shuffled columns" else LIMIT
 
 
 def decides(name: str, shape: tuple[int, ...]) -> bool:

@@ -208,7 +208,7 @@ def judged_controls(judge: Judge, made: dict[str, Tensor]) -> dict[str, Any]:
         passed = judge.audit.realistic(looked) & (looked.top[0] >= judge.audit.cut)
         told[name] = {
             "accepted": rate(int(passed.sum()), len(rows)),
-            "limit": controls.limit(name, judge.units),
+            "limit": controls.limit(name),
             "trained_on": False,
             "decides": controls.decides(name, tuple(rows.shape[1:])),
         }
