@@ -14,6 +14,9 @@ from typing import Any
 from genenv.metrics.untried import Try, untried
 
 GOOD, DOUBTFUL, BAD = LIGHTS = ("good", "doubtful", "bad")  # the worst one last
+WIDER = ("a smaller critic_width", "a higher penalty", "a larger batch", "more rows")
+NEARER = ("more steps", "a larger width", "a larger batch", "more rows")
+FEWER = ("more rows",)  # a mixture of rows has no steps, and neither width nor batch
 FAR = 0.1  # of the features' variance, a Fréchet distance beyond that of real rows; healthy
 # trainings of digits and Fashion-MNIST: 0.02 or less, one of recall 0.01: 0.2
 
@@ -44,6 +47,8 @@ class Limit:
     """Below this it is doubtful."""
     words: str
     """With {value} and {real}."""
+    ways: tuple[str, ...] = NEARER
+    """What to try."""
 
     def judge(self, figures: Mapping[str, Any]) -> str | None:
         """Return the light of one figure; None where it was not measured."""
@@ -60,7 +65,9 @@ class Limit:
 
 
 TRAINED = "trained on samples is right on {value:.1%} of real rows ({real:.1%} by real ones)"
-SPREAD = Limit("spread", "", 0.5, 0.85, "the samples have {value:.2f} of the variety of the data")
+SPREAD = Limit(
+    "spread", "", 0.5, 0.85, "the samples have {value:.2f} of the variety of the data", WIDER
+)
 RECALL = Limit(
     *("recall", "recall_real", 0.2, 0.5),
     "the samples miss the data: recall is {value:.3f}, {real:.3f} by real rows in their place",
@@ -71,11 +78,12 @@ LIMITS = (
     Limit("gan_train_svm", "real_train_svm", 0.8, 0.95, f"an SVM {TRAINED}"),
     Limit("gan_train_network", "real_train_network", 0.8, 0.95, f"a network {TRAINED}"),
     Limit("agreement", "", 0.8, 0.9, "{value:.1%} of the samples agree with their condition"),
-    Limit("gan_train_boosting", "real_train_boosting", 0.8, 0.95, f"boosting {TRAINED}"),
+    Limit("gan_train_boosting", "real_train_boosting", 0.8, 0.95, f"boosting {TRAINED}", FEWER),
     Limit(
         *("c2st", "c2st_real", 0.2, 0.5),
         "boosting tells the samples from the data: 2 (1 - AUC) is {value:.2f}, {real:.2f} by real "
         "rows in their place",
+        FEWER,
     ),
 )
 # What narrows a generator: an average over too many steps, and a critic that knows the rows by
@@ -84,8 +92,6 @@ TRY: tuple[Try, ...] = (
     ("ema", None, "the usual average (no ema)"),
     ("objective", "relativistic", "objective relativistic"),
 )
-WIDER = ("a smaller critic_width", "a higher penalty", "a larger batch", "more rows")
-NEARER = ("more steps", "a larger width", "a larger batch", "more rows")
 
 
 def generator_light(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> Light:
@@ -112,8 +118,7 @@ def generator_light(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     said = "; ".join(
         _good(limit, figures) if worst == GOOD else limit.say(figures) for limit in told
     )
-    ways = WIDER if told[0] is SPREAD else NEARER
-    return Light(worst, said, "" if worst == GOOD else untried(settings, TRY, *ways))
+    return Light(worst, said, "" if worst == GOOD else untried(settings, TRY, *told[0].ways))
 
 
 def ailments(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
@@ -125,8 +130,8 @@ def ailments(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> list[st
         See `generator_light`.
     """
     found = [
-        f"{limit.say(figures)}; {untried(settings, TRY, *ways)}"
-        for limit, ways in ((SPREAD, WIDER), (RECALL, NEARER))
+        f"{limit.say(figures)}; {untried(settings, TRY, *limit.ways)}"
+        for limit in (SPREAD, RECALL)
         if limit.judge(figures) in (DOUBTFUL, BAD)
     ]
     return found + _far(figures, settings)
