@@ -38,13 +38,13 @@ class Belief:
         """Say what stands behind it."""
         if self.rows:
             return (
-                f"corrected on the {self.rows} real rows where the audit contradicts {self.model} "
-                f"({self.wrong} wrong)"
+                f"corrected on the {self.rows} real rows of which the audit, however unsure, takes "
+                f"another class for the likeliest than {self.model} ({self.wrong} wrong)"
             )
         return (
-            f"by the oracles' own p, since fewer than {LEAST} real rows are known where the audit "
-            "contradicts the model: that is too good for searched samples, so nothing is counted "
-            "by it"
+            f"by the oracles' own p, since fewer than {LEAST} real rows are known of which the "
+            "audit takes another class for the likeliest than the model: that is too good for searched "
+            "samples, so nothing is counted by it"
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def _contradictions(judge: dict[str, Any]) -> Iterator[str]:
         return
     wrong, share = found["wrong"], found["found"]
     if not wrong["rows"]:
-        yield "On no real row known here does the audit contradict the model."
+        yield "On no real row known here is the audit sure enough to contradict the model."
         return
     yield (
         f"On {plural(wrong['rows'], 'real row')} where the audit contradicted the model it was "
