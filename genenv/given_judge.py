@@ -49,7 +49,7 @@ class GivenJudge:
         found.update(json.dumps(plain).encode())
         return found.hexdigest()
 
-    def _check_fits(self, dataset: Dataset) -> None:
+    def check_fits(self, dataset: Dataset) -> None:
         """Raise a Mistake unless it judges samples like the data, of the data's classes."""
         wanted = kind(dataset.units, dataset.classes)
         got = kind(self.judge.units, self.judge.classes)
@@ -81,7 +81,7 @@ class GivenJudge:
         Mistake
             It judges samples of another shape or dtype, or other classes.
         """
-        self._check_fits(dataset)
+        self.check_fits(dataset)
         study.told += self.told(source, split)
 
         def make(_: Advance) -> Judge:

@@ -110,13 +110,15 @@ def stressed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reacted(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("react") / "react"
+    folder = tmp_path_factory.mktemp("react")
     noises = ("latent:temperature", "real:rotate")
     config = ReactConfig(
         ("logistic", "mlp"), noises, samples=40, sizes=(60, 80), only=("noise", "shares", "lessons")
     )
     generator = networks.load(bundled.FOLDER / "generator")
-    Reacting(config, data.load("digits"), generator, folder).run()
+    asked = ReactConfig(("logistic",), sizes=(60,), only=("helps",))
+    for name, each in {"react": config, "helps": asked}.items():
+        Reacting(each, data.load("digits"), generator, folder / name).run()
     return folder
 
 

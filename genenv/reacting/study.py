@@ -106,6 +106,8 @@ class Reacting(Study[dict[str, Any]]):
         names = config.learners or learners.usual(dataset.units)
         self.learners = {name: learners.named(name, dataset.units) for name in names}
         self.given_judge = given_judge(judge)
+        if self.given_judge is not None:  # its part is made late, and the mistake is told now
+            self.given_judge.check_fits(dataset)
         self.questions = [ASKED[name](self) for name in ASKED if name in self.asked]
         self._tell(generator_run)
 
