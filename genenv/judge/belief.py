@@ -43,8 +43,8 @@ class Belief:
             )
         return (
             f"by the oracles' own p, since fewer than {LEAST} real rows are known of which the "
-            "audit takes another class for the likeliest than the model: that is too good for searched "
-            "samples, so nothing is counted by it"
+            "audit takes another class for the likeliest than the model: that is too good for "
+            "searched samples, so nothing is counted by it"
         )
 
     def to_json(self) -> dict[str, Any]:
