@@ -227,7 +227,7 @@ class Study(ABC, Generic[R]):
             try:
                 cache.keep(part.key(), part.path, self.shelf)
                 where = f"in the cache in {cache.folder()} (--no-cache)"
-                self._of_the_cache(f"{part.words} is kept {where}.")
+                self._of_the_cache(f"Kept {where}: {part.words}.")
             except OSError as error:
                 self._of_the_cache(
                     f"{part.words} could not be kept in the cache: {error.strerror}."

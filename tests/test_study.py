@@ -114,7 +114,7 @@ def test_a_part_with_a_key_comes_from_the_cache_unless_it_is_off(tmp_path, monke
     monkeypatch.setenv("GENENV_CACHE", str(tmp_path / "cache"))
     one = Sum(tmp_path / "one", "k")
     one.run()
-    assert one.cached == [f"the count is kept in the cache in {tmp_path / 'cache'} (--no-cache)."]
+    assert one.cached == [f"Kept in the cache in {tmp_path / 'cache'} (--no-cache): the count."]
     two = Sum(tmp_path / "two", "k")
     two.run()
     assert two.made == ["double"]
