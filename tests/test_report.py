@@ -349,6 +349,15 @@ def test_vectors_are_shown_as_values(tmp_path):
     assert "… and 8 more values." in words(html)
 
 
+@pytest.mark.parametrize("units", [IMAGES, VECTORS])
+def test_q_stands_on_the_page_only_where_failures_are_counted_by_it(units, tmp_path):
+    told = example(units)
+    q = re.compile(r'<br>q |, q [0-9]|<th scope="col">q</th>')
+    assert q.search(page(told, tmp_path))
+    told.data["grades"] |= {"confirmed": None, "distinct": None}
+    assert not q.search(page(told, tmp_path))
+
+
 def test_the_page_has_its_sections_and_figures(tmp_path):
     text = words(page(example(), tmp_path))
     for title in (
