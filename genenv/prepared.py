@@ -170,6 +170,7 @@ def beside_part(
         return judge_beside(study.get(made), dataset, source, split, address, answer)
 
     def load(place: Path) -> Judge:
+        study.get(made)  # its files have digests of their own: checked, or made again
         return judge.load(place.parent)
 
     return Part("judge/beside.json", "its cut", make, judge.save_beside, load)

@@ -195,6 +195,19 @@ def test_an_interrupted_run_resumes_to_the_same_report(
     assert without_seconds(folder) == without_seconds(done[0])
 
 
+@pytest.mark.parametrize("name", ["judge/audit.safetensors", "generator/generator.safetensors"])
+def test_a_byte_flipped_in_a_part_is_named_and_never_used(
+    done: tuple[Path, Report], tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "flipped"
+    shutil.copytree(done[0], folder)
+    path = folder / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])  # still a number
+    with pytest.raises(Mistake, match=rf"{path} as it was written, got other bytes; delete"):
+        job(folder).run(resume=True)
+
+
 def test_a_run_that_broke_between_shards_resumes_to_the_same_report(
     done: tuple[Path, Report], tmp_path: Path
 ) -> None:
