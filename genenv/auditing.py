@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from genenv import checks, files, networks, people, reading, trust
 from genenv.codecs import Codec
 from genenv.judge import Verdict
+from genenv.parts import checked
 from genenv.people import answers as raters
 from genenv.people import sheet as sheets
 from genenv.report.amending import amend
@@ -155,14 +156,14 @@ def told(result: dict[str, Any]) -> str:
 
 
 def _described(run: Path) -> tuple[Codec, tuple[int | str, ...]]:
-    generator = networks.stored(run / "generator") if (run / "generator").is_dir() else None
+    generator = networks.stored(checked(run, "generator")) if (run / "generator").is_dir() else None
     if generator is None:
         raise checks.Mistake(f"a generator in {run}", "none", "give a run that kept its generator")
     return generator.units, generator.classes
 
 
 def _draw(run: Path, flips: sheets.Flips, units: Codec, count: int, seed: int) -> people.Sheet:
-    generator = networks.stored(run / "generator").settled()
+    generator = networks.stored(checked(run, "generator")).settled()
 
     def make(rows: sheets.Flips) -> NDArray[Any]:
         with torch.no_grad():

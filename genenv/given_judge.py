@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from genenv import checks, judge
 from genenv.data import Dataset, Split
 from genenv.judge import Judge
-from genenv.parts import Advance, Part
+from genenv.parts import Advance, Part, checked
 from genenv.prepared import kind
 from genenv.study import Study
 
@@ -129,4 +129,4 @@ def given_judge(made: Judge | str | Path | None) -> GivenJudge | None:
         return GivenJudge(made, IN_PYTHON)
     if not isinstance(made, str | Path):
         raise checks.Mistake("a judge or its folder", repr(made), "give genenv.judge.fit(x, y)")
-    return GivenJudge(judge.load(Path(made) / "judge"), f"that of {made}")
+    return GivenJudge(judge.load(checked(Path(made), "judge")), f"that of {made}")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from genenv import bundled, checks, data, networks
 from genenv.data import Dataset
 from genenv.generators import Generator
+from genenv.parts import checked
 from genenv.runs import data_name, fingerprint, trained_on
 from genenv.training import checkpoint
 
@@ -38,7 +39,7 @@ def generators(folder: Path) -> tuple[Generator, ...]:
     """
     if folder == bundled.FOLDER:
         return tuple(networks.load(bundled.rung(step)) for step in bundled.LADDER)
-    last = networks.load(folder / "generator")
+    last = networks.load(checked(folder, "generator"))
     found = [_of_checkpoint(path, folder) for path in checkpoint.every(folder / "checkpoints")]
     if not found or fingerprint(found[-1]) != fingerprint(last):
         found.append(last)
@@ -46,7 +47,7 @@ def generators(folder: Path) -> tuple[Generator, ...]:
 
 
 def _of_checkpoint(path: Path, folder: Path) -> Generator:
-    generator = networks.load(folder / "generator")  # of the same make
+    generator = networks.load(checked(folder, "generator"))  # of the same make
     tensors, _ = checkpoint.read(path)
     own = {k.removeprefix(AVERAGED): v for k, v in tensors.items() if k.startswith(AVERAGED)}
     generator.load_state_dict(own)

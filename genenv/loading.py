@@ -6,6 +6,7 @@ from pathlib import Path
 
 from genenv import checks, networks, tables
 from genenv.generators import Generator, adopt
+from genenv.parts import checked
 
 
 def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
@@ -31,4 +32,5 @@ def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
         raise checks.Mistake("a run that holds a generator", got, do)
     if tables.holds_table(run) and not (folder / "spec.json").is_file():
         return adopt(tables.load(run))
+    checked(Path(run), "generator")
     return networks.stored(folder) if network is None else networks.load(folder, network)

@@ -124,6 +124,18 @@ class Shelf:
         return plain
 
 
+def checked(run: Path, path: str) -> Path:
+    """Return where a part of a finished run lies, each file as it was written.
+
+    Raises
+    ------
+    Mistake
+        A file has other bytes than were recorded; see `Shelf.check`.
+    """
+    Shelf(run).check(path)
+    return run / path
+
+
 def save_json(plain: Any, place: Path) -> None:
     """Write plain values, as the `save` of a part."""
     place.write_text(json.dumps(plain, indent=2) + "\n")

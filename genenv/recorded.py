@@ -17,6 +17,7 @@ from genenv.criteria import Criterion
 from genenv.downstream import Downstream
 from genenv.failures import OUTPUT_TOLERANCE, ask
 from genenv.judge import load_guide
+from genenv.parts import checked
 from genenv.probe import Probe
 from genenv.reading import Column
 
@@ -226,7 +227,7 @@ def load_probe(folder: Path, model: Any = None, trust: bool = False) -> Probe:
     Mistake
         A part is missing.
     """
-    generator = networks.stored(folder / "generator")
-    guide = load_guide(folder / "judge", generator.units)
+    generator = networks.stored(checked(folder, "generator"))
+    guide = load_guide(checked(folder, "judge"), generator.units)
     criterion = load_criterion(folder, None, trust)
     return Probe(generator, load_model(folder, model, trust), guide, criterion)

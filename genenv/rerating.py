@@ -10,7 +10,7 @@ from typing import Any
 from genenv import checks, files, judge, reading, recorded, report, stages, trust
 from genenv.asked import Asked
 from genenv.judge import Judge
-from genenv.parts import save_json
+from genenv.parts import checked, save_json
 from genenv.probe import Probe
 from genenv.rating import Seen, rated
 from genenv.report import rates
@@ -69,7 +69,7 @@ def rerate(
     threads = reading.plain(folder / "config.json").get("torch_threads", 1)
     try:
         with settled(int(threads)), shown.stage("rate") as advance:
-            audit, control = judge.load(folder / "judge"), seen(content["searches"])
+            audit, control = judge.load(checked(folder, "judge")), seen(content["searches"])
             found = rate(probe, audit, control, budget, seed, advance)
     finally:
         shown.close()

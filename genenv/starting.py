@@ -11,6 +11,7 @@ from torch import Tensor
 
 from genenv import checks, failures, networks, reading
 from genenv.generators import Generator
+from genenv.parts import checked
 
 
 def starts_of(run: Path, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -55,4 +56,6 @@ def in_turn(group: NDArray[np.int64]) -> NDArray[np.int64]:
 def _digest(run: Path, config: Path) -> str:
     """Tell the run's generator: config.json has the digest of a given one."""
     recorded = reading.plain(config).get("generator", "fitted")
-    return networks.load(run / "generator").digest() if recorded == "fitted" else str(recorded)
+    return (
+        networks.load(checked(run, "generator")).digest() if recorded == "fitted" else str(recorded)
+    )

@@ -30,8 +30,10 @@ from genenv import (
 )  # fmt: skip
 from genenv.api import replay
 from genenv.checks import Mistake
+from genenv.given_judge import given_judge
 from genenv.judge import Audit, Verdict
 from genenv.metrics import generated
+from genenv.recorded import load_probe
 from genenv.report import Report
 from genenv.settings import StressConfig
 from genenv.stressing import Stressing
@@ -206,6 +208,10 @@ def test_a_byte_flipped_in_a_part_is_named_and_never_used(
     path.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])  # still a number
     with pytest.raises(Mistake, match=rf"{path} as it was written, got other bytes; delete"):
         job(folder).run(resume=True)
+    readers = {"judge": (given_judge, load_probe), "generator": (genenv.load, load_probe)}
+    for read in readers[path.parent.name]:
+        with pytest.raises(Mistake, match=rf"{path} as it was written, got other bytes"):
+            read(folder)
 
 
 def test_a_run_that_broke_between_shards_resumes_to_the_same_report(

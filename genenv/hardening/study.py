@@ -33,7 +33,7 @@ from genenv.hardening.arms import Labelled, arms, joined
 from genenv.hardening.ground import Ground
 from genenv.hardening.held_out import HeldOut, held_out
 from genenv.hardening.words import compared
-from genenv.parts import Advance, Part, load_json, save_json
+from genenv.parts import Advance, Part, checked, load_json, save_json
 from genenv.settings import HardenConfig
 from genenv.stages import Stages
 from genenv.study import Study
@@ -88,9 +88,9 @@ class Hardening(Study[dict[str, Any]]):
         self.split = split(dataset, self.seed, other)
         self.factory = config.factory or dataset.units.classifiers[0]
         self.learner = learners.named(self.factory, dataset.units)
-        self.judge = judge.load(source / "judge")
+        self.judge = judge.load(checked(source, "judge"))
         self.criterion = recorded.load_criterion(source, None, trust_run)
-        self.generator = networks.load(source / "generator")
+        self.generator = networks.load(checked(source, "generator"))
         found = failures.load(source / "failures")
         if found is None:
             raise checks.Mistake(
