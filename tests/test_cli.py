@@ -146,7 +146,10 @@ def plain(folder: Path) -> dict[str, Any]:
         ("stress short.npz", "expected labels of shape (1797,), one a sample, got shape (1792,)"),
         ("stress unlabelled.npz", "expected labels of two classes or more, got none in unlabelled"),
         ("stress words.npz", "expected samples of integers, floats or bools"),
-        ("stress ring --size 8", "expected size and channels with a folder of images only"),
+        (
+            "stress ring --size 8",
+            "expected size, channels and background with a folder of images only",
+        ),
         ("stress digits --held-out ring", "expected held-out samples like the data"),
         ("stress digits --search chess", "expected search to be one of random, sobol"),
         ("stress digits --budget 0", "expected budget to be a whole number above 0, got 0"),

@@ -204,6 +204,27 @@ def test_a_transparent_image_is_laid_on_the_background_and_told(tmp_path):
     refused(tmp_path, "expected a background by name", background="nothing")
 
 
+def test_a_background_is_refused_where_there_is_no_folder_of_images():
+    refused("digits", "expected size, channels and background with a folder", background="black")
+
+
+def test_the_classes_of_idx_files_get_names_and_those_of_their_test_set_too(tmp_path):
+    write_idx(write_idx(tmp_path / "idx", "train"), "t10k")
+    names = ("shoe", "bag", "coat", "shirt", "hat")
+    dataset = load(tmp_path / "idx", class_names=names)
+    assert dataset.classes == names  # in the order of the labels 0 to 4, not of the alphabet
+    np.testing.assert_array_equal(dataset.label, Y)
+    assert dataset.held_out.classes == names
+
+
+def test_names_that_fit_no_classes_are_refused(tmp_path):
+    folder = write_idx(tmp_path / "idx", "train")
+    refused(folder, "expected 5 class names, in the order of the labels of idx, got 2",
+            class_names=("shoe", "bag"))  # fmt: skip
+    refused(folder, "each of class names once", class_names=("a", "b", "c", "d", "d"))
+    refused("loans", "expected class names with images or vectors", class_names=("no", "yes"))
+
+
 def test_an_image_is_turned_upright_and_told(tmp_path):
     write_images(tmp_path, size=(9, 11), mode="L", each=1)
     lying = Image.fromarray(rng.integers(0, 256, (11, 9), np.uint8))
@@ -446,8 +467,8 @@ def test_another_file_is_refused(tmp_path):
 
 
 def test_a_size_is_refused_where_nothing_is_resized():
-    refused("digits", "expected size and channels with a folder of images only, got digits; leave "
-            "them out", size=16)  # fmt: skip
+    refused("digits", "expected size, channels and background with a folder of images only, got "
+            "digits; leave them out", size=16)  # fmt: skip
 
 
 def test_a_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch):

@@ -18,7 +18,9 @@ import torch
 
 import genenv
 from genenv.checks import Mistake
-from genenv.settings import FitConfig, ReactConfig, StressConfig, calls
+from genenv.cli import Command
+from genenv.cli.parsing import parsed
+from genenv.settings import FitConfig, LoadingConfig, ReactConfig, StressConfig, calls
 from genenv.training import TrainingConfig
 
 CALLS = {genenv.fit: FitConfig, genenv.stress: StressConfig, genenv.react: ReactConfig}
@@ -170,3 +172,10 @@ def test_numbers_of_numpy_and_lone_values_are_taken(
 def test_a_value_of_another_type_is_refused(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(Mistake, match=re.escape(sentence)):
         calls.given(StressConfig, vars(StressConfig()) | given)
+
+
+@pytest.mark.parametrize("command", ["fit", "stress", "judge", "react", "harden"])
+def test_what_is_said_of_data_is_said_alike_to_every_command(command: str) -> None:
+    words = ["x", "--class-names", "shoe", "2", "--background", "#ff0000", "--size", "32"]
+    said = parsed(Command, [command, *words]).loading
+    assert said == LoadingConfig(32, None, "#ff0000", ("shoe", "2"))

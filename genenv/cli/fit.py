@@ -9,8 +9,8 @@ from typing import Annotated
 
 from genenv import checks
 from genenv.cli.running import chosen_folder, load_data
-from genenv.settings import FitConfig, TableConfig
-from genenv.settings.shown import InPlace, Name, Pixels, Source, Switch, shown
+from genenv.settings import FitConfig, LoadingConfig, TableConfig
+from genenv.settings.shown import InPlace, Name, Source, Switch, shown
 
 TABLES = (".csv", ".parquet")
 
@@ -43,10 +43,8 @@ class Fit:
     weights that defines FID."""
     own_metrics: Annotated[tuple[str, ...], shown("MODULE:NAME [...]", "none")] = ()
     """Metrics of your own, measured beside genenv's."""
-    size: Pixels = None
-    """Pixels a side to which a folder's images are resized."""
-    channels: Pixels = None
-    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    loading: Annotated[LoadingConfig, InPlace] = field(default_factory=LoadingConfig)
+    """Of the data."""
 
     table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
     """Of its columns."""
@@ -70,7 +68,7 @@ class Fit:
         from genenv.training.distributed import started_by_torchrun
         from genenv.training.presets import configured
 
-        dataset = load_data(self.data, self.size, self.channels)
+        dataset = load_data(self.data, self.loading)
         config = configured(self.settings.objective, dataset.units, self.settings.told())
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"fit-{dataset.name}")
         leads = started_by_torchrun().leads

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.stress import UNDECIDED
-from genenv.settings import HardenConfig
-from genenv.settings.shown import InPlace, Left, Pixels, Switch, shown
+from genenv.settings import HardenConfig, LoadingConfig
+from genenv.settings.shown import InPlace, Left, Switch, shown
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,8 @@ class Harden:
     """Its held-out rows."""
     settings: Annotated[HardenConfig, InPlace] = field(default_factory=HardenConfig)
     """Of the study."""
-    size: Pixels = None
-    """Pixels a side to which a folder's images are resized."""
-    channels: Pixels = None
-    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    loading: Annotated[LoadingConfig, InPlace] = field(default_factory=LoadingConfig)
+    """Of the data."""
     trust: Switch = False
     """Import a criterion from the path that the run records: that runs the code it names."""
     resume: Switch = False
@@ -49,12 +47,12 @@ class Harden:
         from genenv.stages import Stages
 
         name = self.data or str(report.load(self.run).data["data"]["name"])
-        dataset = load_data(name, self.size, self.channels)
+        dataset = load_data(name, self.loading)
         other = None
         if runs.recorded_settings(Path(self.run)).get("held_out") is not None:
             other = dataset.held_out
         if self.held_out is not None:
-            other = load_data(self.held_out, self.size, self.channels)
+            other = load_data(self.held_out, self.loading)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"harden-{dataset.name}")
         study = hardening.Hardening(
             self.settings,

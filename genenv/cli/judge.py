@@ -9,9 +9,9 @@ from typing import Annotated
 from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.stress import UNDECIDED
 from genenv.cli.tables import columns_of
-from genenv.settings import TableConfig
+from genenv.settings import LoadingConfig, TableConfig
 from genenv.settings.names import efforts, named
-from genenv.settings.shown import InPlace, Number, Pixels, Source, Switch, shown
+from genenv.settings.shown import InPlace, Number, Source, Switch, shown
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,8 @@ class Judge:
     """quick, default or high: twice as long again and again, until the loss is flat."""
     no_cache: Switch = False
     """Neither take the judge from the cache of earlier runs nor keep it there."""
-    size: Pixels = None
-    """Pixels a side to which a folder's images are resized."""
-    channels: Pixels = None
-    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    loading: Annotated[LoadingConfig, InPlace] = field(default_factory=LoadingConfig)
+    """Of the data."""
     table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
     """Of its columns."""
     resume: Switch = False
@@ -52,10 +50,10 @@ class Judge:
         from genenv.report.judges import summary
         from genenv.stages import Stages
 
-        dataset = load_data(self.data, self.size, self.channels, columns_of(self.table))
+        dataset = load_data(self.data, self.loading, columns_of(self.table))
         held_out = dataset.held_out
         if self.held_out is not None:
-            held_out = load_data(self.held_out, self.size, self.channels, like=dataset)
+            held_out = load_data(self.held_out, self.loading, like=dataset)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"judge-{dataset.name}")
         stages = Stages(display=True)
         study = JudgeFitting(

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from genenv.cli.running import chosen_folder, load_data, load_generated
 from genenv.cli.tables import columns_of
-from genenv.settings import ReactConfig, TableConfig
-from genenv.settings.shown import InPlace, Pixels, Source, Switch, shown
+from genenv.settings import LoadingConfig, ReactConfig, TableConfig
+from genenv.settings.shown import InPlace, Source, Switch, shown
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,8 @@ class React:
     """A run fitted to what real rows differ by: it is met as sample:learned and real:learned."""
     settings: Annotated[ReactConfig, InPlace] = field(default_factory=ReactConfig)
     """Of the study."""
-    size: Pixels = None
-    """Pixels a side to which a folder's images are resized."""
-    channels: Pixels = None
-    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    loading: Annotated[LoadingConfig, InPlace] = field(default_factory=LoadingConfig)
+    """Of the data."""
 
     def __call__(self, line: str) -> int:
         """Run the study and say where its figures lie."""
@@ -62,14 +60,16 @@ class React:
         from genenv.report.reactions import summary
         from genenv.stages import Stages
 
-        dataset = load_data(self.data, self.size, self.channels, columns_of(self.table))
+        dataset = load_data(self.data, self.loading, columns_of(self.table))
         if self.held_out is not None:
             columns = columns_of(self.table)
-            other = load_data(self.held_out, self.size, self.channels, columns, like=dataset)
+            other = load_data(self.held_out, self.loading, columns, like=dataset)
             dataset = replace(dataset, held_out=other)
         generator, generated, stored = None, None, None
         if self.generated is not None:
-            generator, generated = load_generated(self.generated, dataset, self.base_dim)
+            generator, generated = load_generated(
+                self.generated, dataset, self.base_dim, self.loading.class_names
+            )
             stored = Path(self.generated) if generator and Path(self.generated).is_dir() else None
         residuals = None if self.residuals is None else api.load(self.residuals)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"react-{dataset.name}")

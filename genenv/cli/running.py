@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genenv import checks
+from genenv.settings import LoadingConfig
 
 if TYPE_CHECKING:
     from genenv.data import Dataset, TableOptions
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
 def load_data(
     source: str,
-    size: int | None,
-    channels: int | None,
+    said: LoadingConfig,
     columns: TableOptions | None = None,
     like: Dataset | None = None,
 ) -> Dataset:
@@ -24,8 +24,10 @@ def load_data(
 
     Parameters
     ----------
-    source, size, channels, columns
+    source, columns
         As there.
+    said
+        How images are read, and what classes are called.
     like
         Data that these are more rows of: a table's have its columns then.
     """
@@ -33,11 +35,11 @@ def load_data(
 
     if like is not None and source.endswith(data.TABLES):
         return data.more_rows(Path(source).expanduser(), like)
-    return data.load(source, size, channels, columns=columns)
+    return data.load(source, **vars(said), columns=columns)
 
 
 def load_generated(
-    given: str, dataset: Dataset, base_dim: int | None
+    given: str, dataset: Dataset, base_dim: int | None, class_names: tuple[str, ...] = ()
 ) -> tuple[Generator | None, Dataset | Callable[[int], Any] | None]:
     """Load what makes rows, or the rows.
 
@@ -48,6 +50,8 @@ def load_generated(
         function of a count that returns samples and labels.
     dataset, base_dim
         See `load_generator`.
+    class_names
+        Of the classes of a file of rows; (): its labels.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def load_generated(
 
     given = str(Path(given).expanduser())
     if Path(given).is_file():
-        return None, load_data(given, None, None, like=dataset)
+        return None, load_data(given, LoadingConfig(class_names=class_names), like=dataset)
     if ":" in given and not Path(given).is_dir() and base_dim is None:
         found = naming.find("generated", given, {})
         if callable(found) and not hasattr(found, "from_base"):

@@ -9,8 +9,8 @@ from typing import Annotated
 from genenv.cli.running import chosen_folder, load_data, load_generator
 from genenv.cli.tables import columns_of
 from genenv.importing import import_model
-from genenv.settings import StressConfig, TableConfig
-from genenv.settings.shown import InPlace, Pixels, Source, Switch, shown
+from genenv.settings import LoadingConfig, StressConfig, TableConfig
+from genenv.settings.shown import InPlace, Source, Switch, shown
 
 UNDECIDED = 3  # exit code of a run that cannot be trusted
 
@@ -36,10 +36,8 @@ class Stress:
     """Neither take a judge or metrics from the cache of earlier runs nor keep them there."""
     settings: Annotated[StressConfig, InPlace] = field(default_factory=StressConfig)
     """Of the run."""
-    size: Pixels = None
-    """Pixels a side to which a folder's images are resized."""
-    channels: Pixels = None
-    """1 (grey) or 3 (colour) to which a folder's images are turned."""
+    loading: Annotated[LoadingConfig, InPlace] = field(default_factory=LoadingConfig)
+    """Of the data."""
     table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
     """Of its columns."""
     resume: Switch = False
@@ -54,11 +52,11 @@ class Stress:
         from genenv.stages import Stages
         from genenv.stressing import Stressing
 
-        dataset = load_data(self.data, self.size, self.channels, columns_of(self.table))
+        dataset = load_data(self.data, self.loading, columns_of(self.table))
         held_out = (
             dataset.held_out
             if self.held_out is None
-            else load_data(self.held_out, self.size, self.channels, like=dataset)
+            else load_data(self.held_out, self.loading, like=dataset)
         )
         generator, stored = None, None
         before = self.settings.starts_from

@@ -89,7 +89,7 @@ def _options(given: Any) -> Iterator[tuple[Field[Any], Any]]:
     """Yield the options of a command with what was given, those of its settings too."""
     for field in fields(given):
         value = getattr(given, field.name)
-        if field.name in ("settings", "table"):
+        if field.name in ("settings", "table", "loading"):
             yield from _options(value)
         else:
             yield field, value

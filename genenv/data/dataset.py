@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.codecs import Codec
+from genenv import checks
+from genenv.codecs import Codec, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +28,7 @@ class Dataset:
     name: str
     x: NDArray[Any]  # (n, *units.shape), the user's dtype
     label: NDArray[np.int64] | None  # (n,), index into classes; None: no labels
-    classes: tuple[int | str, ...]  # sorted unique labels of the user; () without labels
+    classes: tuple[int | str, ...]  # of the sorted unique labels of the user; () without labels
     units: Codec
     held_out: Dataset | None = None  # rows that came as a test set of their own
     modes: Modes | None = None  # where they are known, so that metrics can count them
@@ -40,6 +42,26 @@ class Dataset:
         """Return some rows as a data set of their own, without a test set."""
         label = None if self.label is None else self.label[rows]
         return replace(self, x=self.x[rows], label=label, held_out=None)
+
+    def named(self, names: Sequence[str]) -> Dataset:
+        """Return the same rows under other names of their classes, held-out rows too.
+
+        Raises
+        ------
+        Mistake
+            Not one name for each class, two alike, or the classes are a table's, which has names.
+        """
+        if isinstance(self.units, Rows):
+            raise checks.Mistake("class names with images or vectors", "a table", "leave them out")
+        if len(names) != len(self.classes):
+            raise checks.Mistake(
+                f"{len(self.classes)} class names, in the order of the labels of {self.name}",
+                len(names),
+                "give one for each",
+            )
+        checks.once("class names", names)
+        other = None if self.held_out is None else self.held_out.named(names)
+        return replace(self, classes=tuple(names), held_out=other)
 
     def without_labels(self) -> Dataset:
         """Return the same samples without their labels."""

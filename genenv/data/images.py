@@ -18,6 +18,7 @@ from genenv.data.dataset import Dataset
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 MOST_PIXELS = 2**26  # of a file: 256 MB in colour, before it is resized
 ORIENTATION = 0x0112  # the tag of EXIF
+BACKGROUND = "white"  # on which transparent images are laid
 UNSORTED = ""  # in the place of a class's name: no folder is called so
 # pillow's; it would hand a file that looks like PostScript to another program
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -29,7 +30,7 @@ def image_folder(
     folder: Path,
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
-    background: str = "white",
+    background: str = BACKGROUND,
 ) -> Dataset:
     """Load FOLDER/CLASS/IMAGE, the names of the folders are the classes; or FOLDER/IMAGE.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from genenv.data.arrays import from_arrays
 from genenv.data.dataset import Dataset
 from genenv.data.digits import digits
 from genenv.data.idx import idx_folder, is_idx_folder
-from genenv.data.images import image_folder
+from genenv.data.images import BACKGROUND, image_folder
 from genenv.data.loans import loans
 from genenv.data.npz import npz_file
 from genenv.data.stacked_digits import PREFIX, stacked, stacked_digits
@@ -34,7 +34,8 @@ def load(
     source: str | Path,
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
-    background: str = "white",
+    background: str = BACKGROUND,
+    class_names: Sequence[str] = (),
     columns: TableOptions | None = None,
 ) -> Dataset:
     """Load data by name or path.
@@ -51,6 +52,8 @@ def load(
         1 or 3, to which a folder's images are turned; None: as they are.
     background
         Colour on which transparent images of a folder are laid.
+    class_names
+        Of the classes of idx and .npz files, in the order of their sorted labels; (): the labels.
     columns
         What is known of a table's columns, its target above all; None: nothing.
 
@@ -60,15 +63,28 @@ def load(
         When there is nothing there, or something that cannot be read.
     """
     if str(source).startswith(PREFIX):
-        return stacked(load(str(source).removeprefix(PREFIX), size, channels))
+        return stacked(load(str(source).removeprefix(PREFIX), size, channels, background))
     path = Path(source).expanduser()
-    pictures = path.is_dir() and str(source) not in DATA and not is_idx_folder(path)
-    if pictures:
-        return image_folder(path, size, channels, background)
-    if (size, channels) != (None, None):
+    if path.is_dir() and str(source) not in DATA and not is_idx_folder(path):
+        found = image_folder(path, size, channels, background)
+    else:
+        _check_no_folder(source, size, channels, background)
+        found = _of_name(source, path, columns)
+    return found.named(class_names) if class_names else found
+
+
+def _check_no_folder(
+    source: str | Path, size: int | tuple[int, int] | None, channels: int | None, background: str
+) -> None:
+    """Raise a Mistake where something was said that only a folder of images has."""
+    if (size, channels, background) != (None, None, BACKGROUND):
         raise checks.Mistake(
-            "size and channels with a folder of images only", str(source), "leave them out"
-        )
+            "size, channels and background with a folder of images only", str(source),
+            "leave them out",
+        )  # fmt: skip
+
+
+def _of_name(source: str | Path, path: Path, columns: TableOptions | None) -> Dataset:
     if columns is not None and path.suffix not in frames.SUFFIXES:
         raise checks.Mistake(
             "target, kinds, drop and schema with a table (.csv, .parquet) only", str(source),

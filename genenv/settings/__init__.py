@@ -6,8 +6,16 @@ A setting's name, type, default and sentence are written here and nowhere else: 
 
 from genenv.settings.fit import FitConfig
 from genenv.settings.harden import HardenConfig
+from genenv.settings.loading import LoadingConfig
 from genenv.settings.react import ReactConfig
 from genenv.settings.stress import StressConfig
 from genenv.settings.table import TableConfig
 
-__all__ = ["FitConfig", "HardenConfig", "ReactConfig", "StressConfig", "TableConfig"]
+__all__ = [
+    "FitConfig",
+    "HardenConfig",
+    "LoadingConfig",
+    "ReactConfig",
+    "StressConfig",
+    "TableConfig",
+]
