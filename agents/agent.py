@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import save_to_zip_file
 
-from genenv import checks, reading, seeding
+from genenv import checks, files, reading, seeding
 from genenv.agents import spaces
 from genenv.agents.algorithms import from_json
 from genenv.agents.preset import Preset
 
 SPEC, PARAMETERS = "agent.json", "parameters.zip"
+FINISHED, INTERRUPTED = "agents", "interrupted"  # of a run's folder
 MOST_HIDDEN = 2**14  # units of a layer in a file
 
 
@@ -63,8 +64,11 @@ class Agent:
         return np.asarray(action)
 
     def save(self, folder: Path) -> None:
-        """Write settings and spaces as JSON, and parameters as a zip of tensors."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write settings and spaces as JSON, and parameters as a zip of tensors, or nothing."""
+        files.folder(folder, self.write)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of `save` into a folder that is there."""
         spec = {
             "env": self.env_id,
             "preset": self.preset.to_json(),
@@ -90,8 +94,9 @@ class Agent:
             If there is no agent, or its files are damaged.
         """
         folder = Path(folder)
-        at = folder if (folder / SPEC).is_file() else folder / "agents"
-        if not (at / SPEC).is_file():
+        places = folder, folder / FINISHED, folder / INTERRUPTED
+        at = next((place for place in places if (place / SPEC).is_file()), None)
+        if at is None:
             raise checks.Mistake(f"a folder with {SPEC}", folder, "give a run that `train` left")
         path, zipped = at / SPEC, at / PARAMETERS
         spec = reading.struct(path, Spec)

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from stable_baselines3 import PPO
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.vec_env import VecEnv
 
 from genenv import checks
 from genenv.agents.off_policy import Sac, Td3
-from genenv.agents.preset import ACTIVATIONS, Preset
+from genenv.agents.preset import ACTIVATIONS, Preset, Watch
 from genenv.agents.sequence import Anchored, PrefixReader, apart, likeliest
 
 
@@ -112,7 +111,7 @@ class SequencePpo(Ppo):
             seen, _, done, _ = env.step(model.predict(np.asarray(seen))[0])
             ended += int(done.sum())
 
-    def callbacks(self, model: BaseAlgorithm, env: VecEnv) -> list[BaseCallback]:
+    def callbacks(self, model: BaseAlgorithm, env: VecEnv) -> list[Watch]:
         """Watch the likelihood of the real sequences that pre-training held out."""
         (real,) = env.get_attr("real", [0])
         return [Anchored(apart(real.numpy(), model.seed or 0)[0], self.held_out_rise)]

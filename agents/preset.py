@@ -23,6 +23,18 @@ ZERO_ALLOWED = frozenset(
 )
 
 
+class Watch(BaseCallback, ABC):
+    """Watches a training, and knows what a resumed one has to be told."""
+
+    @abstractmethod
+    def kept(self) -> dict[str, Any]:
+        """Return that, as JSON can hold it."""
+
+    @abstractmethod
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Take what `kept` returned, before the training goes on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preset(ABC):
     """What every algorithm has; what is unnamed is Stable-Baselines3's default."""
@@ -68,7 +80,7 @@ class Preset(ABC):
     def prepare(self, model: BaseAlgorithm, env: VecEnv) -> None:  # noqa: B027 - most need nothing
         """Do what precedes reinforcement learning, as pre-training does; nothing by default."""
 
-    def callbacks(self, model: BaseAlgorithm, env: VecEnv) -> list[BaseCallback]:  # noqa: ARG002
+    def callbacks(self, model: BaseAlgorithm, env: VecEnv) -> list[Watch]:  # noqa: ARG002
         """Make what watches the learning, once `prepare` is done; nothing by default."""
         return []
 

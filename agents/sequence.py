@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gymnasium
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
 from genenv import checks, seeding
+from genenv.agents.preset import Watch
 
 HELD_OUT = 0.1  # share of the sequences that tells when to stop
 
@@ -164,7 +165,7 @@ def apart(
     return rows[order[:count]], rows[order[count:]]
 
 
-class Anchored(BaseCallback):
+class Anchored(Watch):
     """Ends the training when held-out sequences have become this much less likely.
 
     Praise for what is likely costs a policy the variety of the data, which the likelihood of real
@@ -184,8 +185,17 @@ class Anchored(BaseCallback):
         self.start = self.now = np.nan
         self.over = False
 
+    def kept(self) -> dict[str, Any]:
+        """Return where it was at the start."""
+        return {"start": self.start}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Measure the rise from that start, and not from here."""
+        self.start = kept["start"]
+
     def _on_training_start(self) -> None:
-        self.start = self.now = self._measured()
+        if np.isnan(self.start):
+            self.start = self._measured()
 
     def _on_rollout_start(self) -> None:
         self.now = self._measured()

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gymnasium
 from gymnasium.vector import AutoresetMode, VectorEnv
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.vec_env import VecMonitor
 
 from genenv import checks, seeding
-from genenv.agents.agent import Agent
+from genenv.agents.agent import INTERRUPTED, Agent
+from genenv.agents.checkpoints import NAME as CHECKPOINTS
+from genenv.agents.checkpoints import Checkpoints
 from genenv.agents.preset import Preset
 from genenv.agents.presets import preset as preset_of
-from genenv.agents.sb3_bridge import VectorEnvBridge
+from genenv.agents.suspended import TracedBridge
 from genenv.agents.threads import OneThreadUpdates
+from genenv.interrupt import Interrupt
 from genenv.isolation import isolated
+from genenv.settings.fit import CHECKPOINT_SECONDS
 from genenv.tracking import Chart, Lines, Tracker, exactly, plain
 
 RETURN, LENGTH = "rollout/ep_rew_mean", "rollout/ep_len_mean"
@@ -40,6 +47,8 @@ def train(
     out: Path | str | None = None,
     arguments: dict[str, Any] | None = None,
     advance: Callable[[int], None] | None = None,
+    resume: bool = False,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> Agent:
     """Train an agent with the preset of an environment.
 
@@ -55,12 +64,16 @@ def train(
         Steps of the environment over all rows; None: the preset's. Whole updates are done, so a
         few more may be taken.
     out
-        The run's folder, for TensorBoard's curves and the agent; None: nothing is written. On an
-        interrupt the agent as it stands is saved.
+        The run's folder, for TensorBoard's curves, checkpoints and the agent; None: nothing is
+        written. On an interrupt the agent as it stands is saved.
     arguments
         Of the environment, over the preset's; objects may be among them, which no file keeps.
     advance
         Called with the steps since its last call.
+    resume
+        Go on from the newest whole checkpoint in `out`, from the start if there is none.
+    checkpoint_seconds
+        Between two checkpoints, at least.
 
     Returns
     -------
@@ -69,32 +82,100 @@ def train(
     Raises
     ------
     Mistake
-        An id without a preset, or what the environment refuses.
+        An id without a preset, what the environment refuses, or a checkpoint of other settings.
     """
     preset = preset_of(env_id) if preset is None else preset
-    if total_steps is not None:
-        checks.whole("total_steps", total_steps)
+    steps = preset.total_steps if total_steps is None else checks.whole("total_steps", total_steps)
     folder = None if out is None else Path(out)
-    env = VecMonitor(VectorEnvBridge(rows_of(env_id, preset, arguments)))
-    address = seeding.fold(seed, "train", env_id) % 2**31
+    practice = Practice(env_id, preset, seed, steps, folder, arguments, checkpoint_seconds)
     with Tracker(folder) as tracker:
-        steps = total_steps or preset.total_steps
-        asked = {"env": env_id, "algorithm": preset.kind, "seed": seed, "total_steps": steps}
-        others = {k: v for k, v in preset.to_json().items() if k not in asked}
+        agent = practice.learn(tracker, advance, resume)
+    if folder is not None:
+        agent.save(folder / "agents")
+        practice.forget()
+    return agent
+
+
+@dataclass(frozen=True)
+class Practice:
+    """One training of an agent."""
+
+    env_id: str
+    preset: Preset
+    seed: int
+    """Address of weights, episodes and actions."""
+    steps: int
+    """Of the environment, over all rows."""
+    folder: Path | None = None
+    """The run's, for checkpoints; None: none are written."""
+    arguments: dict[str, Any] | None = None
+    """Of the environment, over the preset's."""
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
+    """Between two checkpoints, at least."""
+    told: list[str] = field(default_factory=list)
+    """Sentences on a resume."""
+
+    def learn(
+        self, tracker: Tracker, advance: Callable[[int], None] | None = None, resume: bool = False
+    ) -> Agent:
+        """Train, or go on with it; see `train`.
+
+        An interrupt is held back until the running update is done; then a checkpoint is written. A
+        second one interrupts at once. Either leaves the agent as it stands in `INTERRUPTED`.
+        """
+        asked = self._settings()
+        others = {k: v for k, v in self.preset.to_json().items() if k not in asked}
         tracker.hparams(plain(asked | others), [RETURN, LENGTH])
         tracker.layout(LAYOUT)
-        model = preset.make(env, address, tracker.scalars)
+        env = VecMonitor(TracedBridge(rows_of(self.env_id, self.preset, self.arguments)))
+        address = seeding.fold(self.seed, "train", self.env_id) % 2**31
+        model = self.preset.make(env, address, tracker.scalars)
         try:
             with seeding.global_seed(address), OneThreadUpdates() as threads:
-                preset.prepare(model, env)
-                told = CallbackList([threads, _Told(advance), *preset.callbacks(model, env)])
-                model.learn(steps, callback=told)
+                self._learn(model, env, [threads, _Told(advance)], tracker, resume)
+        except KeyboardInterrupt:
+            if self.folder is not None:
+                self._agent(model).save(self.folder / INTERRUPTED)
+            raise
         finally:
             env.close()
-            agent = Agent(env_id, preset, model, int(model.num_timesteps))
-            if folder is not None:
-                agent.save(folder / "agents")
-    return agent
+        return self._agent(model)
+
+    def forget(self) -> None:
+        """Remove what a finished training needs no more."""
+        assert self.folder is not None
+        for name in (CHECKPOINTS, INTERRUPTED):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def _learn(
+        self,
+        model: BaseAlgorithm,
+        env: VecMonitor,
+        looking: list[BaseCallback],
+        tracker: Tracker,
+        resume: bool,
+    ) -> None:
+        preset = self.preset
+        settings = self._settings() | {"preset": preset.to_json()}
+        watches = preset.callbacks(model, env)
+        kept = Checkpoints(self.folder, settings, env, watches, self.checkpoint_seconds)
+        self.told.extend(kept.resume(model) if resume else [])
+        done = model.num_timesteps
+        if done:
+            tracker.forget(done + 1)
+        else:
+            preset.prepare(model, env)
+        with Interrupt() as interrupt:
+            told = CallbackList([*looking, kept.within(interrupt), *watches])
+            model.learn(self.steps - done, callback=told, reset_num_timesteps=not done)
+
+    def _settings(self) -> dict[str, Any]:
+        kind = self.preset.kind
+        asked = {"env": self.env_id, "algorithm": kind, "seed": self.seed}
+        return asked | {"total_steps": self.steps}
+
+    def _agent(self, model: BaseAlgorithm) -> Agent:
+        return Agent(self.env_id, self.preset, model, int(model.num_timesteps))
 
 
 def rows_of(

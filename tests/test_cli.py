@@ -554,12 +554,15 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
     assert agents.load(place / "seat").steps == 2048
     assert list(json.loads((place / "seat" / "returns.json").read_text())) == names
     assert json.loads((place / "seat" / "config.json").read_text())["preset"]["algorithm"] == "ppo"
-    code, out, _ = run("train", "genenv/Forger-v0", "--steps", "1024", "--out", "forged")
+    words = ["train", "genenv/Forger-v0", "--steps", "1024", "--out", "forged"]
+    code, out, _ = run(*words)
     assert code == 0
     assert "mean returns of 64 fresh episodes" in out
+    (place / "forged/returns.json").unlink()  # as if killed before: the critic is kept
+    assert run(*words, "--resume")[1] == out
     code, _, err = run("train", name, "--out", "seat")
     assert code == 2
-    assert "got one that holds a run; choose another --out" in err
+    assert "got one that holds a run; add --resume to go on with it, or choose another" in err
 
 
 @pytest.mark.parametrize(

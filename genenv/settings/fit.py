@@ -15,6 +15,7 @@ WHOLE = (  # of 1 or more
     *("width", "critic_width", "steps", "batch", "critic_steps", "pack"),
     *("log_every", "picture_every", "checkpoint_every", "keep"),
 )
+CHECKPOINT_SECONDS = 60.0  # between two checkpoints of any training
 NONE_OR_MORE = ("latent", "threads", "continuous", "metrics_every", "checkpoint_seconds")
 ABOVE_ZERO = ("lr", "information")
 SHARES = ("lr_floor", "ema")
@@ -87,7 +88,7 @@ class FitConfig:
     """Steps between two measurements of the averaged generator; 0: at the end alone."""
     checkpoint_every: Number = 500
     """Steps between two checkpoints, where there is a folder for them."""
-    checkpoint_seconds: Annotated[float, shown("SECONDS")] = 60.0
+    checkpoint_seconds: Annotated[float, shown("SECONDS")] = CHECKPOINT_SECONDS
     """By the clock, a checkpoint as soon as the last one is so old; 0: by steps alone."""
     keep: Number = 2
     """Newest checkpoints that stay on disk."""

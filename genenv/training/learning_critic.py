@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from genenv import checks, seeding
 from genenv.objectives import Objective
+from genenv.training import state
 from genenv.training.update import bound, update_critic
 
 BETAS = (0.0, 0.99)  # of Adam
@@ -139,6 +140,36 @@ class LearningCritic:
             for _ in range(self.steps):
                 self._update()
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that was learned and handed in, for `restore`."""
+        optimizers = {} if self._optimizer is None else {"critic": self._optimizer}
+        counts = self._handed_in, self._due, self.updates, self.told[0]
+        figures = self.middle, self.gap, self.accuracy, self.scale, self.told[1]
+        kept = state.pack({"critic": self.module}, optimizers) | {
+            "counts": torch.tensor(counts),
+            "figures": torch.tensor(figures, dtype=torch.float64),
+            "recent": self._recent,
+            "recent_label": self._recent_label,
+        }
+        return {name: tensor.clone() for name, tensor in kept.items()}
+
+    def restore(self, kept: Mapping[str, Tensor]) -> None:
+        """Take what `tensors` returned of a critic with the same arguments."""
+        networks = {name: tensor for name, tensor in kept.items() if "/" in name}
+        self._optimizer = None
+        if any(name.startswith("optimizer/") for name in networks):
+            self._optimizer = self._new_optimizer()
+        optimizers = {} if self._optimizer is None else {"critic": self._optimizer}
+        state.unpack(networks, {"critic": self.module}, optimizers)
+        self._recent.copy_(kept["recent"])
+        self._recent_label.copy_(kept["recent_label"])
+        self._handed_in, self._due, self.updates, age = kept["counts"].tolist()
+        self.middle, self.gap, self.accuracy, self.scale, told = kept["figures"].tolist()
+        self.told = age, told
+
+    def _new_optimizer(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.module.parameters(), self._lr, BETAS, fused=True)
+
     def _update(self) -> None:
         self._rng.manual_seed(seeding.fold(self._seed, "update", self.updates))
         kept = min(self._handed_in, self.replay)
@@ -146,11 +177,8 @@ class LearningCritic:
         label = None if self._label is None else self._recent_label[rows]
         real, fake = self.real[self._like(label)], self._recent[rows]
 
-        if (
-            self._optimizer is None
-        ):  # not earlier: the first of a process takes torch most of a second
-            parameters = self.module.parameters()
-            self._optimizer = torch.optim.Adam(parameters, self._lr, BETAS, fused=True)
+        if self._optimizer is None:  # the first of a process takes torch most of a second
+            self._optimizer = self._new_optimizer()
         self.module.train()
         both = self._encoded(real), self._encoded(fake)
         if self._half_life is not None:
