@@ -10,6 +10,8 @@ HEALTHY = {
     "spread": 0.97,
     "recall": 0.85,
     "recall_real": 0.9,
+    "coverage": 0.96,
+    "coverage_real": 0.97,
     "gan_train_svm": 0.98,
     "real_train_svm": 0.98,
     "gan_train_network": 0.97,
@@ -22,6 +24,7 @@ HEALTHY = {
 LIMITS = [  # figure, just good, just doubtful, just bad
     ("spread", 0.85, 0.84, 0.49),
     ("recall", 0.45, 0.44, 0.17),
+    ("coverage", 0.49, 0.48, 0.19),
     ("gan_train_svm", 0.94, 0.92, 0.78),
     ("gan_train_network", 0.95, 0.93, 0.79),
     ("agreement", 0.9, 0.89, 0.79),
@@ -48,8 +51,15 @@ def test_the_worst_figures_are_said_and_no_others():
 def test_a_good_light_tells_its_figures():
     said = generator_light(HEALTHY, {}).figure
     assert said.startswith(
-        "spread 0.97; recall 0.85 (0.90 by real rows); GAN-train accuracy of an SVM 0.98"
+        "spread 0.97; recall 0.85 (0.90 by real rows); coverage 0.96 (0.97 by real rows); "
+        "Fréchet distance 0.3 (0.2 by real rows); GAN-train accuracy of an SVM 0.98"
     )
+
+
+def test_samples_far_from_the_data_are_no_good_whatever_else_is():
+    far = generator_light(HEALTHY | {"frechet": 7.2}, {})
+    assert far.light == "doubtful"
+    assert far.figure.startswith("the samples are far from the data")
 
 
 def test_what_was_not_measured_decides_nothing_and_nothing_at_all_is_doubtful():
@@ -68,10 +78,11 @@ def test_advice_names_nothing_that_is_in_use():
 
 def test_ailments_are_variety_recall_and_distance():
     assert ailments(HEALTHY, {}) == []
-    sick = HEALTHY | {"spread": 0.81, "recall": 0.004, "frechet": 7.2}
-    narrow, missed, far = ailments(sick, {})
+    sick = HEALTHY | {"spread": 0.81, "recall": 0.004, "coverage": 0.01, "frechet": 7.2}
+    narrow, missed, bare, far = ailments(sick, {})
     assert narrow.startswith("the samples have 0.81 of the variety of the data; try ")
     assert missed.startswith("the samples miss the data: recall is 0.004, 0.900 by real rows")
+    assert bare.startswith("real rows have no sample near them: coverage is 0.010, 0.970 by real")
     assert far.startswith("the samples are far from the data: their Fréchet distance is 7.2, that")
 
 

@@ -26,7 +26,16 @@ from genenv.training import TrainingConfig
 CALLS = {genenv.fit: FitConfig, genenv.stress: StressConfig, genenv.react: ReactConfig}
 LEFT_TO_THE_PRESET = {  # which the call of `fit` does not take: `training.train` does
     *("latent", "information", "width", "critic_width", "critic_steps", "optimizer", "lr"),
-    *("lr_floor", "betas", "penalty", "ema", "compile", "log_every", "picture_every"),
+    *(
+        "lr_floor",
+        "betas",
+        "penalty",
+        "instance_noise",
+        "ema",
+        "compile",
+        "log_every",
+        "picture_every",
+    ),
     *("metrics_every", "checkpoint_every", "checkpoint_seconds", "keep", "best"),
 }
 
@@ -75,7 +84,7 @@ def test_a_training_fills_in_what_is_left_to_the_preset_and_changes_nothing_else
     filled = {name for name, value in vars(full).items() if vars(asked)[name] != value}
     assert filled == {
         *("latent", "width", "critic_width", "steps", "batch", "critic_steps"),
-        *("optimizer", "lr", "betas"),
+        *("optimizer", "lr", "betas", "instance_noise"),
     }
     assert not filled & set(asked.told())
 

@@ -72,6 +72,23 @@ def test_no_step_asks_the_device_for_a_number(monkeypatch, objective, codes):
     run.step()
 
 
+@pytest.mark.parametrize("sigma", [0.0, 0.3])
+def test_the_critic_sees_real_rows_and_samples_through_as_much_noise(sigma):
+    run, seen = trainer(instance_noise=sigma, batch=16), []
+    run.game.critic.register_forward_pre_hook(lambda _m, given: seen.append(given[0].detach()))
+    run.step()
+    real, fake, _ = run.game.batch
+    noise = [x - clean for x, clean in zip(seen[0].chunk(2), (real, fake.detach()), strict=True)]
+    assert [n.std().item() for n in noise] == pytest.approx([sigma, sigma], rel=0.05)
+    assert not sigma or abs(torch.corrcoef(torch.stack(noise).flatten(1))[0, 1]) < 0.1
+
+
+def test_samples_have_no_instance_noise():
+    flat = trainer(instance_noise=5.0)
+    made, _ = flat.result().sample(8, seed=0)
+    assert np.abs(np.diff(made.astype(float), axis=2)).mean() < 30  # of 255; with it: 80
+
+
 def test_labels_repeat_batch_after_batch():
     run, seen = trainer("gan", critic_norm="none"), []
     run.game.critic.register_forward_pre_hook(lambda _m, given: seen.append(given[1]))

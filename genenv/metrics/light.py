@@ -14,11 +14,25 @@ from typing import Any
 from genenv.metrics.untried import Try, untried
 
 GOOD, DOUBTFUL, BAD = LIGHTS = ("good", "doubtful", "bad")  # the worst one last
-WIDER = ("a smaller critic_width", "a higher penalty", "a larger batch", "more rows")
+WIDER = (
+    *("a larger instance_noise", "a smaller critic_width", "a higher penalty"),
+    *("a larger batch", "more rows"),
+)
 NEARER = ("more steps", "a larger width", "a larger batch", "more rows")
 FEWER = ("more rows",)  # a mixture of rows has no steps, and neither width nor batch
 FAR = 0.1  # of the features' variance, a Fréchet distance beyond that of real rows; healthy
 # trainings of digits and Fashion-MNIST: 0.02 or less, one of recall 0.01: 0.2
+
+GOOD_WORDS = {
+    "spread": "spread",
+    "recall": "recall",
+    "coverage": "coverage",
+    "gan_train_svm": "GAN-train accuracy of an SVM",
+    "gan_train_network": "of a network",
+    "agreement": "agreement",
+    "gan_train_boosting": "GAN-train accuracy of boosting",
+    "c2st": "score of a two-sample test",
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,37 @@ class Limit:
         """Say the figure in words."""
         return self.words.format(value=figures[self.figure], real=figures.get(self.real))
 
+    def praise(self, figures: Mapping[str, Any]) -> str:
+        """Say a figure that is no reason to worry: its name and number, and that of real rows."""
+        beside = f" ({figures[self.real]:.2f} by real rows)" if self.real else ""
+        return f"{GOOD_WORDS[self.figure]} {figures[self.figure]:.2f}{beside}"
+
+
+class Distance:
+    """From where on the Fréchet distance makes a light doubtful: FAR beyond that of real rows."""
+
+    ways = NEARER
+
+    def judge(self, figures: Mapping[str, Any]) -> str | None:
+        """See `Limit.judge`."""
+        if not {"frechet", "frechet_real", "variance_of_features"} <= figures.keys():
+            return None
+        beyond = figures["frechet"] - figures["frechet_real"]
+        return GOOD if beyond <= FAR * figures["variance_of_features"] else DOUBTFUL
+
+    def say(self, figures: Mapping[str, Any]) -> str:
+        """See `Limit.say`."""
+        return (
+            "the samples are far from the data: their Fréchet distance is "
+            f"{figures['frechet']:.3g}, that of real rows in their place "
+            f"{figures['frechet_real']:.3g}"
+        )
+
+    def praise(self, figures: Mapping[str, Any]) -> str:
+        """See `Limit.praise`."""
+        made, real = figures["frechet"], figures["frechet_real"]
+        return f"Fréchet distance {made:.2g} ({real:.2g} by real rows)"
+
 
 TRAINED = "trained on samples is right on {value:.1%} of real rows ({real:.1%} by real ones)"
 SPREAD = Limit(
@@ -72,9 +117,16 @@ RECALL = Limit(
     *("recall", "recall_real", 0.2, 0.5),
     "the samples miss the data: recall is {value:.3f}, {real:.3f} by real rows in their place",
 )
-LIMITS = (
+COVERAGE = Limit(
+    *("coverage", "coverage_real", 0.2, 0.5),
+    "real rows have no sample near them: coverage is {value:.3f}, {real:.3f} by real rows in their "
+    "place",
+)
+LIMITS: tuple[Limit | Distance, ...] = (
     SPREAD,
     RECALL,
+    COVERAGE,
+    Distance(),
     Limit("gan_train_svm", "real_train_svm", 0.8, 0.95, f"an SVM {TRAINED}"),
     Limit("gan_train_network", "real_train_network", 0.8, 0.95, f"a network {TRAINED}"),
     Limit("agreement", "", 0.8, 0.9, "{value:.1%} of the samples agree with their condition"),
@@ -86,6 +138,7 @@ LIMITS = (
         FEWER,
     ),
 )
+AILING = LIMITS[:4]  # what the end of a training tells; the rest is of classifiers
 # What narrows a generator: an average over too many steps, and a critic that knows the rows by
 # heart (docs/benchmarks/generators.md).
 TRY: tuple[Try, ...] = (
@@ -116,7 +169,7 @@ def generator_light(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     worst = max(judged.values(), key=LIGHTS.index)
     told = [limit for limit, light in judged.items() if light == worst]
     said = "; ".join(
-        _good(limit, figures) if worst == GOOD else limit.say(figures) for limit in told
+        limit.praise(figures) if worst == GOOD else limit.say(figures) for limit in told
     )
     return Light(worst, said, "" if worst == GOOD else untried(settings, TRY, *told[0].ways))
 
@@ -129,38 +182,8 @@ def ailments(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> list[st
     figures, settings
         See `generator_light`.
     """
-    found = [
+    return [
         f"{limit.say(figures)}; {untried(settings, TRY, *limit.ways)}"
-        for limit in (SPREAD, RECALL)
+        for limit in AILING
         if limit.judge(figures) in (DOUBTFUL, BAD)
     ]
-    return found + _far(figures, settings)
-
-
-def _far(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
-    if not {"frechet", "frechet_real", "variance_of_features"} <= figures.keys():
-        return []
-    made, real = figures["frechet"], figures["frechet_real"]
-    if made - real <= FAR * figures["variance_of_features"]:
-        return []
-    return [
-        f"the samples are far from the data: their Fréchet distance is {made:.3g}, that of real "
-        f"rows in their place {real:.3g}; {untried(settings, TRY, *NEARER)}"
-    ]
-
-
-GOOD_WORDS = {
-    "spread": "spread",
-    "recall": "recall",
-    "gan_train_svm": "GAN-train accuracy of an SVM",
-    "gan_train_network": "of a network",
-    "agreement": "agreement",
-    "gan_train_boosting": "GAN-train accuracy of boosting",
-    "c2st": "score of a two-sample test",
-}
-
-
-def _good(limit: Limit, figures: Mapping[str, Any]) -> str:
-    """Say a figure that is no reason to worry: its name and number, and that of real rows."""
-    beside = f" ({figures[limit.real]:.2f} by real rows)" if limit.real else ""
-    return f"{GOOD_WORDS[limit.figure]} {figures[limit.figure]:.2f}{beside}"

@@ -16,7 +16,14 @@ WHOLE = (  # of 1 or more
     *("log_every", "picture_every", "checkpoint_every", "keep"),
 )
 CHECKPOINT_SECONDS = 60.0  # between two checkpoints of any training
-NONE_OR_MORE = ("latent", "threads", "continuous", "metrics_every", "checkpoint_seconds")
+NONE_OR_MORE = (
+    "latent",
+    "threads",
+    "continuous",
+    "metrics_every",
+    "checkpoint_seconds",
+    "instance_noise",
+)
 ABOVE_ZERO = ("lr", "information")
 SHARES = ("lr_floor", "ema")
 
@@ -67,6 +74,9 @@ class FitConfig:
     """Adam's decay of gradients and of squared gradients; rmsprop takes the second."""
     penalty: Real = None
     """Weight of the gradient penalty; for wgan-gp and relativistic."""
+    instance_noise: Real = None
+    """Standard deviation of noise on all that the critic sees, real rows as samples, in [-1, 1] of
+    pictures or standard deviations of vectors; what is sampled never has it."""
     ema: Annotated[float | None, shown("X", "by the steps so far")] = None
     """Decay a step of the averaged generator, 0: no average; by default it forgets by the steps so
     far, over a twentieth of them."""

@@ -185,16 +185,30 @@ class Game:
     def _bound(self, label: Tensor | None) -> objectives.Score:
         """Bind the step's labels to the critic, for any number of concatenated batches.
 
-        Each batch goes alone where the critic has batch statistics: those of real and generated
-        rows together would tell neither.
+        It sees all of them through the instance noise. Each batch goes alone where the critic has
+        batch statistics: those of real and generated rows together would tell neither.
         """
         rows, together = self.batches.rows_here, bound(self._judge, label)
 
         def score(x: Tensor) -> Tensor:
+            x = self._blurred(x)
             batches = torch.split(x, rows) if self._apart and len(x) > rows else [x]
             return torch.cat([together(batch) for batch in batches]).float()
 
         return score
+
+    def _blurred(self, x: Tensor) -> Tensor:
+        """Add instance noise to batches that are concatenated (arXiv 1610.04490, section 3).
+
+        Few rows are then no longer known by heart, and both laws still agree only where they are
+        equal. Every process draws the noise of the whole batch and takes its part.
+        """
+        sigma, count = self.config.instance_noise, len(x) // self.batches.rows_here
+        if not sigma:
+            return x
+        shape = (count, self.batches.batch, *x.shape[1:])
+        noise = torch.randn(shape, generator=self._latents, device=self.device)
+        return x + sigma * noise[:, self.batches.part].flatten(0, 1)
 
     def _latent(self) -> Tensor:
         noise, shape = self.generator.noise, (self.batches.batch, self.generator.noise.base_dim)
