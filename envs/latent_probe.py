@@ -79,6 +79,9 @@ class LatentProbe(BatchedEnv):
         import path.
     trust
         Import the model from the path that the run records, which runs the code that it names.
+    generator
+        In the place of the run's: a generator of the same data, or the decoder that the run had;
+        None: the run's.
     horizon
         Steps of an episode.
     stride
@@ -105,6 +108,7 @@ class LatentProbe(BatchedEnv):
         run: str | Path | None = None,
         model: Any = None,
         trust: bool = False,
+        generator: Any = None,
         horizon: int = HORIZON,
         stride: float = STRIDE,
         max_episode_steps: int | None = None,
@@ -115,7 +119,7 @@ class LatentProbe(BatchedEnv):
         checks.positive("horizon", horizon)
         max_episode_steps = horizon if max_episode_steps is None else max_episode_steps
         checks.positive("max_episode_steps", max_episode_steps)
-        self.probe = find_probe(probe, run, model, trust)
+        self.probe = find_probe(probe, run, model, trust, generator)
         self.horizon, self.stride = horizon, stride
         self._noise = self.probe.generator.noise
         self._classes = len(self.probe.generator.classes)
@@ -250,13 +254,17 @@ def observation(
 
 
 def find_probe(
-    probe: Probe | None, run: str | Path | None, model: Any, trust: bool = False
+    probe: Probe | None,
+    run: str | Path | None,
+    model: Any,
+    trust: bool = False,
+    generator: Any = None,
 ) -> Probe:
     """Take the probe as given, or load the one of a run; without both the bundled one."""
     if probe is None:
-        return load_probe(bundled.FOLDER if run is None else Path(run), model, trust)
-    if run is not None or model is not None:
-        raise checks.Mistake("either a probe or run and model", "both", "leave one out")
+        return load_probe(bundled.FOLDER if run is None else Path(run), model, trust, generator)
+    if any(given is not None for given in (run, model, generator)):
+        raise checks.Mistake("either a probe or run, model and generator", "both", "leave one out")
     return probe
 
 

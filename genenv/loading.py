@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from genenv import checks, networks, tables
-from genenv.generators import Generator, adopt
+from genenv.generators import Generator, adopt, rebuilt
 from genenv.parts import checked
 
 
-def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
+def load(run: str | Path, network: networks.Kind | None = None, generator: Any = None) -> Generator:
     """Load the generator of a run; executes nothing that the folder holds.
 
     A table's makes rows of numbers here; `tables.load` returns the mixture, which makes frames.
@@ -20,6 +21,9 @@ def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
         A folder that `fit` or `stress` left.
     network
         The class of its network, where that is one of your own.
+    generator
+        The decoder (e, label) -> samples, where the run's came from elsewhere: a function or the
+        path of an .onnx file; None: the file that the run names.
 
     Raises
     ------
@@ -33,4 +37,6 @@ def load(run: str | Path, network: networks.Kind | None = None) -> Generator:
     if tables.holds_table(run) and not (folder / "spec.json").is_file():
         return adopt(tables.load(run))
     checked(Path(run), "generator")
+    if generator is not None:
+        return rebuilt(folder, generator)
     return networks.stored(folder) if network is None else networks.load(folder, network)

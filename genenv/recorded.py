@@ -16,6 +16,7 @@ from genenv.codecs import Codec, Rows
 from genenv.criteria import Criterion
 from genenv.downstream import Downstream
 from genenv.failures import OUTPUT_TOLERANCE, ask
+from genenv.generators import Generator, adopt, rebuilt, wrapped
 from genenv.judge import load_guide
 from genenv.parts import checked
 from genenv.probe import Probe
@@ -214,20 +215,54 @@ def load_criterion(folder: Path, given: Any = None, trust: bool = False) -> Crit
     return criteria.find(importing.recorded(recorded, trust, "--criterion"))
 
 
-def load_probe(folder: Path, model: Any = None, trust: bool = False) -> Probe:
+def load_probe(
+    folder: Path, model: Any = None, trust: bool = False, generator: Any = None
+) -> Probe:
     """Load generator, model and guide of a run.
 
     Parameters
     ----------
     folder, model, trust
         See `load_model`.
+    generator
+        In the place of the run's: a generator, or the decoder that the run had; None: the run's.
 
     Raises
     ------
     Mistake
-        A part is missing.
+        A part is missing, or the generator makes other samples or classes.
     """
-    generator = networks.stored(checked(folder, "generator"))
+    generator = _generator(folder, generator)
     guide = load_guide(checked(folder, "judge"), generator.units)
     criterion = load_criterion(folder, None, trust)
     return Probe(generator, load_model(folder, model, trust), guide, criterion)
+
+
+def not_stored(folder: Path) -> tuple[str, ...]:
+    """Say what of a run cannot be made again from its folder: a generator from elsewhere."""
+    path = folder / "generator" / "spec.json"
+    spec = reading.plain(path) if path.is_file() else {}
+    if spec.get("kind") != wrapped.KIND:
+        return ()
+    return (
+        f"The generator, {spec.get('path')} (digest {str(spec.get('digest'))[:12]}), is not stored "
+        "in the run: failures are asked from their arrays, and new samples need it again.",
+    )
+
+
+def _generator(folder: Path, given: Any) -> Generator:
+    """Return a run's generator, or the one in its place."""
+    stored = folder / "generator"
+    if given is None:
+        return networks.stored(checked(folder, "generator"))
+    if not hasattr(given, "from_base"):
+        return rebuilt(stored, given)
+    made = adopt(given)
+    units, classes = networks.described(stored)
+    if (made.units.shape, made.classes) != (units.shape, classes):
+        raise checks.Mistake(
+            f"a generator of samples {units.shape} and the run's {len(classes)} classes",
+            f"{made.units.shape} and {len(made.classes)} classes",
+            "give one of the same data",
+        )
+    return made

@@ -76,6 +76,7 @@ def replay(
     answer = failures.replay(wrapped, record, judged_by)
     as_recorded = model is None or recorded.is_recorded(folder, model)
     told = recorded.compare_outputs(folder / "model", wrapped) if as_recorded else ()
+    told = (*told, *recorded.not_stored(folder))
     return Replayed(
         len(record), answer.failing, answer.same, record.label, told, answer.error, silent
     )

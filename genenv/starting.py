@@ -57,5 +57,7 @@ def _digest(run: Path, config: Path) -> str:
     """Tell the run's generator: config.json has the digest of a given one."""
     recorded = reading.plain(config).get("generator", "fitted")
     return (
-        networks.load(checked(run, "generator")).digest() if recorded == "fitted" else str(recorded)
+        networks.stored(checked(run, "generator")).digest()
+        if recorded == "fitted"
+        else str(recorded)
     )

@@ -150,6 +150,14 @@ def sixteenth(e, label):
     return torch_decode(e, label) / 16
 
 
+def words(e, _label):
+    return ["a digit"] * len(e)
+
+
+def nowhere(e, label):
+    return torch_decode(e, label).to("meta")
+
+
 def raises(_e, _label):
     raise KeyError("weights")
 
@@ -164,6 +172,8 @@ def raises(_e, _label):
         (nan_for_some, {}, "to be finite, got NaN or infinity in"),
         (noisy, {}, "to answer the same twice, got .*; take its noise as part of e"),
         (of_the_batch, {}, "whatever its batch, got .*; put its networks into eval mode"),
+        (words, {}, "test_generators:words to answer, got "),
+        (nowhere, {}, "test_generators:nowhere to answer, got "),
         (raises, {}, "to answer, got KeyError: 'weights'; mend it"),
         (torch_decode, {"base_dim": 5}, "to answer, got RuntimeError"),
         (torch_decode, {"base_dim": 0}, "base_dim to be a whole number above 0"),
@@ -196,8 +206,9 @@ def test_stress_and_replay_take_a_generator_from_elsewhere(tmp_path):
     assert (told["network"], told["path"]) == ("wrapped", "test_generators:torch_decode")
     assert len(told["digest"]) == 64
     assert genenv.replay(out, constant).rows == report.searches[0]["confirmed"]
-    with pytest.raises(Mistake, match="one of kind 'wrapped', which is not stored there; give the"):
+    with pytest.raises(Mistake, match="torch_decode, which is not stored there, got none; give it"):
         genenv.load(out)
+    assert genenv.load(out, generator=torch_decode).digest() == told["digest"]
 
 
 def test_a_command_takes_a_decoder_by_its_path_and_asks_for_base_dim():

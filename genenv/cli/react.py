@@ -38,10 +38,13 @@ class React:
         str | None, shown("FILE|RUN|MODULE:NAME", "samples of one that is fitted")
     ] = None
     """Generated rows: a file of them like the data's; a run whose generator makes them; or
-    MODULE:NAME of a generator, of a decoder with --base-dim, or of a function of a count that
-    returns (x, y). Rows alone are asked whether they help, and no generator is fitted."""
+    MODULE:NAME of a generator, of a decoder with --base-dim (an .onnx file too), or of a function
+    of a count that returns (x, y). Rows alone are asked whether they help, and no generator is
+    fitted."""
     base_dim: Annotated[int | None, shown("N")] = None
     """Length of e, where --generated names a decoder (e, label) -> samples."""
+    decoder_output: Annotated[str, shown("data|unit|tanh")] = "data"
+    """Range of what that decoder answers: the data's own, [0, 1] or [-1, 1]."""
     judge: Annotated[Path | None, shown("JUDGE", "one is made")] = None
     """A folder that genenv judge, stress or react left: its judge is taken as it stands."""
     no_cache: Switch = False
@@ -68,7 +71,11 @@ class React:
         generator, generated, stored = None, None, None
         if self.generated is not None:
             generator, generated = load_generated(
-                self.generated, dataset, self.base_dim, self.loading.class_names
+                self.generated,
+                dataset,
+                self.base_dim,
+                self.decoder_output,
+                self.loading.class_names,
             )
             stored = Path(self.generated) if generator and Path(self.generated).is_dir() else None
         residuals = None if self.residuals is None else api.load(self.residuals)

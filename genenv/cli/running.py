@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genenv import checks
+from genenv.importing import is_onnx
 from genenv.settings import LoadingConfig
 
 if TYPE_CHECKING:
@@ -39,16 +40,20 @@ def load_data(
 
 
 def load_generated(
-    given: str, dataset: Dataset, base_dim: int | None, class_names: tuple[str, ...] = ()
+    given: str,
+    dataset: Dataset,
+    base_dim: int | None,
+    output: str = "data",
+    class_names: tuple[str, ...] = (),
 ) -> tuple[Generator | None, Dataset | Callable[[int], Any] | None]:
     """Load what makes rows, or the rows.
 
     Parameters
     ----------
     given
-        A file of rows; a run's folder; or module:name of a generator, of a decoder, or of a
-        function of a count that returns samples and labels.
-    dataset, base_dim
+        A file of rows; a run's folder; an .onnx file; or module:name of a generator, of a decoder,
+        or of a function of a count that returns samples and labels.
+    dataset, base_dim, output
         See `load_generator`.
     class_names
         Of the classes of a file of rows; (): its labels.
@@ -65,26 +70,31 @@ def load_generated(
     from genenv import naming
 
     given = str(Path(given).expanduser())
-    if Path(given).is_file():
+    if Path(given).is_file() and not is_onnx(given):
         return None, load_data(given, LoadingConfig(class_names=class_names), like=dataset)
     if ":" in given and not Path(given).is_dir() and base_dim is None:
         found = naming.find("generated", given, {})
         if callable(found) and not hasattr(found, "from_base"):
             return None, found
-    return load_generator(given, dataset, base_dim), None
+    return load_generator(given, dataset, base_dim, output), None
 
 
-def load_generator(given: str, dataset: Dataset, base_dim: int | None) -> Generator:
+def load_generator(
+    given: str, dataset: Dataset, base_dim: int | None, output: str = "data"
+) -> Generator:
     """Load the generator of a run, or import one.
 
     Parameters
     ----------
     given
-        A run's folder, or module:name of a generator or of a decoder (e, label) -> samples.
+        A run's folder, an .onnx file, or module:name of a generator or of a decoder
+        (e, label) -> samples.
     dataset
         What a decoder imitates.
     base_dim
         Length of e, of a decoder.
+    output
+        Range of its samples, see `generators.wrap`.
 
     Raises
     ------
@@ -94,17 +104,20 @@ def load_generator(given: str, dataset: Dataset, base_dim: int | None) -> Genera
     from genenv import api, generators, naming
 
     given = str(Path(given).expanduser())
-    if ":" not in given or Path(given).is_dir():
+    if not is_onnx(given) and (":" not in given or Path(given).is_dir()):
         return api.load(given)
-    found = naming.find("generator", given, {})
-    if base_dim is None and callable(found) and not hasattr(found, "from_base"):
+    found = given if is_onnx(given) else naming.find("generator", given, {})
+    is_decoder = is_onnx(found) or (callable(found) and not hasattr(found, "from_base"))
+    if base_dim is None and is_decoder:
         raise checks.Mistake(
             "the length of e with a decoder", f"{given} without --base-dim", "give --base-dim N"
         )
     if base_dim is None:
         return generators.adopt(found)
     names = None if dataset.label is None else [dataset.classes[i] for i in dataset.label]
-    return generators.wrap(found, dataset.x, names, base_dim=base_dim)
+    made = generators.wrap(found, dataset.x, names, base_dim=base_dim, output=output)
+    made.path = given
+    return made
 
 
 def chosen_folder(out: Path | None, resume: bool) -> Path | None:

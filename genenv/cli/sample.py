@@ -20,6 +20,8 @@ class Sample:
     out: Annotated[Path, shown("FILE")]
     """The .npz file to write, with x and, for a conditional generator, y; of a table's generator a
     .csv or .parquet file."""
+    generator: Annotated[str | None, shown("FILE.onnx|MODULE:NAME", "as the run keeps it")] = None
+    """The decoder that the run had, where its generator came from elsewhere."""
     count: Number = 10_000
     """Number of samples."""
     label: Annotated[str | None, shown("CLASS", "drawn uniformly")] = None
@@ -51,8 +53,10 @@ class Sample:
         import numpy as np
 
         from genenv import api, sampling
+        from genenv.importing import import_model
 
-        generator = api.load(self.run)
+        decode = None if self.generator is None else import_model(self.generator)
+        generator = api.load(self.run, generator=decode)
         law = sampling.noise_named(generator, self.noise, self.strength)
         driven = sampling.driven_by(generator, law)
         label = sampling.class_index(generator, self.label)

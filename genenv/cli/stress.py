@@ -26,10 +26,13 @@ class Stress:
     """Data that neither model nor generator saw."""
     model: Annotated[str | None, shown("MODULE:NAME", "one is trained")] = None
     """The model under test, package.module:name or an .onnx file."""
-    generator: Annotated[str | None, shown("RUN|MODULE:NAME", "one is fitted")] = None
-    """A run with a generator trained on these data, or package.module:name of one."""
+    generator: Annotated[str | None, shown("RUN|FILE.onnx|MODULE:NAME", "one is fitted")] = None
+    """A run with a generator trained on these data, an .onnx file of a decoder, or
+    package.module:name of either."""
     base_dim: Annotated[int | None, shown("N")] = None
     """Length of e, where --generator names a decoder (e, label) -> samples."""
+    decoder_output: Annotated[str, shown("data|unit|tanh")] = "data"
+    """Range of what that decoder answers: the data's own, [0, 1] or [-1, 1]."""
     judge: Annotated[Path | None, shown("JUDGE", "one is made")] = None
     """A folder that genenv judge, stress or react left: its judge is taken as it stands."""
     no_cache: Switch = False
@@ -62,7 +65,7 @@ class Stress:
         before = self.settings.starts_from
         named = self.generator or before
         if named is not None:
-            generator = load_generator(named, dataset, self.base_dim)
+            generator = load_generator(named, dataset, self.base_dim, self.decoder_output)
             stored = Path(named) if Path(named).is_dir() else None
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"stress-{dataset.name}")
         stages = Stages(display=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,8 @@ from genenv.codecs import Codec
 from genenv.downstream.answers import numbers
 from genenv.downstream.base import Downstream
 from genenv.importing import is_onnx
-from genenv.wording import said
+from genenv.onnx_session import TYPES, session
 
-TYPES = {
-    f"tensor({name})": np.dtype(dtype)
-    for name, dtype in {
-        "float": "float32", "double": "float64", "float16": "float16",
-        "uint8": "uint8", "uint16": "uint16", "uint32": "uint32", "uint64": "uint64",
-        "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64",
-    }.items()
-}  # fmt: skip
 ROWS = "seq(map("  # skl2onnx's probabilities, a mapping from class to number each
 
 
@@ -51,7 +42,7 @@ class Onnx(Downstream):
         **kw: Any,
     ) -> None:
         super().__init__(model, units, classes, input, *args, **kw)
-        self.session = _session(Path(model))
+        self.session = session(Path(model))
         inputs = self.session.get_inputs()
         self._casts = [_cast(each) for each in inputs]
         self._inputs = [each.name for each in inputs]
@@ -142,29 +133,3 @@ def _of_numbers(outputs: Any) -> list[str]:
             "export probabilities or logits",
         )
     return fit
-
-
-def _session(path: Path) -> Any:
-    """Open an .onnx file, with as many threads as torch has; the last one stays open."""
-    if not path.is_file():
-        raise checks.Mistake("an .onnx file", f"no file {path}", "mend the path")
-    return _opened(path, path.stat().st_mtime_ns, torch.get_num_threads())
-
-
-@lru_cache(maxsize=1)
-def _opened(path: Path, _written: int, threads: int) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise checks.Mistake(
-            "onnxruntime, which runs .onnx files", "none installed", "pip install genenv[onnx]"
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors: its warnings are of no use to who runs a graph
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise checks.Mistake(
-            "an ONNX file that onnxruntime reads", said(error), "export it again"
-        ) from error

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from genenv.generators.adopting import adopt
 from genenv.generators.base import Classes, Generator
+from genenv.generators.onnx_decoder import OnnxDecoder
+from genenv.generators.rebuilding import rebuilt
 from genenv.generators.rows import MixtureRows
 from genenv.generators.shapes import Shapes
 from genenv.generators.wrapped import Wrapped, wrap
 
-__all__ = ["Classes", "Generator", "MixtureRows", "Shapes", "Wrapped", "adopt", "wrap"]
+__all__ = [
+    "Classes",
+    "Generator",
+    "MixtureRows",
+    "OnnxDecoder",
+    "Shapes",
+    "Wrapped",
+    "adopt",
+    "rebuilt",
+    "wrap",
+]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks
+from genenv.generators.onnx_decoder import OnnxDecoder
 
 if TYPE_CHECKING:
     from genenv.generators.wrapped import Wrapped
@@ -43,7 +44,9 @@ def tried(generator: Some) -> Some:
 
 
 def described(decode: Any) -> str:
-    """Return where a decoder comes from: module:name of it or of its class."""
+    """Return where a decoder comes from: its file, or module:name of it or of its class."""
+    if isinstance(decode, OnnxDecoder):
+        return decode.path
     home = decode if hasattr(decode, "__qualname__") else type(decode)
     return f"{home.__module__}:{home.__qualname__}"
 
@@ -78,7 +81,8 @@ def _check_range(generator: Wrapped, e: Tensor, label: Tensor | None) -> None:
         raise checks.Mistake(
             f"samples of output={generator.output!r} between {least.min():g} and {most.max():g}",
             f"{answer.min():g} to {answer.max():g}",
-            "give output='data', 'unit' ([0, 1]) or 'tanh' ([-1, 1]) as the decoder answers",
+            "give output='data', 'unit' ([0, 1]) or 'tanh' ([-1, 1]) as the decoder answers "
+            "(--decoder-output)",
         )
 
 

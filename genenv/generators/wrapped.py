@@ -1,4 +1,4 @@
-"""A generator from elsewhere: a function of base vectors and labels, behind the contract."""
+"""A generator from elsewhere: a function or file of e and labels, behind the contract."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from genenv import checks
 from genenv.codecs import Codec
 from genenv.data import from_arrays
 from genenv.generators.base import Classes, Generator
+from genenv.generators.onnx_decoder import OnnxDecoder
 from genenv.generators.trial import RAISED, described, tried
+from genenv.importing import is_onnx
 from genenv.noise import NOISES, Noise
 
+KIND = "wrapped"  # in spec.json
 OUTPUTS = ("data", "unit", "tanh")
 
 
@@ -35,17 +38,25 @@ class Wrapped(Generator):
     output
         The range of what it answers: "data", the data's own units; "unit", [0, 1]; "tanh", [-1, 1];
         the latter two from the data's least to their largest value.
+    path
+        Where the decoder comes from; None: as it says itself.
     """
 
     def __init__(
-        self, decode: Callable[..., Any], noise: Noise, units: Codec, classes: Classes, output: str
+        self,
+        decode: Callable[..., Any],
+        noise: Noise,
+        units: Codec,
+        classes: Classes,
+        output: str,
+        path: str | None = None,
     ) -> None:
         self.decode = decode.eval() if isinstance(decode, nn.Module) else decode
         self.noise = noise
         self.units = units
         self.classes = classes
         self.output = checks.choice("output", output, OUTPUTS)
-        self.path = described(decode)
+        self.path = described(decode) if path is None else path
         self._slopes = True  # until `trial.tried` has looked
         self._takes_label = _takes_label(decode)
 
@@ -87,12 +98,11 @@ class Wrapped(Generator):
             The decoder raised, or its answer has another shape or is not finite.
         """
         try:
-            answer = self.answers(z, label)
+            x = torch.as_tensor(self.answers(z, label)).to(z.device).float()
         except RAISED as error:
             raise checks.Mistake(
                 f"the decoder {self.path} to answer", f"{type(error).__name__}: {error}", "mend it"
             ) from error
-        x = torch.as_tensor(answer).to(z.device).float()
         checks.shape(f"what {self.path} answers", x, (len(z), *self.units.shape))
         checks.finite(f"what {self.path} answers", x.detach().cpu().numpy())
         return self.units.encode(self._in_units(x))
@@ -108,7 +118,7 @@ class Wrapped(Generator):
     def facts(self) -> dict[str, Any]:
         """Tell path, law and digest."""
         return {
-            "network": "wrapped",
+            "network": KIND,
             "path": self.path,
             "noise": type(self.noise).__name__,
             "base_dim": self.noise.base_dim,
@@ -127,17 +137,18 @@ class Wrapped(Generator):
         folder.mkdir(parents=True, exist_ok=True)
         spec = {
             "schema": 1,
-            "kind": "wrapped",
+            "kind": KIND,
             "units": self.units.to_json(),
             "classes": list(self.classes),
             "output": self.output,
+            "law": self.noise.to_json() if "kind" in vars(type(self.noise)) else None,
             **self.facts(),
         }
         (folder / "spec.json").write_text(json.dumps(spec, indent=2) + "\n")
 
 
 def wrap(
-    decode: Callable[..., Any],
+    decode: Callable[..., Any] | str | Path,
     x: ArrayLike,
     y: ArrayLike | None = None,
     *,
@@ -153,7 +164,8 @@ def wrap(
     decode
         (e, label) -> samples: e float32 (n, base_dim), label int64 (n,), samples (n, ...) as `x`
         has them, a tensor or an array. A torch module (put into eval mode) or function keeps its
-        gradient; anything else is a black box. One that takes e alone is unconditional.
+        gradient; anything else is a black box. One that takes e alone is unconditional. The path
+        of an .onnx file: see `OnnxDecoder`.
     x, y
         The data that it imitates, and their labels: units and classes are theirs.
     base_dim
@@ -176,6 +188,8 @@ def wrap(
     wanted = y is not None if conditional is None else conditional
     if wanted and y is None:
         raise checks.Mistake("labels of a conditional decoder", "none", "give y")
+    if isinstance(decode, str | Path) and is_onnx(decode):
+        decode = OnnxDecoder(decode, dataset.units, len(dataset.classes), base_dim)
     if not callable(decode):
         raise checks.Mistake("a decoder to call", type(decode).__name__, "give a function of e")
     if wanted and not _takes_label(decode):
@@ -198,6 +212,8 @@ def _law(noise: str | Noise, dim: int) -> Noise:
 
 def _takes_label(decode: Any) -> bool:
     """Whether a decoder can be called with a second argument; yes, where that is not known."""
+    if isinstance(decode, OnnxDecoder):
+        return decode.takes_label
     try:
         inspect.signature(getattr(decode, "forward", decode)).bind(None, None)
     except TypeError:

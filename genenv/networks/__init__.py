@@ -12,7 +12,7 @@ from torch import nn
 
 from genenv import checks, codecs, generators, noise, reading, seeding
 from genenv.codecs import Codec
-from genenv.generators import rows
+from genenv.generators import rows, wrapped
 from genenv.generators.base import Classes
 from genenv.networks import normalisation, spectral
 from genenv.networks.base import Critic, Generator
@@ -150,10 +150,13 @@ def _spec(folder: Path) -> _Described:
 
 
 def stored(folder: Path | str) -> generators.Generator:
-    """Read any generator that genenv stores, a network (`load`) or a table's mixture."""
+    """Read any generator of a run: a network (`load`), a table's mixture, or an .onnx file's."""
     folder = Path(folder)
-    if _spec(folder).kind == rows.KIND:
+    kind = _spec(folder).kind
+    if kind == rows.KIND:
         return generators.MixtureRows.load(folder)
+    if kind == wrapped.KIND:
+        return generators.rebuilt(folder)
     return load(folder)
 
 
@@ -179,11 +182,11 @@ def load(folder: Path | str, network: Kind | None = None) -> Generator:
     """
     folder = Path(folder)
     path = folder / "spec.json"
-    if _spec(folder).kind == "wrapped":
+    if _spec(folder).kind == wrapped.KIND:
         raise checks.Mistake(
             f"a generator that genenv makes ({', '.join(NETWORKS)}) in {folder}",
-            "one of kind 'wrapped', which is not stored there",
-            "give the generator itself",
+            "a decoder from elsewhere, which is not stored there",
+            "fit one",
         )
     spec = reading.struct(path, Spec)
     if network is not None and name_of(network) == spec.kind:
