@@ -106,17 +106,18 @@ class Replay:
     failing: NDArray[np.bool_]  # (m,): severity > 0
     error: NDArray[np.bool_]  # (m,): no usable answer, which is not failing either
     same: NDArray[np.bool_]  # (m,): failing, and the probabilities are the recorded ones
+    answer: NDArray[np.int64]  # (m,): the class the model chooses now; -1: no usable answer
 
 
 def replay(model: Downstream, record: Confirmed, criterion: Criterion = DEFAULT) -> Replay:
     """Ask a model again, from the stored arrays; the queries are counted."""
-    log_p, errors, _ = ask(model, record.x)
-    error = errors.numpy()
+    said = ask(model, record.x)
+    log_p, error = said.log_p, said.error.numpy()
     checks.shape("recorded answers of this model's classes", record.output, tuple(log_p.shape))
     severe = severity(criterion, log_p, torch.from_numpy(record.label)).numpy()
     failing = (severe > 0) & ~error
     drift = np.abs(np.exp(log_p.numpy()) - np.exp(record.output)).max(1)
-    return Replay(failing, error, failing & (drift <= OUTPUT_TOLERANCE))
+    return Replay(failing, error, failing & (drift <= OUTPUT_TOLERANCE), said.guess.numpy())
 
 
 def spacing(points: Tensor, label: Tensor) -> float:

@@ -26,12 +26,26 @@ class Replayed:
     error: NDArray[np.bool_] | None = None  # (rows,): it gives no usable answer; None: never
     silent: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     """(errors,): it still gives no usable answer to what it did not answer before."""
+    before: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(rows,), the recorded answer."""
+    answer: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(rows,), the answer now; -1: none that is usable."""
+    classes: tuple[int | str, ...] = ()
+    """What `label`, `before` and `answer` are indices of."""
 
     def unexpected(self, expect: str) -> NDArray[np.int64]:
         """Return rows that are not as expected: `fail`, as recorded, or `pass`, mended."""
         checks.choice("expect", expect, ["fail", "pass"])
         wrong = self.failing if self.error is None else self.failing | self.error
         return np.flatnonzero(wrong if expect == "pass" else ~self.failing)
+
+    def words(self, row: int) -> str:
+        """Say what a stored failure is, what the model answered and what it answers now."""
+        was, now = (self._name(answers[row]) for answers in (self.before, self.answer))
+        return f"row {row}: {self._name(self.label[row])}, answered {was} before, {now} now"
+
+    def _name(self, index: int) -> str:
+        return "nothing usable" if index < 0 else repr(self.classes[index])
 
     def unexpected_errors(self, expect: str) -> NDArray[np.int64]:
         """Return rows of RUN/errors that are not as expected: `fail`, none yet, or `pass`."""
@@ -78,5 +92,6 @@ def replay(
     told = recorded.compare_outputs(folder / "model", wrapped) if as_recorded else ()
     told = (*told, *recorded.not_stored(folder))
     return Replayed(
-        len(record), answer.failing, answer.same, record.label, told, answer.error, silent
-    )
+        len(record), answer.failing, answer.same, record.label, told, answer.error, silent,
+        record.prediction, answer.answer, wrapped.classes,
+    )  # fmt: skip

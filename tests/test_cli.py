@@ -348,9 +348,13 @@ def test_replay_exits_by_what_is_expected(run: Run, done: Path) -> None:
     code, out, _ = run("replay", "done", *again)
     assert code == 0
     assert "stored failures fail" in out
-    code, out, _ = run("replay", "done", *again, "--expect", "pass")
+    code, out, _ = run("replay", "done", *again, "--expect", "pass", "--png", "seen")
     assert code == 1
-    assert "not as expected, rows of done/failures: 0 1" in out
+    assert "not as expected, rows of done/failures:" in out
+    told = re.search(r"  row 0: (\d), answered (\d) before, (\d) now, (seen/\S+)\n", out)
+    assert told is not None
+    assert told[1] != told[2] == told[3]
+    assert (done.parent / told[4]).is_file()
 
 
 @pytest.mark.slow

@@ -95,10 +95,15 @@ def test_the_exported_tests_fail_until_the_model_is_mended(run, tmp_path):
 
 
 def test_pictures_are_the_samples(run, tmp_path):
-    assert known.pictures(known.of_run(run, 2), tmp_path) == 2
+    places = known.pictures(known.of_run(run, 2), tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [path.name for path in places]
     assert names == ["failure-00001-class-0.png", "failure-00004-class-1.png"]
     assert Image.open(tmp_path / names[0], formats=["PNG"]).size[0] % 8 == 0
+
+
+def test_rows_that_are_asked_for_are_the_run_s(run):
+    np.testing.assert_array_equal(known.of_rows(run, np.array([4])).x, known.of_run(run, 2).x[1:])
 
 
 def test_a_name_of_an_import_in_the_file_is_never_followed(run, tmp_path):

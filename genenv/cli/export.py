@@ -48,5 +48,5 @@ class Export:
             print(f"{len(chosen)} failures: {self.pytest}, samples in {arrays}")
             print(f"Run it: {shlex.join(['pytest', str(self.pytest)])}")
         if self.png is not None:
-            print(f"{known.pictures(chosen, self.png)} pictures: {self.png}")
+            print(f"{len(known.pictures(chosen, self.png))} pictures: {self.png}")
         return 0

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from genenv import checks
 from genenv.settings.shown import Left, Switch, shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from genenv.replaying import Replayed
+
+SHOWN = 20  # rows of which more than their number is said
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,8 @@ class Replay:
     """When the model fails, see stress --criterion."""
     expect: Annotated[str, shown("fail|pass")] = "fail"
     """fail: all stored failures fail and errors get no answer; pass: none does, it is mended."""
+    png: Annotated[Path | None, shown("FOLDER", "none")] = None
+    """Where each failure that is not as expected goes as a picture."""
     trust: Switch = False
     """Import the model from the path that the run records: that runs the code it names."""
 
@@ -37,8 +49,8 @@ class Replay:
         rows = replayed.unexpected(self.expect)
         verb = "fail" if self.expect == "fail" else "pass"
         print(f"{replayed.rows - len(rows)} of {replayed.rows} stored failures {verb}")
-        if len(rows):
-            print(f"not as expected, rows of {self.run}/failures: {' '.join(map(str, rows))}")
+        for line in self._lines(replayed, rows):
+            print(line)
         errors = replayed.unexpected_errors(self.expect)
         if count := len(replayed.silent):
             verb = "get no answer" if self.expect == "fail" else "get one"
@@ -46,3 +58,23 @@ class Replay:
         if len(errors):
             print(f"not as expected, rows of {self.run}/errors: {' '.join(map(str, errors))}")
         return int(bool(len(rows) or len(errors)))
+
+    def _lines(self, replayed: Replayed, rows: NDArray[np.int64]) -> Iterator[str]:
+        """Say which rows are not as expected: the first with class, answers and picture."""
+        if not len(rows):
+            return
+        yield f"not as expected, rows of {self.run}/failures:"
+        places = self._pictures(rows)
+        for row, place in zip(rows[:SHOWN].tolist(), places, strict=False):
+            yield f"  {replayed.words(row)}{place}"
+        if len(rows) > SHOWN:
+            yield f"  and the rows {' '.join(map(str, rows[SHOWN:]))}"
+
+    def _pictures(self, rows: NDArray[np.int64]) -> list[str]:
+        """Write the pictures that were asked for, and say where each is."""
+        if self.png is None:
+            return [""] * len(rows)
+        from genenv import known
+
+        places = known.pictures(known.of_rows(Path(self.run), rows), self.png.expanduser())
+        return [f", {place}" for place in places]

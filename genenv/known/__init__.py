@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genenv.known.chosen import Recorded, asking_of, of_run, recorded
+from genenv.known.chosen import Recorded, asking_of, of_rows, of_run, recorded
 from genenv.known.samples import Asking, Examined, Known, load
 from genenv.known.written import export, pictures
 
@@ -14,6 +14,7 @@ __all__ = [
     "asking_of",
     "export",
     "load",
+    "of_rows",
     "of_run",
     "pictures",
     "recorded",

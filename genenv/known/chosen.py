@@ -34,7 +34,17 @@ def of_run(folder: Path, count: int) -> Known:
         raise checks.Mistake(
             f"confirmed failures in {folder}/failures", "none", "give a run that found some"
         )
-    rows = spread(record)[:count]
+    return _at(folder, record, spread(record)[:count])
+
+
+def of_rows(folder: Path, rows: NDArray[np.int64]) -> Known:
+    """Take failures of a run by their row in RUN/failures, where that holds some."""
+    record = failures.load(folder / "failures")
+    assert record is not None
+    return _at(folder, record, rows)
+
+
+def _at(folder: Path, record: Confirmed, rows: NDArray[np.int64]) -> Known:
     return Known(record.x[rows], record.label[rows], rows, asking_of(folder))
 
 

@@ -61,8 +61,8 @@ def export(known: Known, path: Path, model: str, criterion: str, preprocess: str
     return arrays
 
 
-def pictures(known: Known, folder: Path) -> int:
-    """Write each sample as a .png file named by its row and class index; returns how many.
+def pictures(known: Known, folder: Path) -> list[Path]:
+    """Write each sample as a .png file named by its row and class index; returns their paths.
 
     Raises
     ------
@@ -74,8 +74,9 @@ def pictures(known: Known, folder: Path) -> int:
     shown = picture(known.x, known.asking.units)
     if shown is None:
         raise checks.Mistake("pictures", "rows of numbers", "leave --png out")
+    places = []
     for row, label, image in zip(known.row, known.label, shown, strict=True):
         made = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-        place = folder / f"failure-{row:05d}-class-{label}.png"
-        files.whole(place, partial(made.save, format="PNG"))
-    return len(shown)
+        places.append(folder / f"failure-{row:05d}-class-{label}.png")
+        files.whole(places[-1], partial(made.save, format="PNG"))
+    return places
