@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from genenv import checks, metrics, naming, networks, runs
+from genenv import checks, metrics, naming, networks, run_rows, runs
 from genenv.data import Dataset, check_batch
 from genenv.generators import Generator
 from genenv.measuring import Measuring
@@ -20,6 +20,7 @@ from genenv.monitoring.diagnosis import with_figures
 from genenv.monitoring.layout import LAYOUT
 from genenv.monitoring.pictures import write_all
 from genenv.parts import Advance, Part, load_json, save_json
+from genenv.run_rows import Parts
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.tracking import plain
@@ -120,10 +121,14 @@ class Fitting(Study[Generator]):
         return {
             "training": runs.settings(self.config),
             "data": runs.describe(self.dataset),
-            "train": None if len(rows) == len(self.dataset) else rows.tolist(),
+            "train": None if len(rows) == len(self.dataset) else run_rows.spelled(rows),
             "features": self.features if isinstance(self.features, str) else "given",
             **({"own_metrics": self.own_metrics} if self.own_metrics else {}),
         }
+
+    def chosen(self) -> Parts:
+        """See `Study.chosen`."""
+        return {"train": self.measuring.rows}
 
     def resolved(self) -> dict[str, Any]:
         """Return device, threads, network and penalty, as they came to be."""

@@ -11,6 +11,7 @@ from genenv.data import Dataset, Split, near, split
 from genenv.judge import Judge
 from genenv.parts import Part
 from genenv.report.judges import write_page
+from genenv.run_rows import Parts
 from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training.machine import pick_threads, settled
@@ -73,6 +74,10 @@ class JudgeFitting(Study[dict[str, Any]]):
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
             "split": runs.rows_of(self.split),
         }
+
+    def chosen(self) -> Parts:
+        """See `Study.chosen`."""
+        return runs.parts_of(self.split)
 
     def parts(self) -> Sequence[Part[Any]]:
         """See `Study.parts`."""

@@ -7,15 +7,17 @@ import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks, files, lock, naming, reading, run_file
+from genenv import checks, files, lock, naming, reading, run_file, run_rows
 from genenv.data import Dataset, Split
 from genenv.generators import Generator
+from genenv.run_rows import Parts
 from genenv.training.config import FREE_ON_RESUME
 from genenv.wording import shortened
 
@@ -58,9 +60,14 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 
 
 def rows_of(split: Split) -> dict[str, Any]:
-    """Return a split as plain values."""
+    """Return a split as plain values, see `run_rows.spelled`."""
     own = vars(split).items()
-    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in own}
+    return {k: run_rows.spelled(v) if isinstance(v, np.ndarray) else v for k, v in own}
+
+
+def parts_of(split: Split) -> Parts:
+    """Return the rows of each part of a split."""
+    return {name: rows for name, rows in vars(split).items() if isinstance(rows, np.ndarray)}
 
 
 def begin(
@@ -70,6 +77,7 @@ def begin(
     resume: bool | None,
     repeat: str = "",
     resolved: dict[str, Any] | None = None,
+    rows: Parts = MappingProxyType({}),
 ) -> tuple[str, ...]:
     """Make a run's folder and write config.json, or check that the one there is this run.
 
@@ -85,6 +93,8 @@ def begin(
         The command line that repeats the run, which run.toml holds too; "": a call from Python.
     resolved
         What settings left to a rule came to, which another machine may decide otherwise.
+    rows
+        Row numbers that config.json has shortened, by the name of their part.
 
     Returns
     -------
@@ -98,6 +108,7 @@ def begin(
     check(folder, command, content, resume)
     path = folder / "config.json"
     if path.is_file():
+        run_rows.write(folder, rows)
         return _moved(_read(path))
     folder.mkdir(parents=True, exist_ok=True)
     plain = _plain(command, content)
@@ -105,6 +116,7 @@ def begin(
     if repeat:
         run_file.write(folder, repeat)
     files.write_json(path, plain | beside | {"repeat": repeat} | _machine())
+    run_rows.write(folder, rows)
     return ()
 
 
@@ -198,8 +210,15 @@ def trained_on(folder: Path, dataset: Dataset) -> NDArray[np.int64] | None:
     plain = _read(path) if path.is_file() else {}
     if plain.get("data") != describe(dataset) or plain.get("generator", "fitted") != "fitted":
         return None
-    rows = plain["split"]["train"] if "split" in plain else plain.get("train")
-    return np.arange(len(dataset)) if rows is None else np.array(rows, np.int64)
+    if plain.get("split", plain).get("train") is None:
+        return np.arange(len(dataset))
+    return recorded_rows(folder, "train")
+
+
+def recorded_rows(folder: Path, part: str) -> NDArray[np.int64] | None:
+    """Return the rows that a run took for a part; None where its folder does not hold them."""
+    plain = _read(folder / "config.json")
+    return run_rows.read(folder, part, plain.get("split", plain).get(part))
 
 
 def seen_by_generator(run: Path | None, dataset: Dataset, split: Split) -> str:

@@ -34,6 +34,7 @@ from genenv.metrics import curves
 from genenv.parts import Advance, Part, load_json, save_json
 from genenv.probe import Probe
 from genenv.report import Report
+from genenv.run_rows import Parts
 from genenv.searched import Searched
 from genenv.settings import StressConfig
 from genenv.siblings import reference_of
@@ -90,10 +91,9 @@ class Stressing(Study[Report]):
         super().__init__(folder, stages, line, lasting, no_cache)
         if dataset.label is None:
             raise checks.Mistake(
-                "labels of two classes or more",
-                f"none in {dataset.name}",
+                "labels of two classes or more", f"none in {dataset.name}",
                 "give y, or class folders",
-            )
+            )  # fmt: skip
         if generator is not None:
             generator = adopt(generator)
             prepared.check_fits(generator, dataset)
@@ -134,10 +134,9 @@ class Stressing(Study[Report]):
     def settings(self) -> dict[str, Any]:
         """See `Study.settings`."""
         given = self.given_generator
+        config = replace(self.config, criterion=criteria.spelled(self.criterion))
         return {
-            "stress": runs.settings(
-                replace(self.config, criterion=criteria.spelled(self.criterion))
-            ),
+            "stress": runs.settings(config),
             "data": runs.describe(self.dataset),
             "held_out": runs.describe(self.source) if self.source is not self.dataset else None,
             "model": self.tested.in_config,
@@ -146,6 +145,10 @@ class Stressing(Study[Report]):
             "training": runs.settings(self.training),
             "split": runs.rows_of(self.split),
         }
+
+    def chosen(self) -> Parts:
+        """See `Study.chosen`."""
+        return runs.parts_of(self.split)
 
     def parts(self) -> Sequence[Part[Any]]:
         """See `Study.parts`."""

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from genenv import cache, checks, last_words, lock, reading, runs
 from genenv.failures import UNREADABLE
 from genenv.parts import Part, Shelf
+from genenv.run_rows import Parts
 from genenv.stages import Stages
 from genenv.tracking import Tracker
 
@@ -68,6 +69,10 @@ class Study(ABC, Generic[R]):
     @abstractmethod
     def settings(self) -> dict[str, Any]:
         """Return what makes the run what it is, for config.json: a resumed run has the same."""
+
+    def chosen(self) -> Parts:
+        """Return the rows that `settings` shortens, by the name of their part; perhaps none."""
+        return {}
 
     @abstractmethod
     def parts(self) -> Sequence[Part[Any]]:
@@ -154,7 +159,7 @@ class Study(ABC, Generic[R]):
         settings = self.settings()
         runs.check(self.folder, self.command, settings, resume)
         with lock.held(self.folder):
-            about = settings, resume, self.line, self.resolved()
+            about = settings, resume, self.line, self.resolved(), self.chosen()
             self.told += runs.begin(self.folder, self.command, *about)
             self.stages.keep(self.folder / "timings.json")
             try:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import genenv
-from genenv import api, data
+from genenv import api, data, runs
 from genenv.checks import Mistake
 
 DIGITS = data.load("digits")
@@ -54,7 +54,7 @@ def test_metrics_are_measured_on_a_stratified_fifth(fitted: Path) -> None:
     assert (metrics["samples"], metrics["features"]) == (359, "classifier")
     assert list(metrics["spread_by_class"]) == [str(digit) for digit in range(10)]
     assert metrics["spread_least"] == min(metrics["spread_by_class"].values())
-    train = json.loads((fitted / "config.json").read_text())["train"]
+    train = runs.recorded_rows(fitted, "train")
     rest = np.setdiff1d(np.arange(len(X)), train)
     assert len(rest) == len(X) // 5
     share = np.bincount(Y[rest], minlength=10) / np.bincount(Y)

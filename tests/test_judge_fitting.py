@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import toys
 
-from genenv import cli, data, judge
+from genenv import cli, data, judge, runs
 from genenv.checks import Mistake
 from genenv.judge_fitting import JudgeFitting
 
@@ -46,8 +46,7 @@ def test_a_folder_holds_the_judge_its_figures_its_page_and_its_doubts(made):
 def test_the_untouched_rows_are_those_of_a_run_of_the_same_data_and_seed(made, rings):
     folder, content = made
     split = data.split(rings, 0)
-    recorded = json.loads((folder / "config.json").read_text())["split"]
-    assert recorded["test"] == split.test.tolist()
+    np.testing.assert_array_equal(runs.recorded_rows(folder, "test"), split.test)
     assert content["judge"]["test_rows"] == len(split.test)
     learned = judge.load(folder / "judge").folds.learned(rings.x)
     assert not learned[split.test].any()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import toys
 
-from genenv import recorded, runs
+from genenv import recorded, run_rows, runs
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
 from genenv.data import from_arrays
@@ -169,3 +169,52 @@ def test_a_model_is_known_by_its_answers_and_the_question_is_not_counted(tmp_pat
     assert told.startswith("the model is not the recorded one: outputs on fixed rows differ by 0.")
     with np.load(tmp_path / "outputs.npz") as file:
         assert len(file["x"]) == recorded.CHECK_ROWS
+
+
+EVEN = np.arange(0, 40, 2)
+
+
+def begun(folder, resume=False):
+    content = CONTENT | {
+        "split": {"train": run_rows.spelled(EVEN), "test": {"first": 4, "last": 9}}
+    }
+    return runs.begin(folder, "fit", content, resume, rows={"train": EVEN, "test": EVEN[:1]})
+
+
+def test_rows_are_a_range_or_a_digest_in_the_config_and_numbers_beside_it(tmp_path):
+    begun(tmp_path)
+    assert config(tmp_path)["split"]["train"]["count"] == 20
+    assert len((tmp_path / "config.json").read_text()) < 1000
+    np.testing.assert_array_equal(runs.recorded_rows(tmp_path, "train"), EVEN)
+    np.testing.assert_array_equal(runs.recorded_rows(tmp_path, "test"), np.arange(4, 10))
+    assert runs.recorded_rows(tmp_path, "audit") is None
+    with np.load(tmp_path / run_rows.NAME) as file:
+        assert file.files == ["train"]  # a range needs no file
+
+
+def test_numbers_that_were_lost_are_none_and_a_resumed_run_writes_them_again(tmp_path):
+    begun(tmp_path)
+    (tmp_path / run_rows.NAME).unlink()
+    assert runs.recorded_rows(tmp_path, "train") is None
+    begun(tmp_path, resume=True)
+    np.testing.assert_array_equal(runs.recorded_rows(tmp_path, "train"), EVEN)
+
+
+def test_numbers_of_another_run_are_refused(tmp_path):
+    begun(tmp_path)
+    np.savez(tmp_path / run_rows.NAME, train=EVEN + 1)
+    with pytest.raises(Mistake, match=r"the rows of train in .*rows\.npz, got others"):
+        runs.recorded_rows(tmp_path, "train")
+
+
+def test_the_rows_of_an_older_run_are_its_numbers(tmp_path):
+    runs.begin(tmp_path, "fit", CONTENT | {"train": [3, 5]}, False)
+    assert runs.recorded_rows(tmp_path, "train").tolist() == [3, 5]
+
+
+@pytest.mark.parametrize("rows", [[], [7], [3, 4, 5], [3, 5], [0, 9]])
+def test_any_rows_are_read_back_as_they_were(tmp_path, rows):
+    rows = np.array(rows, np.int64)
+    run_rows.write(tmp_path, {"train": rows})
+    said = json.loads(json.dumps(run_rows.spelled(rows)))
+    np.testing.assert_array_equal(run_rows.read(tmp_path, "train", said), rows)

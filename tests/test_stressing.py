@@ -25,11 +25,13 @@ from genenv import (
     lock,
     people,
     report,
+    runs,
     trust,
     unanswered,
 )  # fmt: skip
 from genenv.api import replay
 from genenv.checks import Mistake
+from genenv.data import splits
 from genenv.given_judge import given_judge
 from genenv.judge import Audit, Verdict
 from genenv.metrics import generated
@@ -115,7 +117,7 @@ def test_the_rows_of_the_report_add_up(done: tuple[Path, Report]) -> None:
     wrong = sum(row["errors"]["share"] * row["errors"]["rows"] for row in by_class)
     tested = report.data["judge"]["test_rows"]
     assert wrong == pytest.approx((1 - report.data["model"]["test_accuracy"]) * tested)
-    unseen = set(json.loads((folder / "config.json").read_text())["split"]["test"])
+    unseen = set(runs.recorded_rows(folder, "test"))
     assert all(unseen >= set(mode["near"]["rows"]) for mode in report.data["modes"])
     findings = [np.load(path) for path in sorted((folder / "findings").glob("*.npz"))]
     assert sum(len(part["index"]) for part in findings) == 1800
@@ -169,8 +171,7 @@ def test_what_people_see_is_written_into_report_and_page(
 
 
 def test_the_split_in_the_config_is_disjoint(done: tuple[Path, Report]) -> None:
-    split = json.loads((done[0] / "config.json").read_text())["split"]
-    parts = [split[name] for name in ("train", "guide", "audit", "calibration", "test")]
+    parts = [runs.recorded_rows(done[0], name) for name in splits.PARTS]
     assert [len(part) for part in parts] == [800, 250, 400, 200, 147]
     assert len(set().union(*map(set, parts))) == 1797
 

@@ -25,6 +25,7 @@ from genenv.reacting.taught import Lessons, Shares
 from genenv.reactions import charts
 from genenv.reactions.noises import STRENGTHS
 from genenv.report.reactions import markdown, write_page
+from genenv.run_rows import Parts
 from genenv.settings import ReactConfig
 from genenv.settings.react import USUAL
 from genenv.stages import Stages
@@ -179,6 +180,10 @@ class Reacting(Study[dict[str, Any]]):
             "training": runs.settings(self.training),
             "split": runs.rows_of(self.split),
         }
+
+    def chosen(self) -> Parts:
+        """See `Study.chosen`."""
+        return runs.parts_of(self.split) if self.needs_split else {}
 
     def parts(self) -> Sequence[Part[Any]]:
         """See `Study.parts`."""
