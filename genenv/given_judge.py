@@ -22,9 +22,9 @@ from genenv.study import Study
 IN_PYTHON = "an object given in Python"
 MADE = "made"  # in config.json, in the place of a given judge's digest
 OWN = (
-    "untouched", "test_rows", "real_rejected", "real_rejected_by_class", "guide_real_rejected",
-    "wrong_among_accepted", "accuracy", "largest_class", "log_loss", "calibration",
-    "contradictions",
+    "untouched", "test_rows", "real_rejected", "real_rejected_by_class", "unreal_by_class",
+    "guide_real_rejected", "wrong_among_accepted", "accuracy", "largest_class", "log_loss",
+    "calibration", "contradictions",
 )  # fmt: skip
 """Figures of a judge that a run replaces by those of its own rows, and keeps under `own`."""
 

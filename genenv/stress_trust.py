@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from genenv import auditing, failures, intervals, trust
-from genenv.generators import Generator
-from genenv.judge import Judge, judged_controls
-from genenv.judge.controls import COUNT, UNTRAINED
+from genenv.judge import judged_controls
+from genenv.judge.controls import COUNT, OF_TABLE, UNTRAINED
 from genenv.judge.layout import seen
 from genenv.metrics.light import generator_light
 from genenv.searched import Searched
@@ -31,7 +30,7 @@ def lights(run: Searched, accuracy: trust.Share, people: Mapping[str, Any] | Non
         What raters saw, see below.
     """
     quality = run.judge.quality
-    controls = quality["controls"] | untrained(run.generator, run.judge)
+    controls = quality["controls"] | untrained(run)
     return trust.Trust(
         generator=generator_light(run.metrics, run.settings),
         judge=trust.judge_light(quality | {"controls": controls}, run.judge.classes),
@@ -48,14 +47,17 @@ def people(run: Searched) -> dict[str, Any] | None:
     return auditing.open_audit(run.folder).result()
 
 
-def untrained(generator: Generator, judge: Judge) -> dict[str, Any]:
+def untrained(run: Searched) -> dict[str, Any]:
     """Judge samples of a generator of the same make that has learned nothing; {}: there is none."""
-    fresh = generator.untrained(0)
+    judge, fresh = run.judge, run.generator.untrained(0)
     if fresh is None:
         return {}
+    count = COUNT if judge.units.groups is None else OF_TABLE
     with torch.no_grad():
-        x, _ = fresh.sample(COUNT, seed=0)
-    return judged_controls(judge, {UNTRAINED: seen(x, judge.units)})
+        x, _ = fresh.sample(count, seed=0)
+    learned, _ = run.dataset.pick(run.split.train)
+    made = {UNTRAINED: seen(x, judge.units)}
+    return judged_controls(judge, made, seen(learned, judge.units))
 
 
 def answered(run: Searched) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

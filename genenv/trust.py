@@ -12,9 +12,9 @@ from typing import Any
 
 from genenv.metrics.light import BAD, DOUBTFUL, GOOD, Light
 
-REFUSED = (
-    0.75  # share of untouched real rows above which a judge says nothing, in all or in a class
-)
+UNJUDGED = 0.75  # share of untouched real rows that a judge leaves out, above which it says nothing
+UNREAL = 0.75  # share of a class's untouched real rows refused as unreal, above which it is unfit
+OVERSURE = 0.1  # wrong among those it is sure of, above which its p is not to be believed
 BEHIND = 0.10  # accuracy that a model may lack of the audit's before its light is doubtful
 PRECISION = 0.5  # of confirmed failures, as people corrected it, below which the light is bad
 
@@ -61,52 +61,88 @@ def judge_light(quality: Mapping[str, Any], names: Sequence[int | str]) -> Light
     names
         Of the classes that it is asked about, in their order.
     """
-    refused = quality["real_rejected"]["joint"]
     kind = "untouched real rows" if quality.get("untouched", True) else "real rows"
     whose = f"is {quality['taken_from']}, as it stands, and " if "taken_from" in quality else ""
-    said = f"{whose}refuses {_percent(refused)} of {refused['rows']:,} {kind}"
-    reasons = [*_refusals(quality, names), *_accepted(quality["controls"]), *_chance(quality)]
+    said = f"{whose}{_left_out(quality['real_rejected'], kind)}"
+    reasons = [
+        *_refusals(quality, names), *_accepted(quality["controls"]), *_chance(quality),
+        *_oversure(quality),
+    ]  # fmt: skip
     if reasons:
         figures, cures = zip(*reasons, strict=True)
         return Light(BAD, "; ".join((said, *figures)), "; ".join(dict.fromkeys(cures)))
     worst = max((row["accepted"]["share"] for row in quality["controls"].values()), default=0.0)
     said = f"{said} and accepts at most {worst:.1%} of a kind of control"
+    doubts = [*_unpromised(quality), *_untold(quality, names)]
+    if doubts:
+        figures, cures = zip(*doubts, strict=True)
+        return Light(DOUBTFUL, "; ".join((said, *figures)), "; ".join(dict.fromkeys(cures)))
     promise = quality["promise"]
-    if not promise["met"]:
-        return Light(
-            DOUBTFUL,
-            f"{said}; no promise about real rows could be tested on {promise['rows']:,} of them",
-            "give more labelled rows",
-        )
-    if "taken_from" in quality and promise.get("rule") == "contradictions":
-        return Light(
-            DOUBTFUL,
-            f"{said}; its cut was set where it contradicts another model, and promises nothing "
-            "beside this one",
-            "let this run make its own",
-        )
     return Light(GOOD, f"{said}; on real rows it promises {promise['words']}", "")
 
 
+def _left_out(share: Mapping[str, Share], kind: str) -> str:
+    """Say what a judge refuses as unreal, and where it abstains: three figures, not one."""
+    return (
+        f"refuses {_percent(share['realism'])} of {share['realism']['rows']:,} {kind} as unreal, "
+        f"cannot tell the class of {_percent(share['unsure'])} and takes "
+        f"{share['other']['share']:.1%} for another"
+    )
+
+
 def _refusals(quality: Mapping[str, Any], names: Sequence[int | str]) -> list[tuple[str, str]]:
-    by_class = zip(names, quality["real_rejected_by_class"], strict=True)
+    by_class = zip(names, quality["unreal_by_class"], strict=True)
     found = [
+        (f"refuses {_percent(row)} of class {name} as unreal", "give more rows of that class")
+        for name, row in by_class
+        if row["rows"] and row["share"] > UNREAL
+    ]
+    if quality["real_rejected"]["joint"]["share"] > UNJUDGED:
+        found.insert(0, ("most real rows are left out", "give the judge more labelled rows"))
+    return found
+
+
+def _oversure(quality: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Find a judge that is wrong more often, where it is sure, than it says at the least."""
+    wrong = quality["wrong_among_accepted"]
+    if not wrong["rows"] or wrong["low"] <= OVERSURE:
+        return []
+    told = f"is wrong on {_percent(wrong)} of those it is sure of"
+    return [(told, "check the labels, or give more rows")]
+
+
+def _unpromised(quality: Mapping[str, Any]) -> list[tuple[str, str]]:
+    promise = quality["promise"]
+    if not promise["met"]:
+        told = f"no promise about real rows could be tested on {promise['rows']:,} of them"
+        return [(told, "give more labelled rows")]
+    if "taken_from" in quality and promise.get("rule") == "contradictions":
+        told = (
+            "its cut was set where it contradicts another model, and promises nothing "
+            "beside this one"
+        )
+        return [(told, "let this run make its own")]
+    return []
+
+
+def _untold(quality: Mapping[str, Any], names: Sequence[int | str]) -> list[tuple[str, str]]:
+    """Name the classes of which a judge leaves most rows out: their failures are mostly missed."""
+    by_class = zip(names, quality["real_rejected_by_class"], strict=True)
+    return [
         (
-            f"refuses {_percent(row)} of class {name}",
-            "give more rows of that class",
+            f"leaves out {_percent(row)} of class {name}, so that most of its failures cannot be "
+            "confirmed",
+            "give more rows of that class, or columns that tell it",
         )
         for name, row in by_class
-        if row["rows"] and row["share"] > REFUSED
+        if row["rows"] and row["share"] > UNJUDGED
     ]
-    if quality["real_rejected"]["joint"]["share"] > REFUSED:
-        found.insert(0, ("most real rows are refused", "give the judge more labelled rows"))
-    return found
 
 
 def _accepted(controls: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [
         (
-            f"accepts {_percent(row['accepted'])} of {name}, where {row['limit']:.0%} is the limit",
+            f"accepts {_percent(row['accepted'])} of {name}, where {row['limit']:.1%} is the limit",
             "give the judge more labelled rows",
         )
         for name, row in controls.items()

@@ -49,6 +49,14 @@ def test_the_fallback_takes_the_least_error_of_the_cuts_that_keep_three_quarters
     assert (found.rule, found.cut, found.rows, found.wrong) == ("fallback", 0.95, 90, 8)
 
 
+def test_of_noisy_labels_three_quarters_of_the_rows_that_can_be_sure_are_enough():
+    top, right = rows((400, 0.99, 0), (130, 0.92, 40), (500, 0.6, 200))
+    found = set_cut(top, right, np.full(len(top), True))
+    assert (found.rule, found.cut) == ("accepted", 0.99)
+    unsure = rows((400, 0.99, 0), (140, 0.92, 40), (500, 0.6, 200))
+    assert set_cut(*unsure, np.full(len(unsure[0]), True)).rule == "fallback"
+
+
 def test_a_temperature_above_one_makes_less_sure():
     p = torch.tensor([[0.8, 0.2]])
     assert tempered(p, 2.0)[0].tolist() == pytest.approx([2 / 3, 1 / 3])

@@ -369,7 +369,7 @@ def test_the_page_has_its_sections_and_figures(tmp_path):
         assert title in text
     assert "8 flips → 4 realistic → 2 confirmed" in text
     assert "60 flips → 30 realistic → 15 confirmed" in text
-    assert "both gates together 10.0 % [5.00, 20.0]" in text
+    assert "left out 10.0 % [5.00, 20.0]" in text
 
 
 def test_seeds_of_a_search_are_added_in_the_funnel(tmp_path):

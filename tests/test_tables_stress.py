@@ -15,11 +15,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import genenv
-from genenv import api, data, downstream, seeding
+from genenv import api, data, downstream, seeding, trust
 from genenv.checks import Mistake
 from genenv.data.loans import drawn
 from genenv.judge import swapped
 from genenv.judge.fitting import make
+from genenv.judge.indistinct import indistinct
 from genenv.judge.layout import lawful, seen
 from genenv.reacting import Reacting, noise
 from genenv.settings import ReactConfig
@@ -189,6 +190,48 @@ def test_columns_stay_whole_in_rows_that_are_put_together(table):
     for made in (swapped.shuffled(rows, columns, 50, rng), swapped.crossed(rows, columns, 50, rng)):
         assert torch.allclose(lawful(made, table.units), made, atol=1e-5)
         assert not (made[:, None] == rows[None]).all(2).any(1).all()
+
+
+def test_redrawn_cells_differ_in_whole_columns_and_are_lawful(table):
+    rows, columns = seen(table.x, table.units), torch.tensor(table.units.groups)
+    made = swapped.redrawn(rows, table.units, 50, seeding.torch_generator(0, "one"))
+    assert torch.allclose(lawful(made, table.units), made, atol=1e-5)
+    equal = made[:, None] == rows[None]
+    whole = torch.stack([equal[:, :, columns == c].all(2) for c in columns.unique()], 2)
+    kept = whole.float().mean(2).amax(1)  # of the columns, of the row that most are of
+    assert 0.5 < kept.mean() < 0.9
+    assert (kept < 1).float().mean() > 0.9
+
+
+def test_independent_columns_make_true_rows_and_dependent_ones_do_not():
+    first, second, third = torch.randn((3, 900), generator=seeding.torch_generator(0, "made"))
+    alone = torch.stack([first, second], 1)
+    assert indistinct(alone[:600], alone[600:], 0.05, 0) > 0.8
+    bound = torch.stack([first, first + 0.01 * second], 1)
+    assert indistinct(bound[:600], torch.stack([first, third], 1)[600:], 0.05, 0) < 0.1
+
+
+def noisy(clear, rows=400):
+    """A frame of two classes: a share of the rows tells its own, the others' is a coin's."""
+    rng = seeding.numpy_generator(0, "noisy")
+    x, own, coin = rng.random((rows, 2)), rng.random(rows) < clear, rng.random(rows) < 0.5
+    known = np.where(own, x[:, 0] < 0.5, coin)
+    frame = pd.DataFrame({"a": x[:, 0].round(3), "b": x[:, 1].round(3), "clear": own})
+    return data.from_frame(frame.assign(y=np.where(known, "no", "yes")), data.TableOptions("y"))
+
+
+def test_where_labels_are_noisy_a_judge_abstains_and_of_noise_alone_it_certifies_nothing():
+    lights = []
+    for clear in (0.6, 0.0):
+        rows = noisy(clear)
+        test, kept = ((rows.x[part], rows.label[part]) for part in (slice(100), slice(100, None)))
+        quality = make(rows.units, rows.classes, kept, 0, "quick", test=test).quality
+        lights.append(trust.judge_light(quality | {"controls": {}}, rows.classes))
+        share = {name: row["share"] for name, row in quality["real_rejected"].items()}
+        assert share["joint"] == pytest.approx(share["realism"] + share["unsure"] + share["other"])
+        assert share["unsure"] > 0.25
+        assert share["realism"] < 0.15
+    assert [light.light == "bad" for light in lights] == [False, True]
 
 
 def test_learners_meet_a_tables_own_corruptions_and_no_mixed_classes(tmp_path):

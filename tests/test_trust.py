@@ -12,10 +12,17 @@ def share(part, rows=1000, half=0.02):
     return {"share": part, "low": part - half, "high": part + half, "rows": rows}
 
 
+def left_out(joint):
+    parts = {"realism": 0.02, "unsure": joint - 0.03, "other": 0.01}
+    return {name: share(part) for name, part in ({"joint": joint} | parts).items()}
+
+
 def quality(**changes):
     return {
-        "real_rejected": {"joint": share(0.1)},
+        "real_rejected": left_out(0.1),
         "real_rejected_by_class": [share(0.1), share(0.1)],
+        "unreal_by_class": [share(0.02), share(0.02)],
+        "wrong_among_accepted": share(0.01),
         "accuracy": share(0.97),
         "largest_class": 0.5,
         "controls": {"stripes": control(0.0)},
@@ -32,14 +39,16 @@ def test_a_judge_that_keeps_real_rows_and_refuses_controls_is_good():
     light = trust.judge_light(quality(), (0, 1))
     assert light.light == GOOD
     assert light.advice == ""
-    assert "refuses 10.0% [8.0%, 12.0%] of 1,000 untouched real rows" in light.figure
+    assert "refuses 2.0% [0.0%, 4.0%] of 1,000 untouched real rows as unreal" in light.figure
+    assert "cannot tell the class of 7.0% [5.0%, 9.0%] and takes 1.0% for another" in light.figure
 
 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"real_rejected": {"joint": share(0.76)}}, "most real rows are refused"),
-        ({"real_rejected_by_class": [share(0.1), share(0.8)]}, "of class shirt"),
+        ({"real_rejected": left_out(0.76)}, "most real rows are left out"),
+        ({"unreal_by_class": [share(0.1), share(0.8)]}, "of class shirt as unreal"),
+        ({"wrong_among_accepted": share(0.13)}, "is wrong on 13.0% [11.0%, 15.0%] of those"),
         ({"controls": {"stripes": control(0.012)}}, "accepts 1.2% [-0.8%, 3.2%] of stripes"),
         ({"accuracy": share(0.515)}, "where the largest class is 50.0%"),
     ],
@@ -54,8 +63,11 @@ def test_each_fault_alone_makes_a_judge_bad_and_is_named_with_a_cure(changes, na
 @pytest.mark.parametrize(
     "changes",
     [
-        {"real_rejected": {"joint": share(0.75)}},
+        {"real_rejected": left_out(0.75)},
         {"real_rejected_by_class": [share(0.1), share(1.0, rows=0)]},
+        {"unreal_by_class": [share(0.1), share(0.75)]},
+        {"wrong_among_accepted": share(0.12)},
+        {"wrong_among_accepted": share(0.5, rows=0)},
         {"controls": {"stripes": control(0.01)}},
         {"controls": {"uniform noise": control(0.5, decides=False)}},
         {"controls": {"stripes": control(0.5, trained_on=True)}},
@@ -64,6 +76,13 @@ def test_each_fault_alone_makes_a_judge_bad_and_is_named_with_a_cure(changes, na
 )
 def test_at_its_limit_a_judge_is_not_bad(changes):
     assert trust.judge_light(quality(**changes), (0, 1)).light == GOOD
+
+
+def test_a_class_that_can_hardly_be_told_leaves_a_judge_doubtful_and_is_named():
+    noisy = quality(real_rejected_by_class=[share(0.3), share(0.85)])
+    light = trust.judge_light(noisy, ("poor", "rich"))
+    assert light.light == DOUBTFUL
+    assert "leaves out 85.0% [83.0%, 87.0%] of class rich" in light.figure
 
 
 def test_a_promise_that_could_not_be_tested_makes_a_judge_doubtful():

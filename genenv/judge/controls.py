@@ -14,24 +14,26 @@ from genenv.judge import swapped
 from genenv.judge.layout import lawful
 
 COUNT = 500  # of each kind
+OF_TABLE = 3000  # of each kind, where a detector of the very kind is to learn of them
 LIMIT = 0.01  # share of a kind that may be accepted as any class
-LIMIT_SHUFFLED = 0.1  # of rows with shuffled columns, which are often true rows by chance
+LIMIT_SHUFFLED = 0.1  # of vectors with shuffled columns, which are often true ones by chance
+SHUFFLED = "shuffled columns"
 UNTRAINED = "an untrained generator"  # a control that the run's own generator makes
 LEAST_COLUMNS = 8  # below, noise often is a true row: printed, and decides nothing
 LONGEST = 6  # stripes: periods across an image, at most
 
 
-def marginals(rows: Tensor, rng: torch.Generator) -> Tensor:
-    """Draw each number by itself from the data: (n, ...) -> (500, ...)."""
+def marginals(rows: Tensor, rng: torch.Generator, count: int = COUNT) -> Tensor:
+    """Draw each number by itself from the data: (n, ...) -> (count, ...)."""
     flat = rows.flatten(1)
-    place = torch.randint(0, len(flat), (COUNT, flat.shape[1]), generator=rng)
-    return flat.gather(0, place).reshape(COUNT, *rows.shape[1:])
+    place = torch.randint(0, len(flat), (count, flat.shape[1]), generator=rng)
+    return flat.gather(0, place).reshape(count, *rows.shape[1:])
 
 
-def uniform(rows: Tensor, rng: torch.Generator) -> Tensor:
+def uniform(rows: Tensor, rng: torch.Generator, count: int = COUNT) -> Tensor:
     """Draw each number evenly between the least and the largest of its place."""
     low, high = rows.amin(0), rows.amax(0)
-    return low + (high - low) * torch.rand((COUNT, *rows.shape[1:]), generator=rng)
+    return low + (high - low) * torch.rand((count, *rows.shape[1:]), generator=rng)
 
 
 def shuffled(rows: Tensor, rng: torch.Generator) -> Tensor:
@@ -71,7 +73,7 @@ OF_IMAGES: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
     "stripes": stripes,
 }
 OF_VECTORS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
-    "shuffled columns": marginals,
+    SHUFFLED: marginals,
     "uniform noise": uniform,
 }
 
@@ -79,23 +81,27 @@ OF_VECTORS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
 def make_controls(rows: Tensor, seed: int, units: Codec | None = None) -> dict[str, Tensor]:
     """Make 500 of each kind from real rows, (n, c, h, w) or (n, columns) in [-1, 1].
 
-    The columns of a table, whose `units` tell them, are whole in what is made.
+    3,000 rows of a table, whose columns, which `units` tell, stay whole.
     """
+    if units is not None and units.groups is not None:
+        return _of_table(rows, seed, units)
     kinds = OF_IMAGES if rows.ndim == 4 else OF_VECTORS
-    made = {
+    return {
         name: kind(rows, seeding.torch_generator(seed, "control", name))
         for name, kind in kinds.items()
     }
-    if units is None or units.groups is None:
-        return made
-    rng, groups = seeding.torch_generator(seed, "control", "columns"), torch.tensor(units.groups)
-    made["shuffled columns"] = swapped.shuffled(rows, groups, COUNT, rng)
-    return {name: lawful(each, units) for name, each in made.items()}
+
+
+def _of_table(rows: Tensor, seed: int, units: Codec) -> dict[str, Tensor]:
+    groups = torch.tensor(units.groups)
+    columns, noise = (seeding.torch_generator(seed, "control", name) for name in OF_VECTORS)
+    made = swapped.shuffled(rows, groups, OF_TABLE, columns), uniform(rows, noise, OF_TABLE)
+    return {name: lawful(each, units) for name, each in zip(OF_VECTORS, made, strict=True)}
 
 
 def limit(name: str) -> float:
     """Return the share of a kind that may be accepted."""
-    return LIMIT_SHUFFLED if name == "shuffled columns" else LIMIT
+    return LIMIT_SHUFFLED if name == SHUFFLED else LIMIT
 
 
 def decides(name: str, shape: tuple[int, ...]) -> bool:

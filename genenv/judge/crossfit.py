@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from genenv import seeding
+from genenv.codecs import Codec
 from genenv.judge.neither import none_of_these
 from genenv.judge.oracle import BATCH, Oracle
 from genenv.judge.teaching import NEITHER, Advance, steps_of, teach
@@ -29,9 +30,9 @@ class Lesson:
     """Of `oracle.MAKES` and TREES, all different."""
     epochs: int
     """Of the networks."""
-    groups: tuple[int, ...] | None = None
-    """See `Codec.groups`. Where there are any, nothing is learned as none of these: most rows that
-    are put together from two of a table show a class."""
+    table: Codec | None = None
+    """Of a table's rows, of which nothing is learned as none of these: most rows that are put
+    together from two of a table show a class; None: no table."""
 
     def steps(self, rows: int) -> int:
         """Return the updates that its networks take together, each on so many rows."""
@@ -49,10 +50,10 @@ def fit_member(
 ) -> Member:
     """Train one member on rows (n, ...) in [-1, 1] and class indices (n,)."""
     if make not in TREES:
-        neither = lesson.groups is None
+        neither = lesson.table is None
         return teach(make, rows, label, outputs, lesson.epochs, seed, advance, neither)
     made = rows, label
-    if lesson.groups is None:
+    if lesson.table is None:
         made = _with_neither(rows, label, outputs, seed)
     return TREES[make](*made, outputs + 1, seed)
 

@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import intervals
+from genenv import intervals, seeding
 from genenv.judge import controls, crossfit, temper
 from genenv.judge.audit import Looked
 from genenv.judge.folds import COUNT, GUIDE_FOLD, Fold
+from genenv.judge.indistinct import indistinct
 from genenv.judge.layout import seen
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def measure(
         asked, fold = seen(x, judge.units), judge.folds.of_rows(x)
         looked = judge.audit.look(asked, fold)
     unseen = np.flatnonzero(fold == GUIDE_FOLD) if test is None else np.arange(len(label))
+    made = controls.make_controls(rows, seed, judge.units)
     return {
         "untouched": test is not None,
         "test_rows": len(label),
@@ -63,7 +65,7 @@ def measure(
         "guide_real_rejected": _refused_by_guide(judge, asked[unseen], label[unseen]),
         "oracle_accuracy": _accuracies(judge, asked, fold, label),
         "contradictions": contradictions(judge, judge.record.looked, own, answers),
-        "controls": judged_controls(judge, controls.make_controls(rows, seed, judge.units)),
+        "controls": judged_controls(judge, made, rows),
         "promise": judge.promise.to_json() | {"words": judge.promise.words},
         "belief": judge.belief.to_json() | {"words": judge.belief.words},
         "gates": {
@@ -120,21 +122,26 @@ def _refused(judge: Judge, looked: Looked, label: NDArray[np.int64]) -> dict[str
     sensible = judge.audit.realistic(looked).numpy()
     sure = top >= judge.audit.cut
     kept = sensible & sure & right
+    shares = {
+        "joint": ~kept,
+        "realism": ~sensible,
+        "label": ~(sure & right),
+        "unsure": sensible & ~sure,
+        "other": sensible & sure & ~right,
+    }
     total = len(label)
 
     def count(mask: NDArray[np.bool_]) -> dict[str, float | int]:
         return rate(int(mask.sum()), total)
 
+    def by_class(mask: NDArray[np.bool_]) -> list[dict[str, float | int]]:
+        own = [label == c for c in range(len(judge.classes))]
+        return [rate(int((mask & rows).sum()), int(rows.sum())) for rows in own]
+
     return {
-        "real_rejected": {
-            "joint": count(~kept),
-            "realism": count(~sensible),
-            "label": count(~(sure & right)),
-        },
-        "real_rejected_by_class": [
-            rate(int((~kept & (label == c)).sum()), int((label == c).sum()))
-            for c in range(len(judge.classes))
-        ],
+        "real_rejected": {name: count(mask) for name, mask in shares.items()},
+        "real_rejected_by_class": by_class(~kept),
+        "unreal_by_class": by_class(~sensible),
         "wrong_among_accepted": rate(
             int((sensible & sure & ~right).sum()), int((sensible & sure).sum())
         ),
@@ -200,8 +207,11 @@ def contradictions(
     }
 
 
-def judged_controls(judge: Judge, made: dict[str, Tensor]) -> dict[str, Any]:
-    """Judge controls, (n, ...) as oracles see them by kind: which are accepted as any class."""
+def judged_controls(judge: Judge, made: dict[str, Tensor], real: Tensor) -> dict[str, Any]:
+    """Judge controls, (n, ...) as oracles see them by kind: which are accepted as any class.
+
+    Of a table's, so many more may be as a detector made for the kind takes for rows like `real`.
+    """
     told = {}
     for name, rows in made.items():
         looked = judge.audit.look(rows, np.arange(len(rows)) % COUNT)
@@ -212,4 +222,18 @@ def judged_controls(judge: Judge, made: dict[str, Tensor]) -> dict[str, Any]:
             "trained_on": False,
             "decides": controls.decides(name, tuple(rows.shape[1:])),
         }
+        if judge.audit.swapped:
+            told[name] |= _of_table(judge, name, rows, real)
     return told
+
+
+def _of_table(judge: Judge, name: str, rows: Tensor, real: Tensor) -> dict[str, Any]:
+    """Return what differs on a table: a detector of swapped cells has learned of shuffled ones."""
+    refused = 1 - float(judge.audit.realistic(judge.record.looked).float().mean())
+    alike = indistinct(real, rows, refused, seeding.fold(0, name))
+    return {
+        "limit": controls.LIMIT + alike,
+        "indistinct": alike,
+        "trained_on": name == controls.SHUFFLED,
+        "decides": True,
+    }

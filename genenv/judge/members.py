@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from genenv import seeding
+from genenv.codecs import Codec
 from genenv.judge import crossfit, temper
 from genenv.judge.audit import Audit
 from genenv.judge.crossfit import Lesson, Member
@@ -93,22 +94,19 @@ def train_members(
                 found = surroundings(member, part[0], rows[~learned])
                 around.setdefault(make, []).append(found)
     residual = [fit_residual(rows[torch.from_numpy(fold != number)]) for number in range(COUNT)]
-    swapped = _detectors(rows, fold, lesson.groups, seed)
+    swapped = _detectors(rows, fold, lesson.table, seed)
     even = dict.fromkeys(lesson.makes, 1.0)
     audit = Audit(members, even, even, 1.0, around, residual, swapped=swapped)
     return _weighed(audit, rows, label, fold)
 
 
-def _detectors(
-    rows: Tensor, fold: Fold, groups: tuple[int, ...] | None, seed: int
-) -> tuple[Trees, ...]:
+def _detectors(rows: Tensor, fold: Fold, table: Codec | None, seed: int) -> tuple[Trees, ...]:
     """Train the detector of swapped cells without each fold in turn, for tables alone."""
-    if groups is None:
+    if table is None:
         return ()
-    own = torch.tensor(groups)
     learned = [rows[torch.from_numpy(fold != number)] for number in range(COUNT)]
     return tuple(
-        fit_swapped(r, own, seeding.fold(seed, "swapped", i)) for i, r in enumerate(learned)
+        fit_swapped(r, table, seeding.fold(seed, "swapped", i)) for i, r in enumerate(learned)
     )
 
 

@@ -17,8 +17,9 @@ from scipy.stats import binom
 WRONG_CONTRADICTIONS, LEAST_CONTRADICTIONS = 0.2, 25
 WRONG_ACCEPTED, LEAST_ACCEPTED = 0.01, 400
 RISK = 0.1  # δ
-KEPT = 0.75  # share of the rows that a cut has to accept
 FLOOR = 0.9  # of tempered probability
+KEPT = 0.75  # share that a cut has to accept: of the rows that the audit is as sure of as that, if
+# a promise holds for it; without one of all rows
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -81,7 +82,9 @@ def set_cut(
 
 
 def _kept(top: Numbers, sensible: Flags, cut: float) -> float:
-    return float((sensible & (top >= cut)).mean())
+    """Return the share accepted of the rows that the audit is sure of: few if labels are noisy."""
+    sure = sensible & (top >= FLOOR)
+    return float((sensible & (top >= cut)).sum() / max(sure.sum(), 1))
 
 
 def _stretches(top: Numbers, right: Flags) -> tuple[Numbers, Numbers, Numbers]:

@@ -26,10 +26,14 @@ def lessons(rows: int, units: Codec, effort: str) -> tuple[Lesson, ...]:
     if effort == "quick":
         epochs = max(1, epochs // QUICKER)
     turns = TURNS if effort == "high" else 1
-    return tuple(Lesson(units.oracles, epochs * 2**turn, units.groups) for turn in range(turns))
+    return tuple(Lesson(units.oracles, epochs * 2**turn, _table(units)) for turn in range(turns))
 
 
 def guide_lesson(lesson: Lesson, units: Codec) -> Lesson:
     """Choose the guide's, which every query pays for and which learn for a shorter time."""
     epochs = max(1, round(GUIDE_SHARE * lesson.epochs))
-    return Lesson(units.guides, epochs, units.groups)
+    return Lesson(units.guides, epochs, _table(units))
+
+
+def _table(units: Codec) -> Codec | None:
+    return None if units.groups is None else units

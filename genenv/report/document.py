@@ -40,7 +40,9 @@ TRUST_KEYS = (
 )
 LIGHT_KEYS = ("light", "figure", "advice")  # good, doubtful or bad; in words; "" where it is good
 JUDGE_KEYS = (
-    "real_rejected",  # joint, realism, label: the share of real test rows that the audit refuses
+    "real_rejected",  # shares of real test rows: joint (left out), realism (refused as unreal),
+    # unsure (no class is likely enough), other (taken for another class), label (the last two,
+    # whether real or not)
     "oracle_accuracy",  # oracle -> accuracy on the test rows
     "test_rows",  # real rows that set nothing
 )

@@ -20,9 +20,10 @@ PICTURED = 48  # doubtful rows on the page; the list has them all
 VALUES = 12  # numbers shown of a row that is no picture
 
 FIGURES = {
-    "refused": ("real_rejected", "joint"),
-    "refused as unrealistic": ("real_rejected", "realism"),
-    "refused for their label": ("real_rejected", "label"),
+    "left out": ("real_rejected", "joint"),
+    "refused as unreal": ("real_rejected", "realism"),
+    "class cannot be told": ("real_rejected", "unsure"),
+    "taken for another class": ("real_rejected", "other"),
     "wrong among accepted": ("wrong_among_accepted",),
     "right, whatever it accepts": ("accuracy",),
 }
