@@ -86,7 +86,7 @@ def train(
     """
     preset = preset_of(env_id) if preset is None else preset
     steps = preset.total_steps if total_steps is None else checks.whole("total_steps", total_steps)
-    folder = None if out is None else Path(out)
+    folder = None if out is None else Path(out).expanduser()
     practice = Practice(env_id, preset, seed, steps, folder, arguments, checkpoint_seconds)
     with Tracker(folder) as tracker:
         agent = practice.learn(tracker, advance, resume)

@@ -247,7 +247,7 @@ def find_ladder(
     """Take the ladder as given or load a run's; with the data, and the rows that arrive as real."""
     dataset = None if source is None else find(source)
     if given is None:
-        folder = bundled.FOLDER if run is None else Path(run)
+        folder = bundled.FOLDER if run is None else Path(run).expanduser()
         rungs = ladder.generators(folder)
         dataset, rows = ladder.unseen(folder, dataset)
     else:

@@ -262,7 +262,9 @@ def find_probe(
 ) -> Probe:
     """Take the probe as given, or load the one of a run; without both the bundled one."""
     if probe is None:
-        return load_probe(bundled.FOLDER if run is None else Path(run), model, trust, generator)
+        return load_probe(
+            bundled.FOLDER if run is None else Path(run).expanduser(), model, trust, generator
+        )
     if any(given is not None for given in (run, model, generator)):
         raise checks.Mistake("either a probe or run, model and generator", "both", "leave one out")
     return probe

@@ -98,7 +98,8 @@ def fit(
     if out is not None:
         own = () if isinstance(metrics, bool) else tuple(metrics)
         measured = bool(metrics), features
-        return Fitting(dataset, config, Path(out), None, *measured, own_metrics=own).run(resume)
+        folder = Path(out).expanduser()
+        return Fitting(dataset, config, folder, None, *measured, own_metrics=own).run(resume)
     if metrics:
         raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
     learned = dataset.without_labels() if config.unlabelled else dataset

@@ -37,7 +37,7 @@ def datasets(
 def place(out: str | Path | None) -> Iterator[Path]:
     """Yield the run's folder; of None one that is gone afterwards."""
     if out is not None:
-        yield Path(out)
+        yield Path(out).expanduser()
         return
     with tempfile.TemporaryDirectory(prefix="genenv-") as folder:
         yield Path(folder)

@@ -129,4 +129,4 @@ def given_judge(made: Judge | str | Path | None) -> GivenJudge | None:
         return GivenJudge(made, IN_PYTHON)
     if not isinstance(made, str | Path):
         raise checks.Mistake("a judge or its folder", repr(made), "give genenv.judge.fit(x, y)")
-    return GivenJudge(judge.load(checked(Path(made), "judge")), f"that of {made}")
+    return GivenJudge(judge.load(checked(Path(made).expanduser(), "judge")), f"that of {made}")

@@ -57,7 +57,7 @@ def import_object(path: str, what: str = "an object", others: str = "") -> Any:
             f"{what} as package.module:name{others}", repr(path), "name module and object"
         )
     is_file = module_name.endswith(".py")
-    found = _file(Path(module_name)) if is_file else import_module(module_name)
+    found = _file(Path(module_name).expanduser()) if is_file else import_module(module_name)
     for part in name.split("."):
         if not hasattr(found, part):
             raise checks.Mistake(

@@ -30,13 +30,14 @@ def load(run: str | Path, network: networks.Kind | None = None, generator: Any =
     Mistake
         It holds no generator, or a damaged one.
     """
-    folder = Path(run) / "generator"
+    run = Path(run).expanduser()
+    folder = run / "generator"
     if not folder.is_dir():
         got, do = f"none in {run}", "give a folder that `fit` left"
         raise checks.Mistake("a run that holds a generator", got, do)
     if tables.holds_table(run) and not (folder / "spec.json").is_file():
         return adopt(tables.load(run))
-    checked(Path(run), "generator")
+    checked(run, "generator")
     if generator is not None:
         return rebuilt(folder, generator)
     return networks.stored(folder) if network is None else networks.load(folder, network)

@@ -83,7 +83,7 @@ def find_material(
         raise checks.Mistake("either a run or a generator", "both", "leave one out")
     if generator is not None and data is None:
         raise checks.Mistake("the data of the generator", "none", "give data")
-    folder = bundled.FOLDER if run is None else Path(run)
+    folder = bundled.FOLDER if run is None else Path(run).expanduser()
     if generator is None:
         generator = folder / "generator"
     if not isinstance(generator, Generator | str | Path):

@@ -31,6 +31,7 @@ def session(path: Path) -> Any:
     Mistake
         No such file, onnxruntime is not installed, or it cannot read the file.
     """
+    path = path.expanduser()
     if not path.is_file():
         raise checks.Mistake("an .onnx file", f"no file {path}", "mend the path")
     return _opened(path, path.stat().st_mtime_ns, torch.get_num_threads())

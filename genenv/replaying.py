@@ -76,7 +76,7 @@ def replay(
     Mistake
         The folder holds no failures, or the recorded model cannot be found or is not trusted.
     """
-    folder = Path(run)
+    folder = Path(run).expanduser()
     if not (folder / "failures").is_dir():
         raise checks.Mistake("a folder that `stress` left", f"{folder}", "check the path")
     record = failures.load(folder / "failures")

@@ -56,7 +56,7 @@ def rerate(
     Mistake
         No finished run, a damaged one, or another model.
     """
-    folder = Path(run)
+    folder = Path(run).expanduser()
     checks.whole("rate_budget", budget)
     content = document(report.load(folder).data)
     if trust.bad(content["trust"]):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import genenv
-from genenv import api, data, runs
+from genenv import api, calling, data, importing, runs
 from genenv.checks import Mistake
 
 DIGITS = data.load("digits")
@@ -35,6 +35,21 @@ def test_a_generator_comes_back_from_its_folder_and_draws_the_same(fitted: Path)
     one, two = (genenv.load(fitted).sample(5, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one[0], two[0])
     assert one[0].shape == (5, 8, 8)
+
+
+def test_a_tilde_is_the_home_folder_in_every_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    genenv.fit(X[:300], Y[:300], steps=20, out="~/run")
+    assert (tmp_path / "run/config.json").is_file()
+    assert genenv.load("~/run").sample(2, seed=0)[0].shape == (2, 8, 8)
+    (tmp_path / "mine.py").write_text("number = 5\n")
+    assert importing.import_object("~/mine.py:number") == 5
+    with calling.place("~/other") as folder:
+        assert folder == tmp_path / "other"
+    with pytest.raises(Mistake, match=f"got {tmp_path}/none"):
+        genenv.replay("~/none")
 
 
 def test_metrics_are_measured_on_a_stratified_fifth(fitted: Path) -> None:

@@ -17,8 +17,9 @@ import pytest
 import torch
 from stable_baselines3 import PPO
 
-from genenv import ENVIRONMENTS, agents, cli, data, networks, seeding
+from genenv import ENVIRONMENTS, agents, bundled, cli, data, networks, seeding
 from genenv.agents import SEARCHES
+from genenv.cli.parsing import at_home
 from genenv.cli.stress import UNDECIDED
 from genenv.learners import LEARNERS
 from genenv.networks import NETWORKS
@@ -381,6 +382,32 @@ def test_export_names_the_recorded_model_and_needs_somewhere_to_write(
     code, _, err = run("export", str(done))
     assert code == 2
     assert "--pytest FILE.py or --png FOLDER" in err
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [
+        ("--out=~/run", "--out=/home/me/run"),
+        ("~/run", "/home/me/run"),
+        ("--model=~/m.py:model", "--model=/home/me/m.py:model"),
+        ("~", "/home/me"),
+        ("~me/run", "~me/run"),
+        ("a~/b", "a~/b"),
+        ("--fail-if=x ~/y", "--fail-if=x ~/y"),
+    ],
+)
+def test_a_tilde_is_the_home_folder_after_an_equals_sign_too(
+    word: str, read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert at_home(["stress", word]) == ["stress", read]
+
+
+def test_a_sample_goes_home(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(place))
+    bundle = str(bundled.FOLDER)
+    assert run("sample", bundle, "--count", "3", "--out=~/three.npz")[0] == 0
+    assert (place / "three.npz").is_file()
 
 
 def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path) -> None:

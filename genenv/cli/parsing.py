@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import tyro
@@ -19,6 +20,7 @@ ENDS = (
     *("Argument helptext", "For full helptext"),
 )
 EXPLAINED = " " * 8  # so far in stands what an option does
+HOME = re.compile(r"(--[\w-]+=|)~(?=/|$)")  # a shell replaces it neither after = nor in quotes
 MARKUP = re.compile(r"\[/?[a-z]+\]")
 
 
@@ -52,6 +54,12 @@ def parsed(commands: Any, words: list[str]) -> Any:
         if not left.code:
             raise
         raise _cause(left) or _refusal(said.getvalue()) from left
+
+
+def at_home(words: list[str]) -> list[str]:
+    """Replace ~/ by the home folder, in an option's value too."""
+    home = str(Path.home())
+    return [HOME.sub(lambda found: found[1] + home, w, 1) if HOME.match(w) else w for w in words]
 
 
 def _cause(error: BaseException) -> checks.Mistake | None:

@@ -76,5 +76,5 @@ class Replay:
             return [""] * len(rows)
         from genenv import known
 
-        places = known.pictures(known.of_rows(Path(self.run), rows), self.png.expanduser())
+        places = known.pictures(known.of_rows(Path(self.run), rows), self.png)
         return [f", {place}" for place in places]

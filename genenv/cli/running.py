@@ -35,7 +35,7 @@ def load_data(
     from genenv import data
 
     if like is not None and source.endswith(data.TABLES):
-        return data.more_rows(Path(source).expanduser(), like)
+        return data.more_rows(Path(source), like)
     return data.load(source, **vars(said), columns=columns)
 
 
@@ -69,7 +69,6 @@ def load_generated(
     """
     from genenv import naming
 
-    given = str(Path(given).expanduser())
     if Path(given).is_file() and not is_onnx(given):
         return None, load_data(given, LoadingConfig(class_names=class_names), like=dataset)
     if ":" in given and not Path(given).is_dir() and base_dim is None:
@@ -103,7 +102,6 @@ def load_generator(
     """
     from genenv import api, generators, naming
 
-    given = str(Path(given).expanduser())
     if not is_onnx(given) and (":" not in given or Path(given).is_dir()):
         return api.load(given)
     found = given if is_onnx(given) else naming.find("generator", given, {})
@@ -124,4 +122,4 @@ def chosen_folder(out: Path | None, resume: bool) -> Path | None:
     """Return --out; a run to go on with must be named."""
     if resume and out is None:
         raise checks.Mistake("--out with --resume", "none", "name the folder to go on with")
-    return None if out is None else out.expanduser()
+    return out

@@ -31,7 +31,7 @@ def fit_table(given: Fit, line: str) -> int:
 
     checks.choice("network", given.settings.network, ("auto", "mixture"))
     _no_others(given, OF_FIT)
-    path = Path(given.data).expanduser()
+    path = Path(given.data)
     frame, notes = frames.read(path)
     columns = columns_of(given.table)
     schema = infer(frame) if columns is None else columns.told(frame)

@@ -71,7 +71,7 @@ class Report:
             )  # fmt: skip
         from genenv.report.page import render  # jinja2 and the figures only when a page is made
 
-        self.page = _write(Path(path), render(document(self.data), self.evidence))
+        self.page = _write(Path(path).expanduser(), render(document(self.data), self.evidence))
         return self.page
 
     def save(self, folder: Path | str) -> Path:
@@ -95,7 +95,7 @@ def load(folder: Path | str) -> Report:
     Mistake
         There is none, it is not JSON, or another version of genenv wrote it.
     """
-    path = Path(folder) / "report.json"
+    path = Path(folder).expanduser() / "report.json"
     if not path.is_file():
         raise checks.Mistake(f"the file {path}", "none", "give a folder that `stress` finished")
     content = reading.plain(path)
