@@ -10,6 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import genenv
+from genenv import classifier
 from genenv.checks import Mistake
 from genenv.cli import main
 from genenv.cli.running import load_generated, load_generator
@@ -125,7 +126,10 @@ def run(tmp_path_factory):
     made = wrap(path)
     x, y = load_digits(return_X_y=True)
     settings = {"search": ["random"], "budget": 64, "anyway": True}
-    genenv.stress(answer, made, x.reshape(-1, 8, 8).astype(np.float32), y, **settings, out=out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 40)
+        patch.setattr("genenv.metrics.generated.GENERATED", 200)
+        genenv.stress(answer, made, x.reshape(-1, 8, 8).astype(np.float32), y, **settings, out=out)
     return out, path
 
 

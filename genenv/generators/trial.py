@@ -57,12 +57,12 @@ def _has_slope(generator: Wrapped, e: Tensor, label: Tensor | None) -> bool:
     try:
         z = generator.noise.from_base(asked)
         answer = generator.answers(z, None if label is None else label[:FEW])
+        if not isinstance(answer, Tensor) or not answer.requires_grad:
+            return False
+        (slope,) = torch.autograd.grad(answer.float().sum(), asked, allow_unused=True)
+        return slope is not None and bool(slope.isfinite().all())
     except RAISED:  # an array of a tensor that wants a gradient: asked again without one
         return False
-    if not isinstance(answer, Tensor) or not answer.requires_grad:
-        return False
-    (slope,) = torch.autograd.grad(answer.float().sum(), asked, allow_unused=True)
-    return slope is not None and bool(slope.isfinite().all())
 
 
 def _check_range(generator: Wrapped, e: Tensor, label: Tensor | None) -> None:
