@@ -3,10 +3,11 @@
 Each round starts the command on an earlier round's folder with --resume and sends SIGKILL after a
 random time; the last one is left to finish. Then every file must say the same as the unbroken
 run's: tensors and arrays bit for bit, findings row for row, reports but for seconds. A folder that
-can neither be resumed nor read ends the script. Processes are forked from one that has imported
+can neither be resumed nor read ends the script. `rate` works inside a run of `stress` and has no
+--resume: it is started again on the same folder. Processes are forked from one that has imported
 all, so that a kill hits work and not imports; seconds are of the wall.
 
-    python scripts/kill.py fit stress react judge --kills 30
+    python scripts/kill.py fit stress judge react train rate harden --kills 30
 """
 
 import argparse
@@ -18,6 +19,7 @@ import signal
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,9 @@ import torch
 from safetensors.torch import load_file
 
 from genenv import api, cli, runs
+from genenv.hardening import Hardening
 from genenv.judge import recipe
+from genenv.practising import Practising
 from genenv.stressing import Stressing
 
 SMALL = {
@@ -34,14 +38,20 @@ SMALL = {
     "judge": "judge digits --no-cache",
     "react": "react digits --learner logistic forest --noise sample:gaussian real:blur "
     "--samples 60 --sizes 100 200 --steps 100 --no-cache",
+    "train": "train genenv/LatentProbe-v0 --steps 30000 --episodes 8 --checkpoint-seconds 1",
+    "rate": "rate {base} --rate-budget 20000",
+    "harden": "harden {base} --factory logistic --amounts 20 --budget 256 --seeds 0 1 2 3 4 5",
 }
-WARM = (api, runs, Stressing)  # imported before the first fork
+BASE = "stress digits --search random evolution --budget 4000 --no-cache"  # of rate and harden
+INSIDE = "rate"  # works in its run's own folder
+WARM = (api, runs, Stressing, Practising, Hardening)  # imported before the first fork
 SECONDS = frozenset(("seconds", "timings", "took"))
 PASSING = ("events.out", "timings.json", "parts.json", "config.json", ".lock", "markdown")
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("command", nargs="+", choices=SMALL)
 parser.add_argument("--kills", type=int, default=30)
+parser.add_argument("--base", type=Path, help="a trusted run of stress, for rate and harden")
 parser.add_argument("--seed", type=int, default=0, help="of the moments")
 parser.add_argument("--epochs", type=int, help="of the judge at most, for quick rounds")
 args = parser.parse_args()
@@ -49,7 +59,9 @@ args = parser.parse_args()
 
 def started(line, folder, resume):
     """Start a command in a process of its own, as a user would, silently."""
-    words = [*line.split(), "--out", str(folder), *(["--resume"] if resume else [])]
+    words = line.format(base=folder if line.startswith(INSIDE) else args.base).split()
+    if not line.startswith(INSIDE):
+        words += ["--out", str(folder), *(["--resume"] if resume else [])]
     child = os.fork()
     if child:
         return child
@@ -102,6 +114,9 @@ def content(path):
         return without_seconds(json.loads(path.read_text()))
     if path.suffix == ".safetensors":
         return {name: t.numpy().tobytes() for name, t in load_file(path).items()}
+    if path.suffix == ".zip":  # which holds the time of its making
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
     if path.suffix == ".npz":
         with np.load(path) as arrays:
             return {name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()}
@@ -120,6 +135,9 @@ def unequal(one, two):
 def rounds(name, work):
     """Kill a command, let it finish, and return what differs."""
     whole, broken = work / f"{name}-whole", work / f"{name}-broken"
+    if name == INSIDE:
+        shutil.copytree(args.base, whole)
+        shutil.copytree(args.base, broken)
     began = time.monotonic()
     finished(started(SMALL[name], whole, resume=False), whole)
     straight, moments, kills = time.monotonic() - began, random.Random(args.seed), 0
@@ -142,6 +160,8 @@ def rounds(name, work):
         if differs:
             return differs
         shutil.rmtree(broken)
+        if name == INSIDE:
+            shutil.copytree(args.base, broken)
     finished(started(SMALL[name], broken, (broken / "config.json").is_file()), broken)
     differs = unequal(broken, whole)
     print(f"{name}: {kills} kills, {len(differs)} files differ {' '.join(differs)}", flush=True)
@@ -152,6 +172,9 @@ if args.epochs:
     recipe.FEWEST, recipe.MOST = min(recipe.FEWEST, args.epochs), args.epochs
 torch.set_num_threads(1)
 place = Path(tempfile.mkdtemp(prefix="kill-"))
+if args.base is None and {"rate", "harden"} & set(args.command):
+    args.base = place / "base"
+    finished(started(BASE, args.base, resume=False), args.base)
 failed = [name for name in args.command if rounds(name, place)]
 if not failed:
     shutil.rmtree(place)
