@@ -1,5 +1,7 @@
 """Two gloo processes under torchrun train as one."""
 
+import contextlib
+import io
 import shutil
 import subprocess
 import sys
@@ -9,10 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from genenv import networks
+from genenv import cli, networks
 from genenv.checks import Mistake
 from genenv.training import checkpoint, distributed
 from genenv.training.distributed import World
+from genenv.training.draws import DrawnTogether
 from genenv.training.machine import pick_device
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -26,22 +29,66 @@ def run(*words):
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
 
 
+def fit(processes, out, *words):
+    """Train by the command; one process is this one. Returns what it printed."""
+    given = [*FIT, *words, "--out", str(out)]
+    if processes == "two":
+        done = run(*TORCHRUN, "-m", *given)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+    said = io.StringIO()
+    with pytest.raises(SystemExit) as left, contextlib.redirect_stdout(said):
+        cli.main(given[1:])
+    assert left.value.code == 0
+    return said.getvalue()
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """The same training by one process and by two."""
     folder = tmp_path_factory.mktemp("runs")
-    for name, start in {"one": [sys.executable], "two": TORCHRUN}.items():
-        done = run(*start, "-m", *FIT, "--out", str(folder / name))
-        assert done.returncode == 0, done.stderr
+    for name in ("one", "two"):
+        fit(name, folder / name)
     return folder
+
+
+def generator(run):
+    return load_file(run / "generator/generator.safetensors")
+
+
+def cut_back(run, to):
+    """Copy a run without its generator and its last checkpoint; return the copy and that."""
+    broken = Path(shutil.copytree(run, to))
+    last = checkpoint.newest(broken / "checkpoints")
+    straight = checkpoint.read(last)[0]
+    shutil.rmtree(last)
+    shutil.rmtree(broken / "generator")
+    assert checkpoint.newest(broken / "checkpoints").name == "step-0000006"
+    return broken, straight
 
 
 @pytest.mark.slow
 def test_two_processes_take_the_steps_of_one_to_rounding(folders):
-    one, two = (load_file(folders / n / "generator/generator.safetensors") for n in ("one", "two"))
-    assert one.keys() == two.keys()
-    for name in one:
-        torch.testing.assert_close(one[name], two[name], atol=1e-4, rtol=1e-3)
+    one, two = generator(folders / "one"), generator(folders / "two")
+    torch.testing.assert_close(one, two, atol=1e-5, rtol=0)
+
+
+@pytest.mark.slow
+def test_what_an_objective_draws_is_of_the_row_and_not_of_the_process(tmp_path):
+    made = []
+    for name in ("one", "two"):
+        fit(name, tmp_path / name, "--objective", "wgan-gp")
+        made.append(generator(tmp_path / name))
+    torch.testing.assert_close(*made, atol=1e-5, rtol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "after"), [("one", "two"), ("two", "one")])
+def test_a_checkpoint_goes_on_with_another_number_of_processes(folders, tmp_path, before, after):
+    broken, _ = cut_back(folders / before, tmp_path / "broken")
+    said = fit(after, broken, "--resume")
+    assert "processes differ from the checkpoint's: the run goes on, but not bit" in said
+    torch.testing.assert_close(generator(broken), generator(folders / "one"), atol=1e-5, rtol=0)
 
 
 @pytest.mark.slow
@@ -56,19 +103,29 @@ def test_the_leading_process_alone_writes_and_the_run_tells_of_both(folders):
 
 @pytest.mark.slow
 def test_two_processes_resume_to_the_bit(folders, tmp_path):
-    broken = Path(shutil.copytree(folders / "two", tmp_path / "broken"))
-    straight = checkpoint.read(checkpoint.newest(broken / "checkpoints"))[0]
-    last = checkpoint.newest(broken / "checkpoints")
-    for file in last.iterdir():
-        file.unlink()
-    last.rmdir()
-    shutil.rmtree(broken / "generator")
-    assert checkpoint.newest(broken / "checkpoints").name == "step-0000006"
-    done = run(*TORCHRUN, "-m", *FIT, "--out", str(broken), "--resume")
-    assert done.returncode == 0, done.stderr
+    broken, straight = cut_back(folders / "two", tmp_path / "broken")
+    fit("two", broken, "--resume")
     again = checkpoint.read(checkpoint.newest(broken / "checkpoints"))[0]
     assert straight.keys() == again.keys()
     assert all(torch.equal(straight[name], again[name]) for name in straight)
+
+
+def test_processes_draw_together_what_one_would_draw():
+    def drawn(rank, size):
+        rng, world = torch.Generator().manual_seed(3), World(rank, size)
+        with DrawnTogether(rng, 8 // size, world):
+            per_row = torch.rand(8 // size, generator=rng)
+            both = torch.randn(2 * 8 // size, 3, generator=rng)
+            columns = torch.rand(5, 8 // size, generator=rng)
+            return per_row, both, columns, torch.rand(7, generator=rng), torch.rand(4)
+
+    whole, first, second = drawn(0, 1), drawn(0, 2), drawn(1, 2)
+    assert torch.equal(torch.cat([first[0], second[0]]), whole[0])
+    real, fake = (torch.cat([p[1][k : k + 4] for p in (first, second)]) for k in (0, 4))
+    assert torch.equal(torch.cat([real, fake]), whole[1])
+    assert torch.equal(torch.cat([first[2], second[2]], 1), whole[2])
+    assert torch.equal(first[3], second[3])
+    assert not torch.equal(first[4], second[4])  # of the global state: not touched
 
 
 def test_one_process_has_all_rows_and_averages_nothing():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from genenv.training.aim import kind
 from genenv.training.average import Average
 from genenv.training.config import TrainingConfig
 from genenv.training.distributed import World
+from genenv.training.draws import DrawnTogether
 from genenv.training.machine import laid_out
 from genenv.training.update import bound, descend, update_critic
 
@@ -94,7 +96,7 @@ class Game:
         self._apart = any(isinstance(part, norms) for part in critic.modules())
         self._generate, self._judge = self._compiled()
         self._latents = torch.Generator(device)  # the same in every process, which takes its part
-        self._rng = torch.Generator(device)  # its own in every process
+        self._rng = torch.Generator(device)  # the same, too
         self.batch: Batch | None = None  # of the last step
 
     @property
@@ -125,6 +127,12 @@ class Game:
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = rate
+        with self._drawn():
+            terms = self._play(index)
+        self.ema.update(index + 1)
+        return terms
+
+    def _play(self, index: int) -> dict[str, Tensor]:
         for k in range(self.config.critic_steps):
             rows, label = self.batches.at(index * self.config.critic_steps + k)
             real = self.units.encode(rows)
@@ -133,14 +141,18 @@ class Game:
             with torch.set_grad_enabled(last), self._precision():
                 fake = self._generate(latent, label).float()
             terms = self._update_critic(real, fake.detach(), label)
-        terms |= self._update_generator(real, fake, latent, label)
-        self.ema.update(index + 1)
-        return terms
+        return terms | self._update_generator(real, fake, latent, label)
+
+    def _drawn(self) -> AbstractContextManager[Any]:
+        """Draw for this process's rows what one process would draw for them."""
+        if self.world.size == 1:
+            return nullcontext()
+        return DrawnTogether(self._rng, self.batches.rows_here, self.world)
 
     def _address(self, index: int) -> None:
-        seed, rank = self.config.seed, self.world.rank
+        seed = self.config.seed
         self._latents.manual_seed(seeding.fold(seed, "step", index))
-        self._rng.manual_seed(seeding.fold(seed, "step", index, "rank", rank))
+        self._rng.manual_seed(seeding.fold(seed, "step", index, "rank", 0))
 
     def _update_critic(self, real: Tensor, fake: Tensor, label: Tensor | None) -> dict[str, Tensor]:
         self.batch = real, fake, label
