@@ -183,8 +183,11 @@ def _asked(spec: dict[str, Any], how: str, before: Callable[[Any], Any] | None) 
 
 def _before(spec: dict[str, Any], trust: bool) -> Callable[[Any], Any] | None:
     """Return what lies before a recorded model."""
-    if path := spec.get("preprocess"):
-        return downstream.recorded(str(path), trust, "--model")  # type: ignore[no-any-return]
+    path = str(spec.get("preprocess", ""))
+    if downstream.is_vec_normalize(path):
+        return downstream.preprocessing(preprocess=path)
+    if path:
+        return downstream.recorded(path, trust, "--model")  # type: ignore[no-any-return]
     return downstream.preprocessing(tuple(spec.get("mean", ())), tuple(spec.get("std", ())))
 
 

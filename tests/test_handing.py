@@ -10,8 +10,6 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.svm import SVC, OneClassSVM
-from stable_baselines3 import PPO
-from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 from torch import nn
 
 from genenv.checks import Mistake
@@ -206,24 +204,6 @@ class Plain(nn.Module):
 def test_frozen_torchscript_is_asked() -> None:
     frozen = torch.jit.freeze(torch.jit.trace(Plain().eval(), torch.zeros(2, 1, 8, 8)))
     assert wrap(frozen, UNITS, CLASSES).check(X).shape == (64, 3)
-
-
-def test_a_policy_keeps_the_normalisation_of_its_training() -> None:
-    import gymnasium
-
-    class Seen(gymnasium.Env):  # type: ignore[misc]
-        observation_space = gymnasium.spaces.Box(0, 255, (8, 8), np.uint8)
-        action_space = gymnasium.spaces.Discrete(3)
-
-    env = VecNormalize(DummyVecEnv([Seen]), norm_reward=False)
-    env.obs_rms.mean, env.obs_rms.var = np.full((8, 8), 100.0), np.full((8, 8), 400.0)
-    settings = {"net_arch": [], "normalize_images": False}
-    model = PPO("MlpPolicy", env, policy_kwargs=settings, device="cpu")
-    asked = wrap(model, UNITS, CLASSES)
-    x = torch.from_numpy(X[:4]).float()
-    with torch.no_grad():
-        wanted = model.policy.get_distribution((x - 100) / 20).distribution.logits
-        assert torch.allclose(asked(x), wanted, atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from genenv.downstream.answers import LEAST, OUTPUTS, TOLERANCE
 from genenv.downstream.base import CHECKED_ROWS, Downstream
 from genenv.downstream.estimator import Estimator
 from genenv.downstream.function import Function
-from genenv.downstream.normalise import Normalise, preprocessing
+from genenv.downstream.normalise import Normalise, is_vec_normalize, preprocessing
 from genenv.downstream.onnx_file import Onnx
 from genenv.downstream.policy import Policy
 from genenv.downstream.row_by_row import Answers
@@ -38,6 +38,7 @@ __all__ = [
     "import_model",
     "import_module",
     "import_object",
+    "is_vec_normalize",
     "preprocessing",
     "recorded",
     "wrap",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from genenv import checks
+from genenv.downstream import vec_normalize
 from genenv.importing import import_object
 
 
@@ -60,6 +62,11 @@ class Normalise:
         return values  # of channels that come last
 
 
+def is_vec_normalize(preprocess: str) -> bool:
+    """Whether it is the path of a file of VecNormalize."""
+    return preprocess.lower().endswith(vec_normalize.SUFFIX)
+
+
 def preprocessing(
     mean: Sequence[float] = (), std: Sequence[float] = (), preprocess: str = ""
 ) -> Callable[[Any], Any] | None:
@@ -70,7 +77,8 @@ def preprocessing(
     mean, std
         See `Normalise`; one alone goes with 0 or 1.
     preprocess
-        package.module:name of a function of what the model is handed.
+        package.module:name of a function of what the model is handed, or the file of a VecNormalize
+        (.pkl), of which numbers are read and nothing is run.
 
     Raises
     ------
@@ -79,6 +87,8 @@ def preprocessing(
     """
     if preprocess and (mean or std):
         raise checks.Mistake("either a mean and std or a preprocess", "both", "leave one out")
+    if is_vec_normalize(preprocess):
+        return vec_normalize.read(Path(preprocess))
     if preprocess:
         return import_object(preprocess, "a preprocess")  # type: ignore[no-any-return]
     if not mean and not std:

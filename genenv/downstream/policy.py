@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -11,8 +10,10 @@ import torch
 from torch import Tensor
 
 from genenv import checks
+from genenv.downstream import vec_normalize
 from genenv.downstream.base import Downstream
 from genenv.downstream.torch_module import constant
+from genenv.downstream.vec_normalize import VecNormalize
 
 
 class Policy(Downstream):
@@ -21,7 +22,8 @@ class Policy(Downstream):
     Action j belongs to the j-th class. Actor-critic policies answer with the probabilities of their
     actions, read as the logits behind them; DQN's with Q-values, taken as logits. Observations are
     the raw samples, images moved to channels first if the policy's space is.
-    An algorithm that was trained behind VecNormalize normalises its observations here too.
+    An algorithm that was trained behind VecNormalize normalises its observations here too, unless
+    `preprocess` is a VecNormalize, as from its file.
     The module is put into eval mode and stays there; nothing else of it changes.
     """
 
@@ -55,8 +57,9 @@ class Policy(Downstream):
                 f"{type(self.policy).__name__}, which remembers earlier ones",
                 "wrap it in a function that begins afresh with each row",
             )
-        self._normalise = _normalised(model)
-        if self._normalise is not None:
+        given = isinstance(self.preprocess, VecNormalize)
+        self._normalise = None if given else _normalised(model)
+        if given or self._normalise is not None:
             self.told = ("Observations are normalised as in the policy's training.",)
         shape = tuple(self.tensor(torch.zeros(1, *self.units.shape), self.policy).shape[1:])
         self._first = len(shape) == 3 and seen.shape == (shape[2], *shape[:2]) != shape
@@ -87,12 +90,7 @@ class Policy(Downstream):
             return self.policy.q_net(seen)  # type: ignore[no-any-return]
 
 
-def _normalised(model: Any) -> Callable[[Tensor], Tensor] | None:
+def _normalised(model: Any) -> VecNormalize | None:
     """Return how an algorithm's VecNormalize changes observations; None: it has none."""
     wrapper = getattr(model, "get_vec_normalize_env", lambda: None)()
-    if wrapper is None or not wrapper.norm_obs:
-        return None
-    rms = wrapper.obs_rms
-    mean, var = (torch.as_tensor(a, dtype=torch.float32) for a in (rms.mean, rms.var))
-    spread, limit = (var + wrapper.epsilon).sqrt(), float(wrapper.clip_obs)
-    return lambda seen: ((seen - mean.to(seen)) / spread.to(seen)).clamp(-limit, limit)
+    return None if wrapper is None else vec_normalize.of(wrapper)

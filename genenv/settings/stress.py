@@ -27,8 +27,9 @@ class StressConfig:
     """Subtracted from that: one number, or one a channel or column."""
     std: Annotated[tuple[float, ...], shown("X [X ...]", "none")] = ()
     """What it is then divided by."""
-    preprocess: Annotated[str, shown("MODULE:NAME", "none")] = ""
-    """A function of what the model is handed."""
+    preprocess: Annotated[str, shown("MODULE:NAME|FILE.pkl", "none")] = ""
+    """A function of what the model is handed, or the file of a policy's VecNormalize, of which
+    numbers are read and nothing is run."""
     anyway: Switch = False
     """Search a model that is often wrong on real rows, too."""
     output: Name = "auto"
