@@ -23,7 +23,7 @@ def write(folder: Path, line: str) -> None:
     """Write what a line of genenv says, but for its folder, into RUN/run.toml; no other line."""
     if not line.startswith("genenv "):
         return
-    command, given, options = _read_line(shlex.split(line)[1:])
+    command, given, options = read_line(shlex.split(line)[1:])
     plain: dict[str, Any] = {"command": command, GIVEN: given}
     for name, values in options.items():
         if f"--{name}" not in OWN:
@@ -47,7 +47,7 @@ def expanded(words: list[str]) -> list[str]:
     if at + 1 == len(words):
         raise checks.Mistake(f"a file after {FLAG}", "none", f"give RUN/{NAME}")
     plain = _read(Path(words[at + 1]).expanduser())
-    command, given, options = _read_line(words[:at] + words[at + 2 :])
+    command, given, options = read_line(words[:at] + words[at + 2 :])
     if plain.pop("command", command) != command:
         raise checks.Mistake(
             f"a file of the command {command}", words[at + 1], "give the command that it names"
@@ -71,8 +71,14 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _read_line(words: list[str]) -> tuple[str, list[str], dict[str, list[str]]]:
-    """Part a line into its command, what follows it, and the values of each option."""
+def read_line(words: list[str]) -> tuple[str, list[str], dict[str, list[str]]]:
+    """Part a line, without the program's name, into its command, what follows it, and options.
+
+    Raises
+    ------
+    Mistake
+        It has no command.
+    """
     if not words or words[0].startswith("--"):
         raise checks.Mistake(f"a command before {FLAG}", "none", "write genenv stress --config ...")
     given: list[str] = []

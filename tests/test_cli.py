@@ -372,6 +372,47 @@ def test_check_says_that_a_run_which_cannot_be_trusted_decides_nothing(
 
 
 @pytest.mark.slow
+def test_check_asks_another_model_what_the_run_asked_its_own(
+    run: Run, done: Path, tmp_path: Path
+) -> None:
+    words = ["--model", "models_of_mine:good", "--fail-if", "accuracy < 0.5"]
+    again = tmp_path / "again"
+    assert run("check", str(done), *words, "--out", str(again))[0] == UNDECIDED
+    before, after = (plain(folder)["searches"][0] for folder in (done, again))
+    assert after["name"] == "random"
+    assert after == before  # the same model, on the same samples, by the same judge and cut
+
+
+@pytest.mark.slow
+def test_check_of_data_stresses_the_model_first(run: Run, place: Path, tmp_path: Path) -> None:
+    words = ["check", "digits", *GOOD, "--seed", "3", "--out", str(tmp_path / "first")]
+    code, out, _ = run(*words, "--fail-if", "accuracy < 0.5", "--junit", str(tmp_path / "j.xml"))
+    assert code == UNDECIDED
+    assert "investigate: models_of_mine:good on digits" in out
+    assert (tmp_path / "first" / "report.html").is_file()
+    assert (tmp_path / "j.xml").is_file()
+    assert run("check", "digits", "--fail-if", "accuracy < 0.5")[0] == 2  # no run, and no model
+
+
+def test_check_imports_nothing_that_a_run_names_without_trust(
+    run: Run, done: Path, place: Path, tmp_path: Path
+) -> None:
+    hostile = tmp_path / "run"
+    hostile.mkdir()
+    (hostile / "report.json").write_text((done / "report.json").read_text())
+    words = ["check", str(hostile), "--model", "models_of_mine:good", "--fail-if", "accuracy < 0.5"]
+    code, _, err = run(*words)
+    assert code == 2
+    assert "genenv check DATA --generator" in err
+    (place / "theirs.py").write_text("raise SystemExit('imported')")
+    for name in ("criterion", "rules", "preprocess"):
+        (hostile / "run.toml").write_text(f'command = "stress"\n{name} = "theirs:run"\n')
+        code, _, err = run(*words)
+        assert code == 2
+        assert f"--trust or --{name} theirs:run" in err
+
+
+@pytest.mark.slow
 def test_export_names_the_recorded_model_and_needs_somewhere_to_write(
     run: Run, done: Path, tmp_path: Path
 ) -> None:

@@ -23,6 +23,11 @@ def event(name, count, samples, method="random search, counted queries"):
     return {"event": name, "method": method, **found}
 
 
+def mode(number, right, rows):
+    near = {"accuracy": share(right, rows)}
+    return {"id": number, "condition": "a<b|c", "prediction": 7, "near": near}
+
+
 def content(light="good", model="mine", probabilities=None):
     """What a check reads of report.json."""
     good = [event("failure", 100, 10_000), event("confirmed", 30, 10_000)]
@@ -36,6 +41,7 @@ def content(light="good", model="mine", probabilities=None):
             {"class": "a<b|c", "errors": share(30, 50)},
             {"class": "empty", "errors": share(0, 0)},
         ],
+        "modes": [mode(4, 10, 10), mode(9, 2, 10), mode(11, 0, 0)],
         "failure_probabilities": good if probabilities is None else probabilities,
     }
 
@@ -90,13 +96,30 @@ def test_a_class_without_rows_or_of_another_name_is_a_mistake():
     with pytest.raises(checks.Mistake, match="--search random"):
         checked("p_failure > 0.1", probabilities=[])
     with pytest.raises(checks.Mistake, match="at least one limit"):
-        checked()
+        limits.parsed([])
 
 
 def test_intervals_of_several_classes_hold_together():
     one, both = (checked(f"accuracy(class{of}) < 0.5").results for of in (": 7", ""))
     assert both[0].figure.low < one[0].figure.low
     assert both[0].figure.level == pytest.approx(1 - 0.05 / 2)
+
+
+def test_the_rows_nearest_to_each_mode_are_held_to_a_limit_together():
+    found = checked("accuracy(mode) < 0.8").results
+    assert [one.outcome for one in found] == [Outcome.INVESTIGATE, Outcome.FAIL]
+    assert found[1].figure.name == "accuracy(mode: 9, a<b|c seen as 7)"
+    assert found[1].figure.level == pytest.approx(1 - 0.05 / 2)
+    alone = checked("accuracy(mode: 9) < 0.8").results
+    assert [one.figure.level for one in alone] == [pytest.approx(0.95)]
+    with pytest.raises(checks.Mistake, match="12"):
+        checked("accuracy(mode: 12) < 0.8")
+
+
+def test_a_run_without_modes_has_none_that_fails():
+    assert (
+        limits.checked(content() | {"modes": []}, [limits.parse("accuracy(mode) < 1")]).outcome == 0
+    )
 
 
 def test_a_rare_event_is_judged_by_the_estimate_that_reached_it():

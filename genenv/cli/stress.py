@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from genenv.cli.running import chosen_folder, load_data, load_generator
 from genenv.cli.tables import columns_of
 from genenv.importing import import_model
 from genenv.settings import LoadingConfig, StressConfig, TableConfig
 from genenv.settings.shown import InPlace, Source, Switch, shown
+
+if TYPE_CHECKING:
+    from genenv.report import Report
 
 UNDECIDED = 3  # exit code of a run that cannot be trusted
 
@@ -50,8 +53,16 @@ class Stress:
 
     def __call__(self, line: str) -> int:
         """Run the main job and print its summary."""
+        from genenv import trust
+
+        report = self.report(line)
+        print(report)
+        return UNDECIDED if trust.bad(report.data["trust"]) else 0
+
+    def report(self, line: str) -> Report:
+        """Run the main job, which `line` repeats."""
         model = None if self.model is None else import_model(self.model)
-        from genenv import runs, trust
+        from genenv import runs
         from genenv.stages import Stages
         from genenv.stressing import Stressing
 
@@ -75,6 +86,4 @@ class Stress:
             no_cache=self.no_cache,
         )  # fmt: skip
         print(run.lineup.announced())
-        report = run.run(self.resume)
-        print(report)
-        return UNDECIDED if trust.bad(report.data["trust"]) else 0
+        return run.run(self.resume)

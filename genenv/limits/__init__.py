@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genenv.limits.checking import Checked, checked
-from genenv.limits.limit import Limit, parse
+from genenv.limits.limit import Limit, parse, parsed
 from genenv.limits.outcome import Outcome, Result
 
-__all__ = ["Checked", "Limit", "Outcome", "Result", "checked", "parse"]
+__all__ = ["Checked", "Limit", "Outcome", "Result", "checked", "parse", "parsed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genenv import checks, trust
+from genenv import trust
 from genenv.limits.limit import Limit
 from genenv.limits.outcome import Outcome, Result, result, worst
 from genenv.limits.quantities import Content, figures
@@ -41,15 +41,13 @@ def checked(content: Content, limits: Sequence[Limit]) -> Checked:
     content
         Of report.json.
     limits
-        At least one.
+        See `limit.parsed`.
 
     Raises
     ------
     Mistake
-        There is no limit, or the report holds no such figure.
+        The report holds no such figure.
     """
-    if not limits:
-        raise checks.Mistake("at least one limit", "none", 'give --fail-if "p_confirmed > 0.002"')
     name = f"{content['model']['name']} on {content['data']['name']}"
     if trust.bad(content["trust"]):
         return Checked(name, (), undecided(dict(content)))

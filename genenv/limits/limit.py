@@ -6,6 +6,7 @@ A closed grammar: QUANTITY, in brackets what it is taken of, a comparison, a num
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genenv import checks
@@ -13,7 +14,7 @@ from genenv import checks
 QUANTITIES = {  # quantity -> what it may be taken of
     "p_failure": (),
     "p_confirmed": (),
-    "accuracy": ("class",),
+    "accuracy": ("class", "mode"),
 }
 EXAMPLE = 'write "p_confirmed > 0.002", "accuracy(class) < 0.9" or "accuracy(class: 7) < 90%"'
 _FORM = re.compile(
@@ -33,9 +34,9 @@ class Limit:
     quantity: str
     """One of QUANTITIES."""
     of: str
-    """class: each of them is held to the limit; "": the figure of all."""
+    """class or mode: each of them is held to the limit; "": the figure of all."""
     which: str
-    """The only class, by name; "": each."""
+    """The only class, by name, or mode, by its id; "": each."""
     above: bool
     """Whether it fails above the bound; else below it."""
     closed: bool
@@ -55,6 +56,19 @@ class Limit:
         if value == self.bound:
             return self.closed
         return value > self.bound if self.above else value < self.bound
+
+
+def parsed(texts: Sequence[str]) -> list[Limit]:
+    """Read the limits of a command.
+
+    Raises
+    ------
+    Mistake
+        There is none, or see `parse`.
+    """
+    if not texts:
+        raise checks.Mistake("at least one limit", "none", 'give --fail-if "p_confirmed > 0.002"')
+    return [parse(text) for text in texts]
 
 
 def parse(text: str) -> Limit:

@@ -37,29 +37,46 @@ class Figure:
 def figures(content: Content, limit: Limit) -> Sequence[Figure]:
     """Return what a limit is held against.
 
-    Of several classes each interval covers 1 − 0.05/k, so that all hold together
+    Of several classes or modes each interval covers 1 − 0.05/k, so that all hold together
     (Bonferroni).
 
     Raises
     ------
     Mistake
-        The report holds no such figure, or no class of that name with real rows.
+        The report holds no such figure, or no class or mode of that name with real rows.
     """
     if limit.quantity in EVENTS:
         return [_probability(content, limit.quantity)]
     if not limit.of:
         return [_accuracy(content)]
+    return (_of_modes if limit.of == "mode" else _of_classes)(content, limit.which)
+
+
+def _of_classes(content: Content, which: str) -> list[Figure]:
     found = [
         row
         for row in content["classes"]
-        if row["errors"]["rows"] and limit.which in ("", str(row["class"]))
+        if row["errors"]["rows"] and which in ("", str(row["class"]))
     ]
     if not found:
         raise checks.Mistake(
-            "a class of the run that has untouched real rows", limit.which, "see report.json"
+            "a class of the run that has untouched real rows", which, "see report.json"
         )
     level = 1 - 0.05 / len(found)
     return [_of_class(row, level) for row in found]
+
+
+def _of_modes(content: Content, which: str) -> list[Figure]:
+    """Return the accuracy on the real rows nearest to each mode; no mode, nothing that fails."""
+    found = [
+        row
+        for row in content["modes"]
+        if row["near"]["accuracy"]["rows"] and which in ("", str(row["id"]))
+    ]
+    if which and not found:
+        raise checks.Mistake("a mode of the run, by its id", which, "see report.json")
+    level = 1 - 0.05 / max(len(found), 1)
+    return [_of_mode(row, level) for row in found]
 
 
 def _probability(content: Content, quantity: str) -> Figure:
@@ -85,6 +102,12 @@ def _of_class(row: Mapping[str, Any], level: float) -> Figure:
     rows = row["errors"]["rows"]
     right = rows - round(row["errors"]["share"] * rows)
     return _share(f"accuracy(class: {row['class']})", right, rows, level)
+
+
+def _of_mode(row: Mapping[str, Any], level: float) -> Figure:
+    near = row["near"]["accuracy"]
+    name = f"accuracy(mode: {row['id']}, {row['condition']} seen as {row['prediction']})"
+    return _share(name, round(near["share"] * near["rows"]), near["rows"], level)
 
 
 def _share(name: str, right: int, rows: int, level: float = intervals.LEVEL) -> Figure:
