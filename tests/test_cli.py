@@ -384,7 +384,7 @@ def test_check_asks_another_model_what_the_run_asked_its_own(
 
 
 @pytest.mark.slow
-def test_check_of_data_stresses_the_model_first(run: Run, place: Path, tmp_path: Path) -> None:
+def test_check_of_data_stresses_the_model_first(run: Run, tmp_path: Path) -> None:
     words = ["check", "digits", *GOOD, "--seed", "3", "--out", str(tmp_path / "first")]
     code, out, _ = run(*words, "--fail-if", "accuracy < 0.5", "--junit", str(tmp_path / "j.xml"))
     assert code == UNDECIDED

@@ -70,7 +70,15 @@ def _default(field: dataclasses.Field[Any], marks: tuple[Any, ...]) -> str:
 
 
 def _sentences(kind: type) -> dict[str, str]:
-    """Return the docstring under each field."""
+    """Return the docstring under each field, inherited ones too."""
+    found: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        if dataclasses.is_dataclass(base):
+            found |= _own_sentences(base)
+    return found
+
+
+def _own_sentences(kind: type) -> dict[str, str]:
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(body, ast.ClassDef)
     found = {}
