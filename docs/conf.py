@@ -21,6 +21,7 @@ extensions = [
     "made.docstrings",
     "made.commands",
     "made.environments",
+    "made.glossary",
 ]
 exclude_patterns = ["gallery"]
 templates_path = ["made/templates"]

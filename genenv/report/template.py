@@ -7,12 +7,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from genenv.report.words import WORDS
+
+SCROLLS = re.compile(
+    r'<(div class="scroll"|figure class="many")>(?=\s*(?:<table>\s*<caption>(.*?)<)?)'
+)
+
 
 def template(name: str, filters: Mapping[str, Callable[..., Any]]) -> Any:
     """Return a template of this folder with filters; a name that it does not get is an error.
 
-    A page extends `base.html`: its blocks are `title`, `header` and `body`. Each <h2> of the body
-    has its place in the list of contents.
+    A page extends `base.html`: its blocks are `title`, `header`, `reading` (how to read the page,
+    in three lines) and `body`. Each <h2> of the body has its place in the list of contents, and
+    what scrolls sideways on a phone is reached by the keyboard.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -23,7 +30,8 @@ def template(name: str, filters: Mapping[str, Callable[..., Any]]) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"contents": contents} | dict(filters)
+    environment.filters |= {"contents": contents, "reached": reached} | dict(filters)
+    environment.globals["words"] = WORDS
     return environment.get_template(name)
 
 
@@ -40,3 +48,14 @@ def contents(body: str) -> Any:
 
     body = re.sub(r"<h2>(.*?)</h2>", anchored, body, flags=re.DOTALL)
     return Markup(f'<nav aria-label="Contents"><ol>{"".join(links)}</ol></nav>\n{body}')
+
+
+def reached(page: str) -> Any:
+    """Let the keyboard reach what scrolls sideways, by the name of its table."""
+    from markupsafe import Markup
+
+    def stop(found: re.Match[str]) -> str:
+        named = f' role="region" aria-label="{found[2]}"' if found[2] else ""
+        return f'<{found[1]} tabindex="0"{named}>'
+
+    return Markup(SCROLLS.sub(stop, page))
