@@ -106,6 +106,27 @@ def generator_part(
     return Part("generator", "the generator", make, _save, load, stage, steps)
 
 
+def fitted(
+    learned: Dataset, config: TrainingConfig, seed: int, advance: Advance | None = None
+) -> Generator:
+    """Fit a generator as a study does, without curves, pictures or checkpoints.
+
+    Parameters
+    ----------
+    learned
+        Labelled rows.
+    config, seed
+        Settings, and the seed in the place of theirs.
+    advance
+        See `train`.
+    """
+    if isinstance(learned.units, Rows):
+        assert learned.label is not None
+        return learn(learned.units, learned.x, learned.label, seed)
+    own = shrunk(replace(config, seed=seed), learned.units, len(learned))
+    return train(learned, own, advance=advance)
+
+
 def _save(generator: Generator, place: Path) -> None:
     generator.save(place)
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from genenv import checks, corruptions, files, learners, prepared, runs, seeding
 from genenv.data import Dataset, Split, split, stratified_order
-from genenv.generators import Generator
+from genenv.generators import Generator, adopt
 from genenv.generators.trial import described
 from genenv.given_judge import MADE, given_judge
 from genenv.judge import Judge
 from genenv.parts import Part
+from genenv.reacting.generations import Generations
 from genenv.reacting.helped import Helped
 from genenv.reacting.noise import Noise
 from genenv.reacting.question import Question
@@ -34,11 +35,13 @@ from genenv.training import TrainingConfig
 from genenv.training.machine import pick_threads, settled
 
 SCHEMA = 2  # of react.json
+KEYS = ("noises", "curves", "half_margins", "between", "shares", "lessons")
 ASKED: dict[str, type[Question]] = {
     "noise": Noise,
     "shares": Shares,
     "lessons": Lessons,
     "helps": Helped,
+    "generations": Generations,
 }
 
 
@@ -93,6 +96,7 @@ class Reacting(Study[dict[str, Any]]):
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
         if generator is not None:
+            generator = adopt(generator)
             prepared.check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
         if residuals is not None and residuals.units.shape != dataset.units.shape:
@@ -104,6 +108,8 @@ class Reacting(Study[dict[str, Any]]):
         self.given, self.residuals, self.generated = generator, residuals, generated
         self.told += dataset.notes
         self.asked = config.only or (USUAL if generated is None else ("helps",))
+        if config.generations is not None or config.arms:
+            self.asked = tuple(dict.fromkeys((*self.asked, "generations")))
         names = config.learners or learners.usual(dataset.units)
         self.learners = {name: learners.named(name, dataset.units) for name in names}
         self.given_judge = given_judge(judge)
@@ -225,8 +231,8 @@ class Reacting(Study[dict[str, Any]]):
     def _content(self) -> dict[str, Any]:
         """Return what react.json says; a question that was not asked has no rows."""
         answers: dict[str, Any] = {
-            key: [] for key in ("noises", "curves", "half_margins", "between", "shares", "lessons")
-        } | {"order": None, "helps": []}
+            key: [] for key in (*KEYS, "helps", "generations", "shrinkage")
+        } | {"order": None}
         for question in self.questions:
             answers |= question.answer()
         first = self._made_first()

@@ -120,6 +120,11 @@ def learners() -> Iterable[str]:
     return keys("learners", "LEARNERS")
 
 
+def arms() -> Iterable[str]:
+    """Name what a generation may learn from."""
+    return keys("settings.react", "ARMS")
+
+
 def questions() -> Iterable[str]:
     """Name what a study of reactions can ask."""
     return keys("settings.react", "QUESTIONS")

@@ -12,7 +12,8 @@ from genenv.settings import names
 from genenv.settings.names import Objective, named
 from genenv.settings.shown import Number, Threads, Updates, shown
 
-QUESTIONS = ("noise", "shares", "lessons", "helps")
+QUESTIONS = ("noise", "shares", "lessons", "helps", "generations")
+ARMS = ("replace", "accumulate", "accumulate-subsample", "verified", "critic")
 USUAL = ("noise", "helps")  # that are asked unless told
 
 
@@ -41,7 +42,15 @@ class ReactConfig:
     ] = ()
     """What is asked: noise (trained learners meet it), helps (generated rows, added or in place of
     real ones), shares (learners learn from mixtures of real and generated rows, filtered or not),
-    lessons (networks are watched while they learn)."""
+    lessons (networks are watched while they learn), generations (generators learn from what their
+    predecessors made)."""
+    generations: Annotated[int | None, shown("N", "not asked, or 6")] = None
+    """Of generators, the first fitted on real rows: asks for them, beside the other questions."""
+    arms: Annotated[tuple[str, ...], named(names.arms, "all", "NAME [NAME ...]")] = ()
+    """What a generation learns from: replace (as many rows as there are real ones, made by its
+    predecessor), accumulate (the real rows and all that were made since), accumulate-subsample (as
+    many of these by chance), verified (replace, where the judge accepts), critic (replace, the half
+    that the critic likes best)."""
     sizes: Annotated[tuple[int, ...], shown("N [N ...]", "by the rows there are")] = ()
     """Real rows of a training set; by default the two largest of 50, 200, 800 up to two thirds of
     the rows to learn from; of shares all, at most 10,000, and a quarter of them."""
@@ -60,12 +69,16 @@ class ReactConfig:
         """Raise a Mistake that names the field."""
         if not self.seeds:
             raise checks.Mistake("at least one seed", "none", "name some")
-        for name in ("learners", "noises", "seeds", "sizes", "only"):
+        for name in ("learners", "noises", "seeds", "sizes", "only", "arms"):
             checks.once(name, getattr(self, name))
         for learner in self.learners:
             names.known("learner", learner, names.learners())
         for question in self.only:
             checks.choice("only", question, names.questions())
+        for arm in self.arms:
+            checks.choice("arm", arm, ARMS)
+        if self.generations is not None:
+            checks.whole("generations", self.generations)
         names.known("objective", self.objective, names.objectives())
         checks.whole("samples", self.samples)
         for size in self.sizes:
