@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from genenv import seeding
+from genenv import seeding, tracking
+from genenv.reactions import generation_charts, generation_rows
 from genenv.reactions.generations import ARMS, pool, shrinkage
+from genenv.report import generation_words, reaction_figures
 
 ROWS, CHAINS, LAST = 100, 2_000, 100
 
@@ -92,3 +94,66 @@ def test_shrinkage_is_the_factor_of_a_geometric_fall():
     assert shrinkage([0.8, 0.7]) is None
     assert shrinkage([0.8, 0.0, 0.0]) is None
     assert shrinkage([0.8, 0.8, 0.8])[0] == 1
+
+
+def content(spread=(0.8, 0.68, 0.578), agreement=0.99):
+    """A study of two arms, one seed and one learner."""
+
+    def row(arm, generation, share, agrees):
+        figures = {
+            "spread": share,
+            "recall": share,
+            "agreement": agrees,
+            "accuracy": {"svm": share},
+        }
+        return {"arm": arm, "seed": 0, "generation": generation, "figures": figures}
+
+    rows = [row(None, 0, 1.0, 0.99)]
+    for arm, found in (("replace", spread), ("accumulate", (0.8, 0.8, 0.8))):
+        rows += [row(arm, t, share, agreement) for t, share in enumerate(found, 1)]
+    shrunk = [{"arm": "replace", "seed": 0, "c": 0.85, "explained": 1.0}]
+    shrunk += [{"arm": "accumulate", "seed": 0, "c": None, "explained": None}]
+    names = {"learners": ["svm"], "generations": rows, "shrinkage": shrunk, "seeds": [0]}
+    return names | {"data": {"name": "digits"}}
+
+
+def test_a_sentence_an_arm_says_what_is_lost_and_that_agreement_is_blind():
+    one, two = generation_words.sentences(content())
+    assert one == (
+        "Generations under replace: the 3rd keeps 58 % of the spread within a class, 0.85 times as "
+        "much from one to the next; svm goes from 80 % to 58 % on real rows; agreement, 99 % "
+        "before and 99 % now, does not show it."
+    )
+    assert "0.85" not in two
+    assert two.endswith("agreement goes from 99 % to 99 %.")
+
+
+def test_agreement_that_falls_too_is_not_called_blind():
+    found = content()
+    found["generations"][3]["figures"]["agreement"] = 0.9
+    assert "agreement goes from 99 % to 90 %" in generation_words.sentences(found)[0]
+
+
+def test_the_line_starts_at_the_first_generation_and_falls_by_c():
+    drawn = generation_rows.line(content(), "replace")
+    assert [point["generation"] for point in drawn] == [1, 2, 3]
+    assert [point["value"] for point in drawn] == pytest.approx([0.8, 0.68, 0.578])
+    assert generation_rows.line(content(), "accumulate") == []
+
+
+def test_the_figure_has_a_panel_a_quantity_and_a_name_an_arm():
+    drawn = reaction_figures.generations(content())
+    for words in ("spread", "recall", "agreement", "accuracy of svm", "replace", "accumulate"):
+        assert f">{words}<" in drawn
+    assert reaction_figures.generations(content() | {"generations": [], "shrinkage": []}) is None
+
+
+def test_tensorboard_has_a_run_an_arm_and_the_generation_as_its_step(tmp_path):
+    with tracking.Tracker(tmp_path) as tracker:
+        generation_charts.write(tracker, content(), "replace")
+    found = tracking.read(tmp_path)
+    curves = {tag: dict(zip(*map(list, curve), strict=True)) for tag, curve in found.items()}
+    assert curves["generations/spread"] == pytest.approx({0: 1, 1: 0.8, 2: 0.68, 3: 0.578})
+    assert curves["generations/line"][3] == pytest.approx(0.578)
+    assert curves["summary/shrinkage"] == pytest.approx({0: 0.85})
+    assert set(curves["generations/accuracy-of-svm"]) == {0, 1, 2, 3}

@@ -20,6 +20,7 @@ def study(**changed):
         "shares": shares,
         "lessons": [],
         "helps": [],
+        "generations": [],
         **changed,
     }
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from genenv import runs
-from genenv.reactions import measures
+from genenv.reactions import generation_charts, generation_rows, measures
 from genenv.reactions.frames import path_frames
 from genenv.reactions.layout import end_of, layout, own_folder, plain
 from genenv.reactions.meeting import Answers
@@ -76,6 +76,9 @@ def write(
     for learner in content["learners"]:
         with _run(folder / "overview" / own_folder(learner)) as tracker:
             _overview(tracker, content, learner)
+    for arm in generation_rows.arms(content):
+        with _run(folder / "overview" / f"generations-{arm}") as tracker:
+            generation_charts.write(tracker, content, arm)
 
 
 def _of_noises(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from genenv.reactions import measures
+from genenv.reactions import generation_rows, measures
 from genenv.tracking.layout import Bands, Chart
 
 TITLES = {
@@ -54,6 +54,7 @@ def layout(content: dict[str, Any]) -> Mapping[str, Sequence[Chart]]:
             _band(schedule, "lessons", plain(schedule))
             for schedule in _each(content["lessons"], "schedule")
         ],
+        "What each generation keeps, an arm a run": _of_generations(content),
         "Agreement between learners against strength": _of_noises(
             content, "between", content["between"]
         ),
@@ -70,6 +71,11 @@ def end_of(size: int, largest: int) -> str:
 def _of_noises(content: dict[str, Any], key: str, rows: Iterable[Row]) -> list[Chart]:
     found = {row["noise"] for row in rows if row[key] is not None}
     return [_band(noise, key, plain(noise)) for noise in content["noises"] if noise in found]
+
+
+def _of_generations(content: dict[str, Any]) -> list[Chart]:
+    found = generation_rows.quantities(content) if content["generations"] else []
+    return [_band(quantity, "generations", plain(quantity)) for quantity in found]
 
 
 def _of_gain(content: dict[str, Any]) -> list[Chart]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from genenv.drawing.inline import SERIES, VARIABLES, panels, styled, svg
-from genenv.reactions import measures
+from genenv.reactions import generation_rows, measures
 
 ACROSS = 4  # panels in a row
 WIDE, ROW = 9.6, 1.8  # inches: a figure, a row of panels with what is below and above it
@@ -157,6 +157,27 @@ def lessons(content: dict[str, Any]) -> str | None:
         name: style for name, style in _legend(content["learners"]).items() if name in watched
     }
     return _grid("lessons", schedules, draw, "step", "accuracy", words, legend)
+
+
+def generations(content: dict[str, Any]) -> str | None:
+    """Draw what each generation keeps, a colour an arm, a panel a quantity; None without any."""
+    arms = generation_rows.arms(content)
+
+    def draw(axes: Any, quantity: str) -> None:
+        for i, arm in enumerate(arms):
+            own = [
+                {"generation": row["generation"], "value": generation_rows.value(row, quantity)}
+                for row in generation_rows.of_arm(content, arm)
+            ]
+            _line(axes, own, "value", "generation", i, 0)
+            if quantity == "spread":
+                _line(axes, generation_rows.line(content, arm), "value", "generation", i, 2)
+        axes.set_title(quantity, size=8.5, color=VARIABLES["ink"])
+
+    words = "What each generation keeps, by what it learned from"
+    names = generation_rows.quantities(content) if arms else []
+    legend = _legend(arms) | {"dotted: spread · cᵗ": (VARIABLES["muted"], DASHES[2])}
+    return _grid("generations", names, draw, "generation", "share", words, legend)
 
 
 def _style(learner: int, dash: int) -> Style:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from genenv.reactions import evidence
+from genenv.report import generation_words
 from genenv.report.numerals import percent
 
 MIDDLE = 3  # strength that the sentences and the heat map speak of
@@ -31,9 +32,10 @@ def at_middle(content: dict[str, Any], learner: str) -> dict[str, float]:
 
 
 def sentences(content: dict[str, Any]) -> list[str]:
-    """Return what was found, a sentence an answer: under noise, then what generated rows do."""
+    """Return what was found, a sentence an answer: noise, generated rows, generations."""
     met = [_held(content, learner) for learner in content["learners"] if content["curves"]]
-    return met + [evidence.sentence(row) for row in content["helps"]]
+    helped = [evidence.sentence(row) for row in content["helps"]]
+    return [*met, *helped, *generation_words.sentences(content)]
 
 
 def _held(content: dict[str, Any], learner: str) -> str:

@@ -116,6 +116,7 @@ def write_page(content: dict[str, Any], path: Path) -> None:
     drawn: dict[Any, str | None] = {s: figures.reactions(content, s) for s in SOURCES}
     drawn |= {key: figures.quantity(content, key) for key in figures.QUANTITIES}
     drawn |= {size: figures.shares(content, size) for size in figures.sizes(content)}
+    drawn |= {"generations": figures.generations(content)}
     drawn |= {"between": figures.between(content), "lessons": figures.lessons(content)}
     text = page.render(
         content=content,
