@@ -140,10 +140,11 @@ class LatentProbe(BatchedEnv):
 
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Draw start and label; the query waits, so that it shares a batch with those of a step."""
-        start = seeding.normals(self.keys(rows, "e"), self._noise.base_dim)
-        label = seeding.uniforms(self.keys(rows, "label"), 1)[:, 0] * self._classes
-        self._e[rows] = self._noise.project(torch.from_numpy(start))
-        self._label[rows] = torch.from_numpy(label.astype(np.int64))
+        keys = np.concatenate([self.keys(rows, "e"), self.keys(rows, "label")])
+        drawn, label = np.split(seeding.uniforms(keys, self._noise.base_dim), 2)
+        start = torch.from_numpy(seeding.as_normals(drawn))
+        self._e[rows] = self._noise.project(start)
+        self._label[rows] = torch.from_numpy((label[:, 0] * self._classes).astype(np.int64))
         self._begun[rows] = True
         self._queries[rows[self.episode[rows] == 0]] = 0
 
@@ -151,7 +152,9 @@ class LatentProbe(BatchedEnv):
         """Move the live rows, query these and the newly begun ones in one batch."""
         push = self.stride * torch.from_numpy(action.clip(-1.0, 1.0))
         moved = self._noise.project(self._e + push)
-        self._e = torch.where(torch.from_numpy(live)[:, None], moved, self._e)
+        if not live.all():
+            moved = torch.where(torch.from_numpy(live)[:, None], moved, self._e)
+        self._e = moved
         before = self._findings().score
         seen = self._query(live | self._begun)
         success = seen.success

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genenv import checks, codecs, reading, seeding
+from genenv import checks, codecs, passes, reading, seeding
 from genenv.codecs import Codec, planes
 from genenv.data import Batches
+from genenv.passes import OneRow
 
 BATCH = 64
 LEAST_STEPS = 600  # of Adam, or five epochs where these are more
@@ -65,11 +66,11 @@ class Classifier(nn.Module):
 
     def features(self, u: Tensor) -> Tensor:
         """(batch, *units.layout) in [-1, 1] -> (batch, 64), the last hidden layer."""
-        return self.body(planes(u) if self.kind == "cnn" else u)  # type: ignore[no-any-return]
+        return passes.through(self.body, planes(u) if self.kind == "cnn" else u)
 
     def forward(self, u: Tensor) -> Tensor:
         """(batch, *units.layout) in [-1, 1] -> (batch, outputs) logits."""
-        return self.head(self.features(u))  # type: ignore[no-any-return]
+        return passes.linear(self.head, self.features(u))
 
     def save(self, path: Path) -> None:
         """Write weights and their description to one safetensors file."""
@@ -100,11 +101,27 @@ class InUnits(nn.Module):
         self.classifier = classifier
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map to [-1, 1] and ask."""
-        return self.classifier(self.classifier.units.encode(x))  # type: ignore[no-any-return]
+        """Map to [-1, 1] and ask; a row alone, of which nobody wants a gradient, in NumPy."""
+        u = self.classifier.units.encode(x)
+        followed = torch.is_grad_enabled() or self.classifier.training or u.is_cuda
+        if len(x) > 1 or followed or self._single is None:
+            return self.classifier.forward(u)
+        return torch.from_numpy(self._single(u.numpy().reshape(-1, self._shape[-1])))
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """Of a row, planes last."""
+        units = self.classifier.units
+        return (*units.layout[:2], units.channels) if units.channels else (units.width,)
+
+    @cached_property
+    def _single(self) -> OneRow | None:
+        """The classifier for one row, as it is when first asked; None: torch is as quick."""
+        body = [*self.classifier.body, self.classifier.head]
+        return OneRow(body, self._shape) if OneRow.known(body, self._shape) else None
 
 
-def _cnn(units: Codec) -> nn.Module:
+def _cnn(units: Codec) -> nn.Sequential:
     channels, side = units.channels, min(units.layout[:2])
     layers: list[nn.Module] = []
     for width in (16, 32, 64):
@@ -118,7 +135,7 @@ def _cnn(units: Codec) -> nn.Module:
     return body.extend([nn.Dropout(0.2), nn.Linear(inputs, FEATURES), nn.ReLU()])
 
 
-def _mlp(units: Codec) -> nn.Module:
+def _mlp(units: Codec) -> nn.Sequential:
     return nn.Sequential(
         nn.Flatten(),
         nn.Linear(units.width, 256),
@@ -144,13 +161,13 @@ class _Fourier(nn.Module):
         return torch.cos(functional.linear(x, self.weight, self.bias))
 
 
-def _rbf(units: Codec) -> nn.Module:
+def _rbf(units: Codec) -> nn.Sequential:
     return nn.Sequential(
         nn.Flatten(), _Fourier(units.width, 512), nn.Linear(512, FEATURES), nn.Tanh()
     )
 
 
-BODIES: dict[str, Callable[[Codec], nn.Module]] = {"cnn": _cnn, "mlp": _mlp, "rbf": _rbf}
+BODIES: dict[str, Callable[[Codec], nn.Sequential]] = {"cnn": _cnn, "mlp": _mlp, "rbf": _rbf}
 
 
 def fit_classifier(

@@ -15,8 +15,8 @@ class Columns:
     """Columns (n, ...) of one length; one that may be None is so in all rows."""
 
     def __post_init__(self) -> None:
-        lengths = {name: len(column) for name, column in self._kept().items()}
-        assert len(set(lengths.values())) == 1, f"columns of different lengths: {lengths}"
+        lengths = {len(column) for column in vars(self).values() if column is not None}
+        assert len(lengths) == 1, f"columns of different lengths: {lengths}"
 
     @final
     def __len__(self) -> int:

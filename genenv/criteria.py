@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,8 +126,10 @@ def severity(criterion: Criterion, output: Tensor, label: Tensor) -> Tensor:
         It answers with another shape, or with what is not finite.
     """
     severe = torch.as_tensor(criterion(output, label))
-    checks.shape(f"the severity of {spelled(criterion)}", severe, (len(label),))
-    checks.finite(f"the severity of {spelled(criterion)}", severe.detach().numpy())
+    if severe.shape != label.shape or not math.isfinite(severe.sum().item()):
+        name = f"the severity of {spelled(criterion)}"
+        checks.shape(name, severe, (len(label),))
+        checks.finite(name, severe.detach().numpy())
     return severe.float()
 
 

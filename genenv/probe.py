@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from genenv.criteria import DEFAULT, Criterion, severity
 from genenv.generators import Generator, adopt
 from genenv.memory import keep_buffers
 from genenv.rules import Rules
+from genenv.single_query import SingleLook, SingleSample
 
 if TYPE_CHECKING:
     from genenv.downstream import Downstream
@@ -25,6 +27,8 @@ NO_ANSWER = -10.0  # severity of a query that the model did not answer, nat: as 
 LOG_CONFIDENT = float(np.log(0.97))  # the guide's log-probability above which nothing is lost
 REALISM_MARGIN = 0.05  # share of the realism threshold kept as a safety distance
 NO_RULES = Rules()
+
+Numbers = TypeVar("Numbers", Tensor, NDArray[np.float32])
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ class Probe:
         Mistake
             Derivatives are asked of a model or a noise that has none.
         """
+        if len(e) == 1 and not gradient and self._has_single:
+            return self._asked_once(e, label)
         with torch.set_grad_enabled(gradient):
             e = e.detach().clone().requires_grad_(gradient)
             x = self.sample(e, label)
@@ -135,23 +141,60 @@ class Probe:
             x=x.detach().numpy(),
         )
 
+    def _asked_once(self, e: Tensor, label: Tensor) -> Findings:
+        """Query one row, see `single_query`."""
+        make, look = self._single
+        e = e.detach()
+        with torch.no_grad():
+            x, u = make(e, label)
+            stored = make.stored(x)
+            log_p, error, trouble = self.model.answers(torch.from_numpy(stored))
+            severe = severity(self.criterion, log_p, label).masked_fill(error, NO_ANSWER).numpy()
+        self.trouble = trouble or self.trouble
+        log_guide, distance, accepted = look(u, label.numpy())
+        return Findings(
+            e=e.numpy().copy(),
+            label=label.numpy().copy(),
+            output=log_p.numpy(),
+            severity=severe,
+            energy=self.generator.noise.energy(e).numpy(),
+            guide_log_p=log_guide,
+            guide_distance=distance,
+            accepted=accepted,
+            score=severe.clip(None, 1.0) - self.guide_loss(log_guide, distance),
+            error=error.numpy(),
+            x=stored,
+        )
+
+    @cached_property
+    def _has_single(self) -> bool:
+        """Whether a query of one row can be asked in NumPy."""
+        known = SingleSample.fits(self.generator) and SingleLook.fits(self.guide)
+        return known and not self.rules and self.guide.units == self.units
+
+    @cached_property
+    def _single(self) -> tuple[SingleSample, SingleLook]:
+        return SingleSample(self.generator), SingleLook(self.guide)
+
     def sample(self, e: Tensor, label: Tensor) -> Tensor:
         """Make samples in the data's units, (n, *units.shape), integers rounded."""
         return self.units.decode(self.generator.from_base(e, label))
 
-    def guide_loss(self, log_guide: Tensor, distance: Tensor) -> Tensor:
+    def guide_loss(self, log_guide: Numbers, distance: Numbers) -> Numbers:
         """Return what the guide takes off the score, shape (n,); 0 well inside both gates.
 
-        2·relu(log 0.97 - guide log-probability) + 2·relu(distance - threshold + margin), where the
-        margin is 5 % of the threshold.
+        2·max(0, log 0.97 - guide log-probability) + 2·max(0, distance - threshold + margin), where
+        the margin is 5 % of the threshold.
 
         Parameters
         ----------
         log_guide, distance
-            Of `Guide.look`: log-probability of the label, distance - threshold; each (n,).
+            Of `Guide.look`: log-probability of the label, distance - threshold; each (n,), both
+            tensors or both arrays.
         """
         margin = REALISM_MARGIN * self.guide.threshold
-        return 2 * torch.relu(LOG_CONFIDENT - log_guide) + 2 * torch.relu(distance + margin)
+        loss: Numbers = 2 * (LOG_CONFIDENT - log_guide).clip(0) + 2 * (distance + margin).clip(0)
+        return loss
 
 
 def _array(column: Tensor) -> NDArray[np.float32]:

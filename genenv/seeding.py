@@ -27,6 +27,8 @@ _START = np.uint64(0x6A09E667F3BCC909)  # the first 64 bits of the fraction of â
 _LOW_64 = 0xFFFFFFFFFFFFFFFF
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _SHIFT_32 = np.uint64(32)
+_MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], np.uint64)[:, None, None]
+_WEYL = np.array([0x9E3779B9, 0xBB67AE85], np.uint64)[:, None, None]
 
 
 def _mix(h: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -90,20 +92,16 @@ def fold(seed: int, *path: int | str) -> int:
 
 def _philox(keys: NDArray[np.uint64], blocks: int) -> NDArray[np.uint64]:
     """Philox 4x32-10 at counters 0 to blocks - 1 under each key: (rows, blocks, 4) 32-bit words."""
-    key0, key1 = (keys & _LOW_32)[:, None], (keys >> _SHIFT_32)[:, None]
-    c0 = np.broadcast_to(np.arange(blocks, dtype=np.uint64), (len(keys), blocks))
-    c1 = c2 = c3 = np.zeros_like(c0)
+    key = np.stack([keys & _LOW_32, keys >> _SHIFT_32])[:, :, None]
+    even = np.zeros((2, len(keys), blocks), np.uint64)  # words 0 and 2 of each counter
+    even[0] = np.arange(blocks)
+    odd = np.zeros_like(even)  # words 1 and 3
     for _ in range(10):
-        product0, product1 = c0 * np.uint64(0xD2511F53), c2 * np.uint64(0xCD9E8D57)
-        c0, c1, c2, c3 = (
-            (product1 >> _SHIFT_32) ^ c1 ^ key0,
-            product1 & _LOW_32,
-            (product0 >> _SHIFT_32) ^ c3 ^ key1,
-            product0 & _LOW_32,
-        )
-        key0 = (key0 + np.uint64(0x9E3779B9)) & _LOW_32
-        key1 = (key1 + np.uint64(0xBB67AE85)) & _LOW_32
-    return np.stack([c0, c1, c2, c3], axis=-1)
+        product = (even * _MULTIPLIERS)[::-1]
+        even = (product >> _SHIFT_32) ^ odd ^ key
+        odd = product & _LOW_32
+        key = (key + _WEYL) & _LOW_32
+    return np.stack([even[0], odd[0], even[1], odd[1]], axis=-1)
 
 
 def uniforms(keys: NDArray[np.uint64], count: int) -> NDArray[np.float64]:
@@ -116,7 +114,12 @@ def uniforms(keys: NDArray[np.uint64], count: int) -> NDArray[np.float64]:
 
 def normals(keys: NDArray[np.uint64], count: int) -> NDArray[np.float32]:
     """Standard-normal numbers by inverse CDF: (rows,) keys -> (rows, count)."""
-    return ndtri(uniforms(keys, count)).astype(np.float32)  # type: ignore[no-any-return]
+    return as_normals(uniforms(keys, count))
+
+
+def as_normals(uniform: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Turn uniform numbers in (0, 1) into standard-normal ones, by inverse CDF."""
+    return ndtri(uniform).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def numpy_generator(seed: int, *path: int | str) -> np.random.Generator:

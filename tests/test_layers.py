@@ -11,13 +11,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "seeding checks memory files reading intervals columns wording importing onnx_session",
-    "interrupt isolation bars lines run_file run_rows lock parts cache last_words naming "
+    "passes interrupt isolation bars lines run_file run_rows lock parts cache last_words naming "
     "settings drawing",
     "codecs data noise tables factors",
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream training judge sampling learners stacked boosted rules",
-    "monitoring criteria search probe failures unanswered trust people doubtful",
+    "monitoring criteria search probe single_query failures unanswered trust people doubtful",
     "ledger settling",
     "campaign rate asked recorded runs bundled ladder report reactions material",
     "board study known limits",

@@ -79,6 +79,8 @@ def logarithms(values: Tensor, output: str) -> Tensor:
     """
     if output == "probabilities":
         return values.clamp_min(LEAST).log().float()
+    if len(values) == 1:
+        return values.log_softmax(1).clamp_min(LOWEST).float()
     log_p = values.T.log_softmax(0).T.contiguous()  # five times as fast as along short rows
     return log_p.clamp_min(LOWEST).float()
 

@@ -36,13 +36,15 @@ class Guide:
 
     def asked(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Ask of rows as oracles see them, see `probability`."""
+        if len(rows) <= BATCH:
+            return self._ask(rows)
         parts = [self._ask(part) for part in torch.split(rows, BATCH)]
         p, distance = zip(*parts, strict=True)
         return torch.cat(p), torch.cat(distance)
 
     def _ask(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         features = [oracle.features(rows) for oracle in self.oracles]
-        each = [o.head(f).softmax(1) for o, f in zip(self.oracles, features, strict=True)]
+        each = [o.read(f).softmax(1) for o, f in zip(self.oracles, features, strict=True)]
         mean = torch.stack(each).mean(0)
         return temper.tempered(mean, self.temperature), self.around.of_features(features[0])
 

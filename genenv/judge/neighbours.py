@@ -29,6 +29,8 @@ class Neighbours:
 
     def __call__(self, points: Tensor) -> Tensor:
         """Mean distance to the nearest rows: (n, features) -> (n,)."""
+        if len(points) <= self._step:
+            return self._distance(points)
         return torch.cat([self._distance(part) for part in torch.split(points, self._step)])
 
     @property

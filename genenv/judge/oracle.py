@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from genenv import checks
+from genenv import checks, passes
 
 FEATURES = 64  # width of the last hidden layer
 WIDTHS = (16, 32, 64)  # of the stages of a convolutional network
@@ -48,11 +48,15 @@ class Oracle(nn.Module):
         """(n, *shape) in [-1, 1] -> (n, 64)."""
         if rows.ndim == 4:
             rows = rows.contiguous(memory_format=torch.channels_last)
-        return self.body(rows)  # type: ignore[no-any-return]
+        return passes.through(self.body, rows)
+
+    def read(self, features: Tensor) -> Tensor:
+        """(n, 64) -> (n, outputs) logits, none of these last."""
+        return passes.linear(self.head, features)
 
     def forward(self, rows: Tensor) -> Tensor:
         """(n, *shape) in [-1, 1] -> (n, outputs) logits, none of these last."""
-        return self.head(self.features(rows))  # type: ignore[no-any-return]
+        return self.read(self.features(rows))
 
     def settled(self) -> Oracle:
         """Fold the batch norms into the layers before them, freeze, and turn to eval mode.

@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from genenv import passes
 from genenv.codecs import Codec
 from genenv.generators.base import Classes
 from genenv.networks.base import Critic, Generator
@@ -63,7 +64,7 @@ class MLPGenerator(Generator):
         """(batch, noise.dim), (batch,) or (batch, classes) -> (batch, *units.layout)."""
         if self.embedding is not None:
             z = torch.cat([z, embedded(self.embedding, label)], 1)
-        return self.body(z).unflatten(1, self.units.layout)  # type: ignore[no-any-return]
+        return passes.through(self.body, z).reshape(-1, *self.units.layout)
 
 
 class MLPCritic(Critic):
