@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from genenv.checks import Mistake
 from genenv.codecs import Codec, Pictures, Vectors
@@ -157,3 +159,36 @@ def test_skl2onnx_s_rows_of_mappings_are_read_by_class(tmp_path: Path) -> None:
     model = wrap(tmp_path / "rows.onnx", VECTOR, ("a", "b", "c"))
     log_p = model.log_probabilities(VECTOR.tensor(x)).numpy()
     assert np.allclose(np.exp(log_p), fitted.predict_proba(x), atol=1e-5)
+
+
+class Convolved(nn.Module):
+    """A small network of colour images with the features beside the logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution, self.linear = nn.Conv2d(3, 4, 3, padding=1), nn.Linear(288, 3)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        features = self.convolution(x).relu().flatten(1)
+        return features, self.linear(features)
+
+
+@pytest.mark.parametrize(
+    ("dynamo", "fixed"),
+    [(False, False), (False, True), pytest.param(True, False, marks=pytest.mark.slow)],
+)
+@pytest.mark.filterwarnings("ignore")  # torch's exporters warn of themselves
+def test_what_torch_exports_answers_as_the_module_does(
+    tmp_path: Path, dynamo: bool, fixed: bool
+) -> None:
+    torch.manual_seed(0)
+    module, path = Convolved().eval(), tmp_path / "module.onnx"
+    free = {"dynamic_shapes": ({0: "n"},)} if dynamo else {"dynamic_axes": {"x": {0: "n"}}}
+    torch.onnx.export(
+        module, (torch.zeros(2, 3, 8, 9),), path, input_names=["x"],
+        output_names=["features", "logits"], dynamo=dynamo, verbose=False, **{} if fixed else free,
+    )  # fmt: skip
+    asked, x = wrap(path, COLOUR, CLASSES), drawn(COLOUR, 5)
+    own = wrap(module, COLOUR, CLASSES)
+    assert torch.allclose(asked.log_probabilities(x), own.log_probabilities(x), atol=1e-5)
+    assert any("in pieces of 2" in sentence for sentence in asked.told) == fixed

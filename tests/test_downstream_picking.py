@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from genenv.checks import Mistake
 from genenv.codecs import Pictures, Vectors
 from genenv.downstream import wrap
+from genenv.downstream.picking import picked
 
 UNITS = Vectors((3,), "float32", (0.0,) * 3, (1.0,) * 3)
 NAMES = ("a", "b", "c")
@@ -132,3 +134,12 @@ def test_classes_that_are_not_the_data_s_are_refused(columns: Any) -> None:
 def test_a_layout_that_is_none_is_refused(units: Any, settings: Any, sentence: str) -> None:
     with pytest.raises(Mistake, match=sentence):
         wrap(share, units, NAMES, **settings)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR")
+def test_what_a_sparse_answer_leaves_out_is_filled_in() -> None:
+    dense = torch.tensor([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]])
+    for sparse in (dense.to_sparse(), dense.to_sparse_csr(), csr_matrix(dense.numpy())):
+        part, told = picked(sparse, ("a", "b", "c"))
+        assert np.array_equal(np.asarray(part), dense.numpy())
+        assert not told

@@ -116,6 +116,7 @@ MEAN = X.reshape(90, -1).mean(0) / 255
     [
         (Nearest(lambda u: 2 * u - 1), "--input unit --mean 0.5"),
         (Nearest(lambda u: 1 - u), "swaps dark and light"),
+        (Nearest(lambda u: (u - 0.1307) / 0.3081), "--input unit --mean 0.1307 --std 0.3081"),
         (Nearest(lambda u: u.reshape(-1, 8, 8).mT.reshape(3, -1)), "swaps height and width"),
         (Nearest(lambda u: u - torch.from_numpy(MEAN)), "subtracts each column's mean"),
         (Nearest(after=lambda z: -z), "let it return the negative of what it returns now"),

@@ -16,7 +16,13 @@ from genenv.downstream.layouts import LAYOUTS, checked
 from genenv.downstream.normalise import Normalise
 from genenv.downstream.views import VIEWS
 
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+Pair = tuple[tuple[float, ...], tuple[float, ...]]
+MNIST: Pair = (0.1307,), (0.3081,)
+FASHION: Pair = (0.2860,), (0.3530,)
+IMAGENET: Pair = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+CIFAR: Pair = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+COPIED = {1: [MNIST, FASHION], 3: [IMAGENET, CIFAR]}
+"""By channels: means and deviations of [0, 1] that users take over, whatever their own data."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ def others(model: Downstream, x: Tensor) -> Iterator[Form]:
         yield from _scaled(form, batch)
         if model.units.channels:
             yield from _turned(form, batch)
+        if form.view == "unit":
+            yield from (_normalised(form, *pair) for pair in COPIED.get(model.units.channels, ()))
 
 
 def handed(model: Downstream, form: Form, x: Tensor) -> Tensor | None:
@@ -109,22 +117,33 @@ class _Look:
 
 def _scaled(form: Form, batch: Tensor) -> Iterator[Form]:
     low, high = float(batch.min()), float(batch.max())
-    pairs: list[tuple[tuple[float, ...], tuple[float, ...]]]
-    pairs = [((low,), (max(high - low, 1e-12),)), (((low + high) / 2,), ((high - low) / 2,))]
+    pairs: list[Pair] = [
+        ((low,), (max(high - low, 1e-12),)),
+        (((low + high) / 2,), ((high - low) / 2,)),
+    ]
     pairs.append(((float(batch.mean()),), (float(batch.std()),)))
     axis = -1 if form.layout == "last" else 1
     if batch.ndim == 4 and batch.shape[axis] == 3:
         by_channel = batch.movedim(axis, 0).flatten(1)
-        pairs += [IMAGENET, (tuple(by_channel.mean(1).tolist()), tuple(by_channel.std(1).tolist()))]
-    for mean, std in pairs:
-        if min(std) > 0:
-            more = f" --mean {_words(mean)} --std {_words(std)}"
-            yield replace(form, preprocess=Normalise(mean, std), more=more)
+        pairs.append((tuple(by_channel.mean(1).tolist()), tuple(by_channel.std(1).tolist())))
+    yield from (_normalised(form, mean, std) for mean, std in pairs if min(std) > 0)
     mean_row, std_row = batch.mean(0, keepdim=True), batch.std(0, keepdim=True)
     spread = torch.where(std_row > 0, std_row, 1.0)
     yield _changed(form, "subtracts each column's mean", lambda b: b - mean_row)
     standard = "standardises each column as in training"
     yield _changed(form, standard, lambda b: (b - mean_row) / spread)
+    yield _changed(form, "standardises each row", _each_standardised)
+
+
+def _normalised(form: Form, mean: tuple[float, ...], std: tuple[float, ...]) -> Form:
+    more = f" --mean {_words(mean)} --std {_words(std)}"
+    return replace(form, preprocess=Normalise(mean, std), more=more)
+
+
+def _each_standardised(batch: Tensor) -> Tensor:
+    axes = tuple(range(1, batch.ndim))
+    mean, std = batch.mean(axes, keepdim=True), batch.std(axes, keepdim=True)
+    return (batch - mean) / torch.where(std > 0, std, 1.0)
 
 
 def _turned(form: Form, batch: Tensor) -> Iterator[Form]:

@@ -18,6 +18,7 @@ from torch import Tensor
 from genenv import checks
 from genenv.downstream import forms
 from genenv.downstream.base import Downstream
+from genenv.downstream.column_order import reordered
 from genenv.downstream.estimator import Estimator
 from genenv.downstream.row_by_row import Answers, joined
 from genenv.downstream.wording import dtype_name, speaks_of_input
@@ -114,10 +115,14 @@ def look(
     found = Handed(right, len(label), chance, _described(model, rows[:1]))
     if isinstance(model, Estimator):
         _compare(model, rows[~said.error], guess[guess >= 0])
-    if right > 1 - MORE or not tries:
+    order = reordered(guess, label, model.classes)
+    exchanged = order is not None and order.certain
+    if not tries or (right > 1 - MORE and not exchanged):
         return found
-    better, cure = max(_tried(model, rows, said, label), key=lambda pair: pair[0])
-    return found if better < right + MORE else replace(found, better=better, cure=cure)
+    tried = [] if order is None else [(order.right, order.cure)]
+    better, cure = max([*tried, *_tried(model, rows, said, label)], key=lambda pair: pair[0])
+    more = better >= right + MORE or exchanged
+    return replace(found, better=better, cure=cure) if more else found
 
 
 def against(found: Handed, oracles: float) -> str:
@@ -144,8 +149,8 @@ def require(found: Handed, anyway: bool, oracles: float | None = None) -> None:
     Raises
     ------
     Mistake
-        Another form is right on five points more, or the accuracy lies below halfway between
-        chance and the oracles'.
+        Another form is right on five points more, some columns are those of other classes, or
+        the accuracy lies below halfway between chance and the oracles'.
     """
     if anyway:
         return
@@ -217,21 +222,10 @@ def _as(model: Downstream, form: forms.Form) -> Downstream:
 def _tried(
     model: Downstream, rows: Tensor, said: Answers, label: NDArray[np.int64]
 ) -> list[tuple[float, str]]:
-    """Accuracy and cure of every other form, and of every other reading of the answers."""
-    from scipy.optimize import linear_sum_assignment
-
-    answered, guess = ~said.error.numpy(), said.guess.numpy()
+    """Accuracy and cure of every other form, and of the answers with the other sign."""
+    answered = ~said.error.numpy()
     reversed_sign = float((answered & (said.log_p.argmin(1).numpy() == label)).mean())
     found = [(reversed_sign, "let it return the negative of what it returns now")]
-    k = len(model.classes)
-    table = np.zeros((k, k), np.int64)
-    np.add.at(table, (guess[answered], label[answered]), 1)
-    order = linear_sum_assignment(-table)[1]
-    moved = [i for i in range(k) if order[i] != i and table[i].any()]
-    if moved:
-        i, share = moved[0], float(table[np.arange(k), order].sum() / len(label))
-        names = f"its column {i} is {model.classes[order[i]]!r}, not {model.classes[i]!r}"
-        found.append((share, f"order its columns as the sorted labels ({names})"))
     for form in forms.others(model, rows):
         right = _right_in(model, form, rows, label)
         if right is not None:

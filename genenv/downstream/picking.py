@@ -39,7 +39,7 @@ def picked(answer: Any, classes: Classes, output: str = "auto") -> tuple[Any, st
     -------
     The part, and a sentence on which it is, "" where there was no choice.
     """
-    answer = getattr(answer, "logits", answer)
+    answer = _dense(getattr(answer, "logits", answer))
     if hasattr(answer, "columns"):
         return _by_name(answer, classes), ""
     if isinstance(answer, Mapping):
@@ -104,6 +104,13 @@ def _of_sequence(answer: Any, classes: Classes, output: str) -> tuple[Any, str]:
     if getattr(first, "ndim", 0) > 0:
         return _part(dict(enumerate(answer)), classes, output) or (answer, "")
     return answer, ""
+
+
+def _dense(answer: Any) -> Any:
+    """Fill in what a sparse tensor or a sparse matrix of SciPy leaves out."""
+    if isinstance(answer, Tensor):
+        return answer.to_dense() if answer.layout != torch.strided else answer
+    return answer.toarray() if hasattr(answer, "toarray") else answer
 
 
 def _of_rows(rows: Any, classes: Classes) -> Any:
