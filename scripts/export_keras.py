@@ -34,7 +34,7 @@ if __name__ == "__main__":
             keras.layers.Dense(10, activation="softmax"),
         ]
     )
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(x[:TRAIN], y[:TRAIN], epochs=30, batch_size=32, verbose=0)
     signature = (tensorflow.TensorSpec((None, 8, 8, 1), tensorflow.float32, name="x"),)
     call = tensorflow.function(lambda batch: model(batch, training=False), signature)

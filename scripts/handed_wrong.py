@@ -1,4 +1,4 @@
-"""Try eighty forms of models, right by themselves: recognised, refused, or wrongly accepted.
+"""Try a hundred forms of models, right by themselves: recognised, refused, or wrongly accepted.
 
 Every model is a logistic regression (or another small classifier) of digits that is right on 90 %
 or more of the test rows when it gets what it was trained on. genenv is handed the model alone. It
@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pandas as pd
 import torch
+from scipy.sparse import csr_matrix
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -389,6 +392,85 @@ def fresh_others() -> list[tuple[str, Any, Dataset]]:
     ]  # fmt: skip
 
 
+@dataclass
+class Scored:
+    """What a module may return: no mapping, and no part of a known name."""
+
+    loss: Any
+    scores: torch.Tensor
+
+
+def unseen_modules() -> list[tuple[str, Any, Dataset]]:
+    """Torch modules that were thought of after everything above was recognised or refused."""
+    plain = Plain(Net(learned(unit)).linear)
+    kind = torch.ao.quantization.quantize_dynamic
+    changes: dict[str, Change] = {
+        "each image standardised": lambda x: (
+            (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
+        ),
+        "MNIST's mean and deviation": lambda x: (x / 16 - 0.1307) / 0.3081,
+        "upside down": lambda x: x.reshape(-1, 8, 8)[:, ::-1].reshape(len(x), -1) / 16,
+        "mirrored": lambda x: x.reshape(-1, 8, 8)[:, :, ::-1].reshape(len(x), -1) / 16,
+        "black and white": lambda x: (x > 8).astype(float),
+        "square roots": lambda x: np.sqrt(x / 16),
+        "logarithms": np.log1p,
+        "[-1, 1], dark and light swapped": lambda x: 1 - x / 8,
+    }
+    answers: dict[str, Any] = {
+        "three equal channels": lambda m, x: m.inner(needs((3, 8, 8))(x)[:, :1]),
+        "padded to 12 pixels": lambda m, x: m.inner(needs((1, 12, 12))(x)[..., 2:10, 2:10]),
+        "a dataclass": lambda m, x: Scored(None, m.inner(x)),
+        "sparse answers": lambda m, x: m.inner(x).to_sparse(),
+        "a column of background first": lambda m, x: torch.cat(
+            [x.flatten(1)[:, :1] * 0 - 9, m.inner(x)], 1
+        ),
+    }
+    return [
+        *((f"torch, {name}", Net(learned(change)), DIGITS) for name, change in changes.items()),
+        *((f"torch, {name}", Own(answer), DIGITS) for name, answer in answers.items()),
+        ("torch, quantised", kind(plain, {nn.Linear}, dtype=torch.qint8), DIGITS),
+        ("torch, DataParallel", nn.DataParallel(Net(learned(unit))), DIGITS),
+    ]
+
+
+def unseen_others() -> list[tuple[str, Any, Dataset]]:
+    """Estimators and callables that were thought of after everything above."""
+    raw = learned(lambda x: x)
+    p = lambda x: raw.predict_proba(np.asarray(x).reshape(len(x), -1))  # noqa: E731
+    two, rare = np.isin(Y, (0, 1)), (Y < 8) | (np.arange(len(Y)) % 5 == 0)
+    of_two = data.from_arrays(X[two], Y[two], "two")
+    of_rare = data.from_arrays(X[rare], Y[rare], "rare")
+    names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    words = np.array(names)
+    alphabet = data.from_arrays(X, words[Y], "named")
+    forest = RandomForestClassifier(20, random_state=0)
+    pair = learned(lambda x: x, rows=two)
+    exchanged = [0, 1, 2, 3, 4, 5, 6, 7, 9, 8]
+
+    async def later(x: Any) -> Any:
+        return p(x)
+
+    return [
+        ("two rare classes exchanged", lambda x: p(x)[:, exchanged], of_rare),
+        ("0 to 9 for names, by the alphabet", raw, alphabet),
+        ("a forest of one-hot labels", clone(forest).fit(FLAT, np.eye(10)[Y]), DIGITS),
+        ("the same of two classes", clone(forest).fit(FLAT[two], np.eye(2)[Y[two]]), of_two),
+        ("one column of two classes",
+            lambda x: pair.predict_proba(np.asarray(x).reshape(len(x), -1))[:, 1:], of_two),
+        ("a coroutine", later, DIGITS),
+        ("a generator of rows", lambda x: (row for row in p(x)), DIGITS),
+        ("a sparse matrix", lambda x: csr_matrix(p(x)), DIGITS),
+        ("a masked array", lambda x: np.ma.masked_less(p(x), 1e-3), DIGITS),
+        ("complex numbers", lambda x: p(x) + 0j, DIGITS),
+        ("fractions of 255 in uint8", lambda x: (255 * p(x)).astype(np.uint8), DIGITS),
+        ("one image at a time", lambda x: raw.predict_proba(np.asarray(x).reshape(1, -1)), DIGITS),
+        ("costs", lambda x: 1 - p(x), DIGITS),
+        ("odds", lambda x: p(x) / (1 - p(x) + 1e-9), DIGITS),
+        ("rows in the order of the answer", lambda x: np.sort(p(x), axis=0), DIGITS),
+        ("answers of the row before", lambda x: np.roll(p(x), 1, axis=0), DIGITS),
+    ]  # fmt: skip
+
+
 def judged(model: Any, dataset: Dataset) -> tuple[str, str]:
     """Say what becomes of a model, and the sentence or the accuracy."""
     rows = np.arange(TRAIN, len(X)) if len(dataset) == len(X) else np.arange(len(dataset))
@@ -409,7 +491,8 @@ if __name__ == "__main__":
     torch.manual_seed(0)
     counts: dict[str, int] = {}
     own = [*modules(), *estimators(), *functions(), policy()]
-    for name, model, dataset in [*own, *fresh_modules(), *fresh_others()]:
+    fresh = [*fresh_modules(), *fresh_others()]
+    for name, model, dataset in [*own, *fresh, *unseen_modules(), *unseen_others()]:
         verdict, why = judged(model, dataset)
         counts[verdict] = counts.get(verdict, 0) + 1
         print(f"{verdict:10} {name:34} {why}", flush=True)

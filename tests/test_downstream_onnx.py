@@ -17,6 +17,7 @@ from genenv.downstream import Downstream, wrap
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 helper, TYPE = onnx.helper, onnx.TensorProto
+EXPORTED = Path(__file__).parent / "exported"
 CLASSES = (2, 5, 7)
 RNG = np.random.default_rng(0)
 GREY = Pictures((8, 9), "uint8", (0.0,), (255.0,))
@@ -192,3 +193,14 @@ def test_what_torch_exports_answers_as_the_module_does(
     own = wrap(module, COLOUR, CLASSES)
     assert torch.allclose(asked.log_probabilities(x), own.log_probabilities(x), atol=1e-5)
     assert any("in pieces of 2" in sentence for sentence in asked.told) == fixed
+
+
+def test_what_tf2onnx_exports_answers_as_keras_did() -> None:
+    """Both files are of scripts/export_keras.py."""
+    with np.load(EXPORTED / "keras.npz") as file:
+        x, p = file["x"], file["p"]
+    units = Pictures((8, 8), "float32", (0.0,), (16.0,))
+    model = wrap(EXPORTED / "keras.onnx", units, tuple(range(10)))
+    log_p = model.log_probabilities(units.tensor(x))
+    assert np.allclose(log_p.exp().numpy(), p, atol=1e-5)
+    assert any("of shape (n, 8, 8, 1), input unit" in sentence for sentence in model.told)
