@@ -22,6 +22,7 @@ from genenv.cli.fit import Fit
 from genenv.cli.harden import Harden
 from genenv.cli.judge import Judge
 from genenv.cli.parsing import PROG, at_home, parsed
+from genenv.cli.policy import FLAG, NAME, StressPolicy
 from genenv.cli.rate import Rate
 from genenv.cli.react import React
 from genenv.cli.replay import Replay
@@ -36,6 +37,7 @@ Command = (
     Annotated[Fit, tyro.conf.subcommand("fit")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
     | Annotated[Stress, tyro.conf.subcommand("stress")]
+    | Annotated[StressPolicy, tyro.conf.subcommand(NAME)]
     | Annotated[Judge, tyro.conf.subcommand("judge")]
     | Annotated[Replay, tyro.conf.subcommand("replay")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
@@ -97,13 +99,19 @@ def _done(words: list[str]) -> int:
     if words == ["--version"]:
         print(f"genenv {__version__}")
         return 0
-    words = at_home(run_file.expanded(words))
+    words = _of_policies(at_home(run_file.expanded(words)))
     try:
         command = parsed(Command, words)
     except SystemExit:  # after help
         return 0
     with terminable(), readable():
         return int(command(shlex.join([PROG, *(w for w in words if w != "--resume")])))
+
+
+def _of_policies(words: list[str]) -> list[str]:
+    """Return `stress --env ...` under the name of its own command."""
+    asked = any(word == FLAG or word.startswith(f"{FLAG}=") for word in words)
+    return [NAME, *words[1:]] if asked and words[0] == "stress" else words
 
 
 def _unread() -> int:

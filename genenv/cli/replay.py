@@ -43,6 +43,11 @@ class Replay:
         from genenv import api
 
         checks.choice("--expect", self.expect, ["fail", "pass"])
+        if (Path(self.run) / "config.json").is_file():
+            from genenv import policies
+
+            if policies.is_run(Path(self.run)):
+                return self._played()
         replayed = api.replay(self.run, self.model, self.trust, self.criterion)
         for sentence in replayed.told:
             print(sentence)
@@ -58,6 +63,18 @@ class Replay:
         if len(errors):
             print(f"not as expected, rows of {self.run}/errors: {' '.join(map(str, errors))}")
         return int(bool(len(rows) or len(errors)))
+
+    def _played(self) -> int:
+        """Play the failures of a policy again, and say which are not as expected."""
+        from genenv import policies
+
+        found = policies.replay(Path(self.run), self.model, self.trust)
+        rows = found.unexpected(self.expect)
+        total = len(found.failing)
+        print(f"{total - len(rows)} of {total} stored failures {self.expect}")
+        if len(rows):
+            print(f"not as expected, rows of {self.run}/failures: {' '.join(map(str, rows))}")
+        return int(bool(len(rows)))
 
     def _lines(self, replayed: Replayed, rows: NDArray[np.int64]) -> Iterator[str]:
         """Say which rows are not as expected: the first with class, answers and picture."""

@@ -20,7 +20,10 @@ UNDECIDED = 3  # exit code of a run that cannot be trusted
 
 @dataclass(frozen=True)
 class Stress:
-    """Search a model for failures on plausible inputs, judge them, and write a page."""
+    """Search a model for failures on plausible inputs, judge them, and write a page.
+
+    With --env ID a policy is under test: see `genenv stress-policy --help`.
+    """
 
     data: Source
     """digits, ring, grid, loans, a folder of idx files or of class folders, an .npz with x and y,

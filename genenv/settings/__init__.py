@@ -7,6 +7,7 @@ A setting's name, type, default and sentence are written here and nowhere else: 
 from genenv.settings.fit import FitConfig
 from genenv.settings.harden import HardenConfig
 from genenv.settings.loading import LoadingConfig
+from genenv.settings.policy import PolicyConfig
 from genenv.settings.react import ReactConfig
 from genenv.settings.stress import StressConfig
 from genenv.settings.table import TableConfig
@@ -15,6 +16,7 @@ __all__ = [
     "FitConfig",
     "HardenConfig",
     "LoadingConfig",
+    "PolicyConfig",
     "ReactConfig",
     "StressConfig",
     "TableConfig",

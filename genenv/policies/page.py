@@ -1,0 +1,77 @@
+"""The page of a run of a policy: the disturbance over time, and the failing episode as a film."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from genenv import files
+from genenv.drawing import inline, style
+from genenv.policies import summary
+from genenv.policies.episodes import Episodes, Walk
+from genenv.policies.ways import Failures
+from genenv.report.numerals import count, number, percent, plural
+from genenv.report.template import template
+
+SHOWN = 12  # modes with a picture
+FRAMES = 6  # of a film
+TALL = 160  # pixels of a frame
+LINES = len(inline.SERIES)  # channels that have a line of their own
+
+
+def write(content: Mapping[str, Any], found: Failures, episodes: Episodes, path: Path) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    content
+        Of report.json.
+    found
+        The failures that its modes number.
+    episodes
+        That play an example of each mode again.
+    path
+        Of the file.
+    """
+    shown = []
+    for mode in content["modes"][:SHOWN]:
+        row = mode["example"]
+        walk = episodes.walk(found.e[row], int(found.start[row]), FRAMES)
+        title = f"Mode {mode['id']}: disturbance and distance from the failure, step by step"
+        shown.append({"mode": mode, "figure": _figure(walk, title), "film": _film(walk)})
+    filters = {"count": count, "number": number, "percent": percent, "plural": plural}
+    made = template("policy.html", filters)
+    text = made.render(content=content, shown=shown, verdict=summary.verdict(content))
+    files.whole(path, lambda file: file.write(text.encode()))
+
+
+def _figure(walk: Walk, title: str) -> str:
+    with inline.styled(title):
+        figure = style.blank(6.4, 2.6)
+        above, below = figure.subplots(2, 1, sharex=True)
+        for i, code in enumerate(walk.codes.T[:LINES]):
+            above.step(np.arange(len(code)), code, where="post", color=inline.SERIES[i], lw=1)
+        above.axhline(0, color=inline.VARIABLES["line"], lw=0.5)
+        above.set_ylabel("code e")
+        below.plot(walk.miss, color=inline.VARIABLES["accent"], lw=1.2)
+        below.set_ylabel("miss")
+        below.set_xlabel("step")
+        return inline.svg(figure, title)
+
+
+def _film(walk: Walk) -> list[str]:
+    return [_png(frame) for frame in walk.frames]
+
+
+def _png(frame: Any) -> str:
+    image = Image.fromarray(frame)
+    small = image.resize((max(round(TALL * image.width / image.height), 1), TALL))
+    stream = io.BytesIO()
+    small.save(stream, "png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"

@@ -1,0 +1,78 @@
+"""The failures of a finished run of a policy, played again from their stored disturbances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks, importing, reading
+from genenv.policies.episodes import Episodes, imported, is_code
+from genenv.reading import Column
+from genenv.settings import PolicyConfig
+
+STORED = {"e": Column("f", (None, None)), "label": Column("iu", (None,), 0)}
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Whether each stored failure fails now, in the order of the files."""
+
+    failing: NDArray[np.bool_]  # (m,)
+
+    def unexpected(self, expect: str) -> NDArray[np.int64]:
+        """Return the rows that are not as expected: "fail" or "pass"."""
+        wanted = self.failing if expect == "fail" else ~self.failing
+        return np.flatnonzero(~wanted)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether `stress --env` left the folder."""
+    path = folder / "config.json"
+    return path.is_file() and isinstance(reading.plain(path).get("policy"), dict)
+
+
+def replay(folder: Path, policy: Any = None, trust: bool = False) -> Replayed:
+    """Play the stored failures of a run again.
+
+    Parameters
+    ----------
+    folder
+        That `stress --env` left.
+    policy
+        In the place of the run's, see `study.PolicyStress`; None: the one that its config names.
+    trust
+        Import, or read as a zip, what the run's config names; a zip of the caller's, too.
+
+    Raises
+    ------
+    Mistake
+        The folder is damaged; its policy or environment is code that nobody named or trusted; or
+        the codes are those of another world.
+    """
+    path = folder / "config.json"
+    plain = reading.plain(path)
+    config = reading.guarded(path, lambda: PolicyConfig(**_tuples(plain["policy"])))
+    if ":" in config.env and not trust:
+        raise checks.Mistake(
+            f"--trust, since the run's folder names {config.env}, whose import runs code", "none",
+            "read it, and say so",
+        )  # fmt: skip
+    recorded = plain.get("model")
+    if policy is None and is_code(recorded):
+        policy = importing.recorded(str(recorded), trust, "--model")
+    episodes = Episodes(config, imported(recorded if policy is None else policy), trust)
+    parts = []
+    for shard in sorted((folder / "failures").glob("*.npz")):
+        columns = reading.arrays(shard, STORED)
+        reading.check(shard, columns, STORED)
+        checks.shape(f"e in {shard}", columns["e"], (None, episodes.base_dim))
+        parts.append(episodes.play(columns["e"], columns["label"]).failed)
+    return Replayed(np.concatenate([np.zeros(0, np.bool_), *parts]))
+
+
+def _tuples(plain: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}

@@ -1,0 +1,213 @@
+"""A policy under test as a study: nature's players, the exact event, how often, the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from genenv import files, rate, runs, seeding
+from genenv.agents.searches import entrants
+from genenv.asked import Asked
+from genenv.campaign import Campaign, Log
+from genenv.envs.known_worlds import known
+from genenv.judge import Judge, Verdict
+from genenv.ledger import Ledger
+from genenv.parts import Part
+from genenv.policies import page
+from genenv.policies.asking import ExactEvent, PolicyProbe
+from genenv.policies.episodes import Episodes, imported, undisturbed
+from genenv.policies.ways import MOST, Failures, modes, ordinary_scale
+from genenv.probe import Probe
+from genenv.rating import CONFIRMED, FAILURE, Seen, rated
+from genenv.search import Space
+from genenv.settings import PolicyConfig
+from genenv.stages import Stages
+from genenv.study import Study
+
+SCHEMA = 1
+COUNTED = "random search, counted episodes"
+BAD_SHARE = 0.5  # of starts from which an undisturbed policy fails: nothing is learned of it
+
+
+class PolicyStress(Study[dict[str, Any]]):
+    """One stress run of a policy in a folder.
+
+    Parameters
+    ----------
+    config
+        Settings.
+    policy
+        A function of a batch of observations, a Stable-Baselines3 model, the path of its zip,
+        module:name of either, or None: the policy that comes with the world.
+    trust
+        Whether a zip may be read, which runs code that it holds.
+    folder, stages, line, lasting
+        See `Study`.
+
+    Raises
+    ------
+    Mistake
+        The parts do not fit each other, or the zip is not trusted.
+    """
+
+    command = "stress"
+
+    def __init__(
+        self,
+        config: PolicyConfig,
+        policy: Any,
+        trust: bool,
+        folder: Path,
+        stages: Stages | None = None,
+        line: str = "",
+        lasting: bool = True,
+    ) -> None:
+        super().__init__(folder, stages, line, lasting)
+        self.config, self.named = config, policy if isinstance(policy, str | None) else None
+        self.entrants = entrants(config.search)
+        self.episodes = Episodes(config, imported(policy), trust)
+        self.probe = PolicyProbe(self.episodes)
+        self.judge = ExactEvent(self.episodes.base_dim)
+
+    def settings(self) -> dict[str, Any]:
+        """See `Study.settings`."""
+        return {"policy": runs.settings(self.config), "model": self.named}
+
+    def parts(self) -> Sequence[Part[Any]]:
+        """See `Study.parts`: all that is kept are the episodes."""
+        return []
+
+    def totals(self) -> dict[str, int]:
+        """See `Study.totals`."""
+        episodes = self.config.budget * len(self.config.seeds)
+        rate = {"rate": self.config.rate_budget} if self.config.rate else {}
+        return dict.fromkeys((one.name for one in self.entrants), episodes) | rate | {"report": 1}
+
+    def words(self) -> dict[str, str]:
+        """See `Study.words`."""
+        return {"findings": "episodes"}
+
+    def work(self) -> dict[str, Any]:
+        """Search, estimate and report."""
+        if not self.episodes.has_miss:
+            self.tell("No distance from the failure is known: players get no slope to climb.")
+        alone = undisturbed(self.episodes)
+        logs = [log for entrant in self.entrants for log in self._play(entrant)]
+        probabilities, told = self._probabilities(logs)
+        with self.stages.stage("report"):
+            found = self._found()
+            content = self._content(logs, alone.failed, found, probabilities, told)
+            files.write_json(self.folder / "report.json", content)
+            page.write(content, found, self.episodes, self.folder / "report.html")
+        return content
+
+    def _play(self, entrant: Any) -> list[Log]:
+        noise, starts = self.episodes.noise, self.config.starts
+        space, ledger, logs = Space(noise, starts), Ledger(self.folder), []
+        with self.stages.stage(entrant.name) as advance:
+            campaign = Campaign(
+                cast(Probe, self.probe), cast(Judge, self.judge), self.config.budget, ledger,
+                self.tracker, advance, self.tell,
+            )  # fmt: skip
+            for seed in self.config.seeds:
+                make = partial(entrant, space, seeding.fold(seed, entrant.name))
+                logs.append(campaign.run(entrant.name, seed, make))
+        return logs
+
+    def _probabilities(self, logs: Sequence[Log]) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return rows of `failure_probabilities`; (): no search sampled the law."""
+        law = [log.tally() for log in logs if log.samples_law]
+        seen = Seen(
+            sum(row["queries"] for row in law),
+            sum(row["flips"] for row in law),
+            sum(row["confirmed"] for row in law),
+        )
+        if self.config.rate:
+            with self.stages.stage("rate") as advance:
+                asked = Asked(cast(Probe, self.probe), cast(Judge, self.judge), advance)
+                known = seen if seen.queries else None
+                made = rated(asked, known, COUNTED, self.config.rate_budget, self.config.seed)
+            return list(made.rows), list(made.told)
+        rows = [
+            {"event": event, **rate.from_counts(seen.of(event), seen.queries, COUNTED).to_json()}
+            for event in (FAILURE, CONFIRMED)
+            if seen.queries
+        ]
+        return rows, []
+
+    def _found(self) -> Failures:
+        """Play a sample of the confirmed failures again, in turn over the searches."""
+        parts, ledger = [], Ledger(self.folder)
+        for entrant in self.entrants:
+            for seed in self.config.seeds:
+                columns = ledger.read(entrant.name, seed, ("e", "label", "verdict", "energy"))
+                assert columns is not None
+                own = np.flatnonzero(columns["verdict"] == Verdict.CONFIRMED)
+                each = MOST // (len(self.entrants) * len(self.config.seeds))
+                if len(own) > each:
+                    self.tell(
+                        f"Modes are those of the {each:,} likeliest of the {len(own):,} failures "
+                        f"of {entrant.name} (seed {seed})."
+                    )
+                    own = own[np.argsort(columns["energy"][own], kind="stable")[:each]]
+                parts.append((columns["e"][own], columns["label"][own], entrant.name))
+        e, start = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+        name = np.concatenate([np.full(len(part[0]), part[2]) for part in parts])
+        played = self.episodes.play(e, start) if len(e) else undisturbed(self.episodes).rows([])
+        if not played.failed.all():
+            self.tell(
+                f"{int((~played.failed).sum())} of {len(e)} failures did not fail again: the world "
+                "or the policy draws numbers of its own, and nothing here is to be trusted."
+            )
+        return Failures(e, start, name, played)
+
+    def _content(
+        self,
+        logs: Sequence[Log],
+        alone: Any,
+        found: Failures,
+        probabilities: list[dict[str, Any]],
+        told: list[str],
+    ) -> dict[str, Any]:
+        least = {name: found.played.energy[found.search == name] for name in set(found.search)}
+        light, figure = self._light(int(alone.sum()), len(alone), bool(found.played.failed.all()))
+        return {
+            "schema": SCHEMA,
+            "kind": "policy",
+            "data": {"name": self.config.env},
+            "model": {"name": self.named or "policy", "light": light, "figure": figure},
+            "law": {
+                "base_dim": self.episodes.base_dim,
+                "channels": self._strengths,
+                "horizon": self.episodes.env.horizon,
+                "starts": self.config.starts,
+                "plausible_energy": self.judge.budget,
+            },
+            "undisturbed": {"failed": int(alone.sum()), "rows": len(alone)},
+            "searches": [
+                log.tally()
+                | {"least_energy": float(least[log.search].min()) if log.search in least else None}
+                for log in logs
+            ],
+            "failure_probabilities": probabilities,
+            "modes": modes(found, ordinary_scale(self.episodes, self.config.seed)),
+            "notes": [*self.told, *told],
+            "timings": dict(self.stages.seconds),
+            "command": self.line,
+        }
+
+    @property
+    def _strengths(self) -> dict[str, Any]:
+        given = self.config.strengths()
+        return given or dict(known(self.episodes.env.world.name).channels)
+
+    def _light(self, failed: int, rows: int, repeats: bool) -> tuple[str, str]:
+        """Say whether the run can be trusted."""
+        figure = f"undisturbed it fails from {failed} of {rows} starts"
+        if not repeats:
+            return "bad", "failures do not repeat from their stored disturbances"
+        return ("bad" if failed >= BAD_SHARE * rows else "doubtful" if failed else "good"), figure

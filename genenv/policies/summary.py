@@ -1,0 +1,66 @@
+"""A run of a policy in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from genenv.report.numerals import count, interval, number, percent, plural
+
+HEAD = "search     seed  episodes  failures  plausible  least energy  10th at"
+
+
+def verdict(content: Mapping[str, Any]) -> str:
+    """Say in one sentence what was found, or why nothing can be said."""
+    model = content["model"]
+    if model["light"] == "bad":
+        return (
+            f"Undecided: {model['figure']}. Nothing that was counted says anything of the policy."
+        )
+    rows = {row["event"]: row for row in content["failure_probabilities"]}
+    found = sum(row["confirmed"] for row in content["searches"])
+    modes = plural(len(content["modes"]), "mode")
+    said = f"All searches together found {plural(found, 'plausible failure')} in {modes}"
+    if content["modes"]:
+        least = content["modes"][0]
+        said += f", the likeliest at energy {number(least['least_energy'])}"
+        said += f" (\N{GREEK SMALL LETTER BETA} {number(least['beta'])})"
+    if "failure" not in rows:
+        return f"{said}."
+    row = rows["failure"]
+    share = f"{percent(row['estimate'])} {interval(row['low'], row['high'])}"
+    return f"Under the law of the disturbances the policy fails in {share} of episodes. {said}."
+
+
+def text(content: Mapping[str, Any], page: str) -> str:
+    """Write the summary as lines."""
+    law, model = content["law"], content["model"]
+    channels = ", ".join(f"{name} {strength:g}" for name, strength in law["channels"].items())
+    lines = [
+        f"{model['name']} in {content['data']['name']}",
+        f"disturbed: {channels} (standard deviations); {law['starts']} starts of "
+        f"{law['horizon']} steps",
+        f"policy     {model['light']:<9} {model['figure']}",
+        "",
+        verdict(content),
+        "",
+        HEAD,
+        "-" * len(HEAD),
+        *map(line, content["searches"]),
+        "",
+        "Counts of a search are what it found on its budget, not probabilities.",
+        *content["notes"],
+        "",
+        f"Report: {page}",
+    ]
+    return "\n".join(lines)
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """Write a search as a row of the table."""
+    least = "\N{EN DASH}" if row["least_energy"] is None else number(row["least_energy"])
+    return (
+        f"{row['name']:<10} {row['seed']:>4}  {count(row['queries']):>8}  {count(row['flips']):>8}"
+        f"  {count(row['confirmed']):>9}  {least:>12}"
+        f"  {count(row['tenth_confirmed_at']):>7}"
+    )

@@ -1,0 +1,186 @@
+"""A policy under test: the known answer of Walk1D, controls that must fail, and bad input."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from stable_baselines3 import PPO
+
+from genenv import checks, cli, policies
+from genenv.policies import PolicyStress
+from genenv.policies.asking import drawn
+from genenv.policies.episodes import Episodes, undisturbed
+from genenv.settings import PolicyConfig
+
+WALK = PolicyConfig(env="genenv/Walk1D-v0", budget=600, starts=2, search=("random", "evolution"))
+TEN, TWENTY = 0.108736, 3.6592e-4  # P(|x| >= edge) within 30 steps, by quadrature
+
+
+def falls(observation):
+    """Push CartPole to the left, always."""
+    return np.zeros(len(observation), np.int64)
+
+
+def raises(_observation):
+    raise RuntimeError("out of quota")
+
+
+class RaisesLater:
+    """Answers the trial that comes before the first episode."""
+
+    asked = 0
+
+    def __call__(self, observation):
+        self.asked += 1
+        return falls(observation) if self.asked < 4 else raises(observation)
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("policy") / "walk"
+    return folder, PolicyStress(WALK, None, False, folder).run()
+
+
+def test_the_walk_fails_as_often_as_is_known_and_in_two_ways(walked):
+    folder, content = walked
+    assert json.loads((folder / "report.json").read_text()) == content
+    row = content["failure_probabilities"][0]
+    assert row["low"] <= TEN <= row["high"]
+    assert len(content["modes"]) == 2  # over the left edge and over the right one
+    assert content["model"]["light"] == "good"
+    for mode in content["modes"]:
+        assert mode["least_energy"] > 100 / 60  # the least energy there is: edge² / 60
+    text = (folder / "report.html").read_text()
+    assert text.count("<svg") == 2
+    assert "data:image/png" in text
+
+
+def test_a_rare_failure_is_estimated_by_subset_simulation(tmp_path):
+    rare = replace(
+        WALK, arguments='{"edge": 20}', search=("random",), rate=True, rate_budget=20_000, starts=1
+    )
+    rows = PolicyStress(rare, None, False, tmp_path / "rare").run()["failure_probabilities"]
+    made = [row for row in rows if row["event"] == "failure"][-1]
+    assert "subset" in made["method"]
+    assert made["low"] <= TWENTY <= made["high"]
+    assert made["high"] < 20 * TWENTY
+
+
+def test_an_episode_depends_on_its_own_codes_alone():
+    episodes = Episodes(WALK, None, False)
+    e, start = drawn(episodes, 70, 0)  # more than a batch
+    whole = episodes.play(e, start)
+    for rows in ([3], [69, 5]):
+        part = episodes.play(e[rows], start[rows])
+        assert np.array_equal(part.severity, whole.severity[rows])
+        assert np.array_equal(part.path, whole.path[rows])
+    assert (whole.failed == (whole.severity > 0)).all()
+
+
+def test_energy_counts_the_codes_up_to_the_end_of_the_episode():
+    episodes = Episodes(WALK, None, False)
+    e = np.zeros((1, episodes.base_dim), np.float32)
+    e[:, :12] = 1.0  # ten steps of one standard deviation reach the edge
+    played = episodes.play(e, np.zeros(1, np.int64))
+    assert played.failed[0]
+    assert played.steps[0] == 10
+    assert played.energy[0] == pytest.approx(5.0)
+
+
+def test_a_disturbance_of_strength_nought_never_fails_a_policy_that_stands(tmp_path):
+    never = replace(WALK, channels=("action=0",))
+    content = PolicyStress(never, None, False, tmp_path / "never").run()
+    assert content["modes"] == []
+    assert content["failure_probabilities"][0]["estimate"] == 0
+    assert "fails in 0" in policies.summary.verdict(content)
+
+
+def test_a_policy_that_fails_undisturbed_leaves_the_run_undecided(tmp_path):
+    config = PolicyConfig(env="CartPole-v1", horizon=20, budget=64, starts=2, search=("random",))
+    study = PolicyStress(config, falls, False, tmp_path / "falls")
+    assert undisturbed(study.episodes).failed.all()
+    content = study.run()
+    assert content["model"]["light"] == "bad"
+    assert "Undecided" in policies.summary.verdict(content)
+    assert "How often it fails" not in (tmp_path / "falls" / "report.html").read_text()
+
+
+def test_failures_replay_and_a_calmer_world_mends_them(walked):
+    folder, content = walked
+    found = policies.replay(folder)
+    assert len(found.failing) == sum(row["confirmed"] for row in content["searches"])
+    assert not len(found.unexpected("fail"))
+    assert len(found.unexpected("pass")) == len(found.failing)
+
+
+def test_a_resumed_run_has_the_same_report(walked, tmp_path):
+    content = walked[1]
+    again = PolicyStress(WALK, None, False, tmp_path / "again")
+    again.run()
+    for shard in sorted((again.folder / "findings").glob("*.npz"))[1:]:
+        shard.unlink()
+        (again.folder / "failures" / shard.name).unlink(missing_ok=True)
+    resumed = PolicyStress(WALK, None, False, again.folder).run(resume=True)
+    for report in (content, resumed):
+        report.pop("timings", None)
+        for row in report["searches"]:
+            row.pop("seconds", None)
+    assert resumed == content
+
+
+@pytest.mark.parametrize("policy", [raises, RaisesLater()])
+def test_a_policy_that_raises_is_told_in_one_sentence(policy, tmp_path):
+    config = PolicyConfig(env="CartPole-v1", budget=64, horizon=5)
+    with pytest.raises(checks.Mistake, match="out of quota"):
+        PolicyStress(config, policy, False, tmp_path / "raises").run()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--env NoSuchWorld-v0", "NoSuchWorld-v0"),
+        ("--env CartPole-v1 --policy missing.zip", "missing.zip"),
+        ("--env CartPole-v1 --channels observation=much", "observation=much"),
+        ("--env CartPole-v1 --channels wind=1", "wind"),
+        ("--env CartPole-v1 --search gradient", "gradient"),
+        ("--env CartPole-v1 --budget 3", "64"),
+        ("--env CartPole-v1 --starts 0", "starts"),
+        ("--env CartPole-v1 --arguments [1]", "JSON object"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(words, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        cli.main(["stress", *words.split(), "--out", "run"])
+    assert left.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_zip_is_read_only_with_trust(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    PPO("MlpPolicy", "CartPole-v1", n_steps=8, batch_size=8, device="cpu").save("policy.zip")
+    words = ["stress", "--env", "CartPole-v1", "--policy", "policy.zip", "--horizon", "10"]
+    words += ["--budget", "64", "--starts", "1", "--search", "random", "--out"]
+    with pytest.raises(SystemExit) as left:
+        cli.main([*words, "untrusted"])
+    assert left.value.code == 2
+    with pytest.raises(SystemExit) as left:
+        cli.main([*words, "trusted", "--trust"])
+    assert left.value.code == 0
+    assert "policy.zip in CartPole-v1" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as left:
+        cli.main(["replay", "trusted"])
+    assert left.value.code == 2  # the folder names a zip, which its reader has not trusted
+
+
+def test_a_run_s_folder_imports_nothing_without_trust(walked, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    plain = json.loads((walked[0] / "config.json").read_text())
+    for change in ({"model": "os:system"}, {"policy": plain["policy"] | {"env": "theirs:Env-v0"}}):
+        (folder / "config.json").write_text(json.dumps(plain | change))
+        with pytest.raises(checks.Mistake, match="trust"):
+            policies.replay(folder)
