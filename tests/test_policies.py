@@ -162,7 +162,7 @@ def test_what_cannot_be_is_one_sentence(words, sentence, tmp_path, monkeypatch, 
 def test_a_zip_is_read_only_with_trust(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     PPO("MlpPolicy", "CartPole-v1", n_steps=8, batch_size=8, device="cpu").save("policy.zip")
-    words = ["stress", "--env", "CartPole-v1", "--policy", "policy.zip", "--horizon", "10"]
+    words = ["stress", "--env", "CartPole-v1", "--policy", "policy.zip", "--horizon", "5"]
     words += ["--budget", "64", "--starts", "1", "--search", "random", "--out"]
     with pytest.raises(SystemExit) as left:
         cli.main([*words, "untrusted"])

@@ -17,6 +17,11 @@ PLAYERS = ("random", "sobol", "metropolis", "evolution")
 """Searches that need neither a slope nor a generator."""
 
 
+def players() -> tuple[str, ...]:
+    """Return their names."""
+    return PLAYERS
+
+
 @dataclass(frozen=True)
 class PolicyConfig:
     """Everything that decides a stress run of a policy but the policy."""
@@ -40,7 +45,7 @@ class PolicyConfig:
     """Seeds of the world's own randomness, seed to seed + N - 1, each as likely."""
     search: Annotated[
         tuple[Any, ...],
-        named(lambda: PLAYERS, None, "NAME [NAME ...]", constructor=tuple[str, ...]),
+        named(players, None, "NAME [NAME ...]", constructor=tuple[str, ...]),
     ] = ("random", "evolution", "metropolis")
     """Players, on equal budgets of episodes."""
     budget: Number = 5_000
