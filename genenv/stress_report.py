@@ -14,7 +14,7 @@ from genenv.failures import Confirmed
 from genenv.judge import Verdict
 from genenv.ledger import Ledger
 from genenv.probe import Probe
-from genenv.report import Evidence, Report, rates
+from genenv.report import Evidence, Report, rates, summary
 from genenv.report.account import UNSURE, Account, account
 from genenv.report.by_class import by_class
 from genenv.report.enrichment import beside, enriched
@@ -72,7 +72,7 @@ def report(
         ordinary=run.generator.sample(ORDINARY, seed=0)[0],
     )
     made = Report(content, evidence)
-    tracker.text("summary", f"```\n{made}\n```")
+    tracker.text("summary", summary.markdown(str(made)))
     stress_log.results(tracker, content, run.budget)
     stress_log.failures(tracker, confirmed, dataset, run.budget)
     unseen = run.source.pick(run.split.test)

@@ -10,8 +10,9 @@ import pytest
 from genenv import report
 from genenv.checks import Mistake
 from genenv.codecs import Codec, Pictures, Vectors
-from genenv.report import Curve, Evidence, Failures, Report, figures, numerals
+from genenv.report import Curve, Evidence, Failures, Report, figures, numerals, summary
 from genenv.report.document import KEYS, MODE_KEYS, SEARCH_KEYS
+from genenv.report.page import flat
 from genenv.report.variety import variety
 
 IMAGES = Pictures((8, 8), "float32", (0.0,), (16.0,))
@@ -585,3 +586,19 @@ def test_a_mode_is_unseen_in_the_controls_samples_and_not_in_those_of_another_me
     seen = words(page(made, tmp_path))
     assert "unseen in 20,000 random samples" in seen
     assert "unseen in 77,777" not in seen
+
+
+def test_the_text_tab_breaks_sentences_and_keeps_the_columns_of_tables():
+    made = summary.markdown(str(example()))
+    prose = re.sub(r"```.*?```", "", made, flags=re.DOTALL)
+    assert "Random sampling of the generator" in prose
+    assert "- judge      good" in prose
+    assert "----" not in prose
+    assert "evolution" in re.findall(r"```(.*?)```", made, re.DOTALL)[0]
+
+
+def test_a_whole_number_among_the_facts_has_no_power_of_ten():
+    assert dict(flat({"samples": 10_000.0, "share": 0.12345})) == {
+        "samples": "10,000",
+        "share": "0.1235",
+    }

@@ -30,6 +30,7 @@ from genenv.training import (
 )
 from genenv.training.average import GAMMA, Average
 from genenv.training.machine import pick_device, pick_threads
+from genenv.training.presets import configured
 
 GREY = Pictures((8, 8), "uint8", (0.0,), (255.0,))
 VECTOR = Vectors((2,), "float64", (-1.0,), (1.0,))
@@ -668,3 +669,12 @@ def test_mistakes_are_told(make, sentence):
 def test_a_checkpoint_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(Mistake, match="a whole checkpoint in"):
         checkpoint.read(tmp_path)
+
+
+def test_a_short_training_logs_more_often_unless_it_was_said_how_often():
+    units = Vectors((2,), "float32", (0.0, 0.0), (1.0, 1.0))
+    every = [
+        configured("gan", units, changes).log_every
+        for changes in ({"steps": 100}, {"steps": 5}, {"steps": 100, "log_every": 60}, {})
+    ]
+    assert every == [8, 1, 60, 100]

@@ -40,7 +40,7 @@ class Fit:
     features: Name = "own"
     """Where images are compared: own (a small classifier of the data, or the samples themselves
     where there are no labels), samples, a module as package.module:name, or the file of Inception's
-    weights that defines FID."""
+    weights that defines FID, pt_inception-2015-12-05-6726825d.pth of pytorch-fid's releases."""
     own_metrics: Annotated[tuple[str, ...], shown("MODULE:NAME [...]", "none")] = ()
     """Metrics of your own, measured beside genenv's."""
     loading: Annotated[LoadingConfig, InPlace] = field(default_factory=LoadingConfig)

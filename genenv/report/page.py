@@ -95,7 +95,7 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         yield name, ", ".join(str(entry) for entry in value)
     elif isinstance(value, float):
-        yield name, f"{value:.4g}"
+        yield name, numerals.count(value) if value.is_integer() else f"{value:.4g}"
     else:
         yield name, numerals.NONE if value is None else str(value)
 

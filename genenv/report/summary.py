@@ -235,3 +235,15 @@ def text(data: dict[str, Any], page: str | None) -> str:
     if page is not None:
         parts.append(f"Report: {page}")
     return "\n\n".join(parts).replace(SPACE, " ")
+
+
+def markdown(summary: str) -> str:
+    """Return the summary for a page that breaks lines: tables alone keep their columns."""
+    return "\n\n".join(map(_block, summary.split("\n\n")))
+
+
+def _block(part: str) -> str:
+    lines = part.split("\n")
+    if any(line.startswith("---") for line in lines):
+        return f"```\n{part}\n```"
+    return "\n".join([lines[0], *(f"- {line}" for line in lines[1:])])

@@ -90,7 +90,9 @@ class FitConfig:
     """torch.compile of the generator, and of a critic without penalty."""
     threads: Threads = 0
     """CPU threads; 0: one for tiny networks, else torch's default."""
-    log_every: Number = 100
+    log_every: Annotated[
+        int | None, shown("N", "100, or a twelfth of the steps where these are fewer")
+    ] = None
     """Steps between two points of the curves; divergence is noticed then, too."""
     picture_every: Number = 500
     """Steps between two pictures of samples."""

@@ -47,6 +47,7 @@ class TrainingConfig(FitConfig):
     optimizer: str = "adam"
     lr: float = 1e-3
     betas: tuple[float, float] = (0.0, 0.99)
+    log_every: int = 100
     instance_noise: float = 0.0
 
     def __post_init__(self) -> None:

@@ -50,6 +50,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "image": {"penalty": 10.0, "critic_steps": 2, "betas": (0.0, 0.9)},
     },
 }
+POINTS = 12  # of the curves of the shortest training
 
 
 def preset(objective: Aim, units: Codec) -> TrainingConfig:
@@ -117,8 +118,17 @@ def configured(objective: Aim, units: Codec, changes: dict[str, Any]) -> Trainin
     free = changes.get("network", "auto") == "auto"
     if coded and free and units.coded_family == "small":  # fully connected networks learn them
         usual = replace(_of_kind(objective, "small", units.width), network="mlp")
-        return replace(usual, **(changes | {"network": "mlp"}))
-    return replace(preset(objective, units), **changes)
+        changes = changes | {"network": "mlp"}
+    else:
+        usual = preset(objective, units)
+    return _logged(replace(usual, **changes), changes)
+
+
+def _logged(config: TrainingConfig, changes: dict[str, Any]) -> TrainingConfig:
+    """Log a short training more often, unless it was said how often: health needs a few points."""
+    if "log_every" in changes:
+        return config
+    return replace(config, log_every=min(config.log_every, max(config.steps // POINTS, 1)))
 
 
 def shrunk(config: TrainingConfig, units: Codec, rows: int) -> TrainingConfig:
