@@ -28,6 +28,7 @@ parser.add_argument("--objectives", nargs="+", default=list(OBJECTIVES))
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
 parser.add_argument("--steps", type=int, default=None, help="generator updates; default: preset")
 parser.add_argument("--pack", type=int, default=1)
+parser.add_argument("--settings", default="{}", help="further changes of the preset, as JSON")
 parser.add_argument("--out", type=Path, default=Path("modes.json"))
 args = parser.parse_args()
 
@@ -47,6 +48,7 @@ def measure(name, objective, seed):
     usual = preset(objective, dataset.units)
     steps = args.steps or usual.steps
     config = replace(usual, seed=seed, steps=steps, pack=args.pack, threads=1, device="cpu")
+    config = replace(config, **json.loads(args.settings))
     run = Trainer(dataset.without_labels(), config)
     began = time.process_time()
     run.fit()
@@ -62,6 +64,7 @@ def measure(name, objective, seed):
         "networks": nets,
         "norm": run.game.norm,
         "steps": steps,
+        "settings": args.settings,
         "critic_steps": config.critic_steps,
         "cpu_seconds": seconds,
     } | counted
@@ -69,8 +72,9 @@ def measure(name, objective, seed):
 
 def known(name, objective, seed):
     """Find a row that was measured before."""
-    asked = name, objective, args.pack, seed
-    same = [r for r in table if (r["data"], r["objective"], r["pack"], r["seed"]) == asked]
+    asked = name, objective, args.pack, seed, args.settings
+    keys = "data", "objective", "pack", "seed", "settings"
+    same = [r for r in table if tuple(r[key] for key in keys) == asked]
     return same[0] if same else None
 
 

@@ -7,9 +7,10 @@ For each setting and seed: learn from some of the digits, draw 10,000 samples, a
   agreement     share that an SVM of all unseen rows puts into the condition,
   svm, network  GAN-train accuracy on all unseen rows,
 each beside the same of unseen real rows in the place of samples (`real`), and CPU seconds of
-training. `--generations 2` trains again on as many samples of the first generator, and compares
-with the real rows. Settings are changes of the preset, `name=value` joined by commas; "" is the
-preset. Writes one JSON with every row; rows that it has already are not measured again.
+training. `--generations 2` trains again on samples of the first generator, as many as the rows or
+`--samples`, and compares with the real rows. Settings are changes of the preset, `name=value`
+joined by commas; "" is the preset. Writes one JSON with every row; rows that it has already are not
+measured again.
 Examples: python scripts/variety.py --seeds 0 1 2 3 4
           python scripts/variety.py --settings "" "ema=0.999" --seeds 77 78
 """
@@ -35,6 +36,7 @@ parser.add_argument("--settings", nargs="+", default=[""])
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
 parser.add_argument("--rows", type=int, default=800, help="to learn from; `genenv fit`: 1438")
 parser.add_argument("--generations", type=int, default=1)
+parser.add_argument("--samples", type=int, default=0, help="that the next learns from; 0: --rows")
 parser.add_argument("--out", type=Path, default=Path("variety.json"))
 args = parser.parse_args()
 
@@ -76,6 +78,7 @@ def measure(setting, seed):
         figures |= metrics.generator_metrics(generator, real, unseen, unseen)
         kept = [*KEYS, *(f"{key}_real" for key in KEYS)]
         row = {"setting": setting, "seed": seed, "rows": args.rows, "generation": generation}
+        row |= {"samples": args.samples}
         row |= {key: figures[key] for key in kept} | {v: figures[k] for k, v in JUDGED.items()}
         row |= {
             "svm_real": figures["real_train_svm"],
@@ -83,14 +86,20 @@ def measure(setting, seed):
         }
         row |= {"agreement_real": figures["agreement_real"], "cpu_seconds": seconds}
         found.append(row)
-        rows = generator.sample(args.rows, seeding.fold(seed, "next"), real[1])
+        asked = np.resize(real[1], args.samples or args.rows)
+        rows = generator.sample(len(asked), seeding.fold(seed, "next"), asked)
     return found
+
+
+def asked_for(row, setting, seed):
+    """Return whether a row is of this setting, seed and numbers of rows."""
+    keys = "setting", "seed", "rows", "samples"
+    return tuple(row[key] for key in keys) == (setting, seed, args.rows, args.samples)
 
 
 def known(setting, seed):
     """Find rows that were measured before, all generations or none."""
-    asked = setting, seed, args.rows
-    same = [r for r in table if (r["setting"], r["seed"], r["rows"]) == asked]
+    same = [row for row in table if asked_for(row, setting, seed)]
     return same if len(same) >= args.generations else []
 
 
@@ -98,7 +107,7 @@ for setting in args.settings:
     for seed in args.seeds:
         if not known(setting, seed):
             found = measure(setting, seed)
-            table = [r for r in table if (r["setting"], r["seed"]) != (setting, seed)] + found
+            table = [row for row in table if not asked_for(row, setting, seed)] + found
             args.out.write_text(json.dumps(table, indent=2))
             for row in found:
                 print(

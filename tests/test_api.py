@@ -149,4 +149,4 @@ def test_what_a_replay_expects_is_one_of_two() -> None:
 def test_what_was_done_otherwise_than_asked_is_told() -> None:
     generator = genenv.fit(X[:40], steps=2, precision="tf32", device="cpu")
     assert "in float32, for TF32 is CUDA's alone" in generator.notes[0]
-    assert "the preset's batch of 256 was cut to 40: there are few rows" in generator.notes
+    assert "the preset's batch of 192 was cut to 40: there are few rows" in generator.notes

@@ -24,6 +24,7 @@ from genenv import (
     failures,
     lock,
     people,
+    rating,
     report,
     runs,
     trust,
@@ -269,10 +270,16 @@ def test_stored_failures_fail_again_and_another_model_may_pass(
 
 
 def test_rates_of_a_finished_run_are_entered_into_report_and_page(
-    done: tuple[Path, Report], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    done: tuple[Path, Report],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = tmp_path / "rated"
     shutil.copytree(done[0], run)
+    counted = next(row for row in done[1].searches if row["samples_law"])
+    assert counted["confirmed"] < counted["flips"]  # which are counted, the confirmed ones rare
+    monkeypatch.setattr(rating, "ENOUGH", counted["confirmed"] + 1)
     command = f"rate {run} --rate-budget 400"
     assert main_code(command) == 3  # its generator learned little
     assert "Undecided" in capsys.readouterr().out

@@ -21,7 +21,13 @@ USUAL = "relativistic"  # whose settings an objective of a user's own starts fro
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "relativistic": {
         "vector": {"penalty": 0.1, "lr": 2e-3, "batch": 256, "steps": 25_000},
-        "small": {"penalty": 2.0, "critic_width": 128, "batch": 256, "steps": 2000},
+        "small": {
+            "penalty": 2.0,
+            "critic_width": 192,
+            "instance_noise": 0.3,
+            "batch": 192,
+            "steps": 2000,
+        },
         "image": {"penalty": 1.0},
     },
     "gan": PLAIN,
