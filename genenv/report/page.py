@@ -51,6 +51,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
     text: str = template("page.html", amending.filters()).render(
         **amending.shown(plain),
         evidence=evidence,
+        asked=summary.asked(plain),
         unanswered=summary.unanswered(plain),
         ordinary=ordinary(evidence),
         totals=summary.totals(plain),

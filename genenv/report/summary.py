@@ -213,10 +213,20 @@ def lights(data: dict[str, Any]) -> str:
     return "\n".join(["Can this run be trusted?", *lines])
 
 
+def asked(data: dict[str, Any]) -> str:
+    """Say how often the model is right on real rows as it is asked, and the audit; "": unknown."""
+    own, audit = data["model"].get("test_accuracy"), data["judge"].get("accuracy")
+    if own is None:
+        return ""
+    beside = "" if audit is None else f", the audit on {percent(audit['share'])}"
+    return f"right on {percent(own)} of untouched real rows as it is asked{beside}"
+
+
 def text(data: dict[str, Any], page: str | None) -> str:
     """Write the summary that `print(report)` shows."""
+    name = f"{data['model']['name']} on {data['data']['name']}"
     parts = [
-        f"{data['model']['name']} on {data['data']['name']}",
+        ": ".join(filter(None, (name, asked(data)))),
         lights(data),
         verdict(data),
         table(data),
