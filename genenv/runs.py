@@ -240,6 +240,21 @@ def seen_by_generator(run: Path | None, dataset: Dataset, split: Split) -> str:
     return f"{told} Held-out data would keep them apart." if both else ""
 
 
+def shared_rows(
+    split: Split, given_model: bool, given_generator: bool, run: Path | None, dataset: Dataset
+) -> list[str]:
+    """Say which rows the judge may share with what a user gave; see `seen_by_generator`."""
+    told = []
+    if split.shares_rows and given_model:
+        told.append(
+            "No held-out data were given: the judge's oracles were trained on rows that the "
+            "model may have been trained on."
+        )
+    if split.shares_rows and given_generator:
+        told.append(seen_by_generator(run, dataset, split))
+    return [sentence for sentence in told if sentence]
+
+
 def recorded_settings(folder: Path) -> dict[str, Any]:
     """Return what a run's config.json holds.
 

@@ -40,6 +40,11 @@ def lights(run: Searched, accuracy: trust.Share, people: Mapping[str, Any] | Non
     )
 
 
+def bad_parts(run: Searched) -> tuple[str, ...]:
+    """Name the parts that leave a run undecided, before it is reported."""
+    return trust.bad(lights(run, accuracy(*answered(run)), None).to_json())
+
+
 def people(run: Searched) -> dict[str, Any] | None:
     """Return what raters of an earlier process saw; None: nobody has looked."""
     if not (run.folder / "audit").is_dir():

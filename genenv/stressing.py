@@ -22,6 +22,7 @@ from genenv import (
     seeding,
     stress_log,
     stress_report,
+    stress_trust,
 )
 from genenv.agents.policy import Played, Player
 from genenv.campaign import Log
@@ -178,10 +179,9 @@ class Stressing(Study[Report]):
             players = {kind: self.get(part) for kind, part in self._players.items()}
             logs = self.lineup.play(self, probe, self.get(self.judge), players)
             self._seen = rerating.seen([log.tally() for log in logs])
-            if self.config.rate:
-                self.get(self._rate)
+            rated = self._rated()
             with self.stages.stage("report"):
-                report = self._report(logs)
+                report = self._report(logs, rated)
             report.data["timings"] = dict(self.stages.seconds)
             report.save(self.folder)
         return report
@@ -237,6 +237,14 @@ class Stressing(Study[Report]):
         judge, budget = self.get(self.judge), self.config.rate_budget
         return rerating.rate(self._probe, judge, self._seen, budget, seed, advance)
 
+    def _rated(self) -> dict[str, Any] | None:
+        """Return the rates that were asked for; of a run that cannot be trusted none is made."""
+        if not self.config.rate:
+            return None
+        if bad := stress_trust.bad_parts(self._searched(None)):
+            self.tell(f"No rate was estimated: {' and '.join(bad)} cannot be trusted.")
+        return None if bad else self.get(self._rate)
+
     def _columns(self) -> dict[str, Any]:
         names = {"data": self.dataset.name, "model": self.tested.name, "search": self.lineup.names}
         training = self.training if self.given_generator is None else None
@@ -249,15 +257,15 @@ class Stressing(Study[Report]):
         images = self.dataset.units.family == "image"
         return pick_threads(self.config.threads, parameters, images)
 
-    def _report(self, logs: list[Log]) -> Report:
-        generator, metrics = self.get(self.generator), self.get(self.metrics)
-        run = Searched(
+    def _searched(self, rated: dict[str, Any] | None) -> Searched:
+        """Return what the searches worked with."""
+        return Searched(
             folder=self.folder,
             dataset=self.dataset,
             source=self.source,
             split=self.split,
-            generator=generator,
-            metrics=metrics,
+            generator=self.get(self.generator),
+            metrics=self.get(self.metrics),
             model=self.tested.model,
             model_name=self.tested.name,
             criterion=self.criterion,
@@ -267,14 +275,18 @@ class Stressing(Study[Report]):
             settings=vars(self.training) if self.given_generator is None else {},
             anyway=self.tested.against(self._audit_accuracy),
             reference=None if self.reference is None else self.reference.model(self.get),
-            rated=self.get(self._rate) if self.config.rate else None,
+            rated=rated,
         )
 
+    def _report(self, logs: list[Log], rated: dict[str, Any] | None) -> Report:
+        run = self._searched(rated)
+
         def notes() -> list[str]:
-            names, seeds = self.lineup.names, self.config.seeds
-            broken = broken_rules.by_flips(self.rules, self.folder, names, seeds)
-            told = [*self.told, *broken, *self._shared()]
-            return [*told, *generator.notes, *self.tested.model.told]
+            played = self.lineup.names, self.config.seeds
+            broken = broken_rules.by_flips(self.rules, self.folder, *played)
+            given = self.tested.given is not None, self.given_generator is not None
+            shared = runs.shared_rows(self.split, *given, self.generator_run, self.dataset)
+            return [*self.told, *broken, *shared, *run.generator.notes, *self.tested.model.told]
 
         return stress_report.report(
             run, logs, self.tracker, notes, self.tell, self.line, self._replay_line()
@@ -286,15 +298,3 @@ class Stressing(Study[Report]):
             return ""
         named = [] if self.tested.path is None else ["--model", self.tested.path]
         return shlex.join(["genenv", "replay", str(self.folder), *named])
-
-    def _shared(self) -> list[str]:
-        """Say which rows the judge may share with model and generator."""
-        told = []
-        if self.split.shares_rows and self.tested.given is not None:
-            told.append(
-                "No held-out data were given: the judge's oracles were trained on rows that the "
-                "model may have been trained on."
-            )
-        if self.split.shares_rows and self.given_generator is not None:
-            told.append(runs.seen_by_generator(self.generator_run, self.dataset, self.split))
-        return [sentence for sentence in told if sentence]

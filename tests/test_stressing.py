@@ -269,6 +269,14 @@ def test_stored_failures_fail_again_and_another_model_may_pass(
     assert len(mended.unexpected("pass")) == 0
 
 
+def test_a_run_that_cannot_be_trusted_spends_nothing_on_rates(tmp_path: Path) -> None:
+    config = replace(CONFIG, search=("random",), budget=64, rate=True)
+    report = job(tmp_path / "run", config).run()
+    assert report.data["rate"] is None
+    assert not (tmp_path / "run" / "rate.json").exists()
+    assert any("No rate was estimated" in note for note in report.evidence.notes)
+
+
 def test_rates_of_a_finished_run_are_entered_into_report_and_page(
     done: tuple[Path, Report],
     tmp_path: Path,
