@@ -86,7 +86,7 @@ def test_an_animation_is_a_gif_of_all_frames_without_end(tmp_path, channels):
     frames = shades(5, channels)
     frames[..., 0] = 0 if channels == 3 else frames[..., 0]
     with Tracker(tmp_path) as tracker:
-        tracker.gif("loop", frames, 7)
+        tracker.encoded("loop", tracking.animation(frames), frames.shape[1:], 7)
     (event,) = events(tmp_path).Images("loop")
     assert (event.step, event.height, event.width) == (7, 8, 8)
     shown = Image.open(io.BytesIO(event.encoded_image_string))
@@ -133,7 +133,6 @@ def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
     with Tracker(None) as tracker:
         tracker.scalars({"a": 1.0}, 0)
         tracker.images("b", np.zeros((4, 4, 3), np.uint8), 0)
-        tracker.gif("g", np.zeros((2, 4, 4, 3), np.uint8), 0)
         tracker.histogram("c", [1.0], 0)
         tracker.text("d", "e")
     assert list(tmp_path.iterdir()) == []

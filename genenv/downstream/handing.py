@@ -25,7 +25,6 @@ from genenv.downstream.wording import dtype_name, speaks_of_input
 
 MOST_ROWS = 2000  # that are asked, as often as there are forms
 MORE = 0.05  # of the rows: another form that is right on so many more is the right one
-LESS = 0.10  # of the rows: a model so far below the oracles is doubtful
 BATCH = 1024
 FEW = 8  # rows that tell whether a model can be asked at all
 

@@ -13,8 +13,6 @@ from genenv.generators.trial import tried
 from genenv.generators.wrapped import KIND, Wrapped
 from genenv.importing import is_onnx
 
-FILES = ("generator.safetensors", "weights.npz")  # of generators that a folder holds whole
-
 
 def rebuilt(folder: Path, decode: Callable[..., Any] | str | Path | None = None) -> Generator:
     """Put a decoder where a run had one: units, classes, law and range are the run's.

@@ -13,7 +13,6 @@ from torch import Tensor
 from genenv.judge import crossfit, temper
 from genenv.judge.crossfit import Member
 from genenv.judge.folds import COUNT, Fold
-from genenv.judge.oracle import Oracle
 from genenv.judge.realism import Gate, Surroundings, accepts
 from genenv.judge.residual import Residual
 from genenv.judge.swapped import put_together
@@ -191,15 +190,6 @@ def _by_fold(ask: Any, members: Any, rows: Tensor, fold: Tensor) -> Tensor:
             made[mask] = said
     assert made is not None
     return made
-
-
-def oracles_of(audit: Audit) -> dict[str, list[Oracle]]:
-    """Return the makes that are networks."""
-    return {
-        make: [m for m in members if isinstance(m, Oracle)]
-        for make, members in audit.members.items()
-        if isinstance(members[0], Oracle)
-    }
 
 
 def q_values(p: NDArray[Any]) -> NDArray[np.float64]:

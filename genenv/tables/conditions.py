@@ -24,7 +24,6 @@ from genenv.tables.schema import Schema
 
 Interval = tuple[float, float]  # closed, of codes
 
-OPERATORS = ("==", "!=", "<=", ">=", "=", "<", ">")
 QUOTED = r"'[^']*'|\"[^\"]*\""
 SET = re.compile(r"(not\s+)?in\s*\{([^{}]*)\}", re.IGNORECASE)
 RANGE = re.compile(

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from genenv import checks
 from genenv.tracking import hparams, layout, projector
-from genenv.tracking.pictures import animation, still
+from genenv.tracking.pictures import still
 
 EVENTS = "events.out.tfevents.*"
 AHEAD = 2  # seconds by which an older file may seem newer; more: the clock was set back
@@ -111,11 +111,6 @@ class Tracker:
         if self._writer is not None:
             checks.shape("a picture", grid, (None, None, None))
             self.encoded(tag, still(grid), grid.shape, step)
-
-    def gif(self, tag: str, frames: NDArray[np.uint8], step: int) -> None:
-        """Write an animation (n, height, width, 1 or 3) of uint8 that repeats without end."""
-        if self._writer is not None:
-            self.encoded(tag, animation(frames), frames.shape[1:], step)
 
     def encoded(self, tag: str, data: bytes, shape: Sequence[int], step: int) -> None:
         """Write the bytes of a PNG or GIF of this height, width and number of channels."""
