@@ -34,6 +34,8 @@ from genenv.study import Study
 from genenv.training import TrainingConfig, preset, shrunk, stated, train
 from genenv.training.aim import Aim
 
+LabelledRows = tuple[NDArray[Any], NDArray[np.int64]]  # x (n, *shape), class index (n,)
+
 
 def training(
     objective: Aim, steps: int | None, seed: int, threads: int, dataset: Dataset, rows: int
@@ -59,6 +61,7 @@ def generator_part(
     rows: NDArray[np.int64],
     config: TrainingConfig,
     given: Generator | None,
+    others: Callable[[], LabelledRows],
 ) -> Part[Generator]:
     """Return the generator of a run as a part: the one that was given, or one that is trained.
 
@@ -72,12 +75,13 @@ def generator_part(
         Of the training.
     given
         None: one is trained.
+    others
+        Makes rows that it does not learn from, see `unseen`: they show what the critic remembers.
     """
     is_table = isinstance(dataset.units, Rows)
 
     def make(advance: Advance) -> Generator:
         learned = dataset.at(rows)
-        others = dataset.pick(np.setdiff1d(np.arange(len(dataset)), rows))
         if given is not None:
             made = given
         elif isinstance(dataset.units, Rows):
@@ -87,7 +91,7 @@ def generator_part(
                 learned,
                 config,
                 folder=study.folder / "checkpoints",
-                monitor=Curves(study.tracker, (learned.x, learned.label), others, learned.modes),
+                monitor=Curves(study.tracker, (learned.x, learned.label), others(), learned.modes),
                 advance=advance,
                 resume=study.resuming,
             )
@@ -125,6 +129,17 @@ def fitted(
         return learn(learned.units, learned.x, learned.label, seed)
     own = shrunk(replace(config, seed=seed), learned.units, len(learned))
     return train(learned, own, advance=advance)
+
+
+def unseen(source: Dataset, split: Split) -> LabelledRows:
+    """Return the rows that no generator learns from: those of guide, audit, calibration and test.
+
+    Parameters
+    ----------
+    source, split
+        See `judge_part`: with held-out data of their own these are the source's.
+    """
+    return source.pick(np.concatenate([split.guide, split.audit, split.calibration, split.test]))
 
 
 def _save(generator: Generator, place: Path) -> None:
@@ -249,14 +264,13 @@ def _measured(
     seed: int,
     advance: Advance,
 ) -> dict[str, Any]:
-    rest = np.concatenate([split.guide, split.audit, split.calibration, split.test])
-    real, unseen, test = dataset.pick(split.train), source.pick(rest), source.pick(split.test)
+    real, rest, test = dataset.pick(split.train), unseen(source, split), source.pick(split.test)
     features = own_features(*real, dataset.units, len(dataset.classes), advance=advance)
-    beside = Evaluation(features, real, unseen, build(), seed=seed)
+    beside = Evaluation(features, real, rest, build(), seed=seed)
     figures = beside.evaluate(generator, FULL) | beside.reference(FULL) | beside.describe()
     if isinstance(dataset.units, Rows):
-        return figures | row_metrics(generator, real, unseen, test)
-    return figures | generator_metrics(generator, real, unseen, test, advance)
+        return figures | row_metrics(generator, real, rest, test)
+    return figures | generator_metrics(generator, real, rest, test, advance)
 
 
 def metrics_key(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +121,9 @@ class Stressing(Study[Report]):
             dataset, len(self.split.train),
         )  # fmt: skip
         self.generator = prepared.generator_part(
-            self, dataset, self.split.train, self.training, generator
-        )
+            self, dataset, self.split.train, self.training, generator,
+            partial(prepared.unseen, self.source, self.split),
+        )  # fmt: skip
         self.given_judge = given_judge(judge)
         self._oracles: list[Part[Judge]] = []  # of a judge that is made: what needs no model
         if self.given_judge is None:

@@ -24,6 +24,7 @@ from genenv import (
     failures,
     lock,
     people,
+    prepared,
     rating,
     report,
     runs,
@@ -469,3 +470,25 @@ def test_a_model_that_raises_on_some_rows_is_searched_to_the_end(tmp_path: Path)
     assert without_seconds(folder)["searches"] == [
         {name: value for name, value in row.items() if name != "seconds"} for row in report.searches
     ]
+
+
+ROWS = np.arange(1797) < 1200  # of the digits
+
+
+class Watched(Exception):  # noqa: N818 it is no error
+    """Rows that a critic learns from, and rows that it is watched by."""
+
+
+def test_a_critic_is_watched_by_held_out_rows_of_their_own_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def curves(_tracker: Any, train: Any, held_out: Any, _modes: Any) -> None:
+        raise Watched(len(train[0]), len(held_out[0]))
+
+    monkeypatch.setattr(prepared, "Curves", curves)
+    digits = data.load("digits")
+    own, other = (data.from_arrays(digits.x[r], digits.label[r]) for r in (ROWS, ~ROWS))
+    run = Stressing(CONFIG, own, other, None, None, tmp_path / "run", line="again", no_cache=True)
+    with pytest.raises(Watched) as seen:
+        run.generator.make(lambda _: None)
+    assert seen.value.args == (int(ROWS.sum()), int((~ROWS).sum()))

@@ -131,7 +131,10 @@ class Hardening(Study[dict[str, Any]]):
         config = prepared.training(
             "relativistic", None, seed, self.config.threads, self.rows_of, len(rows)
         )
-        return prepared.generator_part(self, self.rows_of, rows, config, None)
+        rest = np.setdiff1d(np.arange(len(self.rows_of)), rows)
+        return prepared.generator_part(
+            self, self.rows_of, rows, config, None, partial(self.rows_of.pick, rest)
+        )
 
     def settings(self) -> dict[str, Any]:
         """See `Study.settings`."""

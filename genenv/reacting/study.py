@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +148,9 @@ class Reacting(Study[dict[str, Any]]):
     def generator(self) -> Part[Generator]:
         """The generator, given or fitted."""
         return prepared.generator_part(
-            self, self.dataset, self.split.train, self.training, self.given
-        )
+            self, self.dataset, self.split.train, self.training, self.given,
+            partial(prepared.unseen, self.source, self.split),
+        )  # fmt: skip
 
     @cached_property
     def judge(self) -> Part[Judge]:
