@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from genenv import (
 )
 from genenv.agents.policy import Played, Player
 from genenv.campaign import Log
+from genenv.cluster import Cluster, spread
 from genenv.data import Dataset, Split, near, split
 from genenv.generators import Generator, adopt
 from genenv.given_judge import MADE, given_judge
@@ -69,6 +71,8 @@ class Stressing(Study[Report]):
         The run that `generator` was loaded from, which may know the rows it was trained on.
     judge
         One that was made elsewhere, or a folder that holds it; None: one is made.
+    cluster
+        Whose workers answer for the model; None: this process asks it.
     """
 
     command = "stress"
@@ -88,6 +92,7 @@ class Stressing(Study[Report]):
         lasting: bool = True,
         judge: Judge | str | Path | None = None,
         no_cache: bool = False,
+        cluster: Cluster | None = None,
     ) -> None:
         super().__init__(folder, stages, line, lasting, no_cache)
         if dataset.label is None:
@@ -99,6 +104,7 @@ class Stressing(Study[Report]):
             generator = adopt(generator)
             prepared.check_fits(generator, dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
+        self.cluster = cluster
         self.config, self.dataset = filled_in(config, model is not None), dataset
         self.criterion = criteria.find(config.criterion, dataset.classes)
         self.lineup = Lineup(self.config, generator)
@@ -174,7 +180,7 @@ class Stressing(Study[Report]):
 
     def work(self) -> Report:
         """Search, and report."""
-        with settled(self._threads()):
+        with settled(self._threads()), ExitStack() as self._open:
             stress_log.begin(self.tracker, self._columns(), self.lineup.entrants)
             probe = self.prepare()
             players = {kind: self.get(part) for kind, part in self._players.items()}
@@ -200,6 +206,8 @@ class Stressing(Study[Report]):
         self.tested.record(self.folder)
         if self.tested.given is not None:
             self.tested.require(self._audit_accuracy)
+        if self.cluster is not None:
+            self.tested.model = self._open.enter_context(spread(self.cluster, self.tested.model))
         return self._probe
 
     @property

@@ -17,7 +17,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream training judge sampling learners stacked boosted rules",
-    "monitoring criteria search probe single_query failures unanswered trust people doubtful",
+    "monitoring criteria search cluster probe single_query failures unanswered trust people doubtful",
     "ledger settling",
     "campaign rate asked recorded runs bundled ladder report reactions material",
     "board study known limits",

@@ -21,7 +21,7 @@ from genenv.cli.export import Export
 from genenv.cli.fit import Fit
 from genenv.cli.harden import Harden
 from genenv.cli.judge import Judge
-from genenv.cli.parsing import PROG, at_home, parsed
+from genenv.cli.parsing import PROG, at_home, parsed, valued
 from genenv.cli.policy import FLAG, NAME, StressPolicy
 from genenv.cli.rate import Rate
 from genenv.cli.react import React
@@ -99,7 +99,7 @@ def _done(words: list[str]) -> int:
     if words == ["--version"]:
         print(f"genenv {__version__}")
         return 0
-    words = _of_policies(at_home(run_file.expanded(words)))
+    words = valued(_of_policies(at_home(run_file.expanded(words))), "--ray", "local")
     try:
         command = parsed(Command, words)
     except SystemExit:  # after help

@@ -56,6 +56,15 @@ def parsed(commands: Any, words: list[str]) -> Any:
         raise _cause(left) or _refusal(said.getvalue()) from left
 
 
+def valued(words: list[str], flag: str, value: str) -> list[str]:
+    """Give a flag this value where the line gives it none."""
+    bare = [
+        word == flag and (not after or after.startswith("--"))
+        for word, after in zip(words, [*words[1:], ""], strict=True)
+    ]
+    return [w for word, alone in zip(words, bare, strict=True) for w in [word] + alone * [value]]
+
+
 def at_home(words: list[str]) -> list[str]:
     """Replace ~/ by the home folder, in an option's value too."""
     home = str(Path.home())

@@ -49,6 +49,12 @@ class Stress:
     """Of the data."""
     table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
     """Of its columns."""
+    ray: Annotated[str | None, shown("[ADDRESS]", "off")] = None
+    """Ask the model on the workers of a Ray cluster: local (one of this machine's cores, which
+    --ray alone means), auto (one that runs here), HOST:PORT or ray://HOST:PORT. The same report for
+    any number of workers."""
+    ray_workers: Annotated[int | None, shown("N", "as many as the cluster has cores")] = None
+    """Of these."""
     resume: Switch = False
     """Go on with what --out holds."""
     out: Annotated[Path | None, shown("RUN", "runs/stress-NAME-000, the next free number")] = None
@@ -66,6 +72,7 @@ class Stress:
         """Run the main job, which `line` repeats."""
         model = None if self.model is None else import_model(self.model)
         from genenv import runs
+        from genenv.cluster import Cluster
         from genenv.stages import Stages
         from genenv.stressing import Stressing
 
@@ -87,6 +94,7 @@ class Stress:
             self.settings, dataset, held_out, model, generator, out, stages,
             line, model_path=self.model, generator_run=stored, judge=self.judge or before,
             no_cache=self.no_cache,
+            cluster=None if self.ray is None else Cluster(self.ray, self.ray_workers),
         )  # fmt: skip
         print(run.lineup.announced())
         return run.run(self.resume)

@@ -1,0 +1,223 @@
+"""The model under test on the workers of a Ray cluster: rows go out, answers come back in order.
+
+The rows of a query batch are cut into shards of a fixed size whatever the number of workers, so a
+run's report is the same for any number of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv import checks
+from genenv.downstream import Downstream
+from genenv.downstream.patience import within
+
+LOCAL = "local"  # address: a cluster of this machine's processors, for this run
+SHARD = 16  # rows that a worker answers at a time
+AHEAD = 2  # shards that wait at a worker, so that it is never idle; more are held back
+RETRIES = 2  # of a shard whose worker died, each on a new worker
+STARTING = 300  # seconds that workers may take to start
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_IGNORE_UNHANDLED_ERRORS": "1"}
+OWN = "genenv"  # every worker has it
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where the model is asked."""
+
+    address: str = LOCAL
+    """`local`, `auto` for one that runs on this machine, HOST:PORT, or ray://HOST:PORT."""
+    workers: int | None = None
+    """Processes that hold the model, a core each; None: as many as the cluster has cores."""
+
+    def __post_init__(self) -> None:
+        """Raise a Mistake that names the field."""
+        if self.workers is not None:
+            checks.whole("ray_workers", self.workers)
+
+
+class Worker:
+    """Holds the model in a process of the cluster, and answers shards of rows."""
+
+    def __init__(self, model: Downstream) -> None:
+        torch.set_num_threads(1)
+        self.model = model
+
+    def answer(self, rows: NDArray[np.float32]) -> NDArray[Any]:
+        """Answer (n, *units.shape) with what the model returns, as a kind does: (n, classes)."""
+        with torch.no_grad(), within(self.model.timeout):
+            return self.model(torch.from_numpy(np.array(rows))).numpy()
+
+
+@final
+class Spread(Downstream):
+    """A model that workers answer for; everything but the answers is the model's own.
+
+    Parameters
+    ----------
+    model
+        As it was checked here.
+    workers
+        Handles of Ray actors of `Worker`.
+
+    Raises
+    ------
+    ray.exceptions.RayActorError
+        From a call: the rows ended their worker, more than `RETRIES` times.
+    """
+
+    kind_name: ClassVar[str] = "model"
+
+    def __init__(self, model: Downstream, workers: Sequence[Any]) -> None:
+        self.__dict__ |= model.__dict__
+        self.timeout = 0.0  # each worker keeps the time of its shard
+        self._workers = workers
+
+    @classmethod
+    def fits(cls, model: Any) -> bool:  # noqa: ARG003
+        """No model is spread unasked."""
+        return False
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Answer rows; an exception of the model comes as it was raised."""
+        import ray
+
+        shards = [part.numpy() for part in torch.split(x.detach(), SHARD)]
+        answers: list[Any] = [None] * len(shards)
+        todo, waiting = list(range(len(shards)))[::-1], dict[Any, tuple[int, Any]]()
+        idle = list(self._workers) * AHEAD
+        try:
+            while todo or waiting:
+                while todo and idle:
+                    at, worker = todo.pop(), idle.pop(0)
+                    waiting[worker.answer.remote(shards[at])] = at, worker
+                (ready,), _ = ray.wait(list(waiting))
+                at, worker = waiting.pop(ready)
+                answers[at] = np.array(ray.get(ready))
+                idle.append(worker)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause if isinstance(error.cause, Exception) else error from None
+        return torch.from_numpy(np.concatenate(answers))
+
+
+@contextmanager
+def spread(cluster: Cluster, model: Downstream) -> Iterator[Spread]:
+    """Put a model on the workers of a cluster, once each, and take it off in the end.
+
+    Parameters
+    ----------
+    cluster
+        Where.
+    model
+        As it was checked here.
+
+    Raises
+    ------
+    Mistake
+        Ray is not installed, there is no such cluster, it has fewer cores than workers are asked
+        for, or the model cannot be sent.
+    """
+    ray = _imported()
+    with _connected(ray, cluster.address):
+        cores = int(ray.cluster_resources().get("CPU", 0))
+        count = cluster.workers or cores
+        if not 0 < count <= cores:
+            raise checks.Mistake(
+                f"a cluster of {max(count, 1)} cores, one a worker", f"{cores}", "ask for fewer"
+            )
+        kind = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=RETRIES)(Worker)
+        sent = ray.put(_sendable(ray, model))
+        workers = [kind.remote(sent) for _ in range(count)]
+        try:
+            _started(ray, workers)
+            yield Spread(model, workers)
+        finally:
+            for worker in workers:
+                ray.kill(worker)
+
+
+def _imported() -> Any:
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError as error:
+        do = "pip install 'genenv[ray]', or leave --ray out"
+        raise checks.Mistake("Ray, to spread queries", "none installed", do) from error
+    return ray
+
+
+@contextmanager
+def _connected(ray: Any, address: str) -> Iterator[None]:
+    """Join a cluster, or start one; what the caller had joined already stays."""
+    if ray.is_initialized():
+        yield
+        return
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(
+            address=None if address == LOCAL else address,
+            include_dashboard=False if address == LOCAL else None,
+            log_to_driver=False,
+            logging_level="ERROR",
+            runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}},
+        )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        got = str(error).strip().partition("\n")[0]
+        raise checks.Mistake(f"a Ray cluster at {address}", got, "give its address") from error
+    if main:
+        signal.signal(signal.SIGTERM, handler)  # Ray takes it, and ends the process at once
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _sendable(ray: Any, model: Downstream) -> Downstream:
+    """Return a model whose own code goes with it, for it need not lie where a worker is."""
+    for part in (model.model, model.preprocess):
+        name = (getattr(part, "__module__", None) or type(part).__module__).partition(".")[0]
+        module = sys.modules.get(name)
+        place = getattr(module, "__file__", None)
+        if place and name != OWN and not _installed(Path(place)):
+            ray.cloudpickle.register_pickle_by_value(module)
+    try:
+        ray.cloudpickle.dumps(model)
+    except Exception as error:
+        raise checks.Mistake(
+            "a model that can be sent to workers, as pickle does it", error,
+            "give its class __getstate__ and __setstate__, or leave --ray out",
+        ) from error  # fmt: skip
+    return model
+
+
+def _installed(place: Path) -> bool:
+    """Whether a file lies with the installed packages, which workers have too."""
+    return {"site-packages", "dist-packages"} & set(place.parts) != set() or place.is_relative_to(
+        Path(os.__file__).parent
+    )
+
+
+def _started(ray: Any, workers: Sequence[Any]) -> None:
+    """Wait until every worker has the model; what it raises there is told."""
+    try:
+        ray.get([worker.__ray_ready__.remote() for worker in workers], timeout=STARTING)
+    except ray.exceptions.RayError as error:
+        raise checks.Mistake(
+            f"{len(workers)} workers that hold the model", str(error).strip().splitlines()[-1],
+            "see whether the model loads there",
+        ) from error  # fmt: skip

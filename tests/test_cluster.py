@@ -1,0 +1,137 @@
+"""A campaign on workers of a local Ray cluster of two nodes."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+import numpy as np
+import pytest
+import torch
+import toys
+
+from genenv import downstream
+from genenv.agents import SEARCHES
+from genenv.campaign import Campaign
+from genenv.checks import Mistake
+from genenv.cli.parsing import valued
+from genenv.cluster import Cluster, spread
+from genenv.ledger import Ledger
+from genenv.noise import Gaussian
+from genenv.search import Space
+from genenv.tracking import Tracker
+
+ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.slow
+BUDGET = 100
+UNITS = toys.LinearGenerator().units
+MODEL = """
+import os
+import numpy as np
+
+class Linear:
+    def __init__(self, wants="", sure=4.0):
+        self.wants, self.sure = wants, sure
+    def __call__(self, x):
+        x = np.asarray(x)
+        if self.wants == "raise" and (x[:, 0] > 0.1).any():
+            raise ArithmeticError("a row above 0.1")
+        if self.wants and os.path.isdir(self.wants):
+            here = os.path.join(self.wants, str(len(os.listdir(self.wants))))
+            open(here, "x").close()
+            if here.endswith("3"):
+                os._exit(9)  # a worker that dies in the middle
+        p = np.exp(self.sure * x[:, 4:] * (1 - 5 * x[:, :1]))
+        return p / p.sum(1, keepdims=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    from ray.cluster_utils import Cluster as Machines
+
+    machines = Machines(
+        initialize_head=True,
+        head_node_args={"num_cpus": 2, "include_dashboard": False, "object_store_memory": 80 << 20},
+    )
+    machines.add_node(num_cpus=2, object_store_memory=80 << 20)
+    yield machines.address
+    machines.shutdown()
+
+
+@pytest.fixture
+def linear(tmp_path, monkeypatch):
+    """A model of a file that no worker can import."""
+    path = tmp_path / "mine.py"
+    path.write_text(MODEL)
+    spec = importlib.util.spec_from_file_location("mine", path)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "mine", module)
+    spec.loader.exec_module(module)
+    return module.Linear
+
+
+def wrapped(model):
+    return downstream.wrap(model, UNITS, (0, 1, 2), "raw", "probabilities")
+
+
+def findings(place, model):
+    """Play two searches on a model; returns all they found."""
+    probe = toys.probe()
+    probe.model = model
+    ledger = Ledger(place)
+    game = Campaign(
+        probe, toys.BallJudge(2.0), BUDGET, ledger, Tracker(None), lambda _: None, print
+    )
+    space = Space(Gaussian(toys.DIM), toys.CLASSES)
+    for name in ("random", "evolution"):
+        game.run(name, 0, lambda name=name: SEARCHES[name](space, 0))
+    return [ledger.read(name, 0) for name in ("random", "evolution")]
+
+
+def same(one, two):
+    return all(np.array_equal(a[k], b[k]) for a, b in zip(one, two, strict=True) for k in a)
+
+
+def test_any_number_of_workers_finds_the_same_and_one_that_dies_costs_nothing(
+    cluster, linear, tmp_path
+):
+    found, deaths = [findings(tmp_path / "here", wrapped(linear()))], tmp_path / "deaths"
+    deaths.mkdir()
+    for workers, model in ((1, linear()), (2, linear(str(deaths)))):
+        with spread(Cluster(cluster, workers), wrapped(model)) as far:
+            found.append(findings(tmp_path / str(workers), far))
+            assert far.queries == 2 * BUDGET
+    assert len(list(deaths.iterdir())) > 4  # asked after one had died
+    assert (found[0][0]["severity"] > 0).any()
+    assert all(same(found[0], other) for other in found[1:])
+
+
+def test_what_a_model_raises_on_a_worker_is_an_error_of_its_rows(cluster, linear):
+    x = torch.linspace(-0.2, 0.2, 40)[:, None].expand(40, UNITS.size)
+    near = wrapped(linear("raise")).answers(x)
+    with spread(Cluster(cluster, 1), wrapped(linear("raise"))) as model:
+        far = model.answers(x)
+    assert torch.equal(near.error, far.error)
+    assert near.error.any()
+    assert torch.equal(near.log_p[~near.error], far.log_p[~far.error])
+    assert "a row above 0.1" in far.trouble
+
+
+def test_wrong_clusters_and_models_are_one_sentence(cluster, linear):
+    with pytest.raises(Mistake, match="expected a cluster of 9 cores, one a worker, got 4"):
+        spread(Cluster(cluster, 9), wrapped(linear())).__enter__()
+    held = linear()
+    held.wants = open(os.devnull)  # noqa: SIM115
+    with pytest.raises(Mistake, match="expected a model that can be sent to workers"):
+        spread(Cluster(cluster, 1), wrapped(held)).__enter__()
+    with pytest.raises(Mistake, match="expected ray_workers"):
+        Cluster(cluster, 0)
+
+
+def test_ray_alone_means_this_machine():
+    words = ["stress", "digits", "--ray", "--out", "RUN"]
+    assert valued(words, "--ray", "local")[2:5] == ["--ray", "local", "--out"]
+    assert valued(["--ray", "auto"], "--ray", "local") == ["--ray", "auto"]
+    assert valued(["--ray"], "--ray", "local") == ["--ray", "local"]
