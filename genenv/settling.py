@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import files
+from genenv import failures, files, reading
 from genenv.failures import Confirmed
+from genenv.judge import Verdict
 from genenv.unanswered import Unanswered
 
 Kept = TypeVar("Kept", Confirmed, Unanswered)
@@ -48,6 +50,30 @@ def settle(
             _write(aside / name, rows.rows(~holds))  # first: a row is never in neither
             _write(kept / name, rows.rows(holds))
     return total
+
+
+def enter(findings: Path, kept: Path, aside: Path) -> None:
+    """Let the verdicts of findings say where their rows are: confirmed, or passed where aside.
+
+    Parameters
+    ----------
+    findings, kept, aside
+        Folders of shards of the same names.
+    """
+    for name in sorted({path.name for place in (kept, aside) for path in place.glob("*.npz")}):
+        said = reading.arrays(findings / name, ("index", "verdict"))
+        verdict = said["verdict"].copy()
+        for place, now in ((kept, Verdict.CONFIRMED), (aside, Verdict.PASSED)):
+            if (place / name).is_file():
+                rows = failures.read(place / name).index
+                verdict[np.isin(said["index"], rows)] = now
+        if not np.array_equal(verdict, said["verdict"]):
+            columns: dict[str, Any] = reading.arrays(findings / name) | {"verdict": verdict}
+            files.whole(findings / name, partial(_packed, columns))
+
+
+def _packed(columns: dict[str, Any], file: BinaryIO) -> None:
+    np.savez_compressed(file, **columns)
 
 
 def _joined(parts: list[Kept]) -> Kept:

@@ -20,7 +20,7 @@ from genenv.report.by_class import by_class
 from genenv.report.enrichment import beside, enriched
 from genenv.report.near_rows import Untouched
 from genenv.searched import Searched
-from genenv.settling import settle
+from genenv.settling import enter, settle
 from genenv.tracking import Tracker
 from genenv.unanswered import Unanswered
 
@@ -88,6 +88,7 @@ def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Co
         return failures.replay(run.model, record, run.criterion).failing
 
     lost = settle(kept / "failures", aside / "failures", failures.read, failing)
+    enter(kept / "findings", kept / "failures", aside / "failures")
     if lost:
         tell(
             f"{lost:,} confirmed failures did not fail again on replay: not counted, and moved to "
@@ -101,6 +102,7 @@ def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Co
         gone = log.verdict == Verdict.CONFIRMED
         gone[record.index[rows]] = False
         log.verdict[gone] = Verdict.PASSED
+        log.verdict[record.index[rows]] = Verdict.CONFIRMED
     return record.rows(np.concatenate(order))
 
 

@@ -229,7 +229,13 @@ def test_what_does_not_fail_again_is_moved_aside_and_comes_back(tmp_path):
     before = failures.load(kept)
 
     def settled(holds):
-        return settling.settle(kept, aside, failures.read, holds)
+        lost = settling.settle(kept, aside, failures.read, holds)
+        settling.enter(tmp_path / "findings", kept, aside)
+        said = game.ledger.read("random", 0, ("verdict",))["verdict"]
+        assert (said == Verdict.CONFIRMED).sum() == len(log.confirmed_at) - lost
+        changed = said != log.verdict
+        assert set(said[changed]) <= {Verdict.PASSED}
+        return lost
 
     assert settled(lambda rows: np.ones(len(rows), np.bool_)) == 0
     assert not aside.exists()
