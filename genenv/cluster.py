@@ -30,7 +30,11 @@ SHARD = 16  # rows that a worker answers at a time
 AHEAD = 2  # shards that wait at a worker, so that it is never idle; more are held back
 RETRIES = 2  # of a shard whose worker died, each on a new worker
 STARTING = 300  # seconds that workers may take to start
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_IGNORE_UNHANDLED_ERRORS": "1"}
+SETTINGS = {  # of Ray, where the user has none
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of shards that nobody waits for: another one raised
+    "RAY_worker_niceness": "0",  # workers are the work, and not to wait for other processes
+}
 OWN = "genenv"  # every worker has it
 
 
@@ -150,7 +154,7 @@ def spread(cluster: Cluster, model: Downstream) -> Iterator[Spread]:
 
 
 def _imported() -> Any:
-    for name, value in QUIET.items():
+    for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
         import ray

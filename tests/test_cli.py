@@ -423,7 +423,40 @@ def test_export_names_the_recorded_model_and_needs_somewhere_to_write(
     assert "pytest" in out
     code, _, err = run("export", str(done))
     assert code == 2
-    assert "--pytest FILE.py or --png FOLDER" in err
+    assert "--pytest FILE.py, --png FOLDER or --without-rows FOLDER" in err
+
+
+def real_rows(folder: Path) -> int:
+    """Count rows of the digits among the arrays of a folder."""
+    real = {row.tobytes() for row in data.load("digits").x.reshape(-1, 64).astype(np.float64)}
+    count = 0
+    for path in folder.rglob("*.npz"):
+        with np.load(path) as arrays:
+            for array in arrays.values():
+                if array.dtype.kind in "fiu" and array.size and array[0].size == 64:
+                    rows = array.reshape(-1, 64).astype(np.float64)
+                    count += sum(row.tobytes() in real for row in rows)
+    return count
+
+
+@pytest.mark.slow
+def test_a_run_that_is_forwarded_holds_no_real_row_and_replays_as_before(
+    run: Run, done: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "forwarded"
+    code, out, _ = run("export", str(done), "--without-rows", str(to))
+    assert code == 0
+    assert "without checkpoints, events.out" in out
+    assert real_rows(done) == 64
+    assert real_rows(to) == 0
+    assert not [path for path in to.rglob("*") if path.suffix in (".html", ".png", ".gif")]
+    assert (
+        run("replay", str(to), "--model", "models_of_mine:good")[:2]
+        == run("replay", str(done), "--model", "models_of_mine:good")[:2]
+    )
+    assert run("export", str(done), "--without-rows", str(to))[0] == 2
+    (to / "generator" / "spec.json").write_text("{}")  # its digests went along
+    assert run("replay", str(to), "--model", "models_of_mine:good")[0] == 2
 
 
 @pytest.mark.parametrize(

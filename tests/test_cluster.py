@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from genenv.agents import SEARCHES
 from genenv.campaign import Campaign
 from genenv.checks import Mistake
 from genenv.cli.parsing import valued
-from genenv.cluster import Cluster, spread
+from genenv.cluster import SETTINGS, Cluster, spread
 from genenv.ledger import Ledger
 from genenv.noise import Gaussian
 from genenv.search import Space
@@ -49,8 +50,10 @@ class Linear:
 
 @pytest.fixture(scope="module")
 def cluster():
+    """The address of a cluster of two nodes of two cores."""
     from ray.cluster_utils import Cluster as Machines
 
+    os.environ |= SETTINGS
     machines = Machines(
         initialize_head=True,
         head_node_args={"num_cpus": 2, "include_dashboard": False, "object_store_memory": 80 << 20},
@@ -123,7 +126,7 @@ def test_wrong_clusters_and_models_are_one_sentence(cluster, linear):
     with pytest.raises(Mistake, match="expected a cluster of 9 cores, one a worker, got 4"):
         spread(Cluster(cluster, 9), wrapped(linear())).__enter__()
     held = linear()
-    held.wants = open(os.devnull)  # noqa: SIM115
+    held.wants = threading.Lock()
     with pytest.raises(Mistake, match="expected a model that can be sent to workers"):
         spread(Cluster(cluster, 1), wrapped(held)).__enter__()
     with pytest.raises(Mistake, match="expected ray_workers"):

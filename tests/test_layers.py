@@ -17,7 +17,8 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "generators",
     "networks classifier objectives metrics tracking stages corruptions",
     "downstream training judge sampling learners stacked boosted rules",
-    "monitoring criteria search cluster probe single_query failures unanswered trust people doubtful",
+    "monitoring criteria search cluster probe single_query failures unanswered trust people "
+    "doubtful",
     "ledger settling",
     "campaign rate asked recorded runs bundled ladder report reactions material",
     "board study known limits",
@@ -26,7 +27,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "api loading auditing prepared measuring fitting table_fitting stressing stress_log "
     "stress_report stress_trust rating rerating searched starting under_test lineup reacting "
     "judge_fitting broken_rules given_judge siblings comparing hardening cli __main__ "
-    "calling replaying practising policies",
+    "calling replaying practising policies forwarding",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

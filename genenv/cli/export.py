@@ -13,7 +13,10 @@ from genenv.settings.shown import Left, Number, shown
 
 @dataclass(frozen=True)
 class Export:
-    """Write a run's confirmed failures as tests, which pass once the model is mended."""
+    """Write a run's confirmed failures as tests, which pass once the model is mended; or the run.
+
+    Tests and pictures are of generated samples.
+    """
 
     run: Left
     """A folder that stress left."""
@@ -21,6 +24,9 @@ class Export:
     """The file of tests; its samples go beside it, into an .npz of that name."""
     png: Annotated[Path | None, shown("FOLDER", "none")] = None
     """Where each sample goes as a picture."""
+    without_rows: Annotated[Path | None, shown("FOLDER", "none")] = None
+    """Where a copy of the run goes that holds none of the data's rows: no pages and no pictures.
+    Its generator may have memorised some."""
     model: Annotated[str | None, shown("MODULE:NAME", "the recorded one")] = None
     """The model that the tests ask, package.module:name or an .onnx file; not imported now."""
     criterion: Annotated[str, shown("NAME")] = "misclassified"
@@ -29,11 +35,27 @@ class Export:
     """The most failures that are taken: the surest of each pair of classes, in turn."""
 
     def __call__(self, _line: str) -> int:
+        """Write what is asked for."""
+        if (self.pytest, self.png, self.without_rows) == (None, None, None):
+            raise checks.Mistake(
+                "--pytest FILE.py, --png FOLDER or --without-rows FOLDER", "none", "name one"
+            )
+        if self.without_rows is not None:
+            self._forward(self.without_rows)
+        if self.pytest is not None or self.png is not None:
+            self._export()
+        return 0
+
+    def _forward(self, to: Path) -> None:
+        from genenv import forwarding
+
+        size, left = forwarding.forward(Path(self.run), to)
+        print(f"{to}: {size / 1e6:.1f} MB, without {', '.join(left) or 'anything left out'}")
+
+    def _export(self) -> None:
         """Choose the failures and write them."""
         from genenv import known
 
-        if self.pytest is None and self.png is None:
-            raise checks.Mistake("--pytest FILE.py or --png FOLDER", "neither", "name one")
         chosen = known.of_run(Path(self.run), self.count)
         if self.pytest is not None:
             told = known.recorded(Path(self.run))
@@ -49,4 +71,3 @@ class Export:
             print(f"Run it: {shlex.join(['pytest', str(self.pytest)])}")
         if self.png is not None:
             print(f"{len(known.pictures(chosen, self.png))} pictures: {self.png}")
-        return 0
