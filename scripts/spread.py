@@ -58,7 +58,7 @@ class Clocked(Stressing):
 
 
 def without_seconds(value):
-    """A report without what the clock says."""
+    """Drop what the clock says."""
     if isinstance(value, dict):
         return {k: without_seconds(v) for k, v in value.items() if k not in PASSING}
     return [without_seconds(v) for v in value] if isinstance(value, list) else value
