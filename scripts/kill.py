@@ -19,12 +19,12 @@ import signal
 import sys
 import tempfile
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from stable_baselines3.common.save_util import load_from_zip_file
 
 from genenv import api, cli, runs
 from genenv.hardening import Hardening
@@ -106,6 +106,13 @@ def without_seconds(value):
     return [without_seconds(v) for v in value] if isinstance(value, list) else value
 
 
+def in_order(value):
+    """Tensors as bytes, and dicts without the order of their keys."""
+    if isinstance(value, dict):
+        return {k: in_order(v) for k, v in value.items()}
+    return value.numpy().tobytes() if isinstance(value, torch.Tensor) else value
+
+
 def content(path):
     """Return what a file says, in a form that compares; None: it may differ."""
     if path.name.startswith(PASSING) or path.suffix in (".html", ".md"):
@@ -115,8 +122,7 @@ def content(path):
     if path.suffix == ".safetensors":
         return {name: t.numpy().tobytes() for name, t in load_file(path).items()}
     if path.suffix == ".zip":  # which holds the time of its making
-        with zipfile.ZipFile(path) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
+        return {name: in_order(value) for name, value in load_from_zip_file(path)[1].items()}
     if path.suffix == ".npz":
         with np.load(path) as arrays:
             return {name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()}

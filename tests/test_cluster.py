@@ -138,3 +138,4 @@ def test_ray_alone_means_this_machine():
     assert valued(words, "--ray", "local")[2:5] == ["--ray", "local", "--out"]
     assert valued(["--ray", "auto"], "--ray", "local") == ["--ray", "auto"]
     assert valued(["--ray"], "--ray", "local") == ["--ray", "local"]
+    assert valued([], "--ray", "local") == []

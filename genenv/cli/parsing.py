@@ -60,7 +60,7 @@ def valued(words: list[str], flag: str, value: str) -> list[str]:
     """Give a flag this value where the line gives it none."""
     bare = [
         word == flag and (not after or after.startswith("--"))
-        for word, after in zip(words, [*words[1:], ""], strict=True)
+        for word, after in zip(words, [*words[1:], ""], strict=False)
     ]
     return [w for word, alone in zip(words, bare, strict=True) for w in [word] + alone * [value]]
 
