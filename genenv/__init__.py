@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from genenv.api import stress as stress
     from genenv.generators import wrap as wrap_generator
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["ENVIRONMENTS", "fit", "load", "react", "replay", "stress", "wrap_generator"]
 
 _SUBMODULES = frozenset(

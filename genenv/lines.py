@@ -6,13 +6,15 @@ import sys
 import time
 
 FIRST, EVERY = 5.0, 60.0  # seconds of a stage until it says how long it may take, and again
+TOLD = 0.01  # of its work that must be done before: the first steps of a training are slow
 
 
 class Lines:
     """What `Stages` prints to standard error where that is no terminal, each line at once.
 
-    A stage's seconds, when it has ended; and while one lasts, five seconds after its start and then
-    once a minute, how far it is and about how long it will take at the pace so far.
+    A stage's seconds, when it has ended; and while one lasts, five seconds after its start or as
+    soon as a hundredth is done, and then once a minute, how far it is and about how long it will
+    take at the pace so far.
     """
 
     def __init__(self) -> None:
@@ -35,7 +37,9 @@ class Lines:
         """Count units of a stage, and say now and then how far it is."""
         self._done[name] = self._done.get(name, 0) + units
         now = time.perf_counter()
-        if now >= self._next and name in self._totals:
+        total = self._totals.get(name, 0)
+        begun = self._done[name] - self._at_start >= TOLD * total or now >= self._began + EVERY
+        if now >= self._next and total and begun:
             self._next = now + EVERY
             self.say(f"{name}: {self._far(name)}, {self._left(name, now - self._began)}")
 

@@ -74,3 +74,14 @@ def test_a_silent_run_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None
 )
 def test_what_steers_a_terminal_is_spelled_out(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+def test_no_time_is_told_from_the_slow_first_steps_alone(monkeypatch, capsys):
+    clock = iter([0.0, 8.0, 12.0, 61.0])
+    monkeypatch.setattr("genenv.lines.time.perf_counter", lambda: next(clock))
+    lines = Lines()
+    lines.begin({"generator": 10_000})
+    lines.start("generator")
+    for units in (1, 399, 1):
+        lines.advance("generator", units)
+    assert capsys.readouterr().err == "generator: 4% done, about 5 minutes left at this pace\n"
