@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import criteria, failures, runs, stress_log, stress_trust, trust, unanswered
+from genenv import criteria, failures, own_rows, runs, stress_log, stress_trust, trust, unanswered
 from genenv.campaign import Log
 from genenv.failures import Confirmed
 from genenv.judge import Verdict
@@ -59,8 +59,9 @@ def report(
     if held.counted.told:
         tell(held.counted.told)
     content = _content(run, logs, held)
+    found = held.failures(reference, dataset.x[rows], label[rows])
     evidence = Evidence(
-        failures=held.failures(reference, dataset.x[rows], label[rows]),
+        failures=found,
         curves=held.curves(),
         units=units,
         classes=dataset.classes,
@@ -70,6 +71,7 @@ def report(
         notes=tuple(notes()),
         versions=runs.versions(),
         ordinary=run.generator.sample(ORDINARY, seed=0)[0],
+        began=own_rows.began(run.generator, run.source, found),
     )
     made = Report(content, evidence)
     tracker.text("summary", summary.markdown(str(made)))

@@ -16,6 +16,7 @@ from genenv import (
     broken_rules,
     checks,
     criteria,
+    own_rows,
     prepared,
     rerating,
     rules,
@@ -34,6 +35,7 @@ from genenv.given_judge import MADE, given_judge
 from genenv.judge import Judge
 from genenv.lineup import Lineup, filled_in
 from genenv.metrics import curves
+from genenv.own_rows import Answers
 from genenv.parts import Advance, Part, load_json, save_json
 from genenv.probe import Probe
 from genenv.report import Report
@@ -130,6 +132,8 @@ class Stressing(Study[Report]):
             self, dataset, self.split.train, self.training, generator,
             partial(prepared.unseen, self.source, self.split),
         )  # fmt: skip
+        self._fitted = own_rows.parts(self, self.generator)
+        self.generator = self._fitted[-1]
         self.given_judge = given_judge(judge)
         self._oracles: list[Part[Judge]] = []  # of a judge that is made: what needs no model
         if self.given_judge is None:
@@ -165,7 +169,7 @@ class Stressing(Study[Report]):
         rated = [self._rate] if self.config.rate else []
         judge = *self._oracles, self.judge
         sibling = [self.reference.part] if self.reference and self.reference.part else []
-        return [self.generator, self.metrics, *trained, *judge, *player, *sibling, *rated]
+        return [*self._fitted, self.metrics, *trained, *judge, *player, *sibling, *rated]
 
     def totals(self) -> dict[str, int]:
         """See `Study.totals`."""
@@ -201,14 +205,19 @@ class Stressing(Study[Report]):
         metrics = self.get(self.metrics)
         if not known:
             self.tracker.scalars(curves(metrics), self.training.steps)
-        if self.tested.given is None:
-            self.tested.take(self.get(self._trained_model))
+        self.answers()
         self.tested.record(self.folder)
         if self.tested.given is not None:
             self.tested.require(self._audit_accuracy)
         if self.cluster is not None:
             self.tested.model = self._open.enter_context(spread(self.cluster, self.tested.model))
         return self._probe
+
+    def answers(self) -> Answers:
+        """Return the model under test, trained where none was given."""
+        if self.tested.given is None:
+            self.tested.take(self.get(self._trained_model))
+        return self.tested.answers
 
     @property
     def _audit_accuracy(self) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from genenv.generators.adopting import adopt
 from genenv.generators.base import Classes, Generator
+from genenv.generators.inversion import Inverted, encoded, invert
+from genenv.generators.near import Near
 from genenv.generators.onnx_decoder import OnnxDecoder
 from genenv.generators.rebuilding import rebuilt
 from genenv.generators.rows import MixtureRows
@@ -13,11 +15,15 @@ from genenv.generators.wrapped import Wrapped, wrap
 __all__ = [
     "Classes",
     "Generator",
+    "Inverted",
     "MixtureRows",
+    "Near",
     "OnnxDecoder",
     "Shapes",
     "Wrapped",
     "adopt",
+    "encoded",
+    "invert",
     "rebuilt",
     "wrap",
 ]

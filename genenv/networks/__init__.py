@@ -12,7 +12,7 @@ from torch import nn
 
 from genenv import checks, codecs, generators, noise, reading, seeding
 from genenv.codecs import Codec
-from genenv.generators import rows, wrapped
+from genenv.generators import near, rows, wrapped
 from genenv.generators.base import Classes
 from genenv.networks import normalisation, spectral
 from genenv.networks.base import Critic, Generator
@@ -113,6 +113,8 @@ def build(
 
 def knows(generator: object) -> bool:
     """Whether `stored` makes a generator again from what it saved."""
+    if isinstance(generator, generators.Near):
+        return knows(generator.inner)
     if isinstance(generator, generators.MixtureRows):
         return True
     kind = getattr(generator, "kind", None)
@@ -157,6 +159,8 @@ def stored(folder: Path | str) -> generators.Generator:
         return generators.MixtureRows.load(folder)
     if kind == wrapped.KIND:
         return generators.rebuilt(folder)
+    if kind == near.KIND:
+        return generators.Near.load(folder, stored(folder / "inner"))
     return load(folder)
 
 

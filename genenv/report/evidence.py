@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from genenv.codecs import Codec
 from genenv.columns import Columns
 
+SUREST = 24  # failures shown before the modes
 EDGE = 0.99  # share of the plausible ball's radius from which a failure counts as on its edge
 
 
@@ -36,6 +37,11 @@ class Failures(Columns):
     distinct: NDArray[np.bool_]  # (m,), kept by the packing that counts distinct failures
     p: NDArray[np.float32]  # (m,), the audit's probability that the condition holds
     q: NDArray[np.float64]  # (m,), expected share of false ones among those as good or better
+
+    def surest(self, count: int) -> NDArray[np.int64]:
+        """Return the rows of the surest distinct failures of all modes: by q, then by query."""
+        rows = np.flatnonzero(self.distinct)
+        return rows[np.lexsort((self.query[rows], self.q[rows]))][:count]
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Evidence:
     notes: tuple[str, ...] = ()  # sentences on what was recognised, changed or shared
     versions: Mapping[str, str] | None = None  # package -> version
     ordinary: NDArray[Any] | None = None  # (n, *units.shape), samples of the generator as they come
+    began: Sequence[Mapping[str, Any]] = ()  # of the surest failures, in order: row (its number),
+    # x and again (*units.shape): the user's row that the search began at; (): at none
 
     @property
     def control(self) -> frozenset[str]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genenv.report import amending, by_class, figures, numerals, summary, variety
-from genenv.report.evidence import EDGE, Evidence
+from genenv.report.evidence import EDGE, SUREST, Evidence
 from genenv.report.template import template
 from genenv.tracking import picture
 
 PICTURED = 18  # modes with examples; the others are listed
-SUREST = 24  # failures shown before the modes
 EXAMPLES = 4  # pictures a mode
 VECTORS = 2  # examples a mode where samples are vectors
 COLUMNS = 40  # shown of a row of a table
 VALUES = 12  # numbers shown of a vector
+MOVED = 6  # columns shown of a change
 NAMED = 10  # real rows named of a mode; report.json has them all
 LISTED = 200  # modes in the list below the pictures
 _ADDED = (
@@ -67,6 +67,8 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         variety=variety.words(plain["variety"]),
         random_samples=drawn(plain),
         surest=surest(evidence),
+        began=began(evidence),
+        starts=plain["generator"].get("starts"),
         no_worst=by_class.told(plain["classes"]),
         edge=edge(plain["searches"], evidence),
         edge_share=EDGE,
@@ -147,10 +149,36 @@ def _examples(mode: int, evidence: Evidence, count: int) -> NDArray[np.int64]:
 
 def surest(evidence: Evidence) -> list[dict[str, Any]]:
     """Make the examples of the surest distinct failures of all modes, by q, then by query."""
-    failures = evidence.failures
-    rows = np.flatnonzero(failures.distinct)
-    order = np.lexsort((failures.query[rows], failures.q[rows]))
-    return [_example(row, evidence) for row in rows[order][:SUREST]]
+    return [_example(row, evidence) for row in evidence.failures.surest(SUREST)]
+
+
+def began(evidence: Evidence) -> list[dict[str, Any]]:
+    """Make the examples of failures that searches found from rows: row, made again, failure."""
+    rows = evidence.failures.surest(SUREST)
+    return [
+        _example(row, evidence) | _beginning(row, before, evidence)
+        for row, before in zip(rows, evidence.began, strict=bool(evidence.began))
+    ]
+
+
+def _beginning(row: int, before: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
+    """Return what the page shows of the row that a failure began at."""
+    units, found = evidence.units, evidence.failures.x[row]
+    images = picture(np.stack([before["x"], before["again"]]), units)
+    u = units.encode(units.tensor(np.stack([before["x"], found]))).flatten(1)
+    words = [units.words(x[None])[0] for x in (before["x"], found)]
+    return {
+        "row": before["row"],
+        "change": float((u[1] - u[0]).square().mean().sqrt()),
+        "pictures": None if images is None else [figures.png(image) for image in images],
+        "columns": None if images is not None else _moved(units.names(), words),
+    }
+
+
+def _moved(names: Sequence[str], words: Sequence[Sequence[str]]) -> list[tuple[str, str, str]]:
+    """Return name, value before and after of the columns that changed, a few."""
+    whole = zip(names, *words, strict=True)
+    return [(name, old, new) for name, old, new in whole if old != new][:MOVED]
 
 
 def _example(row: int, evidence: Evidence) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from genenv import checks
 from genenv.settings import names
 from genenv.settings.names import Objective, named
-from genenv.settings.shown import Name, Number, Switch, Threads, Updates, shown
+from genenv.settings.shown import Name, Number, Share, Switch, Threads, Updates, shown
 
 LEAST_BUDGET = 64  # queries a search and seed: one batch of the smallest search
 
@@ -67,6 +67,13 @@ class StressConfig:
     starts_from: Annotated[str | None, shown("RUN", "none")] = None
     """A run whose confirmed failures are asked first, by the search stored; its generator and judge
     are taken where none is given."""
+    start: Name = "prior"
+    """Where searches begin: prior, anywhere in the generator's law; rows, at untouched rows of the
+    data that the model has right, near which they stay."""
+    encoder: Annotated[Any, shown("MODULE:NAME", "gradient steps", constructor=str | None)] = None
+    """(x, label) -> e, that finds the latents of rows; x float32 in the data's units."""
+    near: Share = 0.3
+    """How far a search moves a row: standard deviations of its latent."""
     reference: Annotated[Any, shown("MODULE:NAME|default", "none", constructor=str | None)] = None
     """A sibling of the model, trained on the same data: each mode says how much more often the
     model fails than it does; default: one of genenv's own is trained."""
@@ -90,6 +97,8 @@ class StressConfig:
         searches = [given for given in self.search or () if isinstance(given, str)]
         checks.once("search", searches)
         checks.once("seeds", self.seeds)
+        checks.choice("start", self.start, ("prior", "rows"))
+        checks.positive("near", self.near)
         for name in searches:
             names.known("search", name, names.searches())
         names.known("objective", self.objective, names.objectives())
