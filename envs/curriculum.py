@@ -58,9 +58,9 @@ class Curriculum(BatchedEnv):
     | 1 | above 0.75: the lessons stop as they are, at no cost | |
 
     ## Observation
-    `Box(-10, 10, (3 · classes + 7,) or more, float32)`, clipped to the limits. Everything is
-    measured on real validation rows, which neither learner nor generator has seen; those that pay
-    are others.
+    `Box(-10, 10, (columns,), float32)`, 3 · classes + 7 columns or more, clipped to the limits.
+    Everything is measured on real validation rows, which neither learner nor generator has seen;
+    those that pay are others.
 
     | columns | what | unit |
     |---|---|---|

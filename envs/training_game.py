@@ -56,8 +56,8 @@ class TrainingGame(BatchedEnv):
     | 4 | above 0.75: the run stops as it is, at no cost | |
 
     ## Observation
-    `Box(-10, 10, (12,) or more, float32)`, clipped to the limits. Numbers 0 to 3 are means over the
-    last decision's updates; they, 8 and 9 are 0 before the first.
+    `Box(-10, 10, (columns,), float32)`, 12 columns or more, clipped to the limits. Numbers 0 to 3
+    are means over the last decision's updates; they, 8 and 9 are 0 before the first.
 
     | column | what | unit |
     |---|---|---|

@@ -14,7 +14,9 @@ from genenv import ENVIRONMENTS, bundled, seeding
 from genenv.envs.duel import Side
 
 PAGES = Path(__file__).parents[1] / "docs" / "envs"
-PAGES_OF_ENVS = [page for page in sorted(PAGES.glob("*.md")) if page.stem != "index"]
+PAGES_OF_ENVS = [
+    page for page in sorted(PAGES.glob("*.md")) if page.stem not in ("index", "reference")
+]
 ORDER = [
     *("Description", "Action", "Observation", "Reward", "Start and end", "Info", "Arguments"),
     "Version history",
@@ -63,3 +65,20 @@ def test_the_first_code_of_a_page_runs(page, tmp_path, monkeypatch):
         with seeding.global_seed(0):
             PPO("MlpPolicy", "Pendulum-v1", device="cpu").save("mine.zip")
     exec(block, {})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page_and_docstring_name_the_same_spaces(name):
+    page, docstring = (PAGES / f"{NAMES[name]}.md").read_text(), kind(name).__doc__
+    for heading in ("Action", "Observation"):
+        said = [
+            re.findall(
+                r"(?:Box|Discrete|MultiDiscrete|MultiBinary)\(.*?\)`", section(text, heading)
+            )
+            for text in (page, inspect.cleandoc(docstring))
+        ]
+        assert set(said[1]) <= set(said[0]), heading
+
+
+def section(text, heading):
+    return text.partition(f"## {heading}\n")[2].partition("\n## ")[0]

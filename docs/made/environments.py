@@ -1,4 +1,4 @@
-"""The directive `environment`: what its docstring says, with a table of its arguments."""
+"""The directive `environments`: what each docstring says, with a table of its arguments."""
 
 from __future__ import annotations
 
@@ -45,19 +45,27 @@ def _shown(default: object) -> str:
     return f"`{getattr(default, 'value', default)!r}`"
 
 
-class Environment(SphinxDirective):
-    """What the docstring of an environment says."""
+def reference() -> str:
+    """Return every environment: its id, its sentence, and the sections of its docstring."""
+    parts = []
+    for name in ENVIRONMENTS:
+        described = kind(name)
+        text = sections(described)
+        text = text.replace("## Version history", f"{arguments(described)}\n\n## Version history")
+        first = (inspect.getdoc(described) or "").splitlines()[0]
+        parts += [f"## {name}", first, text.replace("## ", "### ")]
+    return "\n\n".join(parts)
 
-    required_arguments = 1
+
+class Environments(SphinxDirective):
+    """What the docstrings of all environments say."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the docstring's sections, with a table in the place of its arguments."""
-        described = kind(self.arguments[0])
-        text = sections(described).replace("See the parameters.", arguments(described))
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+        """Return their sections, with a table of arguments."""
+        return self.parse_text_to_nodes(reference(), allow_section_headings=True)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive."""
-    app.add_directive("environment", Environment)
+    app.add_directive("environments", Environments)
     return {"parallel_read_safe": True}
