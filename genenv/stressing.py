@@ -277,13 +277,14 @@ class Stressing(Study[Report]):
 
     def _searched(self, rated: dict[str, Any] | None) -> Searched:
         """Return what the searches worked with."""
+        metrics = self.get(self.metrics)
         return Searched(
             folder=self.folder,
             dataset=self.dataset,
             source=self.source,
             split=self.split,
             generator=self.get(self.generator),
-            metrics=self.get(self.metrics),
+            metrics=metrics,
             model=self.tested.model,
             model_name=self.tested.name,
             criterion=self.criterion,
