@@ -12,8 +12,7 @@ from genenv import checks
 from genenv.agents.random import starts
 from genenv.probe import Findings
 from genenv.search import Search, Space
-
-BETA_1, BETA_2 = 0.9, 0.999  # Adam's
+from genenv.stacked import StackedAdam
 
 
 @final
@@ -56,8 +55,7 @@ class Gradient(Search):
         self.age = np.zeros(checks.whole("chains", chains), np.int64)
         self.e = torch.zeros(chains, space.noise.base_dim)
         self.label = torch.zeros(chains, dtype=torch.int64)
-        self.first = torch.zeros_like(self.e)
-        self.second = torch.zeros_like(self.e)
+        self.adam = StackedAdam(self.e)
         self._restart(np.arange(chains))
 
     def _restart(self, chains: np.ndarray) -> None:
@@ -65,7 +63,7 @@ class Gradient(Search):
         e, self.label[chains] = starts(self.space, self.seed, index)
         self.begun += len(chains)
         self.e[chains] = self.space.noise.project(e)
-        self.first[chains] = self.second[chains] = 0.0
+        self.adam.begin(chains)
         self.age[chains] = 0
 
     def ask(self, limit: int) -> tuple[Tensor, Tensor]:
@@ -80,11 +78,6 @@ class Gradient(Search):
         climbing = (findings.severity < 1)[:, None]  # the score counts severity up to 1
         slope = torch.from_numpy(np.where(climbing, findings.gradient, 0) + findings.guide_gradient)
         self.age[:n] += 1
-        age = torch.from_numpy(self.age[:n])[:, None]
-        self.first[:n] = BETA_1 * self.first[:n] + (1 - BETA_1) * slope
-        self.second[:n] = BETA_2 * self.second[:n] + (1 - BETA_2) * slope.square()
-        first = self.first[:n] / (1 - BETA_1**age)
-        second = self.second[:n] / (1 - BETA_2**age)
-        step = self.rate * first / (second.sqrt() + 1e-8)
-        self.e[:n] = self.space.noise.project(self.e[:n] + step)
+        self.adam.step(-slope, torch.full((n,), self.rate), torch.arange(n))
+        self.e[:n] = self.space.noise.project(self.e[:n])
         self._restart(np.nonzero(findings.success | (self.age[:n] >= self.steps))[0])
