@@ -23,7 +23,7 @@ class Searched:
     source: Dataset  # of the judge's rows
     split: Split
     generator: Generator
-    metrics: Mapping[str, float]  # of the generator
+    metrics: dict[str, Any]  # of the generator
     model: Downstream
     model_name: str
     criterion: Criterion

@@ -153,7 +153,7 @@ MUTANTS = (
     ),
     Mutant(
         "gradient keeps its moments over a restart", "agents/gradient.py",
-        "self.first[chains] = self.second[chains] = 0.0\n", "pass\n", "test_agents_restarts.py",
+        "self.adam.begin(chains)\n", "pass\n", "test_agents_restarts.py",
     ),
     Mutant(
         "gradient restarts a step late", "agents/gradient.py",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,12 @@ def write(content: Mapping[str, Any], found: Failures, episodes: Episodes, path:
         walk = episodes.walk(found.e[row], int(found.start[row]), FRAMES)
         title = f"Mode {mode['id']}: disturbance and distance from the failure, step by step"
         shown.append({"mode": mode, "figure": _figure(walk, title), "film": _film(walk)})
-    filters = {"count": count, "number": number, "percent": percent, "plural": plural}
+    filters: dict[str, Callable[..., str]] = {
+        "count": count,
+        "number": number,
+        "percent": percent,
+        "plural": plural,
+    }
     made = template("policy.html", filters)
     text = made.render(content=content, shown=shown, verdict=summary.verdict(content))
     files.whole(path, lambda file: file.write(text.encode()))
