@@ -13,21 +13,19 @@ from numpy.typing import NDArray
 
 from genenv import checks
 from genenv.data import Source
-from genenv.envs import pictures
+from genenv.envs import lesson_picture
 from genenv.envs.asked import Asked
 from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.classroom import Classroom
-from genenv.envs.lessons import TOLD, Law, find_lessons, is_drawn
+from genenv.envs.lessons import TOLD, Law, Wish, find_lessons, is_drawn
 from genenv.envs.single import EntryPoint
 from genenv.generators import Generator
 from genenv.stacked import StackedLearners
-from genenv.stacked.laws import moments
-from genenv.stacked.teachers import SHARPNESS
+from genenv.stacked.laws import check_hidden, moments, unseen
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 SHOWN = 16  # samples in a picture
 STOP = 0.75  # of the last number, above which the lessons end
-MOST_BOUGHT = 20  # labelled rows of a decision
 GOALS, MEASURES = ("teach", "sabotage"), ("accuracy", "log-loss")  # of a single problem, of drawn
 
 
@@ -41,9 +39,10 @@ class Curriculum(BatchedEnv):
     episode draws its problem: which of the generators (of the bundled ones, four points of a
     training), the first labelled rows and the share of wrong ones, width, batch, middle learning
     rate, budget, and the prices of time, of generated samples and of more labelled rows. In some,
-    all real rows move by an eighth of their width on the way, and the generator's do not. When, the
-    learner's weights and rows are chance; all else is the problem, which a seeded reset names by
-    its number: `options={"problem": 3}`.
+    all real rows move by an eighth of their width on the way, and the generator's do not. When, by
+    which factor the learning rate is another than the problem's (`hidden`), the learner's weights
+    and rows are chance; all else is the problem, which a seeded reset names by its number:
+    `options={"problem": 3}`.
 
     ## Action
     `Box(-1, 1, (classes + 5,), float32)`, clipped to it:
@@ -53,7 +52,7 @@ class Curriculum(BatchedEnv):
     | classes | logits over classes: their softmax is the law of labels | |
     | 1 | log2 of the noise's strength: e is multiplied by it | 0.5 to 2 |
     | 1 | share of generated samples in a batch, (1 + a) / 2, rounded to whole samples | 0 to 1 |
-    | 1 | log10 of the learning rate over the problem's | 0.1 to 10 |
+    | 1 | log10 of the learning rate over the episode's | 0.1 to 10 |
     | 1 | labelled rows to be had more, 20 a rounded, of classes by the law; below 0: 0 | to 20 |
     | 1 | above 0.75: the lessons stop as they are, at no cost | |
 
@@ -110,6 +109,9 @@ class Curriculum(BatchedEnv):
         Whether the problem is shown.
     shift
         Share of drawn problems whose real rows move on the way.
+    hidden
+        How many times the learning rate at action 0 may be the problem's, either way, log-uniform:
+        drawn by each episode, no part of the problem, and shown to nobody; 1: nothing is hidden.
     generator
         Of the family's data, or its folder; None: that of the run, or the bundled ones.
     run
@@ -158,6 +160,7 @@ class Curriculum(BatchedEnv):
         split: str = "train",
         context: bool = True,
         shift: float = 0.5,
+        hidden: float = 1.0,
         generator: str | Path | Generator | None = None,
         run: str | Path | None = None,
         goal: str = "teach",
@@ -178,7 +181,7 @@ class Curriculum(BatchedEnv):
         self.measure = checks.choice("measure", measure or MEASURES[drawn], MEASURES)
         self.batch, self.updates = checks.whole("batch", batch), checks.whole("updates", updates)
         self.decisions = checks.whole("decisions", decisions)
-        hidden = [checks.whole("width", width)] * checks.whole("depth", depth)
+        layers = [checks.whole("width", width)] * checks.whole("depth", depth)
         if max_episode_steps is not None:
             checks.whole("max_episode_steps", max_episode_steps)
         checks.whole("real_rows", real_rows)
@@ -191,6 +194,7 @@ class Curriculum(BatchedEnv):
         self.generator = self.material.generator
         self.classes = classes = len(self.generator.classes)
         self.law, self.context = law, context
+        self._reach = check_hidden(hidden)
         told = law.rungs + TOLD if context else 0
         super().__init__(
             num_envs,
@@ -201,7 +205,7 @@ class Curriculum(BatchedEnv):
             render_mode,
         )
         material, units = self.material, self.generator.units
-        self.learners = StackedLearners(num_envs, [units.size, *hidden, classes], learning_rate)
+        self.learners = StackedLearners(num_envs, [units.size, *layers, classes], learning_rate)
         self.lessons = law.lessons(np.zeros(num_envs, np.uint64))
         self.room = Classroom(
             material, generators, self.learners, self.lessons, batch, updates, self.keys
@@ -213,6 +217,7 @@ class Curriculum(BatchedEnv):
         self._seen = np.zeros((num_envs, 3 * classes + 1), np.float32)
         self._paid = np.zeros((num_envs, 2))  # accuracy and loss on the rows that pay
         self._cost, self._rate = np.zeros((2, num_envs))
+        self._factor = np.ones(num_envs)  # of the learning rate: hidden
         self._generated = np.zeros(num_envs, np.int64)
         self._asked = np.zeros((num_envs, classes), np.float32)  # the last law of labels
         self._shown = torch.zeros(num_envs, SHOWN, units.size)  # of the last batch
@@ -225,6 +230,7 @@ class Curriculum(BatchedEnv):
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Draw problems, make new learners, give them their real rows, and examine them."""
         self.lessons.put(rows, self.law.lessons(self._asked_for.keys(rows, self.keys)))
+        self._factor[rows] = unseen(self.keys(rows), self._reach)
         problem = self.lessons.budget[rows], self.lessons.shift[rows]
         self._moves[rows] = moments(self.keys(rows, "moment"), *problem)
         self.room.begin(rows)
@@ -240,7 +246,7 @@ class Curriculum(BatchedEnv):
         if not len(rows):
             return reward, stops
         before = self._paid[rows]
-        cost = self._teach(rows, action[rows].astype(np.float64).clip(-1.0, 1.0))
+        cost = self._teach(rows, Wish.read(action[rows], self.classes))
         self._examine(rows)
         accuracy, loss = (self._paid[rows] - before).T
         gain = accuracy if self.measure == "accuracy" else -loss
@@ -257,15 +263,9 @@ class Curriculum(BatchedEnv):
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """Observations (num_envs, columns) and the info named above."""
         lessons, labelled = self.lessons, self.room.owned.sum(1)
-        own = (
-            1 - self.elapsed / lessons.budget,
-            self._rate,
-            labelled / 100,
-            lessons.time_price * 10,
-            lessons.generated_price * self.updates * self.batch * 10,
-            lessons.label_price * 100,
-        )
-        columns = [self._seen, np.stack(own, 1)]
+        own = 1 - self.elapsed / lessons.budget, self._rate, labelled / 100
+        prices = lessons.prices(self.updates * self.batch)
+        columns = [self._seen, np.stack([*own, *prices], 1)]
         columns += [lessons.told(self.law.rungs)] if self.context else []
         seen = np.concatenate(columns, 1, dtype=np.float32)
         info: dict[str, NDArray[Any]] = {
@@ -279,48 +279,31 @@ class Curriculum(BatchedEnv):
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw samples of the last batch, the law of labels, and the accuracy so far."""
-        units = self.generator.units
-        shown = self._shown[row].view(SHOWN, *units.shape).numpy()
-        side = int(SHOWN**0.5)
-        if units.channels:
-            framed = np.pad(shown, [(0, 0), (0, 1), (0, 1)] + [(0, 0)] * (shown.ndim - 3))
-            tall = [np.concatenate(list(framed[i : i + side]), 1) for i in range(0, SHOWN, side)]
-            samples = pictures.enlarged(np.concatenate(tall))
-        else:
-            samples = pictures.sample(shown[0])
-        p = self._asked[row]
-        bars = pictures.bars(p / max(float(p.max()), 1e-9), [pictures.BLUE] * self.classes)
         curve = self._curve[row, : self.elapsed[row] + 1]
-        panel = pictures.curves([(curve, pictures.GOOD)], 0.0, 1.0, self.decisions + 1)
         steps = self.elapsed[row] * self.updates
-        most = self.lessons.budget[row] * self.updates
         lines = (
-            f"{steps} of {most} steps, accuracy {curve[-1]:.3f}",
+            f"{steps} of {self.lessons.budget[row] * self.updates} steps, accuracy {curve[-1]:.3f}",
             f"loss {self._paid[row, 1]:.3f}, {self._generated[row]} of {steps * self.batch} "
             "samples were generated",
         )
-        return pictures.page([samples, bars, panel], lines)
+        shown, units = self._shown[row].numpy(), self.generator.units
+        return lesson_picture.page(shown, units, self._asked[row], curve, self.decisions, lines)
 
-    def _teach(self, rows: NDArray[np.int64], action: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Have some rows learn as actions (k, classes + 5) ask; what it costs, (k,)."""
-        classes, lessons, room = self.classes, self.lessons, self.room
-        law = np.exp(SHARPNESS * action[:, :classes])
-        law /= law.sum(1, keepdims=True)
-        wanted = np.rint(MOST_BOUGHT * action[:, classes + 3].clip(0.0)).astype(np.int64)
-        bought = room.buy(rows, law, wanted)
-        strength, share = 2.0 ** action[:, classes], (1 + action[:, classes + 1]) / 2
-        x, label, generated = room.batches(rows, law, strength, share)
-        rate = lessons.rate[rows] * 10.0 ** action[:, classes + 2]
-        self._rate[rows] = action[:, classes + 2]
+    def _teach(self, rows: NDArray[np.int64], wish: Wish) -> NDArray[np.float64]:
+        """Have some rows learn as they are asked to; what it costs, (k,)."""
+        room, lessons = self.room, self.lessons
+        bought = room.buy(rows, wish.law, wish.labels)
+        x, label, generated = room.batches(rows, wish.law, wish.strength, wish.share)
+        self._rate[rows] = wish.rate
+        rate = lessons.rate[rows] * self._factor[rows] * 10.0**wish.rate
         rates, at = torch.from_numpy(rate).float(), room.index(rows)
         losses = [self.learners.learn(x[:, k], label[:, k], at, rates) for k in range(self.updates)]
         self._seen[rows, -1] = torch.stack(losses).mean(0).numpy()
         self._generated[rows] += generated
-        self._asked[rows] = law
+        self._asked[rows] = wish.law
         spread = torch.linspace(0, self.batch - 1, SHOWN).long()  # both kinds, if there are both
         self._shown[torch.from_numpy(rows)] = x[:, -1, spread]
-        cost: NDArray[np.float64] = lessons.time_price[rows] + lessons.label_price[rows] * bought
-        return cost + lessons.generated_price[rows] * generated
+        return lessons.cost(rows, bought, generated)
 
     def _examine(self, rows: NDArray[np.int64]) -> None:
         """Ask some learners about validation rows and about those that pay."""

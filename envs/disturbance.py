@@ -11,14 +11,14 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from genenv import checks
-from genenv.envs import events, pictures
+from genenv.envs import events, walk_picture
 from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.channels import Channels, Setters, Strength, need_parts
 from genenv.envs.drive import Drive
 from genenv.envs.known_worlds import known
 from genenv.envs.policies import check_answer, wrap
 from genenv.envs.single import EntryPoint
-from genenv.envs.world import LIMIT, Outcome, World, columns, flat
+from genenv.envs.world import LIMIT, Outcome, World, columns, flat, rows_from
 from genenv.noise import Noise, from_json
 
 BONUS, SHAPING = 1.0, 1.0  # of a failure; of a gain of 1 in miss distance
@@ -215,7 +215,7 @@ class Disturbance(BatchedEnv):
         outcome = self.world.reset(mask, seeds)
         for state in (self._spent, self._returns, self._steps, self._failed, self._over):
             state[rows] = 0
-        self._seen = _rows(mask, outcome.observation, self._seen)
+        self._seen = rows_from(mask, outcome.observation, self._seen)
         self._approach(outcome, mask)
         self._trace[rows, 0, 0], self._trace[rows, 0, 1] = 0.0, self._miss[rows]
 
@@ -258,25 +258,11 @@ class Disturbance(BatchedEnv):
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw codes, miss distance and energy over time."""
         now = self.elapsed[row]
-        codes = self._codes[row, :now].T
-        shades = [pictures.BLUE, pictures.GOOD, pictures.GREY, pictures.INK]
-        lines = [(code, shades[i % 4]) for i, code in enumerate(codes)]
-        energy, miss = self._trace[row, : now + 1].T
-        colour = pictures.BAD if self._failed[row] else pictures.INK
-        reach, top = self.drive.radius, max(1.0, self._trace[row, : now + 1, 0].max())
-        span = min(self.limit, max(SPAN, 2 ** int(now).bit_length()))  # grows with the episode
-        panels = [
-            pictures.curves(lines, -reach, reach, span),
-            pictures.curves([(miss, pictures.BLUE), (energy / top, colour)], 0, 1, span + 1),
-        ]
         state = "failed" if self._failed[row] else "over" if self._over[row] else "holds"
-        return pictures.page(
-            panels,
-            (
-                f"codes e within {reach:.2f}; miss (blue), energy of {top:.1f}",
-                f"step {self._steps[row]}, energy {energy[-1]:.3f}, miss {miss[-1]:.2f}: {state}",
-            ),
-        )
+        span = min(self.limit, max(SPAN, 2 ** int(now).bit_length()))  # grows with the episode
+        shown = self._codes[row, :now], self._trace[row, : now + 1]
+        said = f"step {self._steps[row]}"
+        return walk_picture.page(*shown, self.drive.radius, span, said, state)
 
     def close_extras(self, **_kwargs: Any) -> None:
         """Close the world."""
@@ -285,7 +271,7 @@ class Disturbance(BatchedEnv):
     def _start(self, rows: Flags, once: NDArray[np.float32]) -> None:
         """Set dynamics and start of these rows; what a world reads in its reset counts as well."""
         if self.channels.set_dynamics(rows, once):
-            self._seen = _rows(rows, self.world.repeat(rows), self._seen)
+            self._seen = rows_from(rows, self.world.repeat(rows), self._seen)
             self.channels.set_dynamics(rows, once)  # a reset may draw parameters anew
         self._seen = self.channels.move_start(self._seen, rows, once)
 
@@ -299,7 +285,7 @@ class Disturbance(BatchedEnv):
         self._steps += walking
         last = ended | cut | (self._steps >= self.horizon)
         outcome = Outcome(seen, reward, self._returns, ended, cut, last, info)
-        self._seen = _rows(walking, seen, self._seen)
+        self._seen = rows_from(walking, seen, self._seen)
         self._approach(outcome, walking)
         self._failed = self._failed | (walking & self.failure(outcome))
         self._over = self._over | (walking & last) | self._failed
@@ -312,11 +298,6 @@ class Disturbance(BatchedEnv):
         rows = np.flatnonzero(live)
         self._codes[rows, self.elapsed[rows] - 1] = e[rows]
         self._trace[rows, self.elapsed[rows]] = np.stack([self._spent, self._miss], 1)[rows]
-
-
-def _rows(mask: Flags, new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
-    """Take the rows of a mask from one array and the others from another."""
-    return np.where(mask.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 single = EntryPoint(Disturbance)

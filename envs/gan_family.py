@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from genenv import checks
+from genenv import checks, objectives
 from genenv.data import Source, find
+from genenv.objectives import Objective
 from genenv.stacked.laws import SPLITS
 from genenv.stacked.problems import Drawn, Family, Same
+from genenv.stacked.trial import check_by_row
 
 DRAWN = "drawn"  # the family
 
@@ -46,7 +48,12 @@ def sizes(
 
 
 def find_family(
-    family: Source, split: str, shift: float, learning_rate: float, asked: Sizes
+    family: Source,
+    split: str,
+    shift: float,
+    wrong: float,
+    learning_rate: float,
+    asked: Sizes,
 ) -> Family:
     """Make the family of a name, or the one problem of data.
 
@@ -59,8 +66,24 @@ def find_family(
     checks.positive("learning_rate", learning_rate)
     if _is_drawn(family):
         sized = asked.width, asked.batch, learning_rate, asked.updates, asked.decisions
-        return Drawn(split, shift, *sized)
+        return Drawn(split, shift, wrong, *sized)
     return Same(find(family), asked.width, asked.batch, learning_rate, asked.decisions)
+
+
+def find_game(objective: str | Objective, latent: int, size: int, batch: int) -> Objective:
+    """Find an objective by name; one that is given is tried on rows.
+
+    Raises
+    ------
+    Mistake
+        An unknown name, or an objective whose terms are not one a row.
+    """
+    named = objectives.OBJECTIVES.get(objective) if isinstance(objective, str) else None
+    unit = 1.0 if named is not None and named.penalised else None  # the penalty is its factor
+    game = objectives.find(objective, unit)
+    if isinstance(objective, Objective):
+        check_by_row(game, latent, size, batch)
+    return game
 
 
 def _is_drawn(family: Source) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 from genenv import seeding
 from genenv.stacked import StackedGan
 from genenv.stacked.exam import Exam
-from genenv.stacked.laws import moments
+from genenv.stacked.laws import MOST_WRONG, moments, unseen
 from genenv.stacked.problems import Family
 
 MOST_STEPS = 4  # of the critic, for one of the generator
-TOLD = 6  # numbers of a problem beside its kind
+MOST_GAP = 10.0  # between the terms of a run that diverges
+TOLD = 7  # numbers of a problem beside its kind
 
 Rows = NDArray[np.int64]
 Keys = Callable[..., NDArray[np.uint64]]  # rows and what is drawn -> one key a row
@@ -34,6 +36,15 @@ class Steering:
     penalty: NDArray[np.float64]
     rate: NDArray[np.float64]
     """Geometric mean of both learning rates."""
+
+    @staticmethod
+    def read(
+        action: NDArray[np.floating[Any]], penalty: float, rate: NDArray[np.float64]
+    ) -> Steering:
+        """Read actions (k, 4 or more), as TrainingGame has them; rates at action 0 are (k,)."""
+        a = action.astype(np.float64).clip(-1.0, 1.0)
+        steps = np.minimum(1 + np.floor(2 * a[:, 1] + 2), MOST_STEPS).astype(np.int64)
+        return Steering(10.0 ** a[:, 0], steps, penalty * 10.0 ** a[:, 2], rate * 10.0 ** a[:, 3])
 
 
 class GanRuns:
@@ -53,6 +64,8 @@ class GanRuns:
         Of the generator in a decision.
     keys
         Addresses of what rows draw.
+    hidden
+        How many times the rate of an episode may be the problem's, either way.
     """
 
     def __init__(
@@ -63,12 +76,14 @@ class GanRuns:
         batch: int,
         updates: int,
         keys: Keys,
+        hidden: float,
     ) -> None:
         self.gan, self.family, self.batch, self.updates = gan, family, batch, updates
-        self._keys, self.count = keys, len(gan.generator.theta)
+        self._keys, self.count, self.hidden = keys, len(gan.generator.theta), hidden
         first = np.zeros(self.count, np.uint64)
         self.problems = family.problems(first)
-        self.real, held_out = family.data(first, self.problems.kind)
+        self.rate = self.problems.rate.copy()  # at action 0: the problem's, times what is hidden
+        self.real, held_out = family.data(first, self.problems.kind, self.problems.wrong)
         dataset = getattr(family, "dataset", None)
         shown = held_out[:1] if family.fixed else held_out
         self.exam = Exam(shown, dataset, quality, gan.latent)
@@ -77,6 +92,7 @@ class GanRuns:
     def begin(self, rows: Rows, problem: NDArray[np.uint64]) -> None:
         """Give rows the problems of some addresses, (k,), and new networks."""
         self.problems.put(rows, self.family.problems(problem))
+        self.rate[rows] = self.problems.rate[rows] * unseen(self._keys(rows), self.hidden)
         self._shifts[rows] = moments(
             self._keys(rows, "moment"), self.problems.budget[rows], self.problems.shift[rows]
         )
@@ -96,7 +112,8 @@ class GanRuns:
         """Tell what the problems are, (rows, kinds + TOLD).
 
         The kind of the data, one-hot; log2 of their number / 10, width / 16, log2 of the batch / 4,
-        log10 of the rate + 2, budget / 12, whether the data are exchanged.
+        log10 of the rate + 2, budget / 12, whether the data are exchanged, share of wrong rows /
+        0.3.
         """
         p = self.problems
         one_hot = np.arange(len(self.family.names)) == p.kind[:, None]
@@ -107,6 +124,7 @@ class GanRuns:
             np.log10(p.rate) + 2,
             p.budget / 12,
             p.shift,
+            p.wrong / MOST_WRONG,
         )
         return np.concatenate([one_hot, np.stack(told, 1)], 1)
 
@@ -158,7 +176,7 @@ class GanRuns:
     def _give(self, rows: Rows, keys: NDArray[np.uint64]) -> None:
         if self.family.fixed:
             return
-        real, held_out = self.family.data(keys, self.problems.kind[rows])
+        real, held_out = self.family.data(keys, self.problems.kind[rows], self.problems.wrong[rows])
         index = torch.from_numpy(rows)
         self.real[index] = real
         self.exam.put(index, held_out)
@@ -183,6 +201,19 @@ class GanRuns:
             real = real.transpose(1, 2)[every, fill].transpose(1, 2)
             latent = latent.transpose(1, 2)[every, fill].transpose(1, 2)
         return part, real, latent
+
+
+def gap(told: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Absolute difference of the critic's and the generator's mean terms, (k,)."""
+    apart = np.abs(told[:, 0] + told[:, 1] - told[:, 2])
+    return np.nan_to_num(apart, nan=MOST_GAP, posinf=MOST_GAP)
+
+
+def columns_of(told: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Terms and norms as the first four columns of an observation."""
+    terms = np.sign(told[:, :3]) * np.log1p(np.abs(told[:, :3]))
+    ratio = np.log10((told[:, 3] + 1e-12) / (told[:, 4] + 1e-12))
+    return np.column_stack([terms, ratio])
 
 
 def _sum(terms: list[torch.Tensor], like: torch.Tensor) -> torch.Tensor:

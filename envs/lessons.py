@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,10 @@ from genenv import bundled, checks, ladder, seeding
 from genenv.data import Source
 from genenv.generators import Generator
 from genenv.material import Material, find_material
-from genenv.stacked.laws import PARTS, REACH, SPLITS, between, check_family, pick
+from genenv.stacked.laws import MOST_WRONG, PARTS, REACH, SPLITS, between, check_family, pick
+from genenv.stacked.teachers import SHARPNESS
 
-MOST_WRONG = 0.3  # share of labels
+MOST_BOUGHT = 20  # labelled rows of a decision
 MOST_REAL = 4  # times the real rows of a class that are asked for
 
 TOLD = 6  # numbers of a problem beside its generator
@@ -54,6 +56,17 @@ class Lessons:
         for field in fields(self):
             getattr(self, field.name)[rows] = getattr(other, field.name)
 
+    def cost(self, rows: Rows, bought: Rows, generated: Rows) -> Numbers:
+        """Charge some rows for a decision, labelled rows and generated samples, (k,) each."""
+        labels = self.label_price[rows] * bought
+        cost: Numbers = self.time_price[rows] + labels + self.generated_price[rows] * generated
+        return cost
+
+    def prices(self, samples: int) -> tuple[Numbers, Numbers, Numbers]:
+        """Tell the prices: of a decision x 10, of all its samples x 10, of a label x 100."""
+        generated = self.generated_price * samples
+        return self.time_price * 10, generated * 10, self.label_price * 100
+
     def told(self, rungs: int) -> Numbers:
         """Tell what they are, (n, rungs + 6).
 
@@ -71,6 +84,36 @@ class Lessons:
             self.shift,
         )
         return np.concatenate([one_hot, np.stack(numbers, 1)], 1)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a decision asks for, (k,) each but the law."""
+
+    law: Numbers
+    """Of labels, (k, classes)."""
+    strength: Numbers
+    """Of the generator's noise."""
+    share: Numbers
+    """Of generated samples."""
+    rate: Numbers
+    """Learning rate over that of action 0, as the logarithm to base 10."""
+    labels: Rows
+    """Labelled rows to be had more."""
+
+    @staticmethod
+    def read(action: NDArray[np.floating[Any]], classes: int) -> Wish:
+        """Read actions (k, classes + 5), as Curriculum has them."""
+        a = action.astype(np.float64).clip(-1.0, 1.0)
+        law = np.exp(SHARPNESS * a[:, :classes])
+        strength, share, rate, labels = a[:, classes : classes + 4].T
+        return Wish(
+            law / law.sum(1, keepdims=True),
+            2.0**strength,
+            (1 + share) / 2,
+            rate,
+            np.rint(MOST_BOUGHT * labels.clip(0.0)).astype(np.int64),
+        )
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from genenv import checks, objectives
+from genenv import checks
 from genenv.data import Source
-from genenv.envs import pictures
+from genenv.envs import run_picture
 from genenv.envs.asked import Asked
 from genenv.envs.batched import BatchedEnv, Flags
-from genenv.envs.gan_family import DRAWN, find_family, sizes
-from genenv.envs.gan_runs import MOST_STEPS, TOLD, GanRuns, Steering
+from genenv.envs.gan_family import DRAWN, find_family, find_game, sizes
+from genenv.envs.gan_runs import TOLD, GanRuns, Steering, columns_of, gap
 from genenv.envs.single import EntryPoint
 from genenv.objectives import Objective
 from genenv.stacked import StackedGan
 from genenv.stacked.exam import SAMPLES, WORST
-from genenv.stacked.trial import check_by_row
+from genenv.stacked.laws import check_hidden
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
 COLUMNS = 12  # without the context
@@ -39,10 +39,11 @@ class TrainingGame(BatchedEnv):
     updates of the generator. Every row is a run of its own, and all rows train at once as one
     batched program (`genenv.stacked`). Each episode draws its problem: data in the plane (ring,
     grid, spirals, moons, mixtures, digits and a table seen along two directions), their number,
-    widths, batch, middle learning rate, budget, and the prices of time and of critic updates. In
-    some, the data are exchanged for others of the kind on the way. When, the networks' weights and
-    their batches are chance; all else is the problem, which a seeded reset names by its number:
-    `options={"problem": 3}`.
+    share of wrong rows, widths, batch, middle learning rate, budget, and the prices of time and of
+    critic updates. In some, the data are exchanged for others of the kind on the way. When, by
+    which factor the learning rate is another than the problem's (`hidden`), the networks' weights
+    and their batches are chance; all else is the problem, which a seeded reset names by its
+    number: `options={"problem": 3}`.
 
     ## Action
     `Box(-1, 1, (5,), float32)`, clipped to it:
@@ -52,7 +53,7 @@ class TrainingGame(BatchedEnv):
     | 0 | log10 of the critic's learning rate over the generator's | 0.1 to 10 |
     | 1 | critic steps for one of the generator, 1 + floor(2 (a + 1)) | 1 to 4 |
     | 2 | log10 of the penalty over `penalty`; no effect on objectives without one | 0.1 to 10 |
-    | 3 | log10 of the geometric mean of both rates over the problem's | 0.1 to 10 |
+    | 3 | log10 of the geometric mean of both rates over the episode's | 0.1 to 10 |
     | 4 | above 0.75: the run stops as it is, at no cost | |
 
     ## Observation
@@ -109,6 +110,12 @@ class TrainingGame(BatchedEnv):
         Whether the problem is shown.
     shift
         Share of drawn problems whose data are exchanged on the way.
+    hidden
+        How many times the learning rate at action 0 may be the problem's, either way, log-uniform:
+        drawn by each episode, no part of the problem, and shown to nobody; 1: nothing is hidden.
+    wrong
+        Largest share of a drawn problem's rows to learn from that are none of its data; those held
+        out are all its own.
     objective
         A name in `genenv.objectives.OBJECTIVES`, or an Objective. It is tried at once: one whose
         terms depend on the whole batch is refused, and so is `wgan`, for it clips.
@@ -161,6 +168,8 @@ class TrainingGame(BatchedEnv):
         split: str = "train",
         context: bool = True,
         shift: float = 0.5,
+        hidden: float = 1.0,
+        wrong: float = 0.0,
         objective: str | Objective = "relativistic",
         quality: str = "sliced",
         reward: str | None = None,
@@ -183,7 +192,7 @@ class TrainingGame(BatchedEnv):
         self.updates, self.decisions = asked.updates, asked.decisions
         if max_episode_steps is not None:
             checks.whole("max_episode_steps", max_episode_steps)
-        self.family = find_family(family, split, shift, learning_rate, asked)
+        self.family = find_family(family, split, shift, wrong, learning_rate, asked)
         self.context = bool(context)
         columns = COLUMNS + (len(self.family.names) + TOLD if context else 0)
         super().__init__(
@@ -196,14 +205,18 @@ class TrainingGame(BatchedEnv):
         )
         self.penalty = penalty
         checks.whole("latent", latent)
-        named = objectives.OBJECTIVES.get(objective) if isinstance(objective, str) else None
-        unit = 1.0 if named is not None and named.penalised else None  # `penalty` is its factor
-        game = objectives.find(objective, unit)
         size = self.family.size
-        if isinstance(objective, Objective):
-            check_by_row(game, latent, size, asked.batch)
+        game = find_game(objective, latent, size, asked.batch)
         self.gan = StackedGan(num_envs, game, latent, size, asked.width, depth, norm=critic_norm)
-        self.runs = GanRuns(self.gan, self.family, quality, asked.batch, self.updates, self.keys)
+        self.runs = GanRuns(
+            self.gan,
+            self.family,
+            quality,
+            asked.batch,
+            self.updates,
+            self.keys,
+            check_hidden(hidden),
+        )
         self._asked = Asked(num_envs)
         self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the exam
         self._seen = np.zeros((num_envs, COLUMNS), np.float32)
@@ -232,15 +245,15 @@ class TrainingGame(BatchedEnv):
         if not len(rows):
             return reward, stops
         before, log_before = self._quality[rows], self._seen[rows, 6].astype(np.float64)
-        asked = self._steering(rows, action[rows].astype(np.float64).clip(-1.0, 1.0))
+        asked = Steering.read(action[rows], self.penalty, self.runs.rate[rows])
         told = self.runs.train(rows, asked)
-        self._seen[rows, :4] = _columns(told)
+        self._seen[rows, :4] = columns_of(told)
         self._examine(rows)
         fell = log_before - self._seen[rows, 6]
         self._seen[rows, 8], self._seen[rows, 9] = fell, action[rows, 3]
         lost = (self._quality[rows] >= WORST) | ~self.runs.finite(rows)
         quality = before - self._quality[rows]
-        gains = {"quality": quality, "log-quality": fell, "equal-losses": -_gap(told)}
+        gains = {"quality": quality, "log-quality": fell, "equal-losses": -gap(told)}
         reward[rows] = gains[self.reward] - self._charge(rows, asked.steps) - PENALTY * lost
         stops[rows] = lost
         if not self.family.fixed:
@@ -266,32 +279,12 @@ class TrainingGame(BatchedEnv):
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw samples and held-out rows (of their first two columns), and the quality so far."""
-        at = torch.tensor([row])
-        fake = self.gan.sample(self._latent[at], at)[0, :, :2].numpy()
-        held_out = self.runs.exam.held_out
-        real = held_out[row % len(held_out), :SAMPLES, :2].numpy()
-        if real.shape[1] == 1:
-            real, fake = (np.stack([x[:, 0], np.zeros(len(x))], 1) for x in (real, fake))
-        cloud = pictures.scatter([(fake, pictures.BLUE), (real, pictures.INK)], -2.5, 2.5)
+        at, exam = torch.tensor([row]), self.runs.exam
+        fake = self.gan.sample(self._latent[at], at)[0]
+        real = exam.held_out[row % len(exam.held_out), :SAMPLES]
+        step = self._trained[row] * self.updates, self.runs.problems.budget[row] * self.updates
         curve = self._curve[row, : self.elapsed[row] + 1]
-        most = max(float(self._curve[row, 0]), 0.1)
-        panel = pictures.curves([(curve, pictures.GOOD)], 0.0, most, self.decisions + 1)
-        seen = self._seen[row]
-        lines = (
-            f"{self._trained[row] * self.updates} of "
-            f"{self.runs.problems.budget[row] * self.updates} updates, quality {curve[-1]:.3f}",
-            f"critic {seen[0]:+.2f}, generator {seen[2]:+.2f}, accuracy {seen[4]:.2f}",
-        )
-        return pictures.page([cloud, panel], lines)
-
-    def _steering(self, rows: NDArray[np.int64], action: NDArray[np.float64]) -> Steering:
-        """Read actions (k, 5)."""
-        return Steering(
-            10.0 ** action[:, 0],
-            np.minimum(1 + np.floor(2 * action[:, 1] + 2), MOST_STEPS).astype(np.int64),
-            self.penalty * 10.0 ** action[:, 2],
-            self.runs.problems.rate[rows] * 10.0 ** action[:, 3],
-        )
+        return run_picture.page(real, fake, curve, self.decisions, step, self._seen[row])
 
     def _charge(self, rows: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.float64]:
         """Count what a decision took, and return its cost (k,)."""
@@ -310,19 +303,6 @@ class TrainingGame(BatchedEnv):
         self._seen[rows, 4], self._seen[rows, 5] = accuracy.numpy(), diversity.numpy()
         self._seen[rows, 6] = np.log(quality.numpy() + FLOOR)
         self._quality[rows] = self._curve[rows, self.elapsed[rows]] = quality.numpy()
-
-
-def _gap(told: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Absolute difference of the critic's and the generator's mean terms, (k,)."""
-    gap = np.abs(told[:, 0] + told[:, 1] - told[:, 2])
-    return np.nan_to_num(gap, nan=LIMIT, posinf=LIMIT)
-
-
-def _columns(told: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Terms and norms as the first four columns of an observation."""
-    terms = np.sign(told[:, :3]) * np.log1p(np.abs(told[:, :3]))
-    ratio = np.log10((told[:, 3] + 1e-12) / (told[:, 4] + 1e-12))
-    return np.column_stack([terms, ratio])
 
 
 single = EntryPoint(TrainingGame)

@@ -174,3 +174,8 @@ def flat(space: WorldSpace, observation: NDArray[Any]) -> NDArray[np.float32]:
     rows = scale * observation.reshape(len(observation), -1)
     clipped: NDArray[np.float32] = rows.clip(-LIMIT, LIMIT).astype(np.float32)
     return clipped
+
+
+def rows_from(mask: Flags, new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
+    """Take the rows of a mask from one array and the others from another."""
+    return np.where(mask.reshape(-1, *[1] * (new.ndim - 1)), new, old)

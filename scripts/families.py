@@ -2,8 +2,9 @@
 
 `genenv/TrainingGame-v0` or `genenv/Curriculum-v0`, family "drawn". First the headroom, on problems
 of the training family: the best of random constants over all problems, against the best for each
-problem, chosen on one seed and paid on another. Then, all on the same 64 fresh problems of the test
-family and seeds:
+problem, chosen on one seed and paid on another; and that of feedback: the best for each problem
+over three hidden rates against the best for each of them. Then, all on the same 64 fresh problems
+of the test family and seeds:
 
 - random actions;
 - the best constant, and the best schedule of two ends and a bend, both searched on the training
@@ -41,15 +42,20 @@ parser.add_argument("--fresh", type=int, default=64, help="problems of the test 
 parser.add_argument("--steps", type=int, default=None, help="of a training; default: preset")
 parser.add_argument("--generations", type=int, default=8, help="of each search by CMA-ES")
 parser.add_argument("--headroom", type=int, nargs=2, default=(24, 32), help="constants, problems")
+parser.add_argument("--only-headroom", action="store_true", help="stop before any training")
 parser.add_argument("--hidden", action="store_true", help="agents are not shown the problem")
+parser.add_argument("--unseen", type=float, default=1.0, help="by what episodes hide a rate")
 parser.add_argument("--out", type=Path, default=Path("families.json"))
 args = parser.parse_args()
 
 FIRST = 10_000  # number of the first fresh problem; seeds are of that order too
 OTHERS = 8  # seeds of an open loop
+RATES = {"genenv/TrainingGame-v0": 4e-3, "genenv/Curriculum-v0": 3e-3}  # the middle ones
+FACTORS = (1 / 8, 1.0, 8.0)  # of what episodes hide
 torch.set_num_threads(1)
 known = json.loads(args.out.read_text()) if args.out.is_file() else {}
 shown = {"context": False} if args.hidden else {}
+shown |= {"hidden": args.unseen} if args.unseen > 1 else {}
 probe = gymnasium.make_vec(args.env_id, 1)
 numbers, limit = probe.single_action_space.shape[0] - 1, probe.limit  # the last one stops
 probe.close()
@@ -66,10 +72,10 @@ def kept(name, make):
     return np.array(known[name])
 
 
-def play(act, problems, seed, split):
+def play(act, problems, seed, split, **arguments):
     """Play each problem once: returns up to each step (n, limit + 1), actions, who still acts."""
     count = len(problems)
-    env = gymnasium.make_vec(args.env_id, count, split=split, **shown)
+    env = gymnasium.make_vec(args.env_id, count, split=split, **(shown | arguments))
     seen, _ = env.reset(seed=seed, options={"problem": problems})
     alive, total, step = np.ones(count, bool), np.zeros((count, limit + 1)), 0
     acts, acting = np.zeros((count, limit, numbers + 1)), np.zeros((count, limit), bool)
@@ -118,6 +124,30 @@ def headroom():
         actions = scheduled(constant(number), 2 * problems)
         found.append(play(sequence(actions), both, 500, "train")[0])
     return np.stack(found).reshape(count, 2, problems, limit + 1).transpose(0, 2, 1, 3)
+
+
+def blind_and_seeing():
+    """(constants, problems, factors, 2, limit + 1): returns where the rate's factor is known."""
+    count, problems = args.headroom
+    rate = RATES[args.env_id]
+    found = []
+    for number in tried_constants(count):
+        both = np.tile(np.arange(problems), 2)
+        actions = scheduled(constant(number), 2 * problems)
+        known_rate = [
+            play(sequence(actions), both, 500, "train", hidden=1.0, learning_rate=rate * factor)[0]
+            for factor in FACTORS
+        ]
+        found.append(np.stack(known_rate))
+    shape = (count, len(FACTORS), 2, problems, limit + 1)
+    return np.stack(found).reshape(shape).transpose(0, 3, 1, 2, 4)
+
+
+def chosen(returns):
+    """Choose the best column on one seed, be paid on the other: (..., columns, 2) -> mean."""
+    best = [np.take_along_axis(returns[..., 1 - k], returns[..., k].argmax(-1)[..., None], -1)
+            for k in (0, 1)]  # fmt: skip
+    return float(np.mean(best))
 
 
 def searched(dim, expand, start):
@@ -193,6 +223,14 @@ flat = room.transpose(1, 2, 0, 3).reshape(room.shape[1], 2, -1)
 each = np.mean([flat[np.arange(len(flat)), 1 - k, flat[:, k].argmax(1)].mean() for k in (0, 1)])
 print(f"headroom: the best constant over {len(flat)} problems pays {over_all:.3f}, "
       f"the best for each {each:.3f}")  # fmt: skip
+
+told = kept("headroom of feedback", blind_and_seeing)
+columns = told.transpose(1, 2, 0, 4, 3)  # problems, factors, constants, steps, seeds
+columns = columns.reshape(*columns.shape[:2], -1, 2)
+print(f"feedback: the best constant for each problem pays {chosen(columns.mean(1)):.3f} over three "
+      f"hidden rates, the best for each rate of it {chosen(columns):.3f}")  # fmt: skip
+if args.only_headroom:
+    raise SystemExit
 
 first = tried_constants(len(room))[both.max(1).argmax()]
 number = kept("searched constant, numbers", lambda: searched(numbers, constant, first))

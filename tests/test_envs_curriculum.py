@@ -414,3 +414,14 @@ def test_data_and_generators_that_do_not_match_are_refused():
     rare = from_arrays(dataset.x, np.arange(400) >= 399, "rare")
     with pytest.raises(Mistake, match="held-out rows of every class, got none of class"):
         batch(family=rare, generator=Corners(dataset.units, rare.classes))
+
+
+def test_what_is_hidden_changes_the_learning_rate_and_is_shown_to_nobody():
+    first, second = Curriculum(2), Curriculum(2, hidden=8.0)
+    seen = [env.reset(seed=4, options={"problem": 3})[0] for env in (first, second)]
+    assert np.array_equal(*seen)
+    action = np.zeros((2, 15), np.float32)
+    after = [env.step(action)[0] for env in (first, second)]
+    assert (after[0][:, :10] != after[1][:, :10]).any(1).all()
+    with pytest.raises(Mistake, match=r"expected hidden of 1 or more, got 0\.5"):
+        Curriculum(hidden=0.5)

@@ -194,7 +194,9 @@ def test_wrong_arguments_are_mistakes():
         batch(horizon=0)
     with pytest.raises(Mistake, match="expected max_episode_steps above 0, got 0"):
         batch(max_episode_steps=0)
-    with pytest.raises(Mistake, match="expected either a probe or run and model, got both"):
+    with pytest.raises(
+        Mistake, match="expected either a probe or run, model and generator, got both"
+    ):
         batch(run="runs/one")
 
 

@@ -21,6 +21,7 @@ from genenv.data import toys as mixtures
 from genenv.envs.training_game import STOP, TrainingGame, single
 from genenv.objectives import Gan, Relativistic, softplus
 from genenv.stacked.clouds import cloud
+from genenv.stacked.problems import SIDE, Drawn
 from genenv.stacked.schedules import SCHEDULES, Constant, Decayed
 from genenv.testing import check_vector_env
 from genenv.training import Trainer, preset
@@ -194,7 +195,7 @@ def test_equal_losses_pay_a_critic_that_stands_still():
 def test_the_preset_finds_that_equal_losses_are_had_by_stopping_at_once():
     """Known answer: 0 is the most that equal losses pay, and a slow critic has it at once."""
     arguments = SMALL | {"reward": "equal-losses", "learning_rate": 1e-2, "decisions": 2}
-    arguments["updates"] = 4
+    arguments |= {"updates": 4, "context": False}
     few = replace(PRESETS[ID], steps=4, batch=128)
     agent = agents.train(ID, few, seed=0, total_steps=1280, arguments=arguments)
     found = returns(ID, agent.act, 16, 9, arguments).mean()
@@ -366,14 +367,14 @@ def test_pictures_show_samples_and_the_curve():
 def test_the_id_works_untouched_and_its_spec_round_trips():
     env = gymnasium.make(ID)
     seen, info = env.reset(seed=0)
-    assert seen.shape == (12 + 7 + 6,)
+    assert seen.shape == (12 + 7 + 7,)
     assert info["quality"] > 0.2
     again = gymnasium.make(EnvSpec.from_json(gymnasium.make(ID, decisions=2).spec.to_json()))
     assert again.unwrapped.batch.decisions == 2
     vector = gymnasium.make_vec(ID, 2, decisions=2)
-    assert vector.reset(seed=0)[0].shape == (2, 12 + 7 + 6)
+    assert vector.reset(seed=0)[0].shape == (2, 12 + 7 + 7)
     assert gymnasium.make(ID, context=False).reset(seed=0)[0].shape == (12,)
-    assert gymnasium.make(ID, family="ring").reset(seed=0)[0].shape == (12 + 1 + 6,)
+    assert gymnasium.make(ID, family="ring").reset(seed=0)[0].shape == (12 + 1 + 7,)
 
 
 @pytest.mark.parametrize(
@@ -478,3 +479,39 @@ def test_an_objective_of_one_s_own_pays_in_a_batch_what_it_pays_alone():
         rows=2,
         episode_ends=4,
     )
+
+
+def rates(rows, **arguments):
+    env = TrainingGame(rows, **arguments)
+    env.reset(seed=3, options={"problem": np.zeros(rows, np.int64)})
+    return env.runs.rate, env.runs.problems.rate, env.observe()[0]
+
+
+def test_what_is_hidden_changes_the_rate_and_is_shown_to_nobody():
+    hidden, shown, seen = rates(40, hidden=8.0)
+    assert len(set(shown)) == 1
+    factor = hidden / shown
+    assert len(set(factor)) == 40
+    assert 1 / 8 <= factor.min() < 1 / 4
+    assert 4 < factor.max() <= 8
+    assert (seen[:, 12:] == seen[0, 12:]).all()
+    plain, shown, _ = rates(3)
+    assert np.allclose(plain, shown)
+    with pytest.raises(Mistake, match=r"expected hidden of 1 or more, got 0\.5"):
+        TrainingGame(hidden=0.5)
+    with pytest.raises(Mistake, match="expected wrong from 0 to 1, got 2"):
+        TrainingGame(wrong=2)
+
+
+def test_wrong_rows_are_learned_from_and_not_examined_on():
+    family = Drawn("train", 0.5, 0.3, 16, 16, 4e-3, 10, 12)
+    keys, kind = np.arange(6, dtype=np.uint64), np.zeros(6, np.int64)
+    clean, held_out = family.data(keys, kind, np.zeros(6))
+    spoiled, same = family.data(keys, kind, np.full(6, 0.3))
+    assert torch.equal(held_out, same)
+    moved = (clean != spoiled).any(2)
+    assert 0.25 < moved.float().mean() < 0.35
+    assert spoiled[moved].abs().max() <= SIDE / 2
+    share = family.problems(np.arange(200, dtype=np.uint64)).wrong
+    assert 0 <= share.min() < 0.05
+    assert 0.25 < share.max() <= 0.3

@@ -13,9 +13,10 @@ from torch import Tensor
 from genenv import checks, seeding
 from genenv.data import Dataset
 from genenv.stacked.clouds import CLOUDS, cloud
-from genenv.stacked.laws import PARTS, REACH, between, check_family, pick
+from genenv.stacked.laws import PARTS, REACH, between, check_family, check_share, pick
 
 HELD_OUT = 512  # points of a drawn set that nothing learns from
+SIDE = 5.0  # of the square in which wrong rows lie, in standard deviations of the data
 LARGEST = 512  # and those that may be learned from, at most
 
 Keys = NDArray[np.uint64]
@@ -44,6 +45,8 @@ class Problems:
     """Of a decision."""
     shift: NDArray[np.bool_]
     """Whether the set is exchanged on the way."""
+    wrong: NDArray[np.float64]
+    """Share of the rows to learn from that are none of the set."""
 
     def put(self, rows: Rows, other: Problems) -> None:
         """Write others into some rows."""
@@ -63,8 +66,11 @@ class Family(ABC):
         """Draw the problems of some addresses, (k,)."""
 
     @abstractmethod
-    def data(self, keys: Keys, kind: Rows) -> tuple[Tensor, Tensor]:
-        """Rows to learn from (k, n, size) and held-out ones (k, m, size), in random order."""
+    def data(self, keys: Keys, kind: Rows, wrong: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+        """Rows to learn from (k, n, size) and held-out ones (k, m, size), in random order.
+
+        Of those to learn from, shares `wrong` (k,) are others; none of those held out.
+        """
 
 
 class Drawn(Family):
@@ -77,6 +83,8 @@ class Drawn(Family):
     shift
         Probability that an episode's problem exchanges its set on the way, at a moment that is
         chance and no part of the problem.
+    wrong
+        Largest share of the rows to learn from that are none of the set.
     width, batch
         The largest: a problem has the whole, a half or a quarter.
     rate
@@ -99,6 +107,7 @@ class Drawn(Family):
         self,
         split: str,
         shift: float,
+        wrong: float,
         width: int,
         batch: int,
         rate: float,
@@ -106,13 +115,14 @@ class Drawn(Family):
         decisions: int,
     ) -> None:
         check_family(split, shift, width, batch)
+        self.wrong = check_share("wrong", wrong)
         self.widths, self.batches = ([n // part for part in PARTS] for n in (width, batch))
         self.rate = rate
         self.split, self.shift, self.updates, self.decisions = split, shift, updates, decisions
 
     def problems(self, keys: Keys) -> Problems:
         """Draw each number by itself; rates and prices are log-uniform."""
-        u = seeding.uniforms(seeding.fold_rows(keys, "problem", self.split), 9)
+        u = seeding.uniforms(seeding.fold_rows(keys, "problem", self.split), 10)
         least = (self.decisions + 1) // 2
         return Problems(
             kind=pick(u[:, 0], len(CLOUDS)),
@@ -124,16 +134,21 @@ class Drawn(Family):
             update_price=between(u[:, 6], 1e-3, 1e-1) / self.updates,
             time_price=between(u[:, 7], 1e-2, 2e-1),
             shift=u[:, 8] < self.shift,
+            wrong=self.wrong * u[:, 9],
         )
 
-    def data(self, keys: Keys, kind: Rows) -> tuple[Tensor, Tensor]:
-        """Draw each set by itself."""
+    def data(self, keys: Keys, kind: Rows, wrong: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+        """Draw each set by itself; wrong rows lie anywhere in a square around it."""
         sets = [
             cloud(int(key), int(one), LARGEST + HELD_OUT)
             for key, one in zip(seeding.fold_rows(keys, self.split), kind, strict=True)
         ]
-        x = torch.from_numpy(np.stack(sets))
-        return x[:, :LARGEST], x[:, LARGEST:]
+        x = np.stack(sets)
+        own = seeding.fold_rows(keys, self.split, "wrong")
+        u = seeding.uniforms(own, LARGEST * (1 + self.size)).reshape(len(keys), LARGEST, -1)
+        anywhere = (SIDE * (u[..., 1:] - 0.5)).astype(x.dtype)
+        learned = np.where(u[..., :1] < wrong[:, None, None], anywhere, x[:, :LARGEST])
+        return torch.from_numpy(learned), torch.from_numpy(x[:, LARGEST:])
 
 
 class Same(Family):
@@ -190,8 +205,14 @@ class Same(Family):
             update_price=0 * number,
             time_price=0 * number,
             shift=np.zeros(len(keys), np.bool_),
+            wrong=0 * number,
         )
 
-    def data(self, keys: Keys, kind: Rows) -> tuple[Tensor, Tensor]:  # noqa: ARG002 one set
+    def data(
+        self,
+        keys: Keys,
+        kind: Rows,  # noqa: ARG002 one set
+        wrong: NDArray[np.float64],  # noqa: ARG002
+    ) -> tuple[Tensor, Tensor]:
         """Give views of the one set."""
         return self.real.expand(len(keys), -1, -1), self.held_out.expand(len(keys), -1, -1)
