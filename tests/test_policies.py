@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from stable_baselines3 import PPO
 
-from genenv import checks, cli, policies
+from genenv import checks, cli, limits, policies
 from genenv.policies import PolicyStress
 from genenv.policies.asking import drawn
 from genenv.policies.episodes import Episodes, undisturbed
+from genenv.policies.ways import Control
 from genenv.settings import PolicyConfig
 
 WALK = PolicyConfig(env="genenv/Walk1D-v0", budget=600, starts=2, search=("random", "evolution"))
@@ -56,6 +57,34 @@ def test_the_walk_fails_as_often_as_is_known_and_in_two_ways(walked):
     text = (folder / "report.html").read_text()
     assert text.count("<svg") == 2
     assert "data:image/png" in text
+
+
+def test_modes_have_their_mass_under_the_law_and_together_that_of_failures(walked):
+    _, content = walked
+    row = next(r for r in content["failure_probabilities"] if r["event"] == "confirmed")
+    masses = [mode["mass"] for mode in content["modes"]]
+    assert sum(masses) == pytest.approx(row["estimate"])
+    assert all(m["mass_low"] < TEN / 2 < m["mass_high"] for m in content["modes"])
+
+
+def test_a_mode_that_the_control_never_met_has_a_bound_and_no_mass():
+    bounded = Control(frozenset({"random"}), 300).mass(0)
+    assert bounded["mass"] is None
+    assert bounded["mass_high"] == pytest.approx(1 - 0.05 ** (1 / 300))
+    assert Control(frozenset(), 0).mass(0)["mass_high"] is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [("p_failure > 0.01", 1), ("p_failure > 0.9", 0), ("accuracy < 0.9", 2)],
+)
+def test_a_limit_is_held_against_a_policy_s_run(walked, limit, code, capsys):
+    folder, _ = walked
+    with pytest.raises(SystemExit) as left:
+        cli.main(["check", str(folder), "--fail-if", limit])
+    assert left.value.code == code
+    if code == 2:
+        assert "a policy has no real rows" in capsys.readouterr().err
 
 
 def test_a_rare_failure_is_estimated_by_subset_simulation(tmp_path):
@@ -104,6 +133,7 @@ def test_a_policy_that_fails_undisturbed_leaves_the_run_undecided(tmp_path):
     assert undisturbed(study.episodes).failed.all()
     content = study.run()
     assert content["model"]["light"] == "bad"
+    assert limits.checked(content, limits.parsed(("p_failure < 0.5",))).outcome == 3
     assert "Undecided" in policies.summary.verdict(content)
     assert "How often it fails" not in (tmp_path / "falls" / "report.html").read_text()
 

@@ -126,3 +126,12 @@ def test_a_run_repeats_itself_and_returns_the_failures_it_ended_on():
 def test_mistakes_are_told(call, sentence):
     with pytest.raises(Mistake, match=sentence):
         call()
+
+
+def test_an_event_that_all_failures_show_alike_is_climbed_to_once():
+    def flat(e):
+        return torch.where(e[:, 0] > 2.5, 1.0, e[:, 0] - 2.5)
+
+    run = climb(flat, 2, 400, seed=0)
+    assert run.queries < 2_500
+    assert run.rate.low < norm.sf(2.5) < run.rate.high

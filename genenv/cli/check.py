@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -26,9 +26,9 @@ Limits = Annotated[tuple[str, ...], tyro.conf.UseAppendAction, shown("LIMIT", "g
 class Check(Stress):
     """Hold a run against limits: exit 0 pass, 1 fail, 3 investigate.
 
-    RUN alone is read as it stands. RUN with --model: that model is asked first, on the run's data,
-    with its settings, generator, judge and cut, by random sampling and the failures stored there.
-    DATA: `stress` runs first, with the options below, which are its own.
+    RUN alone is read as it stands, that of a policy, too. RUN with --model: that model is asked
+    first, on the run's data, with its settings, generator, judge and cut, by random sampling and
+    the failures stored there. DATA: `stress` runs first, with the options below, which are its own.
     """
 
     data: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN|DATA")]
@@ -50,13 +50,27 @@ class Check(Stress):
         from genenv.limits import junit, markdown
 
         held = limits.parsed(self.fail_if)
-        found = limits.checked(self._examined(line).data, held)
+        found = limits.checked(self._of_policy() or self._examined(line).data, held)
         print(found)
         if self.junit is not None:
             junit.write(found, self.junit)
         if self.markdown is not None:
             markdown.write(found, self.markdown)
         return int(found.outcome)
+
+    def _of_policy(self) -> dict[str, Any] | None:
+        """Return the content of a policy's run as it stands; None: it is no such run."""
+        from genenv import policies, reading
+
+        run = Path(self.data).expanduser()
+        if not policies.is_run(run):
+            return None
+        if self.model is not None:
+            raise checks.Mistake(
+                "a policy's run as it stands", f"--model {self.model}",
+                "run `genenv stress --env` on the other policy, and check that run",
+            )  # fmt: skip
+        return reading.plain(run / REPORT)
 
     def _examined(self, line: str) -> Report:
         """Return the report of the run, of a run with its settings, or of a first one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from genenv import trust
 from genenv.limits.limit import Limit
 from genenv.limits.outcome import Outcome, Result, result, worst
-from genenv.limits.quantities import Content, figures
+from genenv.limits.quantities import Content, figures, is_policy
 from genenv.report.summary import undecided
 
 
@@ -49,7 +49,15 @@ def checked(content: Content, limits: Sequence[Limit]) -> Checked:
         The report holds no such figure.
     """
     name = f"{content['model']['name']} on {content['data']['name']}"
-    if trust.bad(content["trust"]):
-        return Checked(name, (), undecided(dict(content)))
+    if why := _undecided(content):
+        return Checked(name, (), why)
     found = [result(limit, figure) for limit in limits for figure in figures(content, limit)]
     return Checked(name, tuple(found), "")
+
+
+def _undecided(content: Content) -> str:
+    """Say why a run decides nothing; "" where it does."""
+    if not is_policy(content):
+        return undecided(dict(content)) if trust.bad(content["trust"]) else ""
+    model = content["model"]
+    return f"the policy's run: {model['figure']}" if model["light"] == "bad" else ""

@@ -43,13 +43,23 @@ def figures(content: Content, limit: Limit) -> Sequence[Figure]:
     Raises
     ------
     Mistake
-        The report holds no such figure, or no class or mode of that name with real rows.
+        The report holds no such figure, as that of a policy, or no class or mode of that name with
+        real rows.
     """
     if limit.quantity in EVENTS:
         return [_probability(content, limit.quantity)]
+    if is_policy(content):
+        raise checks.Mistake(
+            "p_failure or p_confirmed of a policy", limit.quantity, "a policy has no real rows"
+        )
     if not limit.of:
         return [_accuracy(content)]
     return (_of_modes if limit.of == "mode" else _of_classes)(content, limit.which)
+
+
+def is_policy(content: Content) -> bool:
+    """Whether a report is that of a policy under test, whose event is exact."""
+    return content.get("kind") == "policy"
 
 
 def _of_classes(content: Content, which: str) -> list[Figure]:

@@ -20,7 +20,7 @@ from genenv.parts import Part
 from genenv.policies import page
 from genenv.policies.asking import ExactEvent, PolicyProbe
 from genenv.policies.episodes import Episodes, imported, undisturbed
-from genenv.policies.ways import MOST, Failures, modes, ordinary_scale
+from genenv.policies.ways import MOST, Control, Failures, modes, ordinary_scale
 from genenv.probe import Probe
 from genenv.rating import CONFIRMED, FAILURE, Seen, rated
 from genenv.search import Space
@@ -194,7 +194,9 @@ class PolicyStress(Study[dict[str, Any]]):
                 for log in logs
             ],
             "failure_probabilities": probabilities,
-            "modes": modes(found, ordinary_scale(self.episodes, self.config.seed)),
+            "modes": modes(
+                found, ordinary_scale(self.episodes, self.config.seed), _control(logs, found)
+            ),
             "notes": [*self.told, *told],
             "timings": dict(self.stages.seconds),
             "command": self.line,
@@ -211,3 +213,12 @@ class PolicyStress(Study[dict[str, Any]]):
         if not repeats:
             return "bad", "failures do not repeat from their stored disturbances"
         return ("bad" if failed >= BAD_SHARE * rows else "doubtful" if failed else "good"), figure
+
+
+def _control(logs: Sequence[Log], found: Failures) -> Control:
+    """Return the control of a run; one of which some failures were left out tells no mass."""
+    law = [log for log in logs if log.samples_law]
+    names = frozenset(log.search for log in law)
+    confirmed = sum(len(log.confirmed_at) for log in law)
+    whole = confirmed == int(np.isin(found.search, list(names)).sum())
+    return Control(names, sum(len(log.verdict) for log in law) if whole else 0)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import AgglomerativeClustering
 
+from genenv import rate
 from genenv.policies.asking import drawn
 from genenv.policies.episodes import Episodes, Played
 
@@ -27,7 +28,24 @@ class Failures:
     played: Played
 
 
-def modes(found: Failures, scale: NDArray[np.float32]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Control:
+    """What the searches that draw from the law itself asked."""
+
+    names: frozenset[str]
+    draws: int  # 0: there was none, or not all of its failures are grouped
+
+    def mass(self, own: int) -> dict[str, Any]:
+        """Return the share of all draws that so many are, with a 95 % interval, or a bound."""
+        if not self.draws:
+            return {"mass": None, "mass_low": None, "mass_high": None}
+        made = rate.from_counts(own, self.draws)
+        return {
+            "mass": made.estimate if own else None, "mass_low": made.low, "mass_high": made.high,
+        }  # fmt: skip
+
+
+def modes(found: Failures, scale: NDArray[np.float32], control: Control) -> list[dict[str, Any]]:
     """Group failures by their paths; the least energetic, that is the likeliest, mode first.
 
     Two failures belong together where their states, at eight even shares of the episode, differ by
@@ -39,6 +57,8 @@ def modes(found: Failures, scale: NDArray[np.float32]) -> list[dict[str, Any]]:
         Of all searches.
     scale
         See `ordinary_scale`.
+    control
+        By which a mode has its mass under the law.
 
     Returns
     -------
@@ -53,16 +73,19 @@ def modes(found: Failures, scale: NDArray[np.float32]) -> list[dict[str, Any]]:
         distance = APART * float(np.sqrt(used))
         made = AgglomerativeClustering(None, linkage="average", distance_threshold=distance)
         group = made.fit_predict(points)
-    rows = [_row(found, np.flatnonzero(group == number)) for number in range(group.max() + 1)]
+    rows = [
+        _row(found, np.flatnonzero(group == number), control) for number in range(group.max() + 1)
+    ]
     rows.sort(key=lambda row: row["least_energy"])
     return [{"id": number, **row} for number, row in enumerate(rows)]
 
 
-def _row(found: Failures, own: NDArray[np.int64]) -> dict[str, Any]:
+def _row(found: Failures, own: NDArray[np.int64], control: Control) -> dict[str, Any]:
     energy, steps = found.played.energy[own], found.played.steps[own]
     least = int(own[energy.argmin()])
     return {
         "failures": len(own),
+        **control.mass(int(np.isin(found.search[own], list(control.names)).sum())),
         "starts": np.unique(found.start[own]).tolist(),
         "searches": np.unique(found.search[own]).tolist(),
         "least_energy": float(energy.min()),

@@ -164,9 +164,14 @@ class _Level:
     value: Tensor  # (chains, length), severities
 
     def threshold(self) -> float:
-        """Find the value that a tenth of the samples exceed; below the top where more are there."""
+        """Find the value that a tenth of the samples exceed; below the top where more are there.
+
+        Once a tenth has failed, how severely does not matter: all may be alike.
+        """
         ordered = self.value.flatten().sort(descending=True).values
         value = ordered[round(SHARE * len(ordered))]
+        if value > 0:
+            return 0.0
         lower = ordered[ordered < value]
         return float(lower[0] if value == ordered[0] and len(lower) else value)
 
