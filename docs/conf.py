@@ -31,6 +31,7 @@ myst_links_external_new_tab = False
 suppress_warnings = ["config.cache"]  # of functions in the settings below
 
 default_role = "code"
+smartquotes = False  # --out is no dash
 autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"  # the docstrings say what is taken, with shapes and units
