@@ -12,6 +12,7 @@ import torch
 
 import genenv
 from genenv import bundled, classifier, data, generators, networks
+from genenv.board.flips import Flips
 from genenv.checks import Mistake
 from genenv.settings import StressConfig
 
@@ -167,6 +168,12 @@ def test_a_run_says_where_it_began_and_shows_row_change_and_failure(run):
         assert np.array_equal(at["x"], DIGITS.x[at["row"]])
     assert ("From row to failure" in page) is bool(report.evidence.began)
     assert report.evidence.began
+
+
+def test_the_tab_makes_its_flips_and_the_path_to_them(run):
+    flips = Flips(run[0])
+    assert flips.total > 0
+    assert flips.sample(0, 1.0).shape == (1, 8, 8)
 
 
 def test_a_seat_and_a_resumed_run_read_it(run, tmp_path):

@@ -12,6 +12,7 @@ import toys
 
 import genenv
 from genenv import bundled, classifier, data, networks, tracking
+from genenv.board.reactions import Reactions
 from genenv.checks import Mistake
 from genenv.judge import Guide
 from genenv.reacting import Reacting
@@ -72,6 +73,21 @@ def test_the_law_of_each_arm_and_the_sentence_stand_in_json_page_and_tensorboard
     assert "Shrinkage of the spread a generation" in page
     curves = tracking.read(folder / "overview" / "generations-verified")
     assert list(curves["generations/recall"][0]) == [0, 1, 2, 3]
+
+
+def test_the_images_of_an_arm_have_the_generation_as_their_step(done):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(done[0] / "overview" / "generations-replace" / "gallery"))
+    events.Reload()
+    drawn = events.Images("generations/samples")
+    assert [each.step for each in drawn] == [0, 1, 2, 3]
+    assert len({each.encoded_image_string for each in drawn}) == 4
+
+
+def test_the_tab_says_that_a_study_of_generations_has_no_answers_to_noise(done):
+    with pytest.raises(Mistake, match="answers in run that can be read, got no file"):
+        Reactions(done[0])
 
 
 def without_seconds(content):

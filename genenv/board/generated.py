@@ -20,12 +20,12 @@ def loaded(run: Path) -> Generator:
     Raises
     ------
     Mistake
-        It is not whole, or a file of it lies outside of the run.
+        It is not whole, a file of it lies outside of the run, or it is a decoder from elsewhere.
     """
     folder = run / "generator"
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
         own(path, run)
-    return networks.load(folder)
+    return networks.stored(folder)
 
 
 def generated(generator: Generator, z: Tensor, label: Tensor) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from genenv import checks, files, networks, prepared, seeding
 from genenv.downstream import Downstream
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from genenv.reacting.study import Reacting
 
 USUAL = 6  # generations, unless told
+EACH = 4  # samples a class of a gallery
 STOPPED = "stopped.json"  # in the folder of a generation that has nothing to learn from
 
 
@@ -92,6 +94,23 @@ class Generations(Question):
             "generations": [self.study.get(self._real), *rows],
             "shrinkage": [row for arm in self.arms for row in self._shrinkage(arm, rows)],
         }
+
+    def gallery(self) -> dict[str, list[NDArray[Any]]]:
+        """Return samples of every generation of an arm, of the first seed, real rows before them.
+
+        The same labels throughout, as many of each class.
+        """
+        seed, classes = self.study.config.seeds[0], len(self.study.dataset.classes)
+        label = np.repeat(np.arange(classes), EACH)
+        own = self._rows[1]
+        rows = [np.flatnonzero(own == c)[:EACH] for c in range(classes)]
+        real = self._rows[0][np.concatenate(rows)]
+        return {arm: [real, *self._samples(arm, seed, label)] for arm in self.arms}
+
+    def _samples(self, arm: str, seed: int, label: NDArray[np.int64]) -> list[NDArray[Any]]:
+        made = [self._generator(arm, seed, t) for t in range(1, self.last + 1)]
+        address = seeding.fold(seed, "generations", "gallery")
+        return [each.sample(len(label), address, label)[0] for each in made if each is not None]
 
     def _tell_stop(self, arm: str, rows: Sequence[dict[str, Any]]) -> None:
         """Say where an arm ended early, and why."""

@@ -223,7 +223,9 @@ class Reacting(Study[dict[str, Any]]):
             content = self._content()
             with self.stages.stage("figures") as advance:
                 met = next((q.met() for q in self.questions if isinstance(q, Noise)), None)
+                made = next((q.gallery() for q in self.questions if isinstance(q, Generations)), {})
                 charts.write(self.folder, content, met, markdown(content), advance)
+                charts.galleries(self.folder, made, self.dataset.units)
             content["timings"] = dict(self.stages.seconds)
         files.write_json(self.folder / "react.json", content)
         write_page(content, self.folder / "react.html")

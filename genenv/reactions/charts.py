@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genenv import runs
+from genenv.codecs import Codec
 from genenv.reactions import generation_charts, generation_rows, measures
 from genenv.reactions.frames import path_frames
 from genenv.reactions.layout import end_of, layout, own_folder, plain
@@ -79,6 +81,26 @@ def write(
     for arm in generation_rows.arms(content):
         with _run(folder / "overview" / f"generations-{arm}") as tracker:
             generation_charts.write(tracker, content, arm)
+
+
+def galleries(folder: Path, made: dict[str, list[NDArray[Any]]], units: Codec) -> None:
+    """Write samples of every generation into RUN/overview/generations-ARM/gallery.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    made
+        Arm -> samples (n, *units.shape) a generation, real rows first.
+    units
+        Of the data; of vectors nothing is drawn.
+    """
+    if not units.channels:
+        return
+    for arm, generations in made.items():
+        with _run(folder / "overview" / f"generations-{arm}" / "gallery") as tracker:
+            for generation, x in enumerate(generations):
+                tracker.images("generations/samples", overview(x, units), generation)
 
 
 def _of_noises(
