@@ -33,6 +33,7 @@ STARTING = 300  # seconds that workers may take to start
 SETTINGS = {  # of Ray, where the user has none
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of shards that nobody waits for: another one raised
+    "RAY_raylet_start_wait_time_s": "120",  # 30 are few on a busy machine
     "RAY_worker_niceness": "0",  # workers are the work, and not to wait for other processes
 }
 OWN = "genenv"  # every worker has it
@@ -135,7 +136,7 @@ def spread(cluster: Cluster, model: Downstream) -> Iterator[Spread]:
         for, or the model cannot be sent.
     """
     ray = _imported()
-    with _connected(ray, cluster.address):
+    with _connected(ray, cluster):
         cores = int(ray.cluster_resources().get("CPU", 0))
         count = cluster.workers or cores
         if not 0 < count <= cores:
@@ -165,24 +166,27 @@ def _imported() -> Any:
 
 
 @contextmanager
-def _connected(ray: Any, address: str) -> Iterator[None]:
+def _connected(ray: Any, cluster: Cluster) -> Iterator[None]:
     """Join a cluster, or start one; what the caller had joined already stays."""
     if ray.is_initialized():
         yield
         return
+    here = cluster.address == LOCAL
     main = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
-            address=None if address == LOCAL else address,
-            include_dashboard=False if address == LOCAL else None,
+            address=None if here else cluster.address,
+            num_cpus=cluster.workers if here else None,  # a model may wait more than it works
+            include_dashboard=False if here else None,
             log_to_driver=False,
             logging_level="ERROR",
             runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}},
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray raises that very class where it cannot start
         got = str(error).strip().partition("\n")[0]
-        raise checks.Mistake(f"a Ray cluster at {address}", got, "give its address") from error
+        do = "give its address, or try again when there is more room"
+        raise checks.Mistake(f"a Ray cluster at {cluster.address}", got, do) from error
     if main:
         signal.signal(signal.SIGTERM, handler)  # Ray takes it, and ends the process at once
     try:

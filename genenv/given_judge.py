@@ -50,7 +50,14 @@ class GivenJudge:
         return found.hexdigest()
 
     def check_fits(self, dataset: Dataset) -> None:
-        """Raise a Mistake unless it judges samples like the data, of the data's classes."""
+        """Raise a Mistake unless it is of this version and judges samples like the data."""
+        quality = self.judge.quality.get("own", self.judge.quality)
+        lacking = [name for name in OWN if name not in quality]
+        if lacking:
+            raise checks.Mistake(
+                "a judge of this version", f"one without {', '.join(lacking)} in {self.origin}",
+                "make it anew with `genenv judge`",
+            )  # fmt: skip
         wanted = kind(dataset.units, dataset.classes)
         got = kind(self.judge.units, self.judge.classes)
         if wanted != got:

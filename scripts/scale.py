@@ -43,9 +43,9 @@ class Clocked(Stressing):
         self.prepared = time.process_time()
         return probe
 
-    def _report(self, logs):
+    def _report(self, *found):
         self.searched = time.process_time()
-        report = super()._report(logs)
+        report = super()._report(*found)
         self.reported = time.process_time()
         return report
 

@@ -52,9 +52,9 @@ class Clocked(Stressing):
         self.prepared = time.perf_counter()
         return probe
 
-    def _report(self, logs):
+    def _report(self, *found):
         self.searched = time.perf_counter()
-        return super()._report(logs)
+        return super()._report(*found)
 
 
 def without_seconds(value):

@@ -125,6 +125,13 @@ def test_a_judge_of_other_data_or_classes_is_refused_in_one_sentence(rings, made
     assert not (tmp_path / "RUN").exists()
 
 
+def test_a_judge_of_an_older_version_is_refused_by_name(rings, made):
+    without = {name: v for name, v in made.quality.items() if name != "unreal_by_class"}
+    old = given_judge(replace(made, quality=without))
+    with pytest.raises(Mistake, match="a judge of this version, got one without unreal_by_class"):
+        old.check_fits(rings)
+
+
 def test_what_is_no_judge_is_a_mistake(rings, tmp_path, capsys):
     with pytest.raises(Mistake, match="a judge or its folder"):
         genenv.stress(None, None, rings.x, rings.label, judge=3)
