@@ -68,7 +68,8 @@ class Seat:
     def constant(self) -> Any:
         """Search the best constant action on other episodes: one of 16, eight episodes each."""
         env = self._rows(TRIED * EACH)
-        space, seed = env.single_action_space, seeding.fold(self.seed, "constants")
+        space = env.single_action_space
+        seed = seeding.fold(self.seed, "constants")
         if isinstance(space, Discrete):
             tried = seeding.numpy_generator(seed).integers(space.n, size=TRIED) + space.start
             tried[: space.n] = (np.arange(space.n) + space.start)[:TRIED]

@@ -61,7 +61,9 @@ class Chains:
         stay: int,
         patience: int,
     ) -> None:
-        self.space, self.seed, self.starts = space, seed, starts
+        self.space = space
+        self.seed = seed
+        self.starts = starts
         self.count = checks.whole("chains", chains)
         checks.positive("step", step)
         checks.positive("temperature", temperature)

@@ -53,7 +53,9 @@ class Checkpoints(BaseCallback):
         assert isinstance(env.venv, TracedBridge)
         self.folder = None if folder is None else folder / NAME
         self.settings: dict[str, Any] = json.loads(json.dumps(settings))
-        self.env, self.trace, self.watches = env, env.venv.trace, watches
+        self.env = env
+        self.trace = env.venv.trace
+        self.watches = watches
         self.seconds = seconds
         self._saved = time.monotonic()  # when, or when this process began
         self._interrupt: Callable[[], None] = lambda: None

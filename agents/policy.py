@@ -161,7 +161,8 @@ class Played(Search, ABC):
 
     def __init__(self, space: Space, seed: int, player: Player, *, chains: int = 64) -> None:
         super().__init__(space, seed)
-        dim, columns = space.noise.base_dim, space.noise.base_dim + 2 * space.classes + 4
+        dim = space.noise.base_dim
+        columns = space.noise.base_dim + 2 * space.classes + 4
         if (player.base_dim, player.columns) != (dim, columns):
             got = f"{player.base_dim} and {(player.columns - player.base_dim - 4) // 2}"
             expected = f"a player of {dim} base coordinates and {space.classes} classes"
@@ -177,7 +178,8 @@ class Played(Search, ABC):
 
     def ask(self, limit: int) -> tuple[Tensor, Tensor]:
         """Propose the next step of every chain."""
-        count, dim = min(limit, self.chains), self.space.noise.base_dim
+        count = min(limit, self.chains)
+        dim = self.space.noise.base_dim
         keys = seeding.fold_rows(self.seed, "action", self.turn, np.arange(count))
         action = self.player.draw(self.seen[:count], keys)
         e = torch.from_numpy(self.seen[:count, :dim]) + self.player.stride * action
@@ -192,7 +194,8 @@ class Played(Search, ABC):
 
     def tell(self, findings: Findings) -> None:
         """Lay out what each chain sees next; mark those that start afresh."""
-        count, horizon = len(findings), self.player.horizon
+        count = len(findings)
+        horizon = self.player.horizon
         self.seen[:count] = observation(
             findings.e,
             findings.label,
@@ -236,7 +239,8 @@ class _Metered(Probe):
         on_findings: Callable[[Findings], None] | None,
     ) -> None:
         super().__init__(probe.generator, probe.model, probe.guide, probe.criterion)
-        self.budget, self.queries = budget, 0
+        self.budget = budget
+        self.queries = 0
         self.recent = np.zeros(0, np.bool_)
         self.advance, self.on_findings = advance, on_findings
 

@@ -38,7 +38,8 @@ class PrefixReader(BaseFeaturesExtractor):
     ) -> None:
         super().__init__(observation_space, width)
         assert isinstance(observation_space, gymnasium.spaces.MultiDiscrete)
-        self.length, self.blank = len(observation_space.nvec), int(observation_space.nvec[0]) - 1
+        self.length = len(observation_space.nvec)
+        self.blank = int(observation_space.nvec[0]) - 1
         self.embedding = nn.Embedding(self.blank + 1, embedding)
         self.memory = nn.GRU(embedding, width, batch_first=True)
 
@@ -85,7 +86,8 @@ def written(policy: ActorCriticPolicy, count: int, length: int, seed: int) -> ND
     reader = policy.pi_features_extractor
     assert isinstance(reader, PrefixReader)
     rng = seeding.torch_generator(seed, "written")
-    token, state = torch.full((count, 1), reader.blank), None
+    token = torch.full((count, 1), reader.blank)
+    state = None
     tokens = []
     for _ in range(length):
         features, state = reader.memory(reader.embedding(token), state)
@@ -134,7 +136,9 @@ def likeliest(
     checks.shape("sequences", sequences, (None, None))
     kept, rest = apart(sequences, seed, held_out)
     optimizer = torch.optim.Adam(policy.parameters(), lr)
-    best, fit, epoch = _copied(policy), Fit(0, np.inf, np.inf), 0
+    best = _copied(policy)
+    fit = Fit(0, np.inf, np.inf)
+    epoch = 0
     while epoch < epochs and epoch - fit.epochs < patience:
         epoch += 1
         losses = []

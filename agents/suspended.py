@@ -144,7 +144,8 @@ def _fill(model: BaseAlgorithm, tensors: Mapping[str, Tensor]) -> None:
             rows = tensors[REPLAY + name].numpy()
             getattr(buffer, name)[: len(rows)] = rows
         at, full = tensors[REPLAY + "at"].tolist()
-        buffer.pos, buffer.full = at, bool(full)
+        buffer.pos = at
+        buffer.full = bool(full)
 
 
 def _drawn(model: BaseAlgorithm) -> tuple[dict[str, Tensor], dict[str, Any]]:

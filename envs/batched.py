@@ -72,7 +72,9 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         if not isinstance(autoreset_mode, AutoresetMode):
             values = [mode.value for mode in AutoresetMode]
             autoreset_mode = AutoresetMode(checks.choice("autoreset_mode", autoreset_mode, values))
-        self.num_envs, self.limit, self.render_mode = num_envs, limit, render_mode
+        self.num_envs = num_envs
+        self.limit = limit
+        self.render_mode = render_mode
         self.autoreset_mode = autoreset_mode
         self.metadata = {**self.metadata, "autoreset_mode": autoreset_mode}
         self.single_observation_space = observation_space

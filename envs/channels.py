@@ -27,7 +27,8 @@ class Observation:
         space = world.observation_space
         if not isinstance(space, Box) or space.dtype.kind != "f":
             raise checks.Mistake("observations in a Box of floats", space, "take another channel")
-        self.space, self.size = space, columns(space)
+        self.space = space
+        self.size = columns(space)
         self.strength = checked("observation", strength, self.size)
 
     def __call__(self, observation: Array, z: Array) -> Array:
@@ -84,7 +85,9 @@ class Start:
             do = 'give setters={"start": setter(env, shift) -> observation}'
             raise checks.Mistake("a world whose state can be set", world.name, do)
         state = np.asarray(getattr(world.parts[0], "state", np.zeros(np.size(strength))))
-        self.setter, self.parts, self.size = _callable(setter), world.parts, state.size
+        self.setter = _callable(setter)
+        self.parts = world.parts
+        self.size = state.size
         self.strength = checked("start", strength, self.size)
         shown = setter(self.parts[0], np.zeros(self.size))
         answer = np.asarray(np.nan if shown is None else shown)
@@ -122,7 +125,8 @@ class Dynamics:
         self.parts = world.parts
         self.set = self._set if setter is None else _callable(setter)
         if setter is None:
-            self.path, self.derived = parameter.split("."), derived
+            self.path = parameter.split(".")
+            self.derived = derived
             self.nominal = number(world.parts[0], parameter, derived)
 
     def restore(self, rows: NDArray[np.int64]) -> None:

@@ -50,8 +50,13 @@ class Classroom:
         updates: int,
         keys: Keys,
     ) -> None:
-        self.material, self.generators, self.learners = material, tuple(generators), learners
-        self.lessons, self.batch, self.updates, self._keys = lessons, batch, updates, keys
+        self.material = material
+        self.generators = tuple(generators)
+        self.learners = learners
+        self.lessons = lessons
+        self.batch = batch
+        self.updates = updates
+        self._keys = keys
         self._members = material.members(1)
         count, classes = len(lessons.rung), len(self._members)
         self.most = min(MOST_OWN, *(len(members) for members in self._members))
@@ -64,7 +69,8 @@ class Classroom:
     def begin(self, rows: Rows) -> None:
         """Make new learners, and choose the real rows that each will have, some of them wrong."""
         self.learners.begin(rows, self._keys(rows, "learner"), self.lessons.width[rows])
-        index, wrong = torch.from_numpy(rows), self.lessons.wrong[rows, None]
+        index = torch.from_numpy(rows)
+        wrong = self.lessons.wrong[rows, None]
         for label, members in enumerate(self._members):
             u = seeding.uniforms(self._keys(rows, "own", label), len(members))
             picked = members[torch.from_numpy(np.argsort(u, 1)[:, : self.most])]
@@ -115,7 +121,8 @@ class Classroom:
         -------
         Samples (k, updates, batch, inputs), labels, and how many were generated in all, (k,).
         """
-        shape, count = (len(rows), self.updates, self.batch), self.updates * self.batch
+        shape = (len(rows), self.updates, self.batch)
+        count = self.updates * self.batch
         label = _labels(law, seeding.uniforms(self._keys(rows, "label"), count))
         u = seeding.uniforms(self._keys(rows, "real"), count)
         pick = (u * self.owned[rows[:, None], label]).astype(np.int64)

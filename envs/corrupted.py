@@ -57,7 +57,8 @@ class CorruptedObservation(gymnasium.ObservationWrapper[Any, Any, Any], RecordCo
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; with a seed, corruptions repeat, else they go on."""
         if seed is not None:
-            self._seed, self._shown = seed, 0
+            self._seed = seed
+            self._shown = 0
         return super().reset(seed=seed, options=options)
 
     def observation(self, observation: NDArray[np.uint8]) -> NDArray[np.uint8]:

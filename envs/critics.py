@@ -79,7 +79,8 @@ class Critic(LearningCritic):
         shared: bool = True,
     ) -> None:
         self.dataset = find(data)
-        units, label = self.dataset.units, _labels(self.dataset, conditional)
+        units = self.dataset.units
+        label = _labels(self.dataset, conditional)
         self.classes: Classes = () if label is None else self.dataset.classes
         game = _objective(objective, penalty, units)
         checks.whole("critic_width", width)

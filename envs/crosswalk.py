@@ -234,7 +234,8 @@ def track(tracked: NDArray[np.float64], measured: NDArray[np.float64]) -> NDArra
 
 def accelerate(tracked: NDArray[np.float64], car: NDArray[np.float64]) -> NDArray[np.float64]:
     """Acceleration of cars in m/s² by the intelligent driver model; cruising on a free road."""
-    speed, headway = car[:, 1], tracked[:, 0] - car[:, 0]
+    speed = car[:, 1]
+    headway = tracked[:, 0] - car[:, 0]
     crossing = (tracked[:, 1] > ROAD[0]) & (tracked[:, 1] < ROAD[1]) & (headway > 0)
     closing = speed - tracked[:, 2]
     wanted = GAP + HEADWAY * speed + speed * closing / (2 * np.sqrt(STRONGEST * COMFORTABLE))

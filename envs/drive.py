@@ -59,7 +59,10 @@ class Drive:
             raise checks.Mistake("a horizon of whole windows", got, "change one")
         if isinstance(noise, AutoRegressive) and noise.channels != width:
             raise checks.Mistake(f"a series of {width} channels", noise.channels, "give as many")
-        self.noise, self.width, self.once, self.plausible = noise, width, once, plausible
+        self.noise = noise
+        self.width = width
+        self.once = once
+        self.plausible = plausible
         parts = [part for part in (noise, Gaussian(once) if once else None) if part]
         self.law = Product(parts)
         self.windows = horizon // self.window

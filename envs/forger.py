@@ -173,7 +173,8 @@ class Forger(BatchedEnv):
             )
         else:
             self.critic = check_critic(critic, data)
-        self.learn, self.nondeterministic = learn, critic is not None
+        self.learn = learn
+        self.nondeterministic = critic is not None
         self._number = self.critic.players.join(num_envs, given=critic is not None)
         self.dataset, self._classes = self.critic.dataset, len(self.critic.classes)
         units = self.units = self.dataset.units
@@ -234,7 +235,9 @@ class Forger(BatchedEnv):
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw the latest sample among real and recent ones, or beside a real one."""
-        real, recent, own = self.critic.real[:SHOWN], self.critic.recent[-SHOWN:], self._u[row]
+        real = self.critic.real[:SHOWN]
+        recent = self.critic.recent[-SHOWN:]
+        own = self._u[row]
         if self.units.shape == (2,):
             clouds = ((real, pictures.GREY), (recent, pictures.BLUE), (own[None], pictures.BAD))
             plane = [(self._share(u), colour) for u, colour in clouds]

@@ -157,7 +157,8 @@ class ForgerSequence(BatchedEnv):
             )
         else:
             self.critic = check_critic(critic, data)
-        self.learn, self.nondeterministic = learn, critic is not None
+        self.learn = learn
+        self.nondeterministic = critic is not None
         self._number = self.critic.players.join(num_envs, given=critic is not None)
         self.oracle, self.real = self.critic.oracle, self.critic.real
         self.vocabulary, self.length = self.critic.vocabulary, self.critic.length
@@ -187,7 +188,8 @@ class ForgerSequence(BatchedEnv):
         check_tokens(token[None], None, self.vocabulary)
         at = np.flatnonzero(live)
         self._tokens[at, self.elapsed[at] - 1] = token[at]
-        reward, whole = np.zeros(self.num_envs), live & (self.elapsed == self.length)
+        reward = np.zeros(self.num_envs)
+        whole = live & (self.elapsed == self.length)
         if whole.any():
             written = torch.from_numpy(self._tokens[whole])
             score = self.critic.scores(written, None)

@@ -50,7 +50,8 @@ def informed(outcome: Outcome) -> Array:
 
 def cartpole_miss(outcome: Outcome) -> Array:
     """How far cart and pole are from the nearer of their limits, as a share of it."""
-    place, angle = np.abs(outcome.observation[:, 0]) / 2.4, np.abs(outcome.observation[:, 2])
+    place = np.abs(outcome.observation[:, 0]) / 2.4
+    angle = np.abs(outcome.observation[:, 2])
     left: Array = (1 - np.maximum(place, angle / np.radians(12))).clip(0)
     return left
 

@@ -60,7 +60,8 @@ class Learns(Opponent):
             objective = objectives.build(objective)
         self.objective: Objective = objective
         checks.positive("learning_rate", learning_rate)
-        self.width, self.learning_rate = checks.whole("width", width), learning_rate
+        self.width = checks.whole("width", width)
+        self.learning_rate = learning_rate
         self.batch, self.memory = checks.whole("batch", batch), checks.whole("memory", memory)
         self.updates = checks.whole("updates", updates)
         self._maker: Maker | None = None
@@ -79,7 +80,8 @@ class Learns(Opponent):
         if self._maker is not None:
             self._maker.restart(seed)
             return
-        self._seed, self._done = seed, 0
+        self._seed = seed
+        self._done = 0
         self._middle, self._spread = 0.0, 2.0
         self._seen = [torch.zeros(0, self._columns) for _ in range(2)]  # generated, real
         units = Vectors((self._columns,), "float32", (-1.0,), (1.0,))

@@ -33,15 +33,19 @@ class Maker:
         memory: int,
         updates: int,
     ) -> None:
-        self._given, self._size = rounds.spaces[GENERATOR].shape[0], rounds.scale.size
+        self._given = rounds.spaces[GENERATOR].shape[0]
+        self._size = rounds.scale.size
         self._classes = len(rounds.classes)
         self._width, self._rate = width, learning_rate
-        self._batch, self._memory, self._updates = batch, memory, updates
+        self._batch = batch
+        self._memory = memory
+        self._updates = updates
         self.restart(0)
 
     def restart(self, seed: int) -> None:
         """Forget everything."""
-        self._seed, self._done = seed, 0
+        self._seed = seed
+        self._done = 0
         self._shown = torch.zeros(0, self._size + self._classes)
         self._verdict, self._e = torch.zeros(0, 1), torch.zeros(0, self._given)
         with seeding.global_seed(seeding.fold(seed, "maker")):

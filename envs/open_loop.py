@@ -75,13 +75,15 @@ class OpenLoop:
         return Episodes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _play(self, e: NDArray[np.floating[Any]]) -> tuple[NDArray[Any], ...]:
-        env, count = self.env, len(e)
+        env = self.env
+        count = len(e)
         codes = np.zeros((env.num_envs, self.base_dim), np.float32)
         codes[:count] = e
         each, once = codes[:, : self.base_dim - self.once], codes[:, self.base_dim - self.once :]
         windows = each.reshape(env.num_envs, self.windows, self.each)
         _, info = env.reset(seed=[self.seed] * env.num_envs)
-        miss, over = info["miss"], np.zeros(env.num_envs, np.bool_)
+        miss = info["miss"]
+        over = np.zeros(env.num_envs, np.bool_)
         final = {key: info[key] for key in ("failed", "energy", "returns", "steps")}
         for t in range(self.windows):
             action = np.concatenate([windows[:, t], once], 1)

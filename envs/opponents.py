@@ -104,7 +104,8 @@ class Trained(Opponent):
     def act(self, seen: Array) -> Array:
         """Make samples."""
         base_dim = self._rounds.noise.base_dim
-        e, label = torch.from_numpy(seen[:, :base_dim]), None
+        e = torch.from_numpy(seen[:, :base_dim])
+        label = None
         if self._rounds.classes:
             label = torch.from_numpy(seen[:, base_dim:].argmax(1))
         scale = self._rounds.scale
@@ -159,7 +160,8 @@ class Judges(Opponent):
     def _centre(self, generator: Generator, rounds: Rounds) -> None:
         fake, label = generator.sample(MEASURED)
         rows = np.arange(MEASURED) * len(rounds.real) // MEASURED
-        real, own = rounds.dataset.x[rows], rounds.dataset.label
+        real = rounds.dataset.x[rows]
+        own = rounds.dataset.label
         units = rounds.dataset.units
         on_fake = self._score(units.tensor(fake), _tensor(label))
         own = None if own is None or not rounds.classes else own[rows]

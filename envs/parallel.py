@@ -92,8 +92,10 @@ class Duel(ParallelEnv):  # type: ignore[misc] # PettingZoo has no types
             self._episode += 1
         else:
             chance = gymnasium_seeding.np_random()[0].integers(2**62) if seed is None else seed
-            self._seed, self._episode = int(chance), 0
-        self._elapsed, self.agents = 0, list(AGENTS)
+            self._seed = int(chance)
+            self._episode = 0
+        self._elapsed = 0
+        self.agents = list(AGENTS)
         self.rounds.begin(ROW, self._keys)
         self._show()
         return self._seen(), self._infos()

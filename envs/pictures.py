@@ -11,8 +11,12 @@ from PIL import Image, ImageDraw
 
 SIDE = 160  # pixels of the square of a panel
 MARGIN, CAPTION = 8, 16  # pixels around things, and of a line of text
-PAPER, INK, GREY = (255, 255, 255), (40, 40, 40), (190, 190, 190)
-GOOD, BAD, BLUE = (46, 125, 50), (198, 40, 40), (21, 101, 192)
+PAPER = (255, 255, 255)
+INK = (40, 40, 40)
+GREY = (190, 190, 190)
+GOOD = (46, 125, 50)
+BAD = (198, 40, 40)
+BLUE = (21, 101, 192)
 
 Colour = tuple[int, int, int]
 Series = tuple[NDArray[Any], Colour]
@@ -61,7 +65,8 @@ def sample(u: NDArray[Any]) -> Image.Image:
 def bars(heights: NDArray[Any], colours: Sequence[Colour]) -> Image.Image:
     """Draw upright bars of heights 0 to 1, one colour a bar."""
     square = Image.new("RGB", (SIDE, SIDE), PAPER)
-    draw, step = ImageDraw.Draw(square), SIDE / len(heights)
+    draw = ImageDraw.Draw(square)
+    step = SIDE / len(heights)
     for i, (height, colour) in enumerate(zip(heights.clip(0, 1), colours, strict=True)):
         top = round((SIDE - 1) * (1 - float(height)))
         draw.rectangle(

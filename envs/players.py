@@ -32,7 +32,8 @@ class Players:
     """
 
     def __init__(self, shared: bool) -> None:
-        self.home, self.shared = os.getpid(), shared
+        self.home = os.getpid()
+        self.shared = shared
         self._numbered = 0
         self._owing: set[int] = set()
 
@@ -47,7 +48,8 @@ class Players:
         if given and os.getpid() != self.home:
             raise _elsewhere()
         self.shared = self.shared or given
-        first, self._numbered = self._numbered, self._numbered + rows
+        first = self._numbered
+        self._numbered = self._numbered + rows
         return np.arange(first, first + rows)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -37,7 +37,8 @@ class Rendering:
     def __init__(self, renderer: Renderer, numbers: int, units: Codec) -> None:
         if not callable(renderer):
             raise checks.Mistake("a renderer that can be called", repr(renderer), "give a function")
-        self._renderer, self._shape = renderer, units.shape
+        self._renderer = renderer
+        self._shape = units.shape
         for rows in (1, 3):
             self(np.linspace(-1, 1, rows * numbers, dtype=np.float32).reshape(rows, numbers))
 

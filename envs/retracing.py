@@ -69,7 +69,9 @@ class Trace:
         Rows step together as they did, those of which the running episode is yet to begin too, so
         that networks see batches of the same size and give the same numbers.
         """
-        env, actions, begun = self.env, kept["actions"].numpy(), kept["begun"].numpy()
+        env = self.env
+        actions = kept["actions"].numpy()
+        begun = kept["begun"].numpy()
         env.row_seed[:] = kept["row_seed"].numpy().view(np.uint64)
         env.episode[:] = kept["episode"].numpy() - begun.sum(0)
         if not begun[0].all():

@@ -40,11 +40,14 @@ class Rounds:
     """
 
     def __init__(self, count: int, dataset: Dataset, noise: Noise) -> None:
-        self.dataset, self.noise, self.scale = dataset, noise, Scale(dataset)
+        self.dataset = dataset
+        self.noise = noise
+        self.scale = Scale(dataset)
         self.real = self.scale.to_box(dataset.units.tensor(dataset.x)).numpy()
         labelled = dataset.label is not None and not dataset.unconditional
         self.classes = dataset.classes if labelled else ()
-        size, given = self.scale.size, noise.base_dim + len(self.classes)
+        size = self.scale.size
+        given = noise.base_dim + len(self.classes)
         self.spaces = {
             GENERATOR: Box(-FARTHEST, FARTHEST, (given,), np.float32),
             DISCRIMINATOR: Box(-1.0, 1.0, (size + len(self.classes),), np.float32),

@@ -80,7 +80,8 @@ class TokenCritic(LearningCritic):
     ) -> None:
         self.oracle, real = find_sequences(data, vocabulary, length, oracle_seed, rows)
         size = self.oracle.vocabulary if self.oracle else vocabulary or real.max() + 1
-        self.vocabulary, self.length = int(size), real.shape[1]
+        self.vocabulary = int(size)
+        self.length = real.shape[1]
         checks.whole("critic_width", width)
         super().__init__(
             partial(_network, self.vocabulary, self.length, width, seed),

@@ -32,7 +32,9 @@ class Window:
         except ImportError as error:
             do = "pip install genenv[window]"
             raise checks.Mistake("pygame, which opens windows", "none installed", do) from error
-        self._pygame, self._title, self._fps = pygame, title, fps
+        self._pygame = pygame
+        self._title = title
+        self._fps = fps
         self._surface: Any = None
 
     def show(self, picture: NDArray[np.uint8]) -> None:

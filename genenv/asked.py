@@ -40,7 +40,9 @@ class Asked:
     """
 
     def __init__(self, probe: Probe, judge: Judge, advance: Callable[[int], None]) -> None:
-        self.probe, self.judge, self.advance = probe, judge, advance
+        self.probe = probe
+        self.judge = judge
+        self.advance = advance
         self.queries = 0
         self._judged = 0
 

@@ -79,7 +79,8 @@ class _Recorded:
     def __init__(self, ledger: Ledger, name: str, seed: int, budget: int) -> None:
         known = ledger.read(name, seed, (*TOLD, "index"))
         index = np.zeros(0, np.int64) if known is None else known.pop("index")
-        self.told, self.rows = known, len(index)
+        self.told = known
+        self.rows = len(index)
         if self.rows > budget or not np.array_equal(index, np.arange(self.rows)):
             raise _OtherQuestionError
         error = np.zeros(0, np.bool_) if known is None else known["verdict"] == Verdict.ERROR

@@ -112,7 +112,8 @@ class Replay:
 def replay(model: Downstream, record: Confirmed, criterion: Criterion = DEFAULT) -> Replay:
     """Ask a model again, from the stored arrays; the queries are counted."""
     said = ask(model, record.x)
-    log_p, error = said.log_p, said.error.numpy()
+    log_p = said.log_p
+    error = said.error.numpy()
     checks.shape("recorded answers of this model's classes", record.output, tuple(log_p.shape))
     severe = severity(criterion, log_p, torch.from_numpy(record.label)).numpy()
     failing = (severe > 0) & ~error

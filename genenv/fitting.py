@@ -108,7 +108,8 @@ class Fitting(Study[Generator]):
         """Train, measure and write; returns the generator, whose notes tell what was done."""
         with distributed.joined(pick_device(self.config.device).type == "cuda") as world:
             distributed.part(self.config.batch, world, self.config.pack)  # or says what would do
-            self.world, self.leads = world, world.leads
+            self.world = world
+            self.leads = world.leads
             return super().run(resume)
 
     def begun(self) -> None:
@@ -243,7 +244,8 @@ class Fitting(Study[Generator]):
         return generator
 
     def _measure(self, advance: Advance) -> dict[str, Any]:
-        generator, evaluation = self.get(self._generator), self._evaluation
+        generator = self.get(self._generator)
+        evaluation = self._evaluation
         assert evaluation is not None
         with settled(self._threads(generator)):
             figures = self.measuring.figures(generator, evaluation, advance)

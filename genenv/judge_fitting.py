@@ -58,7 +58,9 @@ class JudgeFitting(Study[dict[str, Any]]):
         super().__init__(folder, stages, line, no_cache=no_cache)
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
-        self.dataset, self.seed, self.effort = dataset, seed, effort
+        self.dataset = dataset
+        self.seed = seed
+        self.effort = effort
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, seed, held_out)
         self.told += dataset.notes

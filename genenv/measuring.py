@@ -73,7 +73,9 @@ class Measuring:
         features: str | nn.Module,
         own_metrics: Sequence[Any] = (),
     ) -> None:
-        self.dataset, self.conditional, self.seed = dataset, conditional, seed
+        self.dataset = dataset
+        self.conditional = conditional
+        self.seed = seed
         self.told: list[str] = []
         self.metrics = metrics.build((*metrics.METRICS, *own_metrics))
         self.least = max(metric.least for metric in self.metrics)
@@ -152,11 +154,13 @@ class Measuring:
         return figures
 
     def _parted(self, measured: bool) -> tuple[NDArray[np.int64], Labelled | None]:
-        dataset, everything = self.dataset, np.arange(len(self.dataset))
+        dataset = self.dataset
+        everything = np.arange(len(self.dataset))
         if not measured:
             return everything, None
         other = dataset.held_out
-        least, apart = self.least, len(dataset) // 2 if other is None else len(other)
+        least = self.least
+        apart = len(dataset) // 2 if other is None else len(other)
         enough = min(len(dataset), apart) >= least
         if not enough:
             self.told.append(

@@ -116,7 +116,8 @@ class Practising(Study[Worths]):
 
     def _load(self, place: Path) -> Agent:
         if self._critic is not None:
-            path, critic = place / CRITIC, self._critic
+            path = place / CRITIC
+            critic = self._critic
             kept = reading.tensors(path)
             reading.guarded(path, lambda: critic.restore(kept))
         return Agent.load(place)
@@ -125,7 +126,8 @@ class Practising(Study[Worths]):
         """Play fresh episodes, the agent's and those of its baselines, on the same starts."""
         if not self.episodes:
             return {}
-        agent, practice = self.get(self._agent), self.practice
+        agent = self.get(self._agent)
+        practice = self.practice
         held = {} if self._critic is None else {"learn": False}
         unseen = {"split": "test"} if self._names_problems else {}
         address = seeding.fold(practice.seed, "episodes") % 2**31

@@ -89,7 +89,8 @@ def rated(asked: Asked, seen: Seen | None, method: str, budget: int, seed: int) 
         Address of all draws.
     """
     if seen is None:
-        seen, method = Seen(*asked.drawn(round(DRAWN * budget), seed)), "monte carlo"
+        seen = Seen(*asked.drawn(round(DRAWN * budget), seed))
+        method = "monte carlo"
     counted = {e: rate.from_counts(seen.of(e), seen.queries, method) for e in (FAILURE, CONFIRMED)}
     rare = [event for event in counted if seen.of(event) < ENOUGH]
     share = (1 - 2 * CHECKED) * (budget - asked.queries) / max(len(rare), 1)
@@ -116,7 +117,9 @@ class _Climb:
     """Independent runs of subset simulation to one event, within a budget."""
 
     def __init__(self, asked: Asked, event: str, counted: Rate, budget: int, seed: int) -> None:
-        self.asked, self.event, self.counted = asked, event, counted
+        self.asked = asked
+        self.event = event
+        self.counted = counted
         self.budget, self.seed = budget, seed
         self.told: list[str] = []
         self.found: list[tuple[Tensor, int]] = []  # failures that runs ended on, with their label
@@ -130,7 +133,8 @@ class _Climb:
                 f"for it, and had {self.budget:,}; a larger --rate-budget makes room."
             )
             return None
-        before, estimates = self.asked.queries, []
+        before = self.asked.queries
+        estimates = []
         for run in range(RUNS):
             spent = self.asked.queries - before
             if run and spent * (run + 1) / run > self.budget:
@@ -199,7 +203,8 @@ def _check(
     if centres is None:
         return ()
     labels = np.unique(centres.label).tolist()
-    each, parts = budget // len(labels), []
+    each = budget // len(labels)
+    parts = []
     for label in labels if each else ():
         own = centres.e[torch.from_numpy(centres.label == label)]
         fails = asked.shows(event, label)

@@ -54,7 +54,8 @@ def reference_of(
     own = replace(config, seed=seeding.fold(config.seed, "reference") % 2**31)
     if isinstance(given, str) and given == DEFAULT:
         tested = UnderTest(None, None, own, dataset, source, split)
-        path, words = f"reference/{recorded.MODEL}", "the reference"
+        path = f"reference/{recorded.MODEL}"
+        words = "the reference"
         return Sibling(tested, replace(tested.part(), path=path, words=words))
     model = downstream.import_model(given) if isinstance(given, str) else given
     return Sibling(UnderTest(model, None, own, dataset, source, split), None)

@@ -44,7 +44,9 @@ class Singles:
     def _step(self, i: int, action: Any) -> dict[str, Any]:
         if self.mode is AutoresetMode.NEXT_STEP and self.done[i]:
             observation, info = self.envs[i].reset()
-            reward, terminated, truncated = 0.0, False, False
+            reward = 0.0
+            terminated = False
+            truncated = False
         else:
             observation, reward, terminated, truncated, info = self.envs[i].step(action)  # type: ignore[assignment]
         self.done[i] = terminated or truncated

@@ -133,7 +133,8 @@ def embedding(
     confirmed
         Failures of all searches, of which every n-th is shown.
     """
-    units, classes = generator.units, [*map(str, generator.classes)]
+    units = generator.units
+    classes = [*map(str, generator.classes)]
     made, label = generator.sample(POINTS)
     assert label is not None
     failing = confirmed.rows(slice(None, None, max(1, -(-len(confirmed) // POINTS))))

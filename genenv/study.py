@@ -57,8 +57,11 @@ class Study(ABC, Generic[R]):
         lasting: bool = True,
         no_cache: bool = False,
     ) -> None:
-        self.folder, self.stages = folder, stages or Stages()
-        self.line, self.lasting, self.no_cache = line, lasting, no_cache
+        self.folder = folder
+        self.stages = stages or Stages()
+        self.line = line
+        self.lasting = lasting
+        self.no_cache = no_cache
         self.shelf, self.tracker = Shelf(folder), Tracker(None)
         self.told: list[str] = []
         self.cached: list[str] = []

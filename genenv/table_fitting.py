@@ -53,7 +53,9 @@ class TableFitting(Study[Mixture]):
         line: str = "",
     ) -> None:
         super().__init__(folder, stages, line)
-        self.frame, self.schema, self.seed = frame, schema, seed
+        self.frame = frame
+        self.schema = schema
+        self.seed = seed
         self.codes = schema.encode(frame)
         apart = len(frame) // HELD_OUT if metrics and len(frame) >= LEAST_ROWS else 0
         self.order = seeding.numpy_generator(seed, "metrics").permutation(len(frame))

@@ -56,14 +56,20 @@ class UnderTest:
         source: Dataset,
         split: Split,
     ) -> None:
-        self.given, self.path, self.config = given, path, config
-        self.dataset, self.source, self.split = dataset, source, split
+        self.given = given
+        self.path = path
+        self.config = config
+        self.dataset = dataset
+        self.source = source
+        self.split = split
         if given is not None:
             self.model = self._wrapped()
 
     def _wrapped(self) -> Downstream:
         """Wrap the user's model and ask it once."""
-        config, units, classes = self.config, self.dataset.units, self.dataset.classes
+        config = self.config
+        units = self.dataset.units
+        classes = self.dataset.classes
         before = downstream.preprocessing(**self._before())
         wrapped = downstream.wrap(
             self.given, units, classes, config.input, config.output, before,
@@ -113,7 +119,8 @@ class UnderTest:
         )
 
     def _train(self, advance: Advance) -> Trained:
-        units, outputs = self.dataset.units, len(self.dataset.classes)
+        units = self.dataset.units
+        outputs = len(self.dataset.classes)
         x, label = self.dataset.pick(self.split.train)
         seed = seeding.fold(self.config.seed, "model")
         if isinstance(units, Rows):

@@ -12,7 +12,11 @@ from genenv.codecs import Codec
 MOST = 60  # columns that are drawn
 SIDE = 96  # pixels of the small picture
 LINE, NAME, WIDTH, VALUE = 16, 26, 150, 96  # pixels of the large one: a row, and its three parts
-PAPER, GROUND, BAR, MARK, INK = (255,) * 3, (232, 235, 239), (26, 95, 180), (200, 80, 0), (40,) * 3
+PAPER = (255,) * 3
+GROUND = (232, 235, 239)
+BAR = (26, 95, 180)
+MARK = (200, 80, 0)
+INK = (40,) * 3
 
 
 def small(x: NDArray[Any], start: NDArray[Any], units: Codec) -> NDArray[np.uint8]:

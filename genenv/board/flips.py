@@ -99,7 +99,8 @@ def _flips(path: Path, generator: Generator) -> Columns:
         Columns that do not belong together, or not to the generator.
     """
     columns = reading.arrays(path, COLUMNS)
-    count, classes = columns["label"].size, len(generator.classes)
+    count = columns["label"].size
+    classes = len(generator.classes)
     wide = {"e": (count, generator.noise.base_dim), "output": (count, classes)}
     for name, column in columns.items():
         checks.shape(name, column, wide.get(name, (count,)))

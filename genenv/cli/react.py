@@ -68,7 +68,9 @@ class React:
             columns = columns_of(self.table)
             other = load_data(self.held_out, self.loading, columns, like=dataset)
             dataset = replace(dataset, held_out=other)
-        generator, generated, stored = None, None, None
+        generator = None
+        generated = None
+        stored = None
         if self.generated is not None:
             generator, generated = load_generated(
                 self.generated,

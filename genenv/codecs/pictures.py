@@ -66,6 +66,7 @@ class Pictures(Affine):
 
         Float32, (x - low) / (high - low); images of one value throughout are 0.5.
         """
-        low, span = self.low[0], self.high[0] - self.low[0]
+        low = self.low[0]
+        span = self.high[0] - self.low[0]
         low, span = (low, span) if span else (low - 0.5, 1.0)
         return planes((x.float() - low).div_(span) if low else x.float() / span)

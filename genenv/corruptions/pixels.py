@@ -115,7 +115,8 @@ def _gaussian(sigma: float) -> list[float]:
 
 def _smear(u: Tensor, weights: list[float], axis: int) -> Tensor:
     """Sum shifted copies along an axis, one after the other: a row is alike in any batch."""
-    reach, length = len(weights) // 2, u.shape[axis]
+    reach = len(weights) // 2
+    length = u.shape[axis]
     total = torch.zeros_like(u)
     for shift, w in zip(range(-reach, reach + 1), weights, strict=True):
         total += w * u.index_select(axis, (torch.arange(length) + shift).clamp(0, length - 1))

@@ -47,7 +47,8 @@ def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
     label, classes = _labels(y, len(array))
     if len(classes) == 1:  # nothing to tell apart: a generator learns such rows without labels
         more += (f"there is one class, {classes[0]!r}: it is learned without labels",)
-        label, classes = None, ()
+        label = None
+        classes = ()
     return Dataset(name, array, label, classes, units, notes=notes + more)
 
 
@@ -76,7 +77,8 @@ def _samples(x: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
     array = _plain(x)
     notes: tuple[str, ...] = ()
     if array.dtype.kind == "b":
-        array, notes = array.astype(np.uint8), ("bools were stored as uint8",)
+        array = array.astype(np.uint8)
+        notes = ("bools were stored as uint8",)
     if array.dtype.kind not in "uif":
         raise checks.Mistake(
             "samples of integers, floats or bools",
@@ -84,7 +86,8 @@ def _samples(x: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
             "turn the samples into numbers",
         )
     if array.dtype.itemsize > 8:
-        array, notes = array.astype(np.float64), ("long doubles were stored as float64",)
+        array = array.astype(np.float64)
+        notes = ("long doubles were stored as float64",)
     _check_shape(array)
     checks.finite("samples", array)
     return array, notes
@@ -113,7 +116,8 @@ def _check_shape(array: NDArray[Any]) -> None:
 
 
 def _units(array: NDArray[Any]) -> tuple[Codec, tuple[str, ...]]:
-    shape, image = array.shape[1:], array.ndim > 2
+    shape = array.shape[1:]
+    image = array.ndim > 2
     axes = None if image else 0
     low, high = np.atleast_1d(array.min(axes)), np.atleast_1d(array.max(axes))
     if max(abs(float(low.min())), abs(float(high.max()))) > MOST_VALUE:
@@ -134,7 +138,8 @@ def _units(array: NDArray[Any]) -> tuple[Codec, tuple[str, ...]]:
     if image and array.dtype == np.uint8:
         if high[0] < BRIGHT:
             notes = (f"uint8 images span 0 to {high[0]}, their maximum, instead of 255",)
-        low, high = np.array([0]), high if high[0] < BRIGHT else np.array([255])
+        low = np.array([0])
+        high = high if high[0] < BRIGHT else np.array([255])
     ends = _numbers(low), _numbers(high)
     if image:
         return Pictures(tuple(shape), array.dtype.name, *ends), notes

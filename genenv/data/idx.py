@@ -99,7 +99,8 @@ def read_idx(path: Path) -> NDArray[Any]:
             f"{path} that starts with {content[:4].hex(' ') or 'nothing'}",
             "check which file this is",
         )
-    dtype, body = np.dtype(_DTYPES[content[2]]), 4 + 4 * content[3]
+    dtype = np.dtype(_DTYPES[content[2]])
+    body = 4 + 4 * content[3]
     shape = [int(n) for n in np.frombuffer(content[4:body].ljust(4 * content[3], b"\xff"), ">u4")]
     if len(content) != (announced := body + int(np.prod(shape, dtype=object)) * dtype.itemsize):
         raise checks.Mistake(

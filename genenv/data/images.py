@@ -151,7 +151,9 @@ def _read(
     channels: int | None,
     background: tuple[int, int, int],
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    pictures, modes, changed = [], Counter[str](), Counter[str]()
+    pictures = []
+    modes = Counter[str]()
+    changed = Counter[str]()
     sizes: dict[tuple[int, int], Path] = {}  # each size with the first file that has it
     target = (size, size) if isinstance(size, int) else size
     for path in paths:
@@ -183,7 +185,8 @@ def _opened(path: Path, background: tuple[int, int, int]) -> tuple[Any, list[str
         raise checks.Mistake(
             "an image", f"{path}, which cannot be read ({error})", "replace or remove it"
         ) from error
-    mode, changes = _mode(picture, path), []
+    mode = _mode(picture, path)
+    changes = []
     if turned:
         changes.append("images were turned upright, as EXIF says")
     if frames > 1:

@@ -44,7 +44,9 @@ class OnnxDecoder:
     """
 
     def __init__(self, path: str | Path, units: Codec, classes: int, base_dim: int) -> None:
-        self.path, self.units, self.classes = str(path), units, classes
+        self.path = str(path)
+        self.units = units
+        self.classes = classes
         self.session = session(Path(path))
         inputs = self.session.get_inputs()
         self._e = self._latent(inputs, base_dim)
@@ -98,7 +100,8 @@ class OnnxDecoder:
 
     def _class_rows(self, given: Any, label: NDArray[np.int64]) -> NDArray[Any]:
         """Return labels as an input takes them."""
-        dtype, shape = _dtype(given), given.shape
+        dtype = _dtype(given)
+        shape = given.shape
         if dtype.kind == "f":
             return np.eye(self.classes, dtype=dtype)[label]
         return label.astype(dtype).reshape(-1, *[1] * (len(shape) - 1))

@@ -49,7 +49,8 @@ class MixtureRows(Generator):
 
     def __init__(self, made: Mixture, units: Rows | None = None) -> None:
         schema = made.schema
-        self.mixture, self.classes = made, schema.classes
+        self.mixture = made
+        self.classes = schema.classes
         self.own = np.array([i for i, c in enumerate(schema.columns) if c.name != schema.target])
         if units is None:
             units = Rows.of(schema, schema.encode(made.sample(ROWS)))

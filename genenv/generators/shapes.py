@@ -45,7 +45,8 @@ class Shapes(Generator):
         assert label is not None
         x, y = _places(e)
         fields = torch.stack([_disk(x, y), _square(x, y), _triangle(x, y)], dim=1)
-        rows, share = torch.arange(len(e)), morph(e)[:, None, None]
+        rows = torch.arange(len(e))
+        share = morph(e)[:, None, None]
         own, following = fields[rows, label], fields[rows, (label + 1) % len(SHAPES)]
         edge = 0.1 + 0.1 * torch.sigmoid(e[:, 6])[:, None, None]
         inside = torch.sigmoid(-torch.lerp(own, following, share) / edge)

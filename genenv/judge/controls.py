@@ -52,7 +52,8 @@ def constant(rows: Tensor, rng: torch.Generator) -> Tensor:
 def stripes(rows: Tensor, rng: torch.Generator) -> Tensor:
     """Paint stripes of any direction, period and phase, soft or hard."""
     height, width = rows.shape[2:]
-    y, x = torch.linspace(-1, 1, height)[:, None], torch.linspace(-1, 1, width)
+    y = torch.linspace(-1, 1, height)[:, None]
+    x = torch.linspace(-1, 1, width)
     lot = torch.rand((4, COUNT, 1, 1), generator=rng)
     quarter = (lot[0] * 4).floor() * math.pi / 4  # upright, lying, or diagonal
     along = x * quarter.cos() + y * quarter.sin()

@@ -51,7 +51,10 @@ def measure(
     """
     own = judge.record.label
     if test is None:
-        looked, label, asked, fold = judge.record.looked, own, rows, judge.record.fold
+        looked = judge.record.looked
+        label = own
+        asked = rows
+        fold = judge.record.fold
     else:
         x, label = test
         asked, fold = seen(x, judge.units), judge.folds.of_rows(x)

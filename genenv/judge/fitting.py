@@ -152,7 +152,8 @@ def _calibrated(
 
 def steps(rows: int, units: Codec, effort: str = "default") -> int:
     """Count the training steps that `fit` reports through `advance`, nearly."""
-    learned, lessons = rows - rows // COUNT, recipe.lessons(rows, units, effort)
+    learned = rows - rows // COUNT
+    lessons = recipe.lessons(rows, units, effort)
     audits = sum(lesson.steps(learned) for lesson in lessons)
     return COUNT * audits + recipe.guide_lesson(lessons[-1], units).steps(learned)
 
@@ -197,7 +198,9 @@ def _guide(
 ) -> Guide:
     """Train the guide's networks without one fold, which sets its gates."""
     learned = torch.from_numpy(fold != GUIDE_FOLD)
-    part, rest, truth = (rows[learned], label[learned]), rows[~learned], label[~learned]
+    part = (rows[learned], label[learned])
+    rest = rows[~learned]
+    truth = label[~learned]
     oracles = []
     for number, make in enumerate(lesson.makes):
         address = seeding.fold(seed, "guide", make, number)

@@ -30,7 +30,10 @@ from genenv.judge.trees import Trees
 from genenv.reading import Column
 
 FORMAT = 3
-GUIDE, AUDIT, ROWS, SPEC = "guide.safetensors", "audit.safetensors", "rows.npz", "judge.json"
+GUIDE = "guide.safetensors"
+AUDIT = "audit.safetensors"
+ROWS = "rows.npz"
+SPEC = "judge.json"
 BESIDE = "beside.json"  # what a model's answers made of the cut, in place of what SPEC says
 SWAPPED = "swapped"  # name of the detectors among the tensors
 FOLDS = {  # of ROWS, a row a different one

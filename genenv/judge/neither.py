@@ -81,7 +81,9 @@ def _shuffle(one: Tensor, _two: Tensor, rng: torch.Generator) -> Tensor:
     made = one.clone()
     sides = torch.randint(2, MOST_BLOCKS + 1, (len(one),), generator=rng).tolist()
     for image, k in zip(made, sides, strict=True):
-        c, h, w = image.shape[0], image.shape[1] // k, image.shape[2] // k
+        c = image.shape[0]
+        h = image.shape[1] // k
+        w = image.shape[2] // k
         blocks = image[:, : k * h, : k * w].reshape(c, k, h, k, w).permute(1, 3, 0, 2, 4)
         order = torch.randperm(k * k, generator=rng)
         mixed = blocks.reshape(k * k, c, h, w)[order].reshape(k, k, c, h, w)

@@ -90,7 +90,8 @@ def _kept(top: Numbers, sensible: Flags, cut: float) -> float:
 def _stretches(top: Numbers, right: Flags) -> tuple[Numbers, Numbers, Numbers]:
     """Return all cuts, strictest first, with the rows they accept and the wrong ones of these."""
     order = np.argsort(-top, kind="stable")
-    top, wrong = top[order], np.cumsum(~right[order])
+    top = top[order]
+    wrong = np.cumsum(~right[order])
     last = np.append(top[1:] < top[:-1], True)[: len(top)]  # of equal values: all or none
     accepted = np.arange(1, len(top) + 1)
     return top[last], accepted[last], wrong[last]

@@ -27,7 +27,8 @@ def _clouds(rows: Tensor, rng: torch.Generator) -> Tensor:
 def _rings(rows: Tensor, rng: torch.Generator) -> Tensor:
     """Waves around a point."""
     height, width = rows.shape[2:]
-    y, x = torch.linspace(-1, 1, height)[:, None], torch.linspace(-1, 1, width)
+    y = torch.linspace(-1, 1, height)[:, None]
+    x = torch.linspace(-1, 1, width)
     lot = torch.rand((3, COUNT, 1, 1), generator=rng) * 2 - 1
     far = ((x - lot[0]).square() + (y - lot[1]).square()).sqrt()
     return (3 * math.pi * (2 + lot[2]) * far).sin()[:, None].expand(COUNT, *rows.shape[1:]).clone()

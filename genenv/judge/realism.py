@@ -41,7 +41,9 @@ class Surroundings:
     """
 
     def __init__(self, oracle: Oracle, points: Tensor, scale: float) -> None:
-        self.oracle, self.neighbours, self.scale = oracle, Neighbours(points), scale
+        self.oracle = oracle
+        self.neighbours = Neighbours(points)
+        self.scale = scale
 
     def __call__(self, rows: Tensor) -> Tensor:
         """(n, ...) in [-1, 1] -> (n,), differentiable."""

@@ -69,7 +69,9 @@ class Evaluation:
         modes: Modes | None = None,
         seed: int = 0,
     ) -> None:
-        self.features, self.metrics, self.modes = features, tuple(metrics), modes
+        self.features = features
+        self.metrics = tuple(metrics)
+        self.modes = modes
         self.seed = seeding.fold(seed, "evaluation")
         self.told: tuple[str, ...] = ()
         real = _shuffled(real, self.seed, "real")
@@ -158,7 +160,8 @@ class Evaluation:
     def _generated(self, generator: Generator, samples: int, count: int) -> tuple[Array, Spread]:
         """Features of the first `count` samples and the spread of all, never all held at once."""
         label = self._rows["held out"][1] if generator.conditional else None
-        made, parts = Spread(self.features.units, max(len(generator.classes), 1)), []
+        made = Spread(self.features.units, max(len(generator.classes), 1))
+        parts = []
         for at in range(0, samples, CHUNK):
             rows = min(CHUNK, samples - at)
             asked = None if label is None else np.take(label, range(at, at + rows), mode="wrap")

@@ -59,7 +59,8 @@ def generator_metrics(
     x, label = generator.sample(GENERATED, seed=0)
     if label is None:
         raise checks.Mistake("a conditional generator", "one without classes", "fit it on labels")
-    units, outputs = generator.units, len(generator.classes)
+    units = generator.units
+    outputs = len(generator.classes)
     real = _some(real, GENERATED)
     few = SVM_NUMBERS // units.size
 

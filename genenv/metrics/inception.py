@@ -117,7 +117,9 @@ class Mixed(nn.ModuleDict):
 
     def __init__(self, inputs: int, paths: Paths, pool: Pool, pooled: int) -> None:
         super().__init__()
-        self.paths, self.pool, self.pooled = paths, pool, pooled
+        self.paths = paths
+        self.pool = pool
+        self.pooled = pooled
         for path in paths:
             width = inputs
             for step in path:
@@ -145,7 +147,9 @@ def _path(stem: str, *steps: tuple[str, int, Kernel]) -> tuple[Step, ...]:
     return tuple(((stem + name, width, kernel),) for name, width, kernel in steps)
 
 
-ONE, WIDE, TALL = (1, 1), (1, 7), (7, 1)
+ONE = (1, 1)
+WIDE = (1, 7)
+TALL = (7, 1)
 THREE, FIVE = (3, 3), (5, 5)
 
 BLOCK_5: Paths = (

@@ -57,7 +57,8 @@ class ClassifierFeatures(Features):
             Called with 1 after each step, `own_steps` in all.
         """
         chosen = seeding.numpy_generator(0, "features", "rows").permutation(len(x))[:FIT_ROWS]
-        kind, seed = units.classifiers[0], seeding.fold(0, "features")
+        kind = units.classifiers[0]
+        seed = seeding.fold(0, "features")
         x, label = x[chosen], label[chosen]
         features = cls(fit_classifier(kind, x, label, units, outputs, seed, advance))
         _shrink(features.classifier, float(np.sqrt(np.square(features(x)).mean())))

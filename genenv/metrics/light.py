@@ -66,7 +66,8 @@ class Limit:
 
     def judge(self, figures: Mapping[str, Any]) -> str | None:
         """Return the light of one figure; None where it was not measured."""
-        value, whole = figures.get(self.figure), figures.get(self.real) if self.real else 1.0
+        value = figures.get(self.figure)
+        whole = figures.get(self.real) if self.real else 1.0
         if value is None or whole is None:
             return None
         if math.isnan(value) or value < self.bad * whole:

@@ -40,7 +40,8 @@ def mode_metrics(x: NDArray[np.floating], modes: Modes) -> dict[str, float]:
     """
     checks.shape("samples", x, (None, modes.centres.shape[1]))
     distance = cdist(np.asarray(x, np.float64), modes.centres)
-    nearest, good = distance.argmin(1), distance.min(1) <= WITHIN * modes.sigma
+    nearest = distance.argmin(1)
+    good = distance.min(1) <= WITHIN * modes.sigma
     counts = np.bincount(nearest[good], minlength=len(modes.centres))
     share = counts[counts > 0] / max(counts.sum(), 1)
     kl = float((share * np.log(share * len(counts))).sum()) if len(share) else np.inf

@@ -43,7 +43,8 @@ class StackedModes:
 
     def __init__(self, digits: Dataset, seed: int = 0) -> None:
         check_stackable(digits)
-        self.units, self.classes = digits.units, len(digits.classes)
+        self.units = digits.units
+        self.classes = len(digits.classes)
         rows, (x, label) = hold_out(digits, seed)
         kind = digits.units.classifiers[0]
         self._classifier = fit_classifier(kind, *digits.pick(rows), self.units, self.classes, seed)

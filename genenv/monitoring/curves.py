@@ -50,7 +50,9 @@ class Curves(Monitor):
         modes: Modes | None = None,
     ) -> None:
         self._tracker = tracker
-        self._train, self._held_out, self._modes = train, held_out, modes
+        self._train = train
+        self._held_out = held_out
+        self._modes = modes
         self._drawn = 0  # step of the last picture that takes long to draw
         self.restart(0)
 
@@ -79,7 +81,8 @@ class Curves(Monitor):
     @override
     def restart(self, step: int) -> None:
         """Count samples a second from here."""
-        self._clock, self._step = time.perf_counter(), step
+        self._clock = time.perf_counter()
+        self._step = step
 
     @override
     def notes(self) -> list[str]:

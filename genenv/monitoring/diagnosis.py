@@ -75,7 +75,10 @@ class History:
         settings: Mapping[str, Any],
     ) -> None:
         self.settings = settings
-        self.steps, self.modes, self.weights, self.peak = steps, modes, weights, peak
+        self.steps = steps
+        self.modes = modes
+        self.weights = weights
+        self.peak = peak
         self.last = points[-1]["step"] if points else 0
         self.early = [point for point in points if point["step"] <= self.last / 3]
         self.late = [point for point in points if point["step"] > self.last * 2 / 3]
@@ -127,7 +130,8 @@ def _collapsed(history: History) -> str | None:
 
 
 def _lost_modes(history: History) -> str | None:
-    modes, found = history.modes, history.now("health/modes")
+    modes = history.modes
+    found = history.now("health/modes")
     if modes is None or not found < modes:
         return None
     return (

@@ -70,8 +70,10 @@ class Health:
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self._settings = settings or {}
-        self.steps, self._units = steps, generator.units
-        self._critic, self._clip = critic, _clip(objective)
+        self.steps = steps
+        self._units = generator.units
+        self._critic = critic
+        self._clip = _clip(objective)
         modules: dict[str, torch.nn.Module] = {"generator": generator, "critic": critic}
         self._weights = {
             name: sum(weight.numel() for weight in module.parameters())
@@ -155,7 +157,9 @@ class Health:
     def sentences(self) -> list[str]:
         """Diagnose the training: a sentence for each problem, or one that none was found."""
         modes = None if self._modes is None else self._modes.count
-        points, weights, peak = self._points, self._weights, self._peak
+        points = self._points
+        weights = self._weights
+        peak = self._peak
         history = diagnosis.History(points, self.steps, modes, weights, peak, self._settings)
         return diagnosis.sentences(history)
 

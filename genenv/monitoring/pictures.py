@@ -97,7 +97,8 @@ def traversals(generator: Generator, seed: int = 0) -> NDArray[np.uint8] | None:
     found = list(codes(generator.noise))
     if not found:
         return None
-    start, label = generator.noise.sample(STARTS, seed), None
+    start = generator.noise.sample(STARTS, seed)
+    label = None
     if generator.conditional:
         label = generator.labels(STARTS, seed)
     margin = name_width([name for name, _, _ in found])
@@ -203,7 +204,8 @@ def _circles(noise: Noise, count: int, seed: int) -> Callable[[float], Tensor]:
     fixed = torch.zeros_like(fixed) if fixed.all() else fixed
     moved = start.masked_fill(fixed, 0)
     radius = moved.norm(dim=1, keepdim=True)
-    u, v = moved / radius, other.masked_fill(fixed, 0)
+    u = moved / radius
+    v = other.masked_fill(fixed, 0)
     v = v - (v * u).sum(1, keepdim=True) * u
     v = v / v.norm(dim=1, keepdim=True).clamp_min(1e-9)  # of one coordinate nothing is left
 
@@ -216,7 +218,9 @@ def _circles(noise: Noise, count: int, seed: int) -> Callable[[float], Tensor]:
 
 def _make(generator: Generator, z: Tensor, label: NDArray[np.int64] | None) -> NDArray[Any]:
     """Make samples (n, *units.shape) of given latents."""
-    device, units, parts = generator.device, generator.units, []
+    device = generator.device
+    units = generator.units
+    parts = []
     with torch.no_grad(), generator.evaluated():
         for at in range(0, len(z), CHUNK):
             piece = slice(at, at + CHUNK)

@@ -44,7 +44,9 @@ class Critic(nn.Module, ABC):
 
     def __init__(self, units: Codec, classes: Classes, arguments: dict[str, int | bool]) -> None:
         super().__init__()
-        self.units, self.classes, self.arguments = units, classes, arguments
+        self.units = units
+        self.classes = classes
+        self.arguments = arguments
 
     @abstractmethod
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
@@ -77,7 +79,10 @@ class Generator(generators.Generator, nn.Module):
         self, noise: Noise, units: Codec, classes: Classes, arguments: dict[str, int | bool]
     ) -> None:
         super().__init__()
-        self.noise, self.units, self.classes, self.arguments = noise, units, classes, arguments
+        self.noise = noise
+        self.units = units
+        self.classes = classes
+        self.arguments = arguments
         self._kept: tuple[Critic, ...] = ()  # a tuple, for torch would register a bare module
         self._recognition: tuple[Recognition, ...] = ()
 

@@ -66,7 +66,8 @@ class DCGANGenerator(Generator):
             nn.ConvTranspose2d(inputs, outputs, self.canvas.start, bias=False)
         ]
         for left in reversed(range(halvings)):
-            inputs, outputs = outputs, outputs // 2 if left else units.channels
+            inputs = outputs
+            outputs = outputs // 2 if left else units.channels
             layers += [nn.BatchNorm2d(inputs), nn.ReLU()]
             layers.append(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=not left))
         self.body = nn.Sequential(*layers, nn.Tanh())
@@ -103,14 +104,16 @@ class DCGANCritic(Critic):
     ) -> None:
         super().__init__(units, classes, {"width": width, "batch_norm": batch_norm})
         self.canvas = canvas(units, "dcgan")
-        inputs, outputs = units.channels, width
+        inputs = units.channels
+        outputs = width
         layers: list[nn.Module] = []
         for i in range(self.canvas.halvings):
             norm = batch_norm and i > 0
             layers.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not norm))
             layers += [nn.BatchNorm2d(outputs)] if norm else []
             layers.append(nn.LeakyReLU(0.2))
-            inputs, outputs = outputs, outputs * 2
+            inputs = outputs
+            outputs = outputs * 2
         size = inputs * math.prod(self.canvas.start)
         self.body = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(size, 1)  # the paper's last convolution, over the whole map

@@ -29,7 +29,9 @@ class Recognition(nn.Module):
 
     def __init__(self, units: Codec, categorical: tuple[int, ...], continuous: int) -> None:
         super().__init__()
-        self.units, self.categorical, self.continuous = units, categorical, continuous
+        self.units = units
+        self.categorical = categorical
+        self.continuous = continuous
         first, second = HIDDEN
         self.body = nn.Sequential(
             nn.Flatten(),

@@ -67,7 +67,8 @@ class ResnetGenerator(Generator):
         self.first = _start(nn.Linear(inputs, outputs * math.prod(self.canvas.start)))
         layers: list[nn.Module] = []
         for _ in range(self.canvas.halvings):
-            inputs, outputs = outputs, max(width, outputs // 2)
+            inputs = outputs
+            outputs = max(width, outputs // 2)
             layers.append(Doubling(inputs, outputs))
         layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
         layers.append(_start(nn.Conv2d(outputs, units.channels, 3, padding=1)))
@@ -107,7 +108,8 @@ class ResnetCritic(Critic):
         outputs = width
         blocks: list[nn.Module] = [FirstHalving(units.channels, width)]
         for _ in range(1, self.canvas.halvings):
-            inputs, outputs = outputs, outputs * 2
+            inputs = outputs
+            outputs = outputs * 2
             blocks.append(Halving(inputs, outputs, batch_norm))
         self.body = nn.Sequential(*blocks, nn.LeakyReLU(SLOPE), nn.Flatten())
         size = outputs * math.prod(self.canvas.start)

@@ -63,7 +63,8 @@ class Scaled(Noise):
     def __init__(self, noise: Noise, strength: float) -> None:
         checks.positive("strength", strength)
         super().__init__(noise.dim, noise.base_dim, roles=noise.roles)
-        self.noise, self.strength = noise, float(strength)
+        self.noise = noise
+        self.strength = float(strength)
         self.differentiable = noise.differentiable
 
     def from_base(self, e: Tensor) -> Tensor:

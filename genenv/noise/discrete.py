@@ -51,7 +51,8 @@ class Categorical(Noise):
     def __init__(self, dim: int, weights: Sequence[float] | None = None) -> None:
         super().__init__(dim, dim, roles=[("box", dim)])
         column = _column("weights", weights, dim)
-        self._weights, self.arguments = Placed(column), {"weights": column.tolist()}
+        self._weights = Placed(column)
+        self.arguments = {"weights": column.tolist()}
 
     def from_base(self, e: Tensor) -> Tensor:
         """Map (batch, dim) to one-hot rows."""

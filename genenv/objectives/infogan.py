@@ -60,7 +60,9 @@ class InfoGan(Objective):
         checks.positive("information", weight)
         if not categorical and not continuous:
             raise checks.Mistake("at least one code", "none", "give categorical or continuous")
-        self.game, self.categorical, self.continuous = game, tuple(categorical), continuous
+        self.game = game
+        self.categorical = tuple(categorical)
+        self.continuous = continuous
         self.weight, self.seed = weight, seed
         self.penalised, self.clips = game.penalised, game.clips  # type: ignore[misc]
         self.normalise = game.normalise  # type: ignore[misc]

@@ -44,7 +44,8 @@ class Answers:
             raise checks.Mistake(
                 "a rater's name of letters, digits, - and _", repr(rater), "choose another"
             )
-        self.rater, self.path = rater, run / "audit" / f"{rater}.json"
+        self.rater = rater
+        self.path = run / "audit" / f"{rater}.json"
         self.names = [str(name) for name in classes]
         self.values: NDArray[np.int64] = np.full(count, UNANSWERED)
         if self.path.is_file():

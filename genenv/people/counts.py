@@ -123,7 +123,9 @@ def powered(
     """
     if len(seen) < POWERED:
         raise checks.Mistake(f"at least {POWERED} answers", len(seen), "use `corrected`")
-    y, n, m = seen.astype(np.float64), len(seen), len(every)
+    y = seen.astype(np.float64)
+    n = len(seen)
+    m = len(every)
     spread = np.concatenate([p, every]).var(ddof=1)
     covariance = np.cov(y, p)[0, 1]
     weight = float(np.clip(covariance / ((1 + n / m) * spread), 0, 1)) if spread > 0 else 0.0

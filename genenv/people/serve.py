@@ -50,7 +50,9 @@ class Page:
     def __init__(
         self, sheet: Sheet, answers: Answers, units: Codec, classes: Sequence[int | str]
     ) -> None:
-        self.sheet, self.answers, self.units = sheet, answers, units
+        self.sheet = sheet
+        self.answers = answers
+        self.units = units
         self.names = [str(name) for name in classes]
         self.token = secrets.token_urlsafe(16)
 

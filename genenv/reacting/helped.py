@@ -60,7 +60,8 @@ class Helped(Question):
 
     def _tell(self) -> None:
         """Say what the generated rows know of real ones beyond those of a trial."""
-        study, rows = self.study, len(self.rows[0])
+        study = self.study
+        rows = len(self.rows[0])
         if study.generated is None and study.given is None:
             study.tell(
                 f"The generator learned from {rows:,} real rows: beside fewer of them, its rows "

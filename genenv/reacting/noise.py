@@ -51,7 +51,8 @@ class Noise(Question):
 
     def answer(self) -> dict[str, Any]:
         """See `Question.answer`."""
-        answers, judge = self.met().answers, self.study.get(self.study.judge)
+        answers = self.met().answers
+        judge = self.study.get(self.study.judge)
         self.study.stages.reach("learners")
         rows = [row for seed, own in answers.items() for row in curves(own, seed)]
         x, label = self.study.source.pick(self.study.unseen)
@@ -78,7 +79,8 @@ class Noise(Question):
             trained, judge = self._trained_of(seed), self.study.get(self.study.judge)
             return meet(self._lot(seed), trained, judge, self.names, advance)
 
-        path, units = f"{CELLS}/answers-{seed}.npz", len(self.names) * len(STRENGTHS)
+        path = f"{CELLS}/answers-{seed}.npz"
+        units = len(self.names) * len(STRENGTHS)
         return Part(path, "answers", make, Answers.save, Answers.load, "noise", units)
 
     def _make_lot(self, seed: int) -> Lot:

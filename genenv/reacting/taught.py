@@ -46,7 +46,8 @@ class Shares(Question):
         study = self.study
 
         def make(advance: Advance) -> Rows:
-            fit, test = study.learners[name], study.source.pick(study.test)
+            fit = study.learners[name]
+            test = study.source.pick(study.test)
             made, generator = self._pools(seed), study.get(study.generator)
             return mixing.teach(name, fit, made, generator, test, self.sizes, seed, advance)
 
@@ -101,7 +102,8 @@ def pools(
     guide = study.get(study.judge).guide if "judge" in filters else None
     order = stratified_order(study.dataset, seeding.fold(seed, "pools"))
     rows = order[np.isin(order, study.split.train)]
-    count, made = mixing.made(max(real_rows), mixing.MOST), {}
+    count = mixing.made(max(real_rows), mixing.MOST)
+    made = {}
     for kept in filters:
         address = seeding.fold(seed, "pool", kept)
         pool = mixing.generated(generator, guide, count, address, kept)

@@ -15,7 +15,9 @@ from genenv.tracking import picture
 SIDE, BAR, MARGIN, LINE = 144, 120, 8, 14  # pixels: the sample, the longest bar, gaps, a line
 NAME, PITCH, LETTER = 64, 11, 10  # pixels: a class's name, from bar to bar, the height of letters
 SHOWN = 10  # classes, at most
-PAPER, INK, GREY = (255, 255, 255), (40, 40, 40), (190, 190, 190)
+PAPER = (255, 255, 255)
+INK = (40, 40, 40)
+GREY = (190, 190, 190)
 OWN, OTHER = (46, 125, 50), (198, 40, 40)  # the label; the class answered in its place
 GREYS, COLOURS = 32, 90  # with the two above within the 128 of an animation: red stays red
 
@@ -80,7 +82,10 @@ class _Sheet:
     def __init__(
         self, learners: Sequence[str], names: Sequence[str], label: int, classes: Sequence[int]
     ) -> None:
-        self.learners, self.names, self.label, self.classes = learners, names, label, classes
+        self.learners = learners
+        self.names = names
+        self.label = label
+        self.classes = classes
         self.font = ImageFont.load_default(LETTER)
         self.block = LINE + len(classes) * PITCH + LINE + MARGIN  # a learner's height
         self.left = SIDE + 2 * MARGIN
@@ -102,7 +107,8 @@ class _Sheet:
         self, pen: ImageDraw.ImageDraw, top: int, learner: str, p: NDArray[np.float32]
     ) -> None:
         """Draw one learner: its name, a bar a class from 0 to 1, and the scale below."""
-        start, answer = self.left + NAME, int(p.argmax())
+        start = self.left + NAME
+        answer = int(p.argmax())
         pen.text((self.left, top), self._cut(learner, NAME + BAR), INK, self.font)
         for k, c in enumerate(self.classes):
             y = top + LINE + k * PITCH

@@ -101,7 +101,8 @@ class _Trial:
     """One fresh subset of the real rows, and what can stand beside it."""
 
     def __init__(self, question: Question, size: int, kind: str, number: int) -> None:
-        self.question, self.seed = question, seeding.fold(question.seed, kind, size, number)
+        self.question = question
+        self.seed = seeding.fold(question.seed, kind, size, number)
         order = stratified_order(question.real, self.seed)
         self.real = question.real.pick(order[:size])
         others = question.real.x[order[size:]]
@@ -188,7 +189,9 @@ class _Pupil:
     def __init__(
         self, question: Question, fit: Fitted, advance: Callable[[int], None] | None
     ) -> None:
-        self.question, self.fit, self.advance = question, fit, advance
+        self.question = question
+        self.fit = fit
+        self.advance = advance
 
     def learn(self, rows: Labelled, seed: int) -> tuple[NDArray[np.bool_], float]:
         """Return which answers are right, (test,), and the calibration error."""
@@ -216,7 +219,8 @@ def _chosen(pupil: _Pupil, size: int, way: str) -> int:
 
 def _arms(trial: _Trial, made: dict[str, int]) -> dict[str, Labelled]:
     """Return the training sets of a trial: way, and way:null of as many rows."""
-    units, arms = trial.question.real.units, {}
+    units = trial.question.real.units
+    arms = {}
     for way, count in made.items():
         arms[way] = trial.with_generated(way, count)
         total = max(len(arms[way][0]), len(trial.real[0]))

@@ -87,7 +87,9 @@ class _Lesson:
     def __init__(
         self, kind: str, pools: Pools, generator: Generator, test: Labelled, seed: int
     ) -> None:
-        self.kind, self.units, self.seed = kind, generator.units, seed
+        self.kind = kind
+        self.units = generator.units
+        self.seed = seed
         self.classes = len(generator.classes)
         rows = {"real": pools.real, "generated": pools.generated["none"]}
         self.batch = min(BATCH, *(len(x) for x, _ in rows.values()))

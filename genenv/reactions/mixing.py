@@ -102,9 +102,11 @@ def _accepted(generator: Generator, guide: Guide, count: int, seed: int) -> Labe
     A guide that likes one class better than another would else change the balance of classes, in
     every stretch of the rows.
     """
-    units, wanted = generator.units, generator.labels(count, seed)
+    units = generator.units
+    wanted = generator.labels(count, seed)
     places = [np.flatnonzero(wanted == c) for c in range(len(generator.classes))]
-    filled, rows = [0] * len(places), np.empty((count, *units.shape), units.dtype)
+    filled = [0] * len(places)
+    rows = np.empty((count, *units.shape), units.dtype)
     for turn in range(DRAWS):
         x, label = generator.sample(count, seed, start=turn * count)
         assert label is not None

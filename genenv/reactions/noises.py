@@ -167,7 +167,9 @@ class Lot:
         seed: int,
         residuals: Generator | None = None,
     ) -> None:
-        self.generator, self.real, self.seed = generator, real, seed
+        self.generator = generator
+        self.real = real
+        self.seed = seed
         self.e = generator.noise.base(count, seed)
         self.label = generator.labels(count, seed)
         self.residuals = residuals
@@ -214,7 +216,8 @@ class Lot:
         return self._made
 
     def _generate(self, noise: LatentNoise, strength: float) -> Samples:
-        parts, units = [], self.units
+        parts = []
+        units = self.units
         with torch.no_grad(), self.generator.evaluated():
             for rows in torch.split(torch.arange(len(self.e)), CHUNK):
                 label = torch.from_numpy(self.label)[rows]
@@ -237,7 +240,8 @@ class Lot:
         assert self.residuals is not None
         if strength == 0:
             return x.copy()
-        units, made = self.units, Learned(self.residuals).sample(len(x), address)
+        units = self.units
+        made = Learned(self.residuals).sample(len(x), address)
         added = self.residuals.units.decode(made.view(len(x), *units.shape))
         moved = units.tensor(x) + strength / STRONGEST * added
         if units.bounded or units.integer:

@@ -48,7 +48,8 @@ def cells(answers: Answers, hardest: NDArray[np.bool_]) -> list[Row]:
     for i, learner in enumerate(answers.learners):
         hits, labels = [], []
         for noise, j in lots:
-            label, kept = answers.label_of(noise), answers.accepted[noise][j]
+            label = answers.label_of(noise)
+            kept = answers.accepted[noise][j]
             hits.append((answers.log_p[noise][i, j].argmax(1) == label)[kept])
             labels.append(label[kept])
         hit = np.concatenate(hits) if hits else np.zeros(0, np.bool_)

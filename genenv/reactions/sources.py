@@ -83,7 +83,8 @@ class FromRows(Generated):
                 f"{', '.join(strange[:5])} too",
                 "leave them out",
             )
-        units, place = like.units, {name: index for index, name in enumerate(like.classes)}
+        units = like.units
+        place = {name: index for index, name in enumerate(like.classes)}
         _check_range(given, like)
         stored = units.store(units.tensor(given.x)) if units.integer else given.x
         self.x = stored.astype(units.dtype)

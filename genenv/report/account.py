@@ -173,7 +173,8 @@ class Account:
         """Trace confirmed failures against queries, a curve a log."""
         curves = []
         for log in self.logs:
-            at, spent = log.confirmed_at, len(log.verdict)
+            at = log.confirmed_at
+            spent = len(log.verdict)
             queries = np.concatenate([[0], at, [spent]])
             confirmed = np.concatenate([[0], np.arange(1, len(at) + 1), [len(at)]])
             curves.append(Curve(log.search, log.seed, queries, confirmed, log.samples_law))

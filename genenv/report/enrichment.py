@@ -54,7 +54,9 @@ def beside(
         The run's; of the logs those that sample the law count.
     """
     asked = Probe(probe.generator, reference, probe.guide, probe.criterion)
-    parts, groups, draws = [], [], 0
+    parts = []
+    groups = []
+    draws = 0
     for log in logs:
         columns = ledger.read(log.search, log.seed) if log.samples_law else None
         for start in range(0, 0 if columns is None else len(columns["e"]), CHUNK):

@@ -39,8 +39,10 @@ def spirals(rng: np.random.Generator, count: int) -> Points:
 
 def moons(rng: np.random.Generator, count: int) -> Points:
     """Two half circles, one turned into the other."""
-    kind, angle = rng.integers(2, size=count), np.pi * rng.uniform(size=count)
-    sign, gap = 1.0 - 2.0 * kind, rng.uniform(0.2, 0.8)
+    kind = rng.integers(2, size=count)
+    angle = np.pi * rng.uniform(size=count)
+    sign = 1.0 - 2.0 * kind
+    gap = rng.uniform(0.2, 0.8)
     x, y = sign * np.cos(angle) + kind, sign * np.sin(angle) + kind * gap
     return _blurred(rng, np.stack([x, y], 1), rng.uniform(0.02, 0.15))
 

@@ -35,7 +35,9 @@ class DrawnByRow(TorchFunctionMode):
 
     def __init__(self, rng: torch.Generator, keys: NDArray[np.uint64]) -> None:
         super().__init__()
-        self.rng, self.keys, self.turn = rng, keys, 0
+        self.rng = rng
+        self.keys = keys
+        self.turn = 0
 
     def __torch_function__(
         self,

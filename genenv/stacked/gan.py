@@ -55,7 +55,8 @@ class StackedGan:
         norm: str = "none",
     ) -> None:
         if objective.clips:
-            got, do = type(objective).__name__, "choose another: a stack has no modules to clip"
+            got = type(objective).__name__
+            do = "choose another: a stack has no modules to clip"
             raise checks.Mistake("an objective without weight clipping", got, do)
         hidden = [checks.whole("width", width)] * checks.whole("depth", depth)
         self.objective = objective

@@ -35,7 +35,8 @@ class StackedLearners:
 
     def __init__(self, rows: int, sizes: Sequence[int], learning_rate: float) -> None:
         checks.positive("learning_rate", learning_rate)
-        self.network, self.learning_rate = StackedMlp(rows, sizes), learning_rate
+        self.network = StackedMlp(rows, sizes)
+        self.learning_rate = learning_rate
         self.optimizer = StackedAdam(self.network.theta)
 
     def begin(

@@ -56,7 +56,8 @@ class StackedMlp:
             do = f"train it alone, or take 'none': {REFUSED[norm]}"
             raise checks.Mistake("stacked networks without normalisation", f"norm {norm!r}", do)
         checks.choice("norm", norm, ["none"])
-        self.sizes, self.slope = tuple(sizes), slope
+        self.sizes = tuple(sizes)
+        self.slope = slope
         self.shapes = [s for i, o in pairwise(sizes) for s in ((i, o), (1, o))]
         self.theta = torch.zeros(rows, sum(i * o for i, o in self.shapes))
 

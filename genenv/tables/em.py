@@ -92,13 +92,17 @@ def em(rows: Cells, width: int, components: int, seed: int) -> Parameters:
 
 def _round(now: Parameters, hot: sparse.csr_array, whole: Floats) -> tuple[Parameters, float]:
     """Return the next parameters, and the mean log-likelihood of those before."""
-    count, mark, at = np.zeros(len(now.weights)), 0.0, 0
+    count = np.zeros(len(now.weights))
+    mark = 0.0
+    at = 0
     cells = np.zeros_like(now.cells)
     for joint in _joint(now, hot):
         total = logsumexp(joint, axis=1, keepdims=True)
         share = np.exp(joint - total)
         cells += (hot[at : at + len(joint)].T @ share).T
-        count, mark, at = count + share.sum(axis=0), mark + float(total.sum()), at + len(joint)
+        count = count + share.sum(axis=0)
+        mark = mark + float(total.sum())
+        at = at + len(joint)
     smooth = (cells + PRIOR * whole) / (count + PRIOR)[:, None]
     return Parameters(count / count.sum(), smooth), mark / at
 

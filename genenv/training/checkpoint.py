@@ -128,7 +128,8 @@ def _best_step(path: Path) -> int | None:
 def _whole(path: Path) -> bool:
     """Whether both files are there, with the bytes that were written."""
     try:
-        state, tensors = reading.plain(path / STATE), path / TENSORS
+        state = reading.plain(path / STATE)
+        tensors = path / TENSORS
         if tensors.stat().st_size != state["tensor_bytes"] or not isinstance(state["step"], int):
             return False
         if not (path / SUMS).exists():  # of version 0.1.0

@@ -34,7 +34,8 @@ class FiniteGuard:
         names = tuple(terms)
         if names not in self._first_bad:
             self._first_bad[names] = torch.full((len(names),), -1, device=self._device)
-        before, bad = self._first_bad[names], ~torch.stack(list(terms.values())).isfinite()
+        before = self._first_bad[names]
+        bad = ~torch.stack(list(terms.values())).isfinite()
         self._first_bad[names] = before.masked_fill((before < 0) & bad, step)
 
     def check(self, good: Path | None) -> None:

@@ -85,11 +85,17 @@ class LearningCritic:
         if replay < batch:
             do = "keep more samples"
             raise checks.Mistake(f"a replay of at least a batch, {batch} rows", replay, do)
-        self._make, self._encode, self._lr, self._seed = make, encode, lr, seed
-        self._objective, self.real, self._label = objective, real, label
+        self._make = make
+        self._encode = encode
+        self._lr = lr
+        self._seed = seed
+        self._objective = objective
+        self.real = real
+        self._label = label
         if label is not None:
             counts = torch.bincount(label)
-            self._order, self._counts = torch.argsort(label, stable=True), counts
+            self._order = torch.argsort(label, stable=True)
+            self._counts = counts
             self._first = counts.cumsum(0) - counts
         self._rng = torch.Generator()
         self.restart()
@@ -105,7 +111,9 @@ class LearningCritic:
         rows = torch.randint(len(self.real), (REFERENCE,), generator=self._rng)
         label = None if self._label is None else self._label[rows]
         real = self.scores(self.real[rows], label)
-        self.middle, self.gap, self.accuracy = float(real.mean()), 0.0, 0.5
+        self.middle = float(real.mean())
+        self.gap = 0.0
+        self.accuracy = 0.5
         self.scale = max(float(real.std()), FLAT)
         self.told = self.updates, self.accuracy
 

@@ -106,7 +106,9 @@ def settled(threads: int, precision: str = "32") -> Iterator[None]:
     before = torch.get_num_threads(), cudnn.deterministic, cuda.allow_tf32, cudnn.allow_tf32
     tf32 = precision == "tf32"
     torch.set_num_threads(threads)
-    cudnn.deterministic, cuda.allow_tf32, cudnn.allow_tf32 = True, tf32, tf32
+    cudnn.deterministic = True
+    cuda.allow_tf32 = tf32
+    cudnn.allow_tf32 = tf32
     keep_buffers()
     try:
         yield

@@ -11,7 +11,10 @@ def check_rows(dataset: Dataset, unlabelled: bool = False) -> None:
 
     `unlabelled`: codes are learned in the place of labels, so there must be none.
     """
-    x, label, units, classes = dataset.x, dataset.label, dataset.units, dataset.classes
+    x = dataset.x
+    label = dataset.label
+    units = dataset.units
+    classes = dataset.classes
     checks.shape("x", x, (None, *units.shape))
     checks.finite("x", x)
     if len(x) < 2:

@@ -69,7 +69,8 @@ class Trainer:
         measure: Measure | None = None,
     ) -> None:
         check_rows(dataset, config.unlabelled)
-        self.config, units = config, dataset.units
+        self.config = config
+        units = dataset.units
         self.folder = None if folder is None else Path(folder)
         self.done = 0  # finished steps
         self.device = pick_device(config.device)
@@ -216,7 +217,8 @@ class Trainer:
 
     def _look(self) -> None:
         """Read, draw, measure and save at their intervals and after the last step."""
-        config, last = self.config, self.done == self.config.steps
+        config = self.config
+        last = self.done == self.config.steps
         if self.done % config.log_every == 0 or last:
             self.check_finite(weights=last)
             if self._monitor is not None:
