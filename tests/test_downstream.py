@@ -335,7 +335,8 @@ def test_the_first_batch_decides_where_nothing_was_checked() -> None:
 def test_values_within_0_and_1_that_do_not_sum_to_1_ask_for_an_output() -> None:
     assert wrong(np.full((5, 3), 0.5)) == (
         "expected probabilities or logits that can be told apart, got values within 0 and 1, and a "
-        "row that sums to 1.5; choose output probabilities or logits"
+        "row that sums to 1.5; choose output probabilities or logits; where each column is a label "
+        "of its own, wrap one of them"
     )
 
 
@@ -609,6 +610,33 @@ def test_a_binary_decision_function_of_one_column_is_the_log_odds_of_the_second_
     odds = torch.from_numpy(estimator.decision_function(x[:64]))
     expected = torch.stack([nn.functional.logsigmoid(-odds), nn.functional.logsigmoid(odds)], 1)
     assert np.allclose(model.check(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("squashed", [True, False])
+def test_a_binary_model_of_one_column_is_recognised_and_told(flat: bool, squashed: bool) -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 1), *([nn.Sigmoid()] if squashed else []))
+    model = wrap(lambda x: net(torch.as_tensor(x).float())[:, 0 if flat else slice(None)],
+                 VECTOR, ("no", "yes"))  # fmt: skip
+    found = model.check(VECTOR.store(rows()))
+    odds = net[:2](torch.as_tensor(model.array(rows()[:64])).float())[:, 0].detach()
+    assert np.allclose(found[:, 1] - found[:, 0], odds, atol=1e-4)
+    assert np.allclose(np.exp(found).sum(1), 1, atol=1e-5)
+    assert "Its one column is taken for that of the second class, yes." in model.told
+    assert model.output == ("probabilities" if squashed else "logits")
+
+
+def test_one_column_of_labels_or_beside_three_classes_is_refused() -> None:
+    with pytest.raises(Mistake, match="predict_proba in the place of predict"):
+        wrap(lambda x: (x[:, 0] > 0).astype(float), VECTOR, ("a", "b")).check(VECTOR.store(rows()))
+    with pytest.raises(Mistake, match="return 3 probabilities or logits a row"):
+        wrap(lambda x: x[:, 0] / 10, VECTOR, ("a", "b", "c")).check(VECTOR.store(rows()))
+
+
+def test_several_labels_a_row_are_refused_by_name() -> None:
+    model = wrap(lambda x: 1 / (1 + np.exp(-x[:, :3])), VECTOR, ("a", "b", "c"))
+    with pytest.raises(Mistake, match="where each column is a label of its own, wrap one of them"):
+        model.check(VECTOR.store(rows()))
 
 
 def test_the_output_chooses_the_method() -> None:

@@ -110,7 +110,8 @@ def recognise(values: Tensor, tolerance: float = TOLERANCE) -> str:
         raise checks.Mistake(
             "probabilities or logits that can be told apart",
             f"values within 0 and 1, and a row that sums to {worst_sum(values):.3g}",
-            "choose output probabilities or logits",
+            "choose output probabilities or logits; where each column is a label of its own, wrap "
+            "one of them",
         )
     if values.min() >= 0 and are_probabilities(values / 100, tolerance):
         raise checks.Mistake(

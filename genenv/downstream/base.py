@@ -28,9 +28,10 @@ from genenv.downstream.answers import (
     rows_not_finite,
     tolerance,
 )
+from genenv.downstream.one_column import OneColumn
 from genenv.downstream.patience import within
 from genenv.downstream.row_by_row import Answers
-from genenv.downstream.wording import advice, dtype_name
+from genenv.downstream.wording import advice, dtype_name, named
 from genenv.wording import said
 
 CHECKED_ROWS = 64  # rows that `check` looks at
@@ -116,6 +117,7 @@ class Downstream(ABC):
         self.queries = 0
         self.timeout = 0.0
         self.told: tuple[str, ...] = ()
+        self._alone = OneColumn(self.columns)
         self._recognised = False
         self._handed: tuple[object, tuple[int, ...]] | None = None  # dtype and shape, for errors
 
@@ -286,13 +288,13 @@ class Downstream(ABC):
                 said(error),
                 advice(error),
             ) from error
+        values = self._alone.widened(values, len(x), self.output, self._recognised)
         check_shape(values, len(x), len(self.classes), self.kind_name)
         return values.to(x.device, torch.promote_types(values.dtype, torch.float32)), values.dtype
 
     def _recognise(self, values: Tensor, answered: torch.dtype) -> None:
-        dtype, shape = self._handed or ("data", ())
-        what = f"{dtype_name(dtype)} of shape ({', '.join(('n', *map(str, shape[1:])))})"
-        told = [f"The {self.kind_name} is handed {what}, input {self.view}."]
+        handed = named(*self._handed or ("data", ()))
+        told = [f"The {self.kind_name} is handed {handed}, input {self.view}.", *self._alone.told]
         if self.output == "auto":
             self.output = recognise(values, tolerance(values, answered))
             told.append(f"Its outputs were recognised as {self.output}.")

@@ -28,3 +28,8 @@ def speaks_of_input(error: BaseException | None) -> bool:
     words = ("shape", "dtype", "size", "dimension", "dim", "type", "features", "channels", "input")
     speaks = isinstance(error, RuntimeError | ValueError | TypeError | IndexError)
     return speaks and any(word in str(error).lower() for word in words)
+
+
+def named(dtype: object, shape: tuple[int, ...]) -> str:
+    """Write what a model is handed: its type, and the shape of n rows."""
+    return f"{dtype_name(dtype)} of shape ({', '.join(('n', *map(str, shape[1:])))})"
