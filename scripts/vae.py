@@ -6,7 +6,6 @@ Example: python scripts/vae.py --out runs/vae --budget 10000
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import torch
@@ -48,10 +47,8 @@ class VAE(nn.Module):
 def trained(rows):
     """Fit the VAE by the evidence lower bound."""
     torch.manual_seed(args.seed)
-    u, label = (
-        torch.from_numpy(digits.x[rows]).flatten(1) / 16,
-        torch.from_numpy(digits.label[rows]),
-    )
+    x, label = (torch.from_numpy(part) for part in digits.pick(rows))
+    u = x.flatten(1) / 16
     vae = VAE()
     optimizer = torch.optim.Adam(vae.parameters(), 2e-3)
     for _ in range(args.steps):
@@ -71,7 +68,8 @@ def stressed(name, generator, model, **more):
     """Run both searches and print their rows."""
     settings = {"search": ["random", "gradient"], "budget": args.budget, "seed": args.seed}
     out = args.out / name
-    report = genenv.stress(model, generator, digits.x, digits.label, **settings, out=out, **more)
+    more |= {"out": out, "resume": (out / "config.json").is_file()}
+    report = genenv.stress(model, generator, digits.x, digits.label, **settings, **more)
     print(f"{name}: spread {report.data['generator']['spread']:.2f}")
     for row in report.searches:
         keys = ("queries", "flips", "confirmed", "distinct", "modes")
@@ -80,6 +78,6 @@ def stressed(name, generator, model, **more):
 
 
 ours = stressed("ours", None, None)
-split = json.loads((ours / "config.json").read_text())["split"]["train"]
-made = genenv.wrap_generator(trained(split), digits.x, digits.label, base_dim=LATENT, output="unit")
+vae = trained(data.split(digits, args.seed, None).train)
+made = genenv.wrap_generator(vae, digits.x, digits.label, base_dim=LATENT, output="unit")
 stressed("vae", made, None, judge=ours)
