@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from genenv import data, factors, recorded, seeding
+from genenv import data, factors, recorded, run_rows, seeding
 from genenv import judge as judges
 from genenv.agents.random import Random
 from genenv.campaign import Campaign
@@ -47,7 +47,8 @@ digits = data.load("digits")
 units, classes = digits.units, digits.classes
 probe, judge = recorded.load_probe(arguments.run), judges.load(arguments.run / "judge")
 split = json.loads((arguments.run / "config.json").read_text())["split"]
-x, label = digits.pick(np.array(split["train"]))
+train = run_rows.read(arguments.run, "train", split["train"])
+x, label = digits.pick(train)
 
 
 def planted(label: np.ndarray, x: np.ndarray, dose: float) -> np.ndarray:

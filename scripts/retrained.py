@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from genenv import data, failures, recorded, seeding
+from genenv import data, failures, recorded, run_rows, seeding
 from genenv import judge as judges
 from genenv.agents.evolution import Evolution
 from genenv.agents.metropolis import Metropolis
@@ -44,7 +44,8 @@ torch.set_num_threads(1)
 digits = data.load("digits")
 probe, judge = recorded.load_probe(arguments.run), judges.load(arguments.run / "judge")
 split = json.loads((arguments.run / "config.json").read_text())["split"]
-x, label = digits.pick(np.array(split["train"]))
+train = run_rows.read(arguments.run, "train", split["train"])
+x, label = digits.pick(train)
 space = Space(probe.generator.noise, len(digits.classes), probe.generator)
 
 
