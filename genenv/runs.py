@@ -46,7 +46,7 @@ def settings(config: Any) -> dict[str, Any]:
 
 def describe(dataset: Dataset) -> dict[str, Any]:
     """Name a data set and fingerprint its content."""
-    digest = hashlib.sha256(np.ascontiguousarray(dataset.x).tobytes())
+    digest = hashlib.sha256(np.ascontiguousarray(dataset.x).data)
     if dataset.label is not None:
         digest.update(dataset.label.tobytes())
     return {

@@ -12,6 +12,7 @@ from PIL import EpsImagePlugin, Image
 
 from genenv.checks import Mistake
 from genenv.data import TableOptions, load, split
+from genenv.data.batches import Batches
 from genenv.data.idx import read_idx
 
 rng = np.random.default_rng(0)
@@ -100,6 +101,21 @@ def test_every_idx_type_is_read(tmp_path, dtype):
     array = (rng.normal(size=(3, 2, 2)) * 9).astype(dtype)
     (tmp_path / "a").write_bytes(idx(array))
     np.testing.assert_array_equal(read_idx(tmp_path / "a"), array)
+
+
+def test_a_plain_idx_file_is_mapped_and_its_rows_are_in_memory_nowhere_twice(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (40, 8, 8)).astype(np.uint8)
+    path = tmp_path / "train-images-idx3-ubyte"
+    path.write_bytes(idx(x))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(np.arange(40, dtype=np.uint8) % 4))
+    found = load(tmp_path)
+    batches = Batches(found.at(np.arange(40)).x, found.label, 8, seed=0)
+    base = found.x
+    while not isinstance(base, np.memmap):
+        base = base.base  # views of views
+    assert np.shares_memory(batches._x.numpy(), base)
+    found.x[0, 0, 0] += 1  # of this process alone
+    assert path.read_bytes() == idx(x)
 
 
 def test_a_truncated_idx_file_is_refused(tmp_path):

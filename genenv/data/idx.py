@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import re
+import stat
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -93,15 +94,17 @@ def read_idx(path: Path) -> NDArray[Any]:
         raise checks.Mistake(
             "a whole file", f"{path}, which cannot be read ({error})", "fetch it again"
         ) from error
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _DTYPES:
+    head = bytes(content[:4])
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _DTYPES:
         raise checks.Mistake(
             "an idx file, which starts with two zeros and a known type",
-            f"{path} that starts with {content[:4].hex(' ') or 'nothing'}",
+            f"{path} that starts with {head.hex(' ') or 'nothing'}",
             "check which file this is",
         )
-    dtype = np.dtype(_DTYPES[content[2]])
-    body = 4 + 4 * content[3]
-    shape = [int(n) for n in np.frombuffer(content[4:body].ljust(4 * content[3], b"\xff"), ">u4")]
+    dtype = np.dtype(_DTYPES[head[2]])
+    body = 4 + 4 * head[3]
+    sides = bytes(content[4:body]).ljust(4 * head[3], b"\xff")
+    shape = [int(n) for n in np.frombuffer(sides, ">u4")]
     if len(content) != (announced := body + int(np.prod(shape, dtype=object)) * dtype.itemsize):
         raise checks.Mistake(
             f"{announced:,} bytes in {path}", f"{len(content):,}", "fetch it again, it is not whole"
@@ -109,15 +112,17 @@ def read_idx(path: Path) -> NDArray[Any]:
     return np.frombuffer(content, dtype, offset=body).reshape(shape)
 
 
-def _unzipped(path: Path) -> bytes:
-    """Gunzip a file that is gzipped.
+def _unzipped(path: Path) -> bytes | NDArray[np.uint8]:
+    """Gunzip a file that is gzipped; map any other into memory, where it may be larger than that.
 
     Not more is read than the head of an idx file announces, and a byte to tell that there is more.
     """
     with path.open("rb") as file:
         head = file.read(2)
     if head == b"\0\0" or (path.suffix != ".gz" and head != b"\x1f\x8b"):
-        return path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode) or not path.stat().st_size:
+            return head
+        return np.memmap(path, np.uint8, "c")  # nothing that is written there reaches the file
     with gzip.open(path) as file:
         head = file.read(4)
         if len(head) < 4 or head[2] not in _DTYPES:
