@@ -25,24 +25,23 @@ TALL = 160  # pixels of a frame
 LINES = len(inline.SERIES)  # channels that have a line of their own
 
 
-def write(content: Mapping[str, Any], found: Failures, episodes: Episodes, path: Path) -> None:
+def write(content: Mapping[str, Any], moved: Failures, episodes: Episodes, path: Path) -> None:
     """Write the page.
 
     Parameters
     ----------
     content
         Of report.json.
-    found
-        The failures that its modes number.
+    moved
+        The likeliest failure that is known of each mode, in order.
     episodes
         That play an example of each mode again.
     path
         Of the file.
     """
     shown = []
-    for mode in content["modes"][:SHOWN]:
-        row = mode["example"]
-        walk = episodes.walk(found.e[row], int(found.start[row]), FRAMES)
+    for row, mode in enumerate(content["modes"][:SHOWN]):
+        walk = episodes.walk(moved.e[row], int(moved.start[row]), FRAMES)
         title = f"Mode {mode['id']}: disturbance and distance from the failure, step by step"
         shown.append({"mode": mode, "figure": _figure(walk, title), "film": _film(walk)})
     filters: dict[str, Callable[..., str]] = {

@@ -20,6 +20,7 @@ from genenv.parts import Part
 from genenv.policies import page
 from genenv.policies.asking import ExactEvent, PolicyProbe
 from genenv.policies.episodes import Episodes, imported, undisturbed
+from genenv.policies.likeliest import STEPS, inward, with_energies
 from genenv.policies.ways import MOST, Control, Failures, modes, ordinary_scale
 from genenv.probe import Probe
 from genenv.rating import CONFIRMED, FAILURE, Seen, rated
@@ -85,7 +86,8 @@ class PolicyStress(Study[dict[str, Any]]):
         """See `Study.totals`."""
         episodes = self.config.budget * len(self.config.seeds)
         rate = {"rate": self.config.rate_budget} if self.config.rate else {}
-        return dict.fromkeys((one.name for one in self.entrants), episodes) | rate | {"report": 1}
+        last = {"likeliest": STEPS, "report": 1}
+        return dict.fromkeys((one.name for one in self.entrants), episodes) | rate | last
 
     def words(self) -> dict[str, str]:
         """See `Study.words`."""
@@ -98,12 +100,25 @@ class PolicyStress(Study[dict[str, Any]]):
         alone = undisturbed(self.episodes)
         logs = [log for entrant in self.entrants for log in self._play(entrant)]
         probabilities, told = self._probabilities(logs)
+        found = self._found()
+        scale = ordinary_scale(self.episodes, self.config.seed)
+        ways = modes(found, scale, _control(logs, found))
+        moved = self._inward(found, ways) if ways else found
         with self.stages.stage("report"):
-            found = self._found()
             content = self._content(logs, alone.failed, found, probabilities, told)
+            content["modes"] = with_energies(ways, moved)
             files.write_json(self.folder / "report.json", content)
-            page.write(content, found, self.episodes, self.folder / "report.html")
+            page.write(content, moved, self.episodes, self.folder / "report.html")
         return content
+
+    def _inward(self, found: Failures, ways: list[dict[str, Any]]) -> Failures:
+        """Bring the likeliest failures nearer, and keep them with what replays them."""
+        seed = seeding.fold(self.config.seed, "inward")
+        with self.stages.stage("likeliest") as advance:
+            moved = inward(self.episodes, found, ways, seed, advance)
+        path = self.folder / "likeliest.npz"
+        files.whole(path, lambda file: np.savez(file, e=moved.e, label=moved.start))
+        return moved
 
     def _play(self, entrant: Any) -> list[Log]:
         noise, starts = self.episodes.noise, self.config.starts
@@ -194,9 +209,6 @@ class PolicyStress(Study[dict[str, Any]]):
                 for log in logs
             ],
             "failure_probabilities": probabilities,
-            "modes": modes(
-                found, ordinary_scale(self.episodes, self.config.seed), _control(logs, found)
-            ),
             "notes": [*self.told, *told],
             "timings": dict(self.stages.seconds),
             "command": self.line,

@@ -22,8 +22,8 @@ def verdict(content: Mapping[str, Any]) -> str:
     modes = plural(len(content["modes"]), "mode")
     said = f"All searches together found {plural(found, 'plausible failure')} in {modes}"
     if content["modes"]:
-        least = content["modes"][0]
-        said += f", the likeliest at energy {number(least['least_energy'])}"
+        least = min(content["modes"], key=lambda mode: mode["least_energy"])
+        said += f", the likeliest at an energy of {number(least['least_energy'])}"
         said += f" (\N{GREEK SMALL LETTER BETA} {number(least['beta'])})"
     if "failure" not in rows:
         return f"{said}."

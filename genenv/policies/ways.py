@@ -46,7 +46,7 @@ class Control:
 
 
 def modes(found: Failures, scale: NDArray[np.float32], control: Control) -> list[dict[str, Any]]:
-    """Group failures by their paths; the least energetic, that is the likeliest, mode first.
+    """Group failures by their paths; the least energetic first.
 
     Two failures belong together where their states, at eight even shares of the episode, differ by
     less than a standard deviation of ordinary episodes (average linkage).
@@ -76,7 +76,7 @@ def modes(found: Failures, scale: NDArray[np.float32], control: Control) -> list
     rows = [
         _row(found, np.flatnonzero(group == number), control) for number in range(group.max() + 1)
     ]
-    rows.sort(key=lambda row: row["least_energy"])
+    rows.sort(key=lambda row: row["least_found"])
     return [{"id": number, **row} for number, row in enumerate(rows)]
 
 
@@ -88,8 +88,8 @@ def _row(found: Failures, own: NDArray[np.int64], control: Control) -> dict[str,
         **control.mass(int(np.isin(found.search[own], list(control.names)).sum())),
         "starts": np.unique(found.start[own]).tolist(),
         "searches": np.unique(found.search[own]).tolist(),
+        "least_found": float(energy.min()),
         "least_energy": float(energy.min()),
-        "beta": float(np.sqrt(2 * energy.min())),
         "steps": [int(steps.min()), int(np.median(steps)), int(steps.max())],
         "example": least,
     }
