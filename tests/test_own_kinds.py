@@ -269,7 +269,7 @@ def test_fit_takes_an_objective_of_ones_own_records_and_resumes_it_and_states_th
     fitted = genenv.fit(X, Y, objective=Signs(), out=tmp_path / "a", **settings)
     training = json.loads((tmp_path / "a" / "config.json").read_text())["training"]
     assert (training["objective"], training["penalty"], training["critic_width"]) == (
-        SIGNS, None, 128,
+        SIGNS, None, 192,
     )  # fmt: skip
     assert fitted.objective == genenv.load(tmp_path / "a").objective == SIGNS
     assert any(SIGNS in note and "relativistic" in note for note in fitted.notes)

@@ -62,10 +62,10 @@ class Stress:
 
     def __call__(self, line: str) -> int:
         """Run the main job and print its summary."""
+        report = self.report(line)  # a model that cannot be found is told before torch is imported
+        print(report)
         from genenv import trust
 
-        report = self.report(line)
-        print(report)
         return UNDECIDED if trust.bad(report.data["trust"]) else 0
 
     def report(self, line: str) -> Report:
