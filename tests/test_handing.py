@@ -187,6 +187,18 @@ def test_probabilities_may_be_coarse(after: Callable[[Any], Any]) -> None:
     assert model.output == "probabilities"
 
 
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_a_function_may_answer_in_half_precision(half: torch.dtype) -> None:
+    weight = torch.randn(64, 10, generator=torch.Generator().manual_seed(0))
+
+    def answer(x: Any) -> torch.Tensor:
+        z = torch.as_tensor(np.asarray(x, np.float32)).reshape(len(x), -1) @ weight / 20
+        return z.softmax(1).to(half)
+
+    model = wrap(answer, UNITS, tuple(range(10)))
+    assert not model.answers(torch.from_numpy(np.asarray(X, np.float32)))[1].any()
+
+
 def test_scores_that_merely_lie_within_0_and_1_are_still_refused() -> None:
     with pytest.raises(Mistake, match="choose output probabilities or logits"):
         looked(Nearest(after=lambda z: z.sigmoid()))

@@ -13,14 +13,19 @@ from genenv import checks
 
 OUTPUTS = ("probabilities", "logits")
 TOLERANCE = 1e-3  # of a probability: on a row's sum, below 0, and from one answer to the next
+HALF = (torch.bfloat16, torch.float16)
 LEAST = 1e-12  # probability below which log p is cut off
 LOWEST = -1e30  # log p of logits farther apart than float32 can hold: sums over rows stay finite
 
 
 def numbers(answer: Any) -> Tensor:
-    """Copy numbers from NumPy, torch or nested lists to float64 on the CPU."""
+    """Copy numbers from NumPy, torch or nested lists to float64 on the CPU.
+
+    Half precision stays as it is: a row of it may sum to less or more, see `tolerance`.
+    """
     if isinstance(answer, Tensor):
-        return answer.detach().cpu().double()
+        own = answer.detach().cpu()
+        return own if own.dtype in HALF else own.double()
     array = np.asarray(answer)
     if array.dtype.kind not in "fiub":
         raise checks.Mistake(
@@ -28,7 +33,8 @@ def numbers(answer: Any) -> Tensor:
             f"{type(answer).__name__} of {array.dtype}",
             "return probabilities or logits, an array (n, classes), not names of classes",
         )
-    return torch.from_numpy(array.astype(np.float64, order="C"))
+    kept = array.dtype if array.dtype == np.float16 else np.float64
+    return torch.from_numpy(array.astype(kept, order="C"))
 
 
 def rows_not_finite(values: Tensor) -> list[int]:
@@ -56,7 +62,7 @@ def tolerance(values: Tensor, dtype: torch.dtype) -> float:
         In which the model answered: bfloat16 has a step of 2⁻⁸ below 1, float16 of 2⁻¹¹.
     """
     k = values.shape[1]
-    if dtype in (torch.bfloat16, torch.float16):
+    if dtype in HALF:
         return max(TOLERANCE, min(k, 16) * torch.finfo(dtype).eps / 2)
     for digits in (2, 3):
         scaled = values.double() * 10**digits
