@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from stable_baselines3 import PPO
 
 from genenv import ENVIRONMENTS, agents, bundled, cli, data, networks, seeding
 from genenv.agents import SEARCHES
+from genenv.cli.check import Check
 from genenv.cli.parsing import at_home
 from genenv.cli.stress import UNDECIDED
 from genenv.learners import LEARNERS
@@ -393,6 +395,20 @@ def test_check_of_data_stresses_the_model_first(run: Run, tmp_path: Path) -> Non
     assert (tmp_path / "first" / "report.html").is_file()
     assert (tmp_path / "j.xml").is_file()
     assert run("check", "digits", "--fail-if", "accuracy < 0.5")[0] == 2  # no run, and no model
+
+
+@pytest.mark.parametrize("confirmed", [0, 3])
+def test_check_starts_from_stored_failures_where_there_are_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmed: int
+) -> None:
+    (tmp_path / "run.toml").write_text('command = "stress"\ngiven = ["digits"]\nbudget = 64\n')
+    left = SimpleNamespace(data={"searches": [{"confirmed": confirmed}]})
+    monkeypatch.setattr("genenv.report.load", lambda _: left)
+    check = Check(data=str(tmp_path), model="mine:model", fail_if=("accuracy < 1",))
+    words = check._again(f"genenv check {tmp_path} --model mine:model --fail-if 'accuracy < 1'")
+    assert ("--starts-from" in words) == ("stored" in words) == bool(confirmed)
+    assert words[:2] == ["stress", "digits"]
+    assert "--fail-if" not in words
 
 
 def test_check_imports_nothing_that_a_run_names_without_trust(

@@ -96,10 +96,11 @@ class Check(Stress):
                 f"give the data: genenv check DATA --generator {run} --judge {run} --model MODEL",
             )  # fmt: skip
         own = _stress_options(line)
-        stored = ["stored"] if any(row["confirmed"] for row in load(run).data["searches"]) else []
+        found = any(row["confirmed"] for row in load(run).data["searches"])
         usual = {
-            "generator": [str(run)], "judge": [str(run)], "starts-from": [str(run)],
-            "search": ["random", *stored],
+            "generator": [str(run)], "judge": [str(run)],
+            "search": ["random", *(["stored"] if found else [])],
+            **({"starts-from": [str(run)]} if found else {}),
         }  # fmt: skip
         said = run_file.read_line(["stress", *own])[2]
         for name, values in usual.items():
