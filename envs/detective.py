@@ -126,7 +126,9 @@ class Detective(BatchedEnv):
         checks.whole("max_episode_steps", limit)
         self.ladder, self.data, unseen = find_ladder(run, ladder, data)
         self.rows = unseen if rows is None else checked_rows(rows, self.data)
-        self.looks, self.noise, self.scale = looks, noise, Scale(self.data)
+        self.looks = looks
+        self.noise = noise
+        self.scale = Scale(self.data)
         self._real = self.scale.to_box(self.data.units.tensor(self.data.x[self.rows])).numpy()
         size = self.scale.size
         super().__init__(

@@ -173,7 +173,9 @@ class Disturbance(BatchedEnv):
         if horizon is None:
             raise checks.Mistake("a horizon for a world without a limit", None, "give one")
         law = noise if isinstance(noise, Noise) or noise is None else from_json(noise)
-        self.horizon, self.bonus, self.shaping = checks.whole("horizon", horizon), bonus, shaping
+        self.horizon = checks.whole("horizon", horizon)
+        self.bonus = bonus
+        self.shaping = shaping
         self.scale = scale
         width, once = self.channels.width, self.channels.once
         self.drive = Drive(law, width, once, rows, horizon, plausible)

@@ -78,8 +78,13 @@ class GanRuns:
         keys: Keys,
         hidden: float,
     ) -> None:
-        self.gan, self.family, self.batch, self.updates = gan, family, batch, updates
-        self._keys, self.count, self.hidden = keys, len(gan.generator.theta), hidden
+        self.gan = gan
+        self.family = family
+        self.batch = batch
+        self.updates = updates
+        self._keys = keys
+        self.count = len(gan.generator.theta)
+        self.hidden = hidden
         first = np.zeros(self.count, np.uint64)
         self.problems = family.problems(first)
         self.rate = self.problems.rate.copy()  # at action 0: the problem's, times what is hidden

@@ -178,7 +178,9 @@ class LatentProbe(BatchedEnv):
         seen = self._findings().rows(slice(row, row + 1))
         x = self.probe.sample(torch.from_numpy(seen.e), torch.from_numpy(seen.label))
         u = self.probe.units.encode(x)[0].numpy()
-        p, label, classes = np.exp(seen.output[0]), int(seen.label[0]), self.probe.generator.classes
+        p = np.exp(seen.output[0])
+        label = int(seen.label[0])
+        classes = self.probe.generator.classes
         answer = int(p.argmax())
         bars = [pictures.GREY] * len(p)
         bars[answer], bars[label] = pictures.BAD, pictures.GOOD

@@ -131,7 +131,9 @@ class Lineup:
             log = study.tracker.scalars
             return train_player(probe(), kind.preset, queries, seed, log=log, advance=advance)
 
-        path, words, stage = f"agents/{kind.agent}", "the trained player", f"{kind.agent} training"
+        path = f"agents/{kind.agent}"
+        words = "the trained player"
+        stage = f"{kind.agent} training"
         return Part(path, words, make, Player.save, Player.load, stage, queries)
 
     def play(

@@ -264,7 +264,9 @@ def _measured(
     seed: int,
     advance: Advance,
 ) -> dict[str, Any]:
-    real, rest, test = dataset.pick(split.train), unseen(source, split), source.pick(split.test)
+    real = dataset.pick(split.train)
+    rest = unseen(source, split)
+    test = source.pick(split.test)
     features = own_features(*real, dataset.units, len(dataset.classes), advance=advance)
     beside = Evaluation(features, real, rest, build(), seed=seed)
     figures = beside.evaluate(generator, FULL) | beside.reference(FULL) | beside.describe()

@@ -40,7 +40,9 @@ class SingleSample:
         units, embedding = generator.units, generator.embedding
         assert isinstance(units, Affine)
         self._body = OneRow(list(generator.body), _inputs(generator))
-        self._noise, self._shape, self._integer = generator.noise, units.shape, units.integer
+        self._noise = generator.noise
+        self._shape = units.shape
+        self._integer = units.integer
         self._classes = None if embedding is None else embedding.weight.detach().numpy()
         low, high = np.array([units.low, units.high], np.float32)
         self._middle: Array = (high + low) / 2

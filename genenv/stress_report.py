@@ -51,7 +51,9 @@ def report(
     """
     confirmed = _replayed(run, logs, tell)
     _asked_again(run, tell)
-    rows, dataset, judge = run.split.train, run.dataset, run.judge
+    rows = run.split.train
+    dataset = run.dataset
+    judge = run.judge
     units, label = dataset.units, dataset.label
     assert label is not None
     reference = units.encode(units.tensor(dataset.x[rows]))

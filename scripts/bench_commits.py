@@ -17,7 +17,8 @@ from typing import Annotated
 
 import tyro
 
-STEPS, BATCH = 2000, 64
+STEPS = 2000
+BATCH = 64
 PARTS = {
     "training step, hinge, ms": """
 import genenv

@@ -80,7 +80,8 @@ def turn(process: subprocess.Popen[str]) -> float:
 
 def beside(folder: Path) -> None:
     """Print both rates for one row, and the median of their ratios turn by turn."""
-    before, now = other(str(folder)), other("")
+    before = other(str(folder))
+    now = other("")
     pairs = [(turn(before), turn(now)) for _ in range(arguments.repeats + 1)][1:]
     rates = [statistics.median(each) for each in zip(*pairs, strict=True)]
     ratios = sorted(b / a for a, b in pairs)
@@ -161,5 +162,6 @@ for name, env in envs.items():
     steps = statistics.median(rates[name])
     shares = [r * each / p for r, p in zip(rates[name], rates["passes"], strict=True)]
     gains = [r / s for r, s in zip(rates[name], rates["singles, NextStep"], strict=True)]
-    share, gain = statistics.median(shares), statistics.median(gains)
+    share = statistics.median(shares)
+    gain = statistics.median(gains)
     print(f"{name:20}{steps:12,.0f}{steps * each:12,.0f}{share:12.2f}{gain:12.1f}")

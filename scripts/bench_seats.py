@@ -51,7 +51,8 @@ for name in args.ids:
     making = time.perf_counter() - began
     for rows in args.rows:
         quick = rows / alone <= args.patience and rows * making <= 10 * args.patience
-        batch, singles = [], []
+        batch = []
+        singles = []
         for _ in range(args.repeats):
             batch.append(rate(gymnasium.make_vec(name, rows)))
             if quick:

@@ -47,7 +47,8 @@ def measure(width, rows):
         torch.from_numpy(seeding.normals(keys + np.uint64(k), 2 * args.batch)).view(shape)
         for k in (2, 3)
     )
-    together, alone = make(keys, width), [make(keys[i : i + 1], width) for i in range(rows)]
+    together = make(keys, width)
+    alone = [make(keys[i : i + 1], width) for i in range(rows)]
     times = {"at once": [], "in turn": []}
     for _ in range(args.repeats + 1):
         began = time.process_time()

@@ -42,8 +42,10 @@ def main() -> None:
 
 def measure(frame, schema, seed, where):
     order = seeding.numpy_generator(seed, "bench").permutation(len(frame))
-    held, kept = order[: len(frame) // 5], order[len(frame) // 5 :]
-    real, test = schema.encode(frame.iloc[kept]), schema.encode(frame.iloc[held])
+    held = order[: len(frame) // 5]
+    kept = order[len(frame) // 5 :]
+    real = schema.encode(frame.iloc[kept])
+    test = schema.encode(frame.iloc[held])
     began = time.process_time()
     made = mixture.fit(schema.encode(frame.iloc[kept]), schema, seed)
     seconds = time.process_time() - began
@@ -68,7 +70,8 @@ def measure(frame, schema, seed, where):
 def efficacy(rows, test, schema, seed):
     """AUC and F1 of the last class: gradient boosting trained on rows, tested on real ones."""
     at = schema.names.index(schema.target)
-    x, y = np.delete(rows, at, axis=1), rows[:, at] == rows[:, at].max()
+    x = np.delete(rows, at, axis=1)
+    y = rows[:, at] == rows[:, at].max()
     model = HistGradientBoostingClassifier(random_state=seed).fit(x, y)
     truth = test[:, at] == rows[:, at].max()
     share = model.predict_proba(np.delete(test, at, axis=1))[:, 1]

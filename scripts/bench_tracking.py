@@ -52,9 +52,11 @@ def seconds(dataset, config, folder):
 
     Folder None: nothing is logged.
     """
-    label, classes = dataset.label, dataset.classes
+    label = dataset.label
+    classes = dataset.classes
     if dataset.unconditional:
-        label, classes = None, ()
+        label = None
+        classes = ()
     began = time.process_time()
     with Tracker(folder) as tracker:
         curves = Curves(tracker, (dataset.x, label)) if folder else None
@@ -76,7 +78,8 @@ for name in args.data:
         config = replace(preset(objective, dataset.units), steps=args.steps, threads=1)
         found = []
         for turn in range(args.rounds + 1):
-            spent, made = {}, {}
+            spent = {}
+            made = {}
             for kind in sorted(("without", "with"), reverse=turn % 2 == 0):  # each is first in turn
                 with tempfile.TemporaryDirectory() as folder:
                     watched = folder if kind == "with" else None

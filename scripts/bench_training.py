@@ -52,7 +52,10 @@ from genenv.data import Dataset
 from genenv.noise import Gaussian
 from genenv.training import Trainer, TrainingConfig
 
-BATCH, WIDTH, LATENT, WARM = 64, 64, 64, 3
+BATCH = 64
+WIDTH = 64
+LATENT = 64
+WARM = 3
 CRITIC_STEPS = {"gan": 1, "wgan-gp": 5}
 NORM = {"gan": "batch", "wgan-gp": "none"}
 ADAM = {"gan": (2e-4, (0.5, 0.999)), "wgan-gp": (1e-4, (0.0, 0.9))}
@@ -89,7 +92,10 @@ class Clock:
     """Called after every step; counts the work of the second, times those after WARM."""
 
     def __init__(self):
-        self.done, self.cpu, self.wall, self.work = 0, [], [], Work()
+        self.done = 0
+        self.cpu = []
+        self.wall = []
+        self.work = Work()
 
     def __call__(self):
         """Note one step."""
@@ -101,7 +107,8 @@ class Clock:
         elif self.done > WARM:
             self.cpu.append(time.process_time() - self._cpu)
             self.wall.append(time.perf_counter() - self._wall)
-        self._cpu, self._wall = time.process_time(), time.perf_counter()
+        self._cpu = time.process_time()
+        self._wall = time.perf_counter()
 
 
 def pair(objective):
@@ -129,7 +136,8 @@ def plain_gan(tick, count, autocast):
     """D on real rows, D on fakes, then the generator through D, as pytorch/examples does."""
     generator, critic = pair("gan")
     of_generator, of_critic = adams("gan", generator, critic)
-    criterion, data = nn.BCEWithLogitsLoss(), batches()
+    criterion = nn.BCEWithLogitsLoss()
+    data = batches()
     for _ in range(count):
         critic.zero_grad()
         label = torch.full((BATCH,), 1.0)
@@ -312,7 +320,8 @@ def rate(dtype):
 
 if args.child:
     name, objective = args.child
-    count, clock = WARM + max(args.steps // (3 if objective == "wgan-gp" else 1), 1), Clock()
+    count = WARM + max(args.steps // (3 if objective == "wgan-gp" else 1), 1)
+    clock = Clock()
     if name == "rate":
         print(json.dumps({"32": rate(torch.float32), "bf16": rate(torch.bfloat16)}))
         sys.exit()

@@ -45,7 +45,8 @@ shape = (2048, *units.shape)
 x = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 label = np.arange(len(x), dtype=np.int64) % 10
 classes = tuple(range(10))
-failures, rows = [], []
+failures = []
+rows = []
 
 
 def trainer(objective, folder=None, **changes):
@@ -83,7 +84,8 @@ def check(name, passed):
 @contextmanager
 def drawn_alike():
     """Draw what steps draw on the CPU and from the same seeds: a GPU has other random numbers."""
-    streams, drawers = {}, (torch.rand, torch.randn)
+    streams = {}
+    drawers = (torch.rand, torch.randn)
 
     def through(draw):
         def drawn(*size, generator=None, device=None, **others):

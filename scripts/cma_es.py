@@ -26,7 +26,10 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--seeds", type=int, default=10, help="of each cell")
 parser.add_argument("--budget", type=int, default=8_000, help="queries on the bundled probe")
 arguments = parser.parse_args()
-OFFSPRING, SIGMA, REACHED, LIMIT = 8, 0.6, 1e-8, 60_000
+OFFSPRING = 8
+SIGMA = 0.6
+REACHED = 1e-8
+LIMIT = 60_000
 
 
 def sphere(x):
@@ -129,9 +132,12 @@ for function in (sphere, ellipsoid, rosenbrock):
 probe = load_probe(bundled.FOLDER)
 space = Space(probe.generator.noise, len(probe.generator.classes))
 for kind in (CmaEs, RibsSearch):
-    counts, began = [], time.process_time()
+    counts = []
+    began = time.process_time()
     for seed in range(arguments.seeds):
-        search, left, found = kind(space, seed), arguments.budget, 0
+        search = kind(space, seed)
+        left = arguments.budget
+        found = 0
         while left:
             findings = probe(*search.ask(left))
             search.tell(findings)

@@ -40,7 +40,9 @@ dataset = data.load(args.data)
 train, (x, label) = data.hold_out(dataset, args.seed)
 train = train[: args.rows]
 x, label = x[: args.test], label[: args.test]
-x_train, label_train, units = dataset.x[train], dataset.label[train], dataset.units
+x_train = dataset.x[train]
+label_train = dataset.label[train]
+units = dataset.units
 if args.pad:
     rim = ((0, 0), (args.pad, args.pad), (args.pad, args.pad), (0, 0))[: 1 + len(units.shape)]
     x, x_train = (np.pad(some, rim, constant_values=units.low[0]) for some in (x, x_train))
@@ -49,7 +51,8 @@ if args.pad:
 if args.classifier and args.classifier.is_file():
     classifier = Classifier.load(args.classifier)
 else:
-    body, outputs = units.classifiers[0], len(dataset.classes)
+    body = units.classifiers[0]
+    outputs = len(dataset.classes)
     classifier = fit_classifier(body, x_train, label_train, units, outputs, args.seed)
     if args.classifier:
         classifier.save(args.classifier)

@@ -32,7 +32,8 @@ parser.add_argument("--episodes", type=int, default=4096, help="fresh samples a 
 parser.add_argument("--out", type=Path, default=Path("detective.json"))
 args = parser.parse_args()
 
-ID, ROWS = "genenv/Detective-v0", 1024
+ID = "genenv/Detective-v0"
+ROWS = 1024
 whole = Detective(1, run=args.run)
 arguments = {"ladder": whole.ladder, "data": whole.data}
 if args.ladder:
@@ -44,7 +45,9 @@ rungs = len(arguments["ladder"])
 def judged(act, rows, seed, rung):
     """Play fresh episodes at a rung: accuracy, that on real samples alone, looks bought."""
     env = Detective(ROWS, rows=rows, autoreset_mode="Disabled", **arguments)
-    correct, real, looks = [], [], []
+    correct = []
+    real = []
+    looks = []
     for part in range(args.episodes // ROWS):
         address = seeding.fold(seed, "judged", rung, part) % 2**40
         seen, _ = env.reset(seed=address, options={"rung": rung})
@@ -76,7 +79,8 @@ def supervised(rows, seed):
         for part in range(steps // ROWS):
             address = seeding.fold(seed, "supervised", part) % 2**40
             seen, info = env.reset(seed=address)
-            x, y = torch.from_numpy(seen[:, :size]), torch.from_numpy(info["rung"] < 0).float()
+            x = torch.from_numpy(seen[:, :size])
+            y = torch.from_numpy(info["rung"] < 0).float()
             for batch in torch.arange(ROWS).split(128):
                 score = net(x[batch]).squeeze(1)
                 loss = nn.functional.binary_cross_entropy_with_logits(score, y[batch])
@@ -113,7 +117,8 @@ print("| player | " + " | ".join(f"rung {k}" for k in range(rungs)) + " | real s
 print("|---" * (rungs + 2) + "|")
 for name in ("PPO", "supervised"):
     mine = [r for r in table if r["player"] == name]
-    cells, looks = [], []
+    cells = []
+    looks = []
     for rung in range(rungs):
         rows = [r for r in mine if r["rung"] == rung]
         a = 100 * np.array([r["accuracy"] for r in rows])

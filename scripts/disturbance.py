@@ -147,7 +147,9 @@ def by_ppo(problem, seed, policy):
 
 def by_cma_es(problem, seed, policy):
     """Move the codes of an episode; the least energetic failure of each start."""
-    energies, returns, steps = [], [], 0
+    energies = []
+    returns = []
+    steps = 0
     for start in starts(problem):
         loop = OpenLoop(POPULATION, seed=start, plausible=True, **own(problem, policy))
         kind = SepCMA if loop.base_dim > 100 else CMA
@@ -170,7 +172,9 @@ def by_cma_es(problem, seed, policy):
 
 def by_random(problem, seed, policy):
     """Draw from the noise's law; the least energetic failure of each start, and the rate."""
-    energies, returns, steps = [], [], 0
+    energies = []
+    returns = []
+    steps = 0
     for start in starts(problem):
         loop = OpenLoop(POPULATION * 8, seed=start, **own(problem, policy))
         best = (None, None)

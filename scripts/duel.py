@@ -45,7 +45,8 @@ def found(policies, seed):
     """Count the modes that the generators' samples cover, all together."""
     env = Side(MODES_FROM, agent=GENERATOR, opponent=lambda seen: seen[:, :1], data=ring)
     seen, _ = env.reset(seed=seeding.fold(seed, "modes") % 2**40)
-    rows, acts = np.arange(len(seen)), np.stack([policy.act(seen) for policy in policies])
+    rows = np.arange(len(seen))
+    acts = np.stack([policy.act(seen) for policy in policies])
     box = torch.from_numpy(acts[rows % len(policies), rows].clip(-1, 1))
     x = env.rounds.scale.from_box(box).numpy()
     return mode_metrics(x, ring.modes)

@@ -77,8 +77,11 @@ def play(act, problems, seed, split, **arguments):
     count = len(problems)
     env = gymnasium.make_vec(args.env_id, count, split=split, **(shown | arguments))
     seen, _ = env.reset(seed=seed, options={"problem": problems})
-    alive, total, step = np.ones(count, bool), np.zeros((count, limit + 1)), 0
-    acts, acting = np.zeros((count, limit, numbers + 1)), np.zeros((count, limit), bool)
+    alive = np.ones(count, bool)
+    total = np.zeros((count, limit + 1))
+    step = 0
+    acts = np.zeros((count, limit, numbers + 1))
+    acting = np.zeros((count, limit), bool)
     while alive.any():
         action = np.clip(act(seen), -1, 1).astype(np.float32)
         acts[:, step], acting[:, step] = action, alive
@@ -98,7 +101,8 @@ def sequence(actions):
 
 def scheduled(number, count, steps=limit):
     """Actions (count, limit, numbers + 1) of two ends and a bend, or of a constant; no stop."""
-    first, last = number[:numbers], number[-numbers - 1 : -1]
+    first = number[:numbers]
+    last = number[-numbers - 1 : -1]
     share = (np.arange(steps) / (steps - 1))[:, None] ** np.exp(number[-1])
     path = (1 - share) * first + share * last
     return np.tile(np.concatenate([path, -np.ones((steps, 1))], 1), (count, 1, 1))

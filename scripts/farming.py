@@ -61,7 +61,8 @@ def learned(x, label, seed):
             nn.Flatten(), nn.Linear(256, 3),
         )  # fmt: skip
         optimizer = torch.optim.Adam(model.parameters(), 3e-3)
-        rows, target = torch.from_numpy(x)[:, None].float() / 255, torch.from_numpy(label)
+        rows = torch.from_numpy(x)[:, None].float() / 255
+        target = torch.from_numpy(label)
         for _ in range(150):
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(rows), target).backward()
@@ -77,7 +78,8 @@ def campaign(probe, audit, player, seed, budget):
         run = Campaign(probe, audit, budget, ledger, Tracker(None), lambda _: None, print)
         run.run(player, seed, lambda: SEARCHES[player](space, seed))
         found = ledger.read(player, seed)
-    e, label = torch.from_numpy(found["e"]), torch.from_numpy(found["label"])
+    e = torch.from_numpy(found["e"])
+    label = torch.from_numpy(found["label"])
     return {
         "verdict": found["verdict"],
         "true": (shapes.truth(e, label) == label).numpy(),

@@ -25,7 +25,8 @@ parser.add_argument("--steps", type=int, default=None, help="samples to learn fr
 parser.add_argument("--out", type=Path, default=Path("forger.json"))
 args = parser.parse_args()
 
-ID, SAMPLES = "genenv/Forger-v0", 2500
+ID = "genenv/Forger-v0"
+SAMPLES = 2500
 ring = Forger()
 settings = agents.PRESETS[ID].arguments
 table = json.loads(args.out.read_text()) if args.out.is_file() else []

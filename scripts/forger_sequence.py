@@ -37,7 +37,9 @@ parser.add_argument(
 parser.add_argument("--out", type=Path, default=Path("forger-sequence.json"))
 args = parser.parse_args()
 
-ID, SAMPLES, TEMPERATURE = "genenv/ForgerSequence-v0", 5000, 0.9
+ID = "genenv/ForgerSequence-v0"
+SAMPLES = 5000
+TEMPERATURE = 0.9
 critic = {} if args.critic_steps is None else {"critic_steps": args.critic_steps}
 table = json.loads(args.out.read_text()) if args.out.is_file() else []
 

@@ -36,7 +36,8 @@ args = parser.parse_args()
 
 torch.set_num_threads(1)
 dataset = data.load("digits")
-units, classes = dataset.units, dataset.classes
+units = dataset.units
+classes = dataset.classes
 config = replace(preset(args.objective, units), network=args.network, device="cpu")
 config = replace(config, steps=args.steps or config.steps)
 

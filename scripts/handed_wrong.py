@@ -41,9 +41,11 @@ LOST = 0.05  # of the test rows
 TRAIN = 1200
 DIGITS = data.load("digits")
 assert DIGITS.label is not None
-X, Y = DIGITS.x, DIGITS.label
+X = DIGITS.x
+Y = DIGITS.label
 FLAT = X.reshape(len(X), -1)
-MEAN, STD = FLAT[:TRAIN].mean(0), FLAT[:TRAIN].std(0) + 1e-3
+MEAN = FLAT[:TRAIN].mean(0)
+STD = FLAT[:TRAIN].std(0) + 1e-3
 SHIFTED = np.roll(np.arange(10), 3)
 
 Change = Callable[[Any], Any]
@@ -60,7 +62,8 @@ class Net(nn.Module):
 
     def __init__(self, model: LogisticRegression, before: Any = None, after: Any = None) -> None:
         super().__init__()
-        self.before, self.after = before, after
+        self.before = before
+        self.after = after
         self.linear = nn.Linear(*model.coef_.shape[::-1])
         self.linear.weight.data = torch.tensor(model.coef_, dtype=torch.float32)
         self.linear.bias.data = torch.tensor(model.intercept_, dtype=torch.float32)
@@ -169,7 +172,8 @@ def modules() -> list[tuple[str, Any, Dataset]]:
 
 def estimators() -> list[tuple[str, Any, Dataset]]:
     """Fit estimators of scikit-learn."""
-    three, two = Y < 3, np.isin(Y, (0, 1))
+    three = Y < 3
+    two = np.isin(Y, (0, 1))
     of_three = data.from_arrays(X[three], Y[three], "three")
     of_two = data.from_arrays(X[two], Y[two], "two")
     ovo, ovr = (
@@ -247,7 +251,8 @@ class Reading(gymnasium.Env):  # type: ignore[misc]
 def policy() -> tuple[str, Any, Dataset]:
     """Make a policy behind VecNormalize, its last layer fitted to what it sees."""
     env = VecNormalize(DummyVecEnv([Reading]), norm_reward=False)
-    env.obs_rms.mean, env.obs_rms.var = MEAN.reshape(8, 8), (STD**2).reshape(8, 8)
+    env.obs_rms.mean = MEAN.reshape(8, 8)
+    env.obs_rms.var = (STD**2).reshape(8, 8)
     model = PPO("MlpPolicy", env, policy_kwargs={"net_arch": []}, device="cpu")
     fitted = learned(lambda x: ((x - MEAN) / STD).clip(-10, 10))
     model.policy.action_net.weight.data = torch.tensor(fitted.coef_, dtype=torch.float32)
@@ -437,7 +442,8 @@ def unseen_others() -> list[tuple[str, Any, Dataset]]:
     """Estimators and callables that were thought of after everything above."""
     raw = learned(lambda x: x)
     p = lambda x: raw.predict_proba(np.asarray(x).reshape(len(x), -1))  # noqa: E731
-    two, rare = np.isin(Y, (0, 1)), (Y < 8) | (np.arange(len(Y)) % 5 == 0)
+    two = np.isin(Y, (0, 1))
+    rare = (Y < 8) | (np.arange(len(Y)) % 5 == 0)
     of_two = data.from_arrays(X[two], Y[two], "two")
     of_rare = data.from_arrays(X[rare], Y[rare], "rare")
     names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -475,7 +481,8 @@ def judged(model: Any, dataset: Dataset) -> tuple[str, str]:
     """Say what becomes of a model, and the sentence or the accuracy."""
     rows = np.arange(TRAIN, len(X)) if len(dataset) == len(X) else np.arange(len(dataset))
     assert dataset.label is not None
-    x, label = dataset.x[rows], dataset.label[rows]
+    x = dataset.x[rows]
+    label = dataset.label[rows]
     try:
         asked = handing.settled(downstream.wrap(model, dataset.units, dataset.classes), x, label)
         asked.check(x)

@@ -33,9 +33,11 @@ def says_helps(repeat):
     """Whether any row of one run says that generated rows help."""
     rng = np.random.default_rng((args.seed, args.rows, args.size, args.made, repeat))
     order = rng.permutation(len(digits))
-    own, others = order[: args.rows], order[args.rows + TESTS :]
+    own = order[: args.rows]
+    others = order[args.rows + TESTS :]
     made = rng.choice(own if args.kind == "bootstrap" else others, args.made)
-    real, test = digits.at(own), digits.pick(order[args.rows : args.rows + TESTS])
+    real = digits.at(own)
+    test = digits.pick(order[args.rows : args.rows + TESTS])
     source = FromRows(digits.at(made), real)
     trials = helps.ask(helps.Question(real, test, source, repeat), args.learner, fit, args.size)
     return any(row["verdict"] == "helps" for row in evidence.judged([trials], repeat))

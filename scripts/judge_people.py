@@ -43,7 +43,9 @@ parser.add_argument("--latent", nargs="+", default=list(LATENT), help="tools tha
 
 def auc(score, true):
     """Area under the receiver's curve, ties by half; NaN where one side is empty."""
-    ranks, yes, no = rankdata(score), int(true.sum()), int((~true).sum())
+    ranks = rankdata(score)
+    yes = int(true.sum())
+    no = int((~true).sum())
     return (ranks[true].sum() - yes * (yes + 1) / 2) / (yes * no) if yes and no else float("nan")
 
 
@@ -59,7 +61,8 @@ def auc_rows(score, true):
 def default_answers(dataset, rows, seed):
     """Ask genenv's default CNN of the half of the rows that it has not seen; else -1."""
     order = seeding.numpy_generator(seed, "default model").permutation(len(rows))
-    seen, unseen = order[: len(order) // 2], order[len(order) // 2 :]
+    seen = order[: len(order) // 2]
+    unseen = order[len(order) // 2 :]
     x, label = dataset.pick(rows)
     classes = len(dataset.classes)
     model = fit_classifier("cnn", x[seen], label[seen], dataset.units, classes, seed)
@@ -74,7 +77,8 @@ def measure(dataset, people, seed, effort, latent):
     """One judge: its probability, acceptance and realism for each image, and what it refuses."""
     order = data.stratified_order(dataset, seed)
     apart = round(APART * len(order))
-    test, rows = np.sort(order[:apart]), np.sort(order[apart:])
+    test = np.sort(order[:apart])
+    rows = np.sort(order[apart:])
     began = time.process_time()
     answers = default_answers(dataset, rows, seed)
     model_seconds = time.process_time() - began
@@ -102,7 +106,8 @@ def measure(dataset, people, seed, effort, latent):
 def figures(found, truth, part):
     """AUC, precision, false for both, recall and realism on the images of a part."""
     both, neither, no_digit = (truth[name][part] for name in ("both", "neither", "no digit"))
-    taken, p = found["accepted"][part], found["p"][part]
+    taken = found["accepted"][part]
+    p = found["p"][part]
     real = found["realistic"][part]
     return {
         "images": int(part.sum()),
@@ -165,7 +170,8 @@ def main():
             f"refused {quality['real_rejected']}; accuracy {quality['accuracy']['share']:.4f}; "
             f"controls { {k: v['accepted']['share'] for k, v in quality['controls'].items()} }"
         )
-    whole, lat = table["all"], table["latent"]
+    whole = table["all"]
+    lat = table["latent"]
     print(json.dumps(summary(found, whole, lat)))
 
 

@@ -140,13 +140,16 @@ def unequal(one, two):
 
 def rounds(name, work):
     """Kill a command, let it finish, and return what differs."""
-    whole, broken = work / f"{name}-whole", work / f"{name}-broken"
+    whole = work / f"{name}-whole"
+    broken = work / f"{name}-broken"
     if name == INSIDE:
         shutil.copytree(args.base, whole)
         shutil.copytree(args.base, broken)
     began = time.monotonic()
     finished(started(SMALL[name], whole, resume=False), whole)
-    straight, moments, kills = time.monotonic() - began, random.Random(args.seed), 0
+    straight = time.monotonic() - began
+    moments = random.Random(args.seed)
+    kills = 0
     print(f"{name}: unbroken {straight:.1f} s", flush=True)
     while kills < args.kills:
         resume = (broken / "config.json").is_file()
@@ -175,7 +178,8 @@ def rounds(name, work):
 
 
 if args.epochs:
-    recipe.FEWEST, recipe.MOST = min(recipe.FEWEST, args.epochs), args.epochs
+    recipe.FEWEST = min(recipe.FEWEST, args.epochs)
+    recipe.MOST = args.epochs
 torch.set_num_threads(1)
 place = Path(tempfile.mkdtemp(prefix="kill-"))
 if args.base is None and {"rate", "harden"} & set(args.command):

@@ -27,13 +27,15 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--out", type=Path, default=bundled.FOLDER)
 arguments = parser.parse_args()
-seed, out = arguments.seed, arguments.out
+seed = arguments.seed
+out = arguments.out
 ROLES = ("train", "guide", "audit", "calibration", "test")
 
 torch.set_num_threads(1)
 digits = data.load("digits")
 parts = data.split(digits, seed)
-x, label = digits.x[parts.train], digits.label[parts.train]
+x = digits.x[parts.train]
+label = digits.label[parts.train]
 for part in ("ladder", "generator", "model", "judge"):
     shutil.rmtree(out / part, ignore_errors=True)
 

@@ -46,7 +46,8 @@ args = parser.parse_args()
 
 TIMED = 20  # steps, after as many to warm up
 dataset = data.load(args.data)
-units, classes = dataset.units, dataset.classes
+units = dataset.units
+classes = dataset.classes
 table = json.loads(args.out.read_text()) if args.out.is_file() else []
 
 
@@ -124,7 +125,8 @@ def measure(objective, seed):
     """Train one generator and measure it."""
     own, held_out = split(seed)
     steps = affordable(objective, seed, own)
-    began, clock = time.process_time(), time.perf_counter()
+    began = time.process_time()
+    clock = time.perf_counter()
     run = trainer(objective, seed, own, steps)
     run.fit()
     row = {

@@ -44,8 +44,10 @@ arguments = parser.parse_args()
 
 CLASS, TAKEN = arguments.pair
 digits = data.load("digits")
-units, classes = digits.units, digits.classes
-probe, judge = recorded.load_probe(arguments.run), judges.load(arguments.run / "judge")
+units = digits.units
+classes = digits.classes
+probe = recorded.load_probe(arguments.run)
+judge = judges.load(arguments.run / "judge")
 split = json.loads((arguments.run / "config.json").read_text())["split"]
 train = run_rows.read(arguments.run, "train", split["train"])
 x, label = digits.pick(train)

@@ -73,7 +73,8 @@ def one(whole: pd.DataFrame, options: Options, seed: int) -> bool:
         model, frame, target=options.target, budget=options.budget, seed=seed, anyway=True
     )
     own = frame[frame[options.target] == label]
-    truth, schema = where(own).to_numpy(), infer(frame, options.target)
+    truth = where(own).to_numpy()
+    schema = infer(frame, options.target)
     codes = schema.encode(own)
     lights = {name: report.data["trust"][name]["light"] for name in ("generator", "judge", "model")}
     print(f"seed {seed}: {where.words}, {label} for {other}; {lights}")
@@ -116,7 +117,8 @@ def region(frame: pd.DataFrame, target: str, seed: int) -> tuple[Stretch, Any]:
     own = frame[frame[target] == label]
     numbers = [c for c in own.select_dtypes("number") if own[c].nunique() >= DISTINCT]
     while True:  # a value that very many rows have would make the stretch too large
-        column, at = rng.choice(numbers), rng.uniform(0.1, 0.9 - SHARE)
+        column = rng.choice(numbers)
+        at = rng.uniform(0.1, 0.9 - SHARE)
         low, high = own[column].quantile([at, at + SHARE], interpolation="nearest")
         drawn_stretch = Stretch(str(column), float(low), float(high))
         if SHARE / 2 < drawn_stretch(own).mean() < 2 * SHARE:

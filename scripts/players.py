@@ -38,7 +38,8 @@ parser.add_argument("--players", nargs="+", default=PLAYERS, choices=PLAYERS)
 parser.add_argument("--out", type=Path, default=Path("runs/players"))
 arguments = parser.parse_args()
 
-TRAINING, LONG = "policy training", "random, as many"
+TRAINING = "policy training"
+LONG = "random, as many"
 COUNTS = ("flips", "realistic", "confirmed", "distinct", "modes")
 digits = data.load("digits")
 rows = []
@@ -48,10 +49,12 @@ for seed in arguments.seeds:
     folder.mkdir(parents=True)
     run = Stressing(StressConfig(seed=seed), digits, None, None, None, folder)
     probe = run.prepare()
-    judge, metrics = run.get(run.judge), run.get(run.metrics)
+    judge = run.get(run.judge)
+    metrics = run.get(run.metrics)
     space = Space(probe.generator.noise, len(digits.classes), probe.generator)
     makers = {name: partial(SEARCHES[name], space, seed) for name in arguments.players}
-    ledger, logs = Ledger(folder), []
+    ledger = Ledger(folder)
+    logs = []
     if "policy" in makers:
         parts: list[Findings] = []
         player = train_player(

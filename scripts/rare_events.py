@@ -109,13 +109,15 @@ def ours(config: Study) -> None:
 
 def of_classes(e: Tensor, label: Tensor) -> Tensor:
     """Class 7 fails beyond 3.5; class 3 comes closer to failing than it mostly does, and never."""
-    rare, decoy = e[:, 0] - 3.5, -0.01 - 0.3 * e[:, 0].square()
+    rare = e[:, 0] - 3.5
+    decoy = -0.01 - 0.3 * e[:, 0].square()
     return torch.where(label == 7, rare, torch.where(label == 3, decoy, -1 - e.square().sum(1)))
 
 
 def labels(config: Study) -> None:
     """Stratify by label, and beside it let chains propose the label as a coordinate."""
-    truth, dim = 0.1 * float(norm.sf(3.5)), 4
+    truth = 0.1 * float(norm.sf(3.5))
+    dim = 4
     seeds = range(config.first_seed, config.first_seed + config.runs)
 
     def one(e: Tensor, label: int) -> Tensor:
@@ -155,7 +157,9 @@ def theirs(config: Study) -> None:
 
     truth = exact_walk(20.0)
     began = time.process_time()
-    p, said, queries = [], [], []
+    p = []
+    said = []
+    queries = []
     for seed in range(config.first_seed, config.first_seed + config.runs):
         ot.RandomGenerator.SetSeed(seed)
         function = ot.Function(Distance())

@@ -29,7 +29,8 @@ parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
 arguments = parser.parse_args()
 
 torch.set_num_threads(1)
-probe, audit = recorded.load_probe(arguments.run), judge.load(arguments.run / "judge")
+probe = recorded.load_probe(arguments.run)
+audit = judge.load(arguments.run / "judge")
 draws, failures, confirmed = Asked(probe, audit, lambda _: None).drawn(arguments.draws, 12_345)
 low, high = intervals.wilson(confirmed, draws)
 truth = confirmed / draws

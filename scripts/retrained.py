@@ -42,7 +42,8 @@ arguments = parser.parse_args()
 
 torch.set_num_threads(1)
 digits = data.load("digits")
-probe, judge = recorded.load_probe(arguments.run), judges.load(arguments.run / "judge")
+probe = recorded.load_probe(arguments.run)
+judge = judges.load(arguments.run / "judge")
 split = json.loads((arguments.run / "config.json").read_text())["split"]
 train = run_rows.read(arguments.run, "train", split["train"])
 x, label = digits.pick(train)

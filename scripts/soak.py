@@ -33,7 +33,9 @@ class Watched:
     """Notes the memory at equal distances."""
 
     def __init__(self, total):
-        self.every, self.done, self.seen = total // PARTS, 0, []
+        self.every = total // PARTS
+        self.done = 0
+        self.seen = []
 
     def __call__(self, count):
         """Take note of so many more."""
@@ -52,7 +54,8 @@ def steps(dataset: Dataset) -> list[float]:
 
 def queries() -> list[float]:
     """Make samples of digits and answer them."""
-    watched, generator = Watched(args.queries), networks.load(bundled.FOLDER / "generator")
+    watched = Watched(args.queries)
+    generator = networks.load(bundled.FOLDER / "generator")
     for start in range(0, args.queries, 256):
         keys = seeding.fold_rows(0, "soak", np.arange(start, start + 256))
         e = torch.from_numpy(seeding.normals(keys, generator.noise.base_dim))

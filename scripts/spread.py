@@ -79,7 +79,8 @@ def measured(workers):
     return run.searched - run.prepared, without_seconds(report.data)
 
 
-rows, reports = [], []
+rows = []
+reports = []
 for workers in (None, *args.workers):
     seconds, report = measured(workers)
     reports.append(report)

@@ -46,7 +46,9 @@ class Recorder(TorchDispatchMode):
 
     def __init__(self):
         super().__init__()
-        self.count, self.work, self.calls = Counter(), {}, {}
+        self.count = Counter()
+        self.work = {}
+        self.calls = {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         """Run an operation and note it."""

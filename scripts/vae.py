@@ -15,7 +15,9 @@ from torch.nn import functional
 import genenv
 from genenv import data
 
-LATENT, HIDDEN, BATCH = 8, 256, 128
+LATENT = 8
+HIDDEN = 256
+BATCH = 128
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--out", type=Path, required=True, help="folder of both runs")

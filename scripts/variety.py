@@ -42,7 +42,8 @@ args = parser.parse_args()
 
 torch.set_num_threads(1)
 dataset = data.load(args.data)
-units, classes = dataset.units, dataset.classes
+units = dataset.units
+classes = dataset.classes
 table = json.loads(args.out.read_text()) if args.out.is_file() else []
 KEYS = "spread", "spread_least", "recall", "coverage", "precision", "density"
 JUDGED = {"agreement": "agreement", "gan_train_svm": "svm", "gan_train_network": "network"}
@@ -68,10 +69,12 @@ def learn(rows, setting, seed):
 def measure(setting, seed):
     """Return a row a generation."""
     order = stratified_order(dataset, seed)
-    real, unseen = dataset.pick(order[: args.rows]), dataset.pick(order[args.rows :])
+    real = dataset.pick(order[: args.rows])
+    unseen = dataset.pick(order[args.rows :])
     features = metrics.own_features(*real, units, len(classes))
     judge = metrics.Evaluation(features, real, unseen, metrics.build(["manifold"]))
-    rows, found = real, []
+    rows = real
+    found = []
     for generation in range(1, args.generations + 1):
         generator, seconds = learn(rows, setting, seed)
         figures = judge.evaluate(generator, metrics.FULL) | judge.reference(metrics.FULL)

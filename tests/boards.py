@@ -55,7 +55,8 @@ def react_run(folder):
     digits = data.load("digits")
     lot = Lot(generator, (digits.x[:6], digits.label[:6]), 8, seed=4)
     labels = {"generated": lot.label, "met": lot.met[1], "real": lot.real[1]}
-    log_p, accepted = {}, {}
+    log_p = {}
+    accepted = {}
     for noise in NOISES:
         label = labels["met" if noise.startswith("real") else "generated"]
         right = np.log(np.eye(10)[label] * 0.9 + 0.01)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-helper, TYPE = onnx.helper, onnx.TensorProto
+helper = onnx.helper
+TYPE = onnx.TensorProto
 DIM = 6
 
 

@@ -40,7 +40,8 @@ def log(name, seed, confirmed_at, queries=100):
 def confirmed(rows):
     """Rows of (place on the line, condition, search, seed, query from 1)."""
     place, label, search, seed, query = zip(*rows, strict=True) if rows else ([],) * 5
-    label, m = np.array(label, np.int64), len(rows)
+    label = np.array(label, np.int64)
+    m = len(rows)
     output = np.log(np.full((m, 2), 0.2, np.float32))
     output[np.arange(m), 1 - label] = np.log(0.8)
     e = np.zeros((m, 3), np.float32)
@@ -173,7 +174,8 @@ def test_a_curve_begins_at_zero_and_ends_with_the_budget():
 
 
 def test_each_failure_stands_beside_its_nearest_real_row():
-    held, stored = made(), np.arange(12).reshape(6, 2)
+    held = made()
+    stored = np.arange(12).reshape(6, 2)
     shown = held.failures(REAL, stored, REAL_LABEL)
     assert shown.nearest.tolist() == stored[[0, 0, 0, 2, 2]].tolist()
     assert shown.nearest_distance == pytest.approx([0, 0.01, 0.02, 0.3, 0.3], abs=1e-6)

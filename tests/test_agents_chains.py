@@ -49,7 +49,8 @@ def scored(findings, score, success):
 
 def test_chains_on_a_level_score_keep_the_generators_law():
     search = Metropolis(SPACE, 3, patience=1000)
-    probe, seen = toys.probe(), []
+    probe = toys.probe()
+    seen = []
     for turn in range(60):
         findings = scored(probe(*search.ask(64)), 0.0, success=False)
         search.tell(findings)
@@ -59,13 +60,15 @@ def test_chains_on_a_level_score_keep_the_generators_law():
 
 
 def test_chains_lean_to_where_the_score_is_high():
-    search, probe = Metropolis(SPACE, 0, temperature=0.5, stay=999), toys.probe(2.0, radius=4.0)
+    search = Metropolis(SPACE, 0, temperature=0.5, stay=999)
+    probe = toys.probe(2.0, radius=4.0)
     late = np.concatenate([part.e for part in played(search, probe, 4000)][-20:])
     assert late.sum(1).mean() / toys.DIM**0.5 > 1.0  # 0 without a score
 
 
 def test_a_chain_starts_afresh_after_its_stay_and_after_its_patience():
-    search, probe = Metropolis(SPACE, 0, chains=4, stay=3, patience=5), toys.probe()
+    search = Metropolis(SPACE, 0, chains=4, stay=3, patience=5)
+    probe = toys.probe()
     begun = []
     for turn in range(9):
         search.tell(scored(probe(*search.ask(4)), 0.0, success=turn == 1))
@@ -76,7 +79,8 @@ def test_a_chain_starts_afresh_after_its_stay_and_after_its_patience():
 
 
 def test_a_query_without_an_answer_is_never_moved_to():
-    search, probe = Metropolis(SPACE, 0, chains=4), toys.probe()
+    search = Metropolis(SPACE, 0, chains=4)
+    probe = toys.probe()
     search.tell(scored(probe(*search.ask(4)), 0.0, success=False))
     before = search.chains.e.clone()
     search.tell(scored(probe(*search.ask(4)), np.nan, success=False))
@@ -114,7 +118,8 @@ def test_stored_failures_are_asked_first_and_as_they_are():
 
 def test_chains_start_from_stored_failures_that_failed_again_before_the_others():
     e, label = failing(8)
-    search, probe = Stored(SPACE, 0, (e, label), chains=3), toys.probe()
+    search = Stored(SPACE, 0, (e, label), chains=3)
+    probe = toys.probe()
     findings = scored(probe(*search.ask(100)), 0.0, success=False)
     severity = np.where(np.isin(np.arange(8), (2, 5)), 1.0, -1.0).astype(np.float32)
     search.tell(dataclasses.replace(findings, severity=severity))

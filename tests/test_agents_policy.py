@@ -31,7 +31,9 @@ QUERIES = 8_001
 
 @pytest.fixture(scope="module")
 def trained():
-    probe, seen, counts = toys.probe(beta=2.0), [], []
+    probe = toys.probe(beta=2.0)
+    seen = []
+    counts = []
     player = train_player(probe, SMALL, QUERIES, 0, advance=counts.append, on_findings=seen.append)
     return player, probe, Findings.concatenate(seen), counts
 
@@ -66,7 +68,8 @@ def test_the_trained_player_beats_chance_by_far(trained):
 
 def test_training_is_a_function_of_its_seed_and_leaves_global_state_alone():
     torch.manual_seed(5)
-    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    before = torch.get_rng_state()
+    threads = torch.get_num_threads()
     weights = [
         train_player(toys.probe(), SMALL, 1200, seed).model.policy.action_net.weight
         for seed in (3, 3, 4)
@@ -109,16 +112,19 @@ def test_the_search_is_a_function_of_its_seed_and_what_it_was_told(trained):
 
 
 def test_chains_start_afresh_after_success_or_at_the_horizon(trained):
-    search, probe = Policy(SPACE, 0, trained[0]), toys.probe(beta=2.0)
+    search = Policy(SPACE, 0, trained[0])
+    probe = toys.probe(beta=2.0)
     since = np.zeros(search.chains, int)
-    fresh, labels = np.ones(search.chains, bool), None
+    fresh = np.ones(search.chains, bool)
+    labels = None
     for _ in range(40):
         assert np.array_equal(search.fresh, fresh)
         found = probe(*search.ask(10**6))
         labels = found.label if labels is None else labels
         assert np.array_equal(found.label[~fresh], labels[~fresh])
         assert (found.energy <= 9.49 / 2 + 1e-4).all()  # the 95 % ball of four coordinates
-        since, labels = np.where(fresh, 0, since + 1), found.label
+        since = np.where(fresh, 0, since + 1)
+        labels = found.label
         fresh = found.success | (since >= trained[0].horizon)
         search.tell(found)
     assert since.max() <= trained[0].horizon

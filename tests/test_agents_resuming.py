@@ -67,7 +67,8 @@ def train(kind, out=None, **more):
 
 @pytest.mark.parametrize("kind", TRAININGS)
 def test_a_training_that_dies_twice_ends_with_the_same_weights(kind, tmp_path):
-    whole, taken = train(kind), []
+    whole = train(kind)
+    taken = []
 
     def dies(after):
         def advance(steps):
@@ -111,7 +112,8 @@ def test_an_environment_is_brought_to_where_it_was_left(env_id):
     Trace(again.unwrapped).retrace(trace.tensors())
     for _ in range(7):
         action = env.action_space.sample()
-        one, two = env.step(action), again.step(action)
+        one = env.step(action)
+        two = again.step(action)
         assert all(np.array_equal(a, b) for a, b in zip(one[:4], two[:4], strict=True))
 
 

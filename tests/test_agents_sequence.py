@@ -14,7 +14,8 @@ from genenv.agents.algorithms import SequencePpo
 from genenv.agents.sequence import PrefixReader, apart, likeliest, log_prob, written
 from genenv.data.sequences import LSTMOracle
 
-LENGTH, VOCABULARY = 4, 3
+LENGTH = 4
+VOCABULARY = 3
 SPACES = MultiDiscrete([VOCABULARY + 1] * LENGTH), Discrete(VOCABULARY)
 
 
@@ -54,7 +55,8 @@ def test_features_are_the_state_after_the_tokens_written_whatever_the_batch():
 
 
 def test_log_probabilities_are_those_of_the_actions_one_by_one():
-    one, tokens = policy(), torch.from_numpy(chain(6, 0))
+    one = policy()
+    tokens = torch.from_numpy(chain(6, 0))
     whole = log_prob(one, tokens)
     for step in range(LENGTH):
         prefix = tokens.clone()

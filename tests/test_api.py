@@ -14,7 +14,8 @@ from genenv import api, calling, data, importing, runs
 from genenv.checks import Mistake
 
 DIGITS = data.load("digits")
-X, Y = DIGITS.x, np.asarray(DIGITS.label)
+X = DIGITS.x
+Y = np.asarray(DIGITS.label)
 
 
 pytestmark = pytest.mark.usefixtures("small")

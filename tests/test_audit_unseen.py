@@ -26,7 +26,8 @@ ALONE = ["random", "sobol", "metropolis", "evolution", "cma-es", "gradient"]
 
 def reachable(*roots):
     """Yield all that attributes and items lead to, but for what every program shares."""
-    met, waiting = set(), list(roots)
+    met = set()
+    waiting = list(roots)
     while waiting:
         item = waiting.pop()
         if id(item) in met or isinstance(item, SHARED):

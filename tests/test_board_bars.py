@@ -11,7 +11,8 @@ TABLE = Vectors((3,), "float64", (0.0, -1.0, 5.0), (10.0, 1.0, 5.0))
 
 
 def test_a_row_of_a_table_is_a_bar_a_column_over_its_range():
-    x, start = np.array([10.0, -1.0, 5.0]), np.array([0.0, -1.0, 5.0])
+    x = np.array([10.0, -1.0, 5.0])
+    start = np.array([0.0, -1.0, 5.0])
     blue = (bars.small(x, start, TABLE) == bars.BAR).all(2)
     full, empty, constant = (blue[top].sum() for top in (5, 37, 69))
     assert full > 90
@@ -22,7 +23,8 @@ def test_a_row_of_a_table_is_a_bar_a_column_over_its_range():
 
 
 def test_a_missing_value_has_no_bar_and_is_called_so():
-    x, start = np.array([np.nan, 0.0, 5.0]), np.array([2.0, 0.0, 5.0])
+    x = np.array([np.nan, 0.0, 5.0])
+    start = np.array([2.0, 0.0, 5.0])
     sheet = bars.large(x, start, TABLE)[: bars.LINE]
     assert not (sheet == bars.BAR).all(2).any()
     assert (sheet == bars.MARK).all(2).any()  # where it was

@@ -23,7 +23,8 @@ def test_reactions_follow_noise_and_strength(board):
     at_rest = ask(board, "reactions", run="study", noise="sample:rotate")
     assert {r["verdict"] for r in at_rest["rows"]} == {"right, accepted"}
     asked = {"run": "study", "row": 2, "noise": "sample:rotate"}
-    turned, still = picture(board, **asked, strength=5), picture(board, **asked)
+    turned = picture(board, **asked, strength=5)
+    still = picture(board, **asked)
     assert not np.array_equal(turned, still)
 
 

@@ -30,7 +30,8 @@ class Crash(toys.Threshold):
 
     def __init__(self, after, error):
         super().__init__(1.0)
-        self.after, self.error = after, error
+        self.after = after
+        self.error = error
 
     def log_probabilities(self, x):
         if self.queries + len(x) > self.after:
@@ -44,7 +45,8 @@ class Game:
     def __init__(self, run, budget=BUDGET, model=None):
         self.probe = toys.probe()
         self.probe.model = model or self.probe.model
-        self.told, self.done = [], []
+        self.told = []
+        self.done = []
         self.ledger = Ledger(run)
         self.campaign = Campaign(
             self.probe, toys.BallJudge(2.0), budget, self.ledger, Tracker(None),
@@ -86,7 +88,8 @@ def test_failures_are_the_confirmed_rows_with_their_samples_in_the_datas_dtype(t
     units = Vectors((toys.DIM + toys.CLASSES,), "int16", (-10.0,), (10.0,))
     game.probe.units = units
     log = game.run("random")
-    columns, stored = game.ledger.read("random", 0), failures.load(tmp_path / "failures")
+    columns = game.ledger.read("random", 0)
+    stored = failures.load(tmp_path / "failures")
     rows = columns["verdict"] == Verdict.CONFIRMED
     assert len(stored) == rows.sum() == len(log.confirmed_at) > 0
     for name in ("e", "label", "output", "severity", "search", "seed", "index"):
@@ -141,7 +144,8 @@ class Curve(Tracker):
 @pytest.mark.parametrize("after", [BUDGET, 350])
 def test_a_curve_goes_on_over_shards_and_over_an_interruption(tmp_path, monkeypatch, after):
     monkeypatch.setattr(campaign, "POINT", 50)
-    curve, whole = Curve(), Game(tmp_path / "whole").run("evolution")
+    curve = Curve()
+    whole = Game(tmp_path / "whole").run("evolution")
     if after < BUDGET:
         with pytest.raises(KeyboardInterrupt):
             Game(tmp_path / "run", model=Crash(after, KeyboardInterrupt())).run("evolution")
@@ -243,7 +247,8 @@ class Fixed(Search):
 
     def __init__(self, e, label):
         super().__init__(SPACE, 0)
-        self.question, self.seen = (e, label), []
+        self.question = (e, label)
+        self.seen = []
 
     def ask(self, limit):  # noqa: ARG002
         return self.question

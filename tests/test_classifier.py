@@ -23,7 +23,8 @@ def test_every_kind_answers_every_shape_it_takes(kind, shape):
         with pytest.raises(Mistake, match="expected images for a cnn, got samples of shape"):
             Classifier(kind, units(shape), 4)
         return
-    network, u = Classifier(kind, units(shape), 4).eval(), torch.rand(3, *shape) * 2 - 1
+    network = Classifier(kind, units(shape), 4).eval()
+    u = torch.rand(3, *shape) * 2 - 1
     assert network(u).shape == (3, 4)
     assert network.features(u).shape == (3, FEATURES)
     assert torch.allclose(network(u), network.head(network.features(u)))
@@ -45,7 +46,8 @@ def fitted(dataset, kind, seed, **kw):
 
 @pytest.mark.parametrize("kind", ["mlp", "rbf"])
 def test_classes_that_no_line_separates_are_learned(rings, kind):
-    network, test = fitted(rings, kind, 0, smoothing=0.03, jitter=0.02), toys.rings(300, seed=1)
+    network = fitted(rings, kind, 0, smoothing=0.03, jitter=0.02)
+    test = toys.rings(300, seed=1)
     guess = network(rings.units.encode(test.units.tensor(test.x))).argmax(1)
     assert (guess.numpy() == test.label).mean() > 0.95
     assert not network.training
@@ -87,7 +89,8 @@ def test_fewer_rows_than_a_batch_are_enough(monkeypatch):
 
 @pytest.mark.parametrize("kind", BODIES)
 def test_what_is_read_back_answers_the_same_and_is_frozen(kind, tmp_path):
-    network, u = Classifier(kind, units((8, 8)), 4).eval(), torch.rand(5, 8, 8)
+    network = Classifier(kind, units((8, 8)), 4).eval()
+    u = torch.rand(5, 8, 8)
     network.save(tmp_path / "c.safetensors")
     again = Classifier.load(tmp_path / "c.safetensors")
     assert torch.equal(again(u), network(u))

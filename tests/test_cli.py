@@ -81,7 +81,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     (folder / "models_of_mine.py").write_text(MODELS)
     digits = data.load("digits")
-    x, y = digits.x, digits.label
+    x = digits.x
+    y = digits.label
     assert y is not None
     spoiled = x.copy()
     spoiled[7, 0, 0] = np.nan
@@ -296,7 +297,8 @@ def test_a_model_that_breaks_later_keeps_its_queries_and_resumes_to_the_same_rep
     code, _, _ = run(*kept.partition("go on with: genenv ")[2].split())
     (place / "models_of_mine.py").write_text(MODELS)
     assert code == UNDECIDED
-    late, whole = plain(place / "late"), plain(done)
+    late = plain(place / "late")
+    whole = plain(done)
     late["model"]["name"] = whole["model"]["name"]
     assert late == whole
     timings = json.loads((place / "late" / "report.json").read_text())["timings"]

@@ -100,7 +100,8 @@ def same(one, two):
 def test_any_number_of_workers_finds_the_same_and_one_that_dies_costs_nothing(
     cluster, linear, tmp_path
 ):
-    found, deaths = [findings(tmp_path / "here", wrapped(linear()))], tmp_path / "deaths"
+    found = [findings(tmp_path / "here", wrapped(linear()))]
+    deaths = tmp_path / "deaths"
     deaths.mkdir()
     for workers, model in ((1, linear()), (2, linear(str(deaths)))):
         with spread(Cluster(cluster, workers), wrapped(model)) as far:

@@ -15,7 +15,8 @@ from genenv.checks import Mistake
 from genenv.noise import Gaussian, Product, Uniform
 
 DIGITS = data.load("digits")
-X, Y = DIGITS.x, np.asarray(DIGITS.label)
+X = DIGITS.x
+Y = np.asarray(DIGITS.label)
 
 
 pytestmark = pytest.mark.usefixtures("small")
@@ -49,7 +50,8 @@ def test_a_labelled_generator_with_codes_is_searched_and_played(
     fitted: Path, tmp_path: Path
 ) -> None:
     model = lambda x: np.full((len(x), 10), 0.1)  # noqa: E731
-    generator, out = genenv.load(fitted), tmp_path / "stressed"
+    generator = genenv.load(fitted)
+    out = tmp_path / "stressed"
     report = genenv.stress(None, generator, X, Y, search=["random"], budget=64, out=out)
     assert report.searches[0]["queries"] == 64
     env = gymnasium.make("genenv/LatentProbe-v0", run=out)

@@ -96,7 +96,9 @@ def test_a_run_without_failures_has_none_that_went(tmp_path):
 
 
 def test_shares_are_compared_on_what_both_were_asked_alone(tmp_path):
-    confirmed, invalid, passed = Verdict.CONFIRMED, Verdict.INVALID, Verdict.PASSED
+    confirmed = Verdict.CONFIRMED
+    invalid = Verdict.INVALID
+    passed = Verdict.PASSED
     first = run(tmp_path / "first", {1}, [1], draws=[confirmed] * 30 + [passed] * 70)
     verdicts = [invalid] * 10 + [passed] * 90 + [confirmed] * 100
     other = run(tmp_path / "other", {1}, [1], draws=verdicts)
@@ -153,7 +155,8 @@ def test_the_page_shows_each_fate_and_escapes_names(tmp_path):
 
 
 def test_one_run_or_runs_of_other_data_are_mistakes(tmp_path):
-    first, other = run(tmp_path / "a", {1}, [1]), run(tmp_path / "b", {1}, [1])
+    first = run(tmp_path / "a", {1}, [1])
+    other = run(tmp_path / "b", {1}, [1])
     with pytest.raises(checks.Mistake, match="two runs or more"):
         comparing.compare([first])
     changed = other.content | {"data": {"name": "other", "sha256": "e"}}
@@ -172,7 +175,8 @@ def test_a_folder_that_holds_no_run_is_a_mistake(tmp_path):
 
 
 def test_records_of_other_runs_are_not_touched(tmp_path):
-    first, other = run(tmp_path / "a", {1}, [1, 1]), run(tmp_path / "b", {1}, [1])
+    first = run(tmp_path / "a", {1}, [1, 1])
+    other = run(tmp_path / "b", {1}, [1])
     before = replace(first.record)
     comparing.compare([first, other])
     np.testing.assert_array_equal(before.x, first.record.x)

@@ -152,7 +152,8 @@ def test_a_path_over_strengths_is_continuous(kind, name):
 @pytest.mark.parametrize(("kind", "name"), [c for c in CASES if c[0] in BY_CELL])
 def test_a_cell_once_hit_stays_as_it_is(kind, name):
     x, law = case(kind, name)
-    weak, strong = law.sample(x, 2, seed=6), law.sample(x, 4, seed=6)
+    weak = law.sample(x, 2, seed=6)
+    strong = law.sample(x, 4, seed=6)
     hit = weak != x
     assert 0 < hit.sum() < (strong != x).sum()
     assert (strong[hit] == weak[hit]).all()
@@ -193,7 +194,8 @@ def test_what_rows_become_is_what_their_columns_can_hold():
     for kind in names_for(units):
         spoilt = CORRUPTIONS[kind](units).sample(x, 5, seed=0)
         assert np.array_equal(units.store(units.tensor(spoilt)), spoilt)
-        frame, before = units.raw_view(spoilt), units.raw_view(x)
+        frame = units.raw_view(spoilt)
+        before = units.raw_view(x)
         assert frame.dtypes.equals(before.dtypes)
         assert not frame.equals(before)
 
@@ -274,7 +276,8 @@ def test_full_contrast_loss_is_flat_at_the_mean_of_each_colour():
 
 
 def test_occlusion_covers_its_share_within_the_image():
-    law, u = plain("occlusion", (12, 20, 3)), torch.ones(50, 12, 20, 3)
+    law = plain("occlusion", (12, 20, 3))
+    u = torch.ones(50, 12, 20, 3)
     seen = law.change(u, law.base(50, 0), 0.5)
     assert (1 - seen).sum((1, 2, 3)).tolist() == pytest.approx([36 * 3] * 50, rel=1e-4)
     corner = law.change(u[:1], torch.tensor([[-FAR, FAR]]), 0.5)
@@ -282,7 +285,8 @@ def test_occlusion_covers_its_share_within_the_image():
 
 
 def test_impulses_hit_a_share_of_pixels_in_all_colours():
-    law, u = plain("impulse", (32, 32, 3)), torch.zeros(40, 32, 32, 3)
+    law = plain("impulse", (32, 32, 3))
+    u = torch.zeros(40, 32, 32, 3)
     hit = law.change(u, law.base(40, 0), 0.2)
     assert hit.abs().mean().item() == pytest.approx(0.2, abs=0.01)
     assert hit.mean().item() == pytest.approx(0.0, abs=0.01)
@@ -290,7 +294,8 @@ def test_impulses_hit_a_share_of_pixels_in_all_colours():
 
 
 def test_shot_noise_has_the_variance_of_counted_photons():
-    law, photons = plain("shot", (32, 32)), 20
+    law = plain("shot", (32, 32))
+    photons = 20
     for brightness in (0.0, 0.25, 1.0):
         u = torch.full((30, 32, 32), 2 * brightness - 1)
         p = (law.change(u, law.base(30, 0), 1 / photons) + 1) / 2
@@ -299,14 +304,16 @@ def test_shot_noise_has_the_variance_of_counted_photons():
 
 
 def test_gaussian_noise_has_its_deviation_as_a_share_of_the_range():
-    law, u = plain("gaussian", (32, 32)), torch.zeros(30, 32, 32)
+    law = plain("gaussian", (32, 32))
+    u = torch.zeros(30, 32, 32)
     noisy = law.change(u, law.base(30, 0), 0.1)
     assert noisy.std().item() == pytest.approx(0.2, rel=0.02)
 
 
 @pytest.mark.parametrize("sigma", [1e-9, 0.1, 0.6, 2.5])
 def test_blur_spreads_a_point_and_leaves_what_is_flat(sigma):
-    law, u = plain("blur", (33, 33)), torch.zeros(1, 33, 33)
+    law = plain("blur", (33, 33))
+    u = torch.zeros(1, 33, 33)
     u[0, 16, 16] = 1.0
     spot = law.change(u, torch.zeros(1, 0), sigma / 33)[0].double()
     squared = ((torch.arange(33) - 16.0) ** 2 * spot.sum(1)).sum().item()
@@ -332,7 +339,8 @@ def test_kinds_through_kornia_apply_from_32_pixels():
 
 @pytest.mark.usefixtures("_kornia")
 def test_elastic_shifts_have_the_deviation_asked_for():
-    law, n = plain("elastic", (32, 32)), 600
+    law = plain("elastic", (32, 32))
+    n = 600
     ramp = (torch.arange(32) / 16 - 1).expand(n, 32, 32)
     shift = (law.change(ramp, law.base(n, 0), 0.02) - ramp) / 2  # shares of the side
     assert shift[:, 15:17, 15:17].std().item() == pytest.approx(0.02, rel=0.1)
@@ -340,7 +348,8 @@ def test_elastic_shifts_have_the_deviation_asked_for():
 
 @pytest.mark.usefixtures("_kornia")
 def test_motion_blur_draws_a_streak_in_its_direction():
-    law, u = plain("motion-blur", (33, 33)), torch.zeros(2, 33, 33)
+    law = plain("motion-blur", (33, 33))
+    u = torch.zeros(2, 33, 33)
     u[:, 16, 16] = 1.0
     e = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     across, down = law.change(u, e, 7 / 33)
@@ -451,12 +460,14 @@ def test_a_category_becomes_any_other_one():
 
 
 def test_rounding_keeps_steps_from_the_mean():
-    law, u = plain("rounding", (3,)), torch.tensor([[0.2, -0.6, 1.3]])
+    law = plain("rounding", (3,))
+    u = torch.tensor([[0.2, -0.6, 1.3]])
     assert law.change(u, torch.zeros(1, 0), 0.5).tolist() == [[0.0, -0.5, 1.5]]
 
 
 def test_drift_goes_one_way_a_column_and_as_far_as_time_says():
-    law, u = plain("drift", (9,)), torch.zeros(4, 9)
+    law = plain("drift", (9,))
+    u = torch.zeros(4, 9)
     e = torch.tensor([[-FAR], [0.0], [1.0], [FAR]])
     moved = law.change(u, e, 2.0)
     assert moved.abs()[:, 0].tolist() == pytest.approx([0, 1, 2 * stats.norm.cdf(1), 2], abs=1e-5)
@@ -466,7 +477,8 @@ def test_drift_goes_one_way_a_column_and_as_far_as_time_says():
 
 # ------------------------------------------------------------------ mistakes
 
-PICTURE, COLUMNS = DATA["28 x 28 uint8"], DATA["5 columns float32"]
+PICTURE = DATA["28 x 28 uint8"]
+COLUMNS = DATA["5 columns float32"]
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,8 @@ def test_one_class_is_no_label_and_it_is_told():
 
 @pytest.mark.parametrize("name", DATA)
 def test_every_name_loads_labelled_rows_and_the_same_twice(name):
-    one, two = data.load(name), data.load(name)
+    one = data.load(name)
+    two = data.load(name)
     np.testing.assert_array_equal(one.x, two.x)
     assert (one.name, one.x.shape[1:], str(one.x.dtype)) == (name, one.units.shape, one.units.dtype)
     assert set(one.label) == set(range(len(one.classes)))
@@ -343,7 +344,8 @@ def test_a_split_of_unlabelled_rows_is_disjoint_and_whole():
 
 
 def test_held_out_rows_are_the_judges_and_all_data_train():
-    dataset, held_out = labelled((50, 60)), labelled((1000, 994))
+    dataset = labelled((50, 60))
+    held_out = labelled((1000, 994))
     made = split(dataset, 0, held_out)
     assert not made.shares_rows
     np.testing.assert_array_equal(made.train, np.arange(110))

@@ -9,7 +9,8 @@ import numpy as np
 from genenv.data import doubles, from_arrays, hold_out, near, split
 
 RNG = np.random.default_rng(0)
-X, Y = RNG.normal(size=(150, 3)).astype(np.float32), np.arange(150) % 3
+X = RNG.normal(size=(150, 3)).astype(np.float32)
+Y = np.arange(150) % 3
 
 
 def test_the_first_of_the_same_rows_is_found_and_shared_ones_are_counted() -> None:

@@ -91,7 +91,8 @@ def test_idx_files_are_read_whatever_their_names_say_of_gzip(tmp_path):
 
 def test_the_parts_of_an_idx_folder_split(tmp_path):
     write_idx(tmp_path, "train")
-    x, y = np.concatenate([X] * 3), np.concatenate([Y] * 3)
+    x = np.concatenate([X] * 3)
+    y = np.concatenate([Y] * 3)
     dataset = load(write_idx(tmp_path, "t10k", x, y))
     assert not split(dataset, 0, dataset.held_out).shares_rows
 

@@ -69,7 +69,8 @@ def test_the_first_code_of_a_page_runs(page, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_page_and_docstring_name_the_same_spaces(name):
-    page, docstring = (PAGES / f"{NAMES[name]}.md").read_text(), kind(name).__doc__
+    page = (PAGES / f"{NAMES[name]}.md").read_text()
+    docstring = kind(name).__doc__
     for heading in ("Action", "Observation"):
         said = [
             re.findall(

@@ -44,12 +44,14 @@ def remote():
     (code,) = re.findall(r"```python\n(.*?class Remote.*?)```", PAGE.read_text(), re.DOTALL)
     names = {}
     exec(code, names)
-    Server.calls, Server.dead = [], False
+    Server.calls = []
+    Server.dead = False
     server = HTTPServer(("127.0.0.1", 0), Server)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     client = names["Remote"]()
-    client.url, client.pause = f"http://127.0.0.1:{server.server_port}/predict", 0.001
+    client.url = f"http://127.0.0.1:{server.server_port}/predict"
+    client.pause = 0.001
     yield client
     server.shutdown()
     server.server_close()

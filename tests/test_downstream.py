@@ -56,7 +56,8 @@ def softmax(x: NDArray[Any]) -> NDArray[Any]:
 def logistic(classes: Any = CLASSES, weight: NDArray[Any] = WEIGHT) -> LogisticRegression:
     model = LogisticRegression()
     model.classes_ = np.asarray(classes)
-    model.coef_, model.intercept_ = weight.astype(float), np.zeros(len(weight))
+    model.coef_ = weight.astype(float)
+    model.intercept_ = np.zeros(len(weight))
     return model
 
 
@@ -77,7 +78,8 @@ def onnx_file(folder: Path, shape: list[Any], **kw: Any) -> str:
     """Write x @ W.T; `kw`: type (of x and W), kept (outputs), softmax."""
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-    helper, numbers = onnx.helper, kw.get("type", onnx.TensorProto.FLOAT)
+    helper = onnx.helper
+    numbers = kw.get("type", onnx.TensorProto.FLOAT)
     kind = helper.tensor_dtype_to_np_dtype(numbers)
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["logits"]),
@@ -212,7 +214,8 @@ def test_check_wants_rows(model: Downstream) -> None:
 
 
 def test_an_unknown_input_or_output_and_a_single_class_are_refused(model: Downstream) -> None:
-    kind, plain = type(model), model.model
+    kind = type(model)
+    plain = model.model
     with pytest.raises(Mistake, match="expected input to be one of auto, raw, unit, flat"):
         kind(plain, VECTOR, CLASSES, input="rgb")
     with pytest.raises(Mistake, match="expected output to be one of auto, probabilities, logits"):
@@ -250,7 +253,9 @@ def test_a_function_is_handed_the_data_as_stored(units: Codec) -> None:
 
 
 def test_the_unit_view_is_channels_first_in_0_to_1_for_images_and_stored_for_vectors() -> None:
-    grey, colour, vector = handed(GREY, "unit"), handed(COLOUR, "unit"), handed(INTEGER, "unit")
+    grey = handed(GREY, "unit")
+    colour = handed(COLOUR, "unit")
+    vector = handed(INTEGER, "unit")
     x = COLOUR.store(rows(COLOUR))
     assert (grey.shape, colour.shape) == ((70, 1, 4, 4), (70, 3, 4, 4))
     assert {v.dtype for v in (grey, colour, vector)} == {np.dtype("float32")}
@@ -273,7 +278,8 @@ class Keeping(nn.Module):
     ("view", "shape"), [("auto", (70, 3, 4, 4)), ("raw", (70, 4, 4, 3)), ("flat", (70, 48))]
 )
 def test_a_torch_module_is_handed_float32(view: str, shape: tuple[int, ...]) -> None:
-    module, x = Keeping(), rows(COLOUR)
+    module = Keeping()
+    x = rows(COLOUR)
     wrap(module, COLOUR, CLASSES, input=view, output="logits").log_probabilities(x)
     assert module.seen.dtype == torch.float32
     assert tuple(module.seen.shape) == shape
@@ -383,7 +389,8 @@ def test_logits_as_far_apart_as_numbers_can_be_stay_finite(kind: Any) -> None:
 def test_a_model_that_is_sure_of_itself_still_has_a_slope() -> None:
     module = linear()
     module.load_state_dict({"weight": torch.from_numpy(1000 * WEIGHT)})
-    model, x = wrap(module, VECTOR, CLASSES), rows().requires_grad_()
+    model = wrap(module, VECTOR, CLASSES)
+    x = rows().requires_grad_()
     log_p = model.log_probabilities(x)
     least = log_p.amin(1)
     assert least.min() < -1000
@@ -449,11 +456,10 @@ class Training(nn.Module):
 def test_a_module_is_asked_in_eval_mode_and_not_changed_otherwise() -> None:
     module = Training().train()
     module.layers[2].requires_grad_(False)
-    before, flags = (
-        copy.deepcopy(module.state_dict()),
-        [p.requires_grad for p in module.parameters()],
-    )
-    model, x = wrap(module, VECTOR, CLASSES), rows().requires_grad_()
+    before = copy.deepcopy(module.state_dict())
+    flags = [p.requires_grad for p in module.parameters()]
+    model = wrap(module, VECTOR, CLASSES)
+    x = rows().requires_grad_()
     first = model.log_probabilities(x)
     module.train()  # someone trained on meanwhile
     assert torch.equal(model.log_probabilities(x), first)

@@ -16,7 +16,8 @@ from genenv.downstream import Downstream, wrap
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-helper, TYPE = onnx.helper, onnx.TensorProto
+helper = onnx.helper
+TYPE = onnx.TensorProto
 EXPORTED = Path(__file__).parent / "exported"
 CLASSES = (2, 5, 7)
 RNG = np.random.default_rng(0)
@@ -80,7 +81,8 @@ def wanted(folder: Path, rows: Any) -> Any:
 def test_the_layout_is_read_off_the_input(
     tmp_path: Path, shape: list[Any], units: Codec, axes: tuple[int, ...]
 ) -> None:
-    model, x = taking(tmp_path, TYPE.FLOAT, shape, units), drawn(units)
+    model = taking(tmp_path, TYPE.FLOAT, shape, units)
+    x = drawn(units)
     out = wanted(tmp_path, (x.numpy() / 255).transpose(axes))
     assert np.allclose(model(x).numpy(), out, atol=1e-3)
 
@@ -93,7 +95,8 @@ def test_a_layout_can_be_given(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [TYPE.UINT8, TYPE.INT64, TYPE.INT32])
 def test_an_input_of_integers_gets_the_stored_ones(tmp_path: Path, kind: int) -> None:
-    model, x = taking(tmp_path, kind, ["n", 8, 9, 3], COLOUR), drawn(COLOUR)
+    model = taking(tmp_path, kind, ["n", 8, 9, 3], COLOUR)
+    x = drawn(COLOUR)
     model.check(COLOUR.store(x))
     assert model.view == "stored"
     assert np.allclose(model(x).numpy(), wanted(tmp_path, x.numpy()), rtol=1e-4)
@@ -111,7 +114,8 @@ def test_floats_are_rounded_for_an_input_of_integers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("view", ["auto", "raw", "flat"])
 def test_integer_rows_go_into_an_input_of_floats(tmp_path: Path, view: str) -> None:
-    model, x = taking(tmp_path, TYPE.FLOAT, ["n", 4], VECTOR, input=view), drawn(VECTOR)
+    model = taking(tmp_path, TYPE.FLOAT, ["n", 4], VECTOR, input=view)
+    x = drawn(VECTOR)
     assert np.allclose(model(x).numpy(), wanted(tmp_path, x.numpy()), atol=1e-4)
 
 
@@ -167,7 +171,8 @@ class Convolved(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution, self.linear = nn.Conv2d(3, 4, 3, padding=1), nn.Linear(288, 3)
+        self.convolution = nn.Conv2d(3, 4, 3, padding=1)
+        self.linear = nn.Linear(288, 3)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.convolution(x).relu().flatten(1)
@@ -183,13 +188,15 @@ def test_what_torch_exports_answers_as_the_module_does(
     tmp_path: Path, dynamo: bool, fixed: bool
 ) -> None:
     torch.manual_seed(0)
-    module, path = Convolved().eval(), tmp_path / "module.onnx"
+    module = Convolved().eval()
+    path = tmp_path / "module.onnx"
     free = {"dynamic_shapes": ({0: "n"},)} if dynamo else {"dynamic_axes": {"x": {0: "n"}}}
     torch.onnx.export(
         module, (torch.zeros(2, 3, 8, 9),), path, input_names=["x"],
         output_names=["features", "logits"], dynamo=dynamo, verbose=False, **{} if fixed else free,
     )  # fmt: skip
-    asked, x = wrap(path, COLOUR, CLASSES), drawn(COLOUR, 5)
+    asked = wrap(path, COLOUR, CLASSES)
+    x = drawn(COLOUR, 5)
     own = wrap(module, COLOUR, CLASSES)
     assert torch.allclose(asked.log_probabilities(x), own.log_probabilities(x), atol=1e-5)
     assert any("in pieces of 2" in sentence for sentence in asked.told) == fixed
@@ -198,7 +205,8 @@ def test_what_torch_exports_answers_as_the_module_does(
 def test_what_tf2onnx_exports_answers_as_keras_did() -> None:
     """Both files are of scripts/export_keras.py."""
     with np.load(EXPORTED / "keras.npz") as file:
-        x, p = file["x"], file["p"]
+        x = file["x"]
+        p = file["p"]
     units = Pictures((8, 8), "float32", (0.0,), (16.0,))
     model = wrap(EXPORTED / "keras.onnx", units, tuple(range(10)))
     log_p = model.log_probabilities(units.tensor(x))

@@ -33,7 +33,8 @@ class Seen(gymnasium.Env):  # type: ignore[misc]
 
 def normalised() -> VecNormalize:
     env = VecNormalize(DummyVecEnv([Seen]), norm_reward=False)
-    env.obs_rms.mean, env.obs_rms.var = np.full((8, 8), 100.0), np.full((8, 8), 400.0)
+    env.obs_rms.mean = np.full((8, 8), 100.0)
+    env.obs_rms.var = np.full((8, 8), 400.0)
     return env
 
 

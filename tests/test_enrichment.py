@@ -68,7 +68,9 @@ def test_without_draws_there_is_nothing_to_compare():
 def test_a_reference_is_asked_the_controls_own_draws_and_judged_alike(tmp_path: Any):
     from genenv.agents import SEARCHES
 
-    probe, judge, ledger = toys.probe(1.5, 9.0), toys.BallJudge(9.0), Ledger(tmp_path)
+    probe = toys.probe(1.5, 9.0)
+    judge = toys.BallJudge(9.0)
+    ledger = Ledger(tmp_path)
     space = Space(probe.generator.noise, toys.CLASSES)
     campaign = Campaign(probe, judge, 2000, ledger, Tracker(None), lambda _: None, print)
     logs = [campaign.run(n, 0, lambda n=n: SEARCHES[n](space, 0)) for n in ("random", "evolution")]

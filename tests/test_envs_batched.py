@@ -42,7 +42,8 @@ def test_seeds_may_be_as_large_as_gymnasiums():
 
 def test_reset_without_a_seed_begins_other_episodes_and_repeats_after_the_seed():
     env = walk()
-    first, second = env.reset(seed=3)[0], env.reset()[0]
+    first = env.reset(seed=3)[0]
+    second = env.reset()[0]
     assert not np.isclose(first, second)[:, 0].any()
     env.reset(seed=3)
     assert np.array_equal(env.reset()[0], second)
@@ -50,8 +51,10 @@ def test_reset_without_a_seed_begins_other_episodes_and_repeats_after_the_seed()
 
 def test_a_first_reset_without_a_seed_draws_the_rows_seeds():
     assert not np.array_equal(walk().reset()[0], walk().reset()[0])
-    one, two = walk(), walk()
-    one.np_random, two.np_random = np.random.default_rng(1), np.random.default_rng(1)
+    one = walk()
+    two = walk()
+    one.np_random = np.random.default_rng(1)
+    two.np_random = np.random.default_rng(1)
     assert np.array_equal(one.reset()[0], two.reset()[0])
 
 

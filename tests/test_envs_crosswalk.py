@@ -15,7 +15,9 @@ def played(across, action=(0, 0, 0, 0, 0, 0)):
     """Return, last flags and info of one episode with a constant action."""
     env = Crosswalk(1, across=across, autoreset_mode="Disabled")
     env.reset(seed=0)
-    total, terminated, truncated = 0.0, [False], [False]
+    total = 0.0
+    terminated = [False]
+    truncated = [False]
     while not (terminated[0] or truncated[0]):
         _, reward, terminated, truncated, info = env.step(np.array([action], np.float32))
         total += float(reward[0])
@@ -68,7 +70,8 @@ def test_errors_of_the_measured_velocity_are_idle_and_those_of_the_position_are_
 
 def test_the_car_cruises_on_a_free_road_and_brakes_for_a_pedestrian_on_it():
     car = np.array([[-20.0, 11.17, 0.0], [-20.0, 5.0, 0.0]])
-    beside, on = np.array([[0.0, -3.0, 0.0, 1.0]] * 2), np.array([[0.0, 0.0, 0.0, 1.0]] * 2)
+    beside = np.array([[0.0, -3.0, 0.0, 1.0]] * 2)
+    on = np.array([[0.0, 0.0, 0.0, 1.0]] * 2)
     assert np.allclose(accelerate(beside, car), [0.0, 3.0])
     assert accelerate(on, car)[0] < -5
     behind = np.array([[-30.0, 0.0, 0.0, 1.0]] * 2)

@@ -49,7 +49,8 @@ def taught(env, action):
     """Samples and labels of one decision, as `batches` draws them."""
     law = np.exp(SHARPNESS * action[:, :CLASSES].astype(float))
     law /= law.sum(1, keepdims=True)
-    strength, share = 2.0 ** action[:, CLASSES], (1 + action[:, CLASSES + 1]) / 2
+    strength = 2.0 ** action[:, CLASSES]
+    share = (1 + action[:, CLASSES + 1]) / 2
     return env.room.batches(np.arange(len(action)), law, strength, share)
 
 
@@ -99,7 +100,8 @@ def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
 
 
 def test_at_default_sizes_a_row_equals_the_single_one_over_an_episode():
-    env, alone = Curriculum(3, family="digits"), single(family="digits")
+    env = Curriculum(3, family="digits")
+    alone = single(family="digits")
     env.reset(seed=5)
     alone.reset(seed=7)
     for action in np.random.default_rng(0).uniform(-1, 0.7, (10, 3, 15)).astype(np.float32):
@@ -107,7 +109,8 @@ def test_at_default_sizes_a_row_equals_the_single_one_over_an_episode():
         own, gain, *_ = alone.step(action[2])
         assert np.allclose(seen[2], own, atol=1e-5)
         assert reward[2] == pytest.approx(gain, abs=1e-5)
-    ours, theirs = env.learners.network.theta[2], alone.batch.learners.network.theta[0]
+    ours = env.learners.network.theta[2]
+    theirs = alone.batch.learners.network.theta[0]
     assert torch.allclose(ours, theirs, atol=1e-6)
 
 
@@ -275,7 +278,8 @@ def test_a_batch_of_drawn_problems_equals_singles():
 
 
 def test_a_problem_is_named_by_its_number_and_its_split_and_chance_by_the_seed():
-    env, other = drawn(), drawn(split="test")
+    env = drawn()
+    other = drawn(split="test")
     context = slice(34, None)
     first, _ = env.reset(seed=0, options={"problem": [3, 3, 4, 5]})
     there, _ = other.reset(seed=0, options={"problem": 3})
@@ -417,7 +421,8 @@ def test_data_and_generators_that_do_not_match_are_refused():
 
 
 def test_what_is_hidden_changes_the_learning_rate_and_is_shown_to_nobody():
-    first, second = Curriculum(2), Curriculum(2, hidden=8.0)
+    first = Curriculum(2)
+    second = Curriculum(2, hidden=8.0)
     seen = [env.reset(seed=4, options={"problem": 3})[0] for env in (first, second)]
     assert np.array_equal(*seen)
     action = np.zeros((2, 15), np.float32)

@@ -35,7 +35,10 @@ class Point(nn.Module):
 
     def __init__(self, units, value):
         super().__init__()
-        self.noise, self.units, self.classes, self.conditional = Gaussian(2), units, (), False
+        self.noise = Gaussian(2)
+        self.units = units
+        self.classes = ()
+        self.conditional = False
         self.u = units.encode(torch.full((1, *units.shape), value))
 
     def evaluated(self):
@@ -303,7 +306,8 @@ def test_a_run_on_data_without_a_name_asks_for_them(run, tmp_path):
 
 
 def test_held_out_data_are_what_is_real():
-    dataset, test = rings(90), rings(30, seed=1)
+    dataset = rings(90)
+    test = rings(30, seed=1)
     env = Detective(run=bundled.FOLDER)
     assert len(env.data) == 1797
     from genenv import ladder

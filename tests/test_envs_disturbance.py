@@ -160,7 +160,8 @@ def test_codes_stay_in_the_plausible_ball_of_each_step_and_of_the_episode():
 def undisturbed(name, policy, seed, steps):
     env = gymnasium.make(name)
     seen, _ = env.reset(seed=seed)
-    states, total = [seen], 0.0
+    states = [seen]
+    total = 0.0
     for _ in range(steps):
         seen, reward, terminated, truncated, _ = env.step(policy(seen[None])[0])
         states.append(seen)
@@ -225,7 +226,8 @@ def test_a_changed_parameter_holds_for_the_episode_and_derived_ones_follow():
     env.reset(seed=0)
     pole = env.world.parts[0]
     env.step(np.float32([[0.5, -0.5]]))
-    heavy, short = pole.masspole, pole.length
+    heavy = pole.masspole
+    short = pole.length
     shift = 0.5 * ball_radius(2)
     assert np.allclose([heavy, short], [0.1 * np.exp(shift), 0.5 * np.exp(-shift)])
     assert pole.total_mass == heavy + pole.masscart
@@ -308,7 +310,8 @@ def test_coordinates_that_are_idle_take_no_energy_and_give_none():
 class Slope(gymnasium.Env):
     """Its state starts at what its parameter says when it begins."""
 
-    observation_space, action_space = Box(-9.0, 9.0, (1,)), Box(-1.0, 1.0, (1,))
+    observation_space = Box(-9.0, 9.0, (1,))
+    action_space = Box(-1.0, 1.0, (1,))
 
     def __init__(self) -> None:
         self.k = 1.0
@@ -577,7 +580,8 @@ def test_the_preset_finds_nearly_the_least_energy_of_a_short_walk():
 class Level(gymnasium.Env):
     """Shows 0, pays 1, and its state is the sum of what is done times its gain."""
 
-    observation_space, action_space = Box(-9.0, 9.0, (2,)), Box(-9.0, 9.0, (1,))
+    observation_space = Box(-9.0, 9.0, (2,))
+    action_space = Box(-9.0, 9.0, (1,))
 
     def __init__(self) -> None:
         self.gain = 1.0
@@ -617,7 +621,9 @@ def arrived(level, channel, strength):
     env = batch(3, **level, policy=watching, channels={channel: strength}, setters=setters)
     env.reset(seed=0)
     del seen[:]
-    rng, codes, paid = np.random.default_rng(0), [], [np.zeros(3)]
+    rng = np.random.default_rng(0)
+    codes = []
+    paid = [np.zeros(3)]
     for _ in range(8):
         code = rng.standard_normal(env.action_space.shape).astype(np.float32)
         codes.append(code)
@@ -657,7 +663,8 @@ def test_the_noise_of_every_channel_arrives_where_it_should(level, channel, stre
 class Gallery(gymnasium.Env):
     """Shows a grey image."""
 
-    observation_space, action_space = Box(0, 255, (16, 16, 3), np.uint8), Discrete(2)
+    observation_space = Box(0, 255, (16, 16, 3), np.uint8)
+    action_space = Discrete(2)
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed, options=options)

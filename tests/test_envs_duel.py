@@ -392,7 +392,8 @@ def test_wrong_actions_of_two_are_mistakes():
     with pytest.raises(Mistake, match="expected a running episode, got none; call reset"):
         env.step({})
     env.reset(seed=0)
-    sample, verdict = np.zeros(2, np.float32), np.zeros(1, np.float32)
+    sample = np.zeros(2, np.float32)
+    verdict = np.zeros(1, np.float32)
     with pytest.raises(Mistake, match="expected an action of the discriminator, got none"):
         env.step({GENERATOR: sample})
     with pytest.raises(Mistake, match=r"the generator's action of shape \(2\), got shape \(3,\)"):

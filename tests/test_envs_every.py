@@ -63,7 +63,8 @@ def test_a_pickled_batch_goes_on_as_the_original(name):
         env.step(action)
     again = pickle.loads(pickle.dumps(env))
     for action in actions[2:]:
-        left, right = env.step(action), again.step(action)
+        left = env.step(action)
+        right = again.step(action)
         for a, b in zip(left[:4], right[:4], strict=True):
             assert np.array_equal(a, b)
 
@@ -71,7 +72,8 @@ def test_a_pickled_batch_goes_on_as_the_original(name):
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_most_steps_of_an_episode_are_stated_and_follow_the_options(name):
     options, most = LONGER[name]
-    alone, batch = gymnasium.make(name, **options), gymnasium.make_vec(name, 2, **options)
+    alone = gymnasium.make(name, **options)
+    batch = gymnasium.make_vec(name, 2, **options)
     assert alone.spec.max_episode_steps == batch.spec.max_episode_steps == most
     again = gymnasium.make(EnvSpec.from_json(alone.spec.to_json()))
     assert again.spec.max_episode_steps == most
@@ -87,7 +89,8 @@ def test_a_longer_horizon_is_not_cut():
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_action_of_another_shape_is_named_alone_and_in_a_batch(name):
-    alone, batch = gymnasium.make(name, **SMALL.get(name, {})), made(name)
+    alone = gymnasium.make(name, **SMALL.get(name, {}))
+    batch = made(name)
     alone.reset(seed=0)
     batch.reset(seed=0)
     with pytest.raises(Mistake, match=r"expected action of shape \(.*\), got shape \(3, 2\)"):

@@ -106,7 +106,8 @@ def test_columns_are_noise_label_and_what_the_critic_is():
 def test_an_action_spans_the_least_to_the_largest_value_of_each_column():
     env = batch()
     corners = env.samples(np.array([[-1, -1], [1, 1], [3, -3]], np.float32))
-    low, high = RINGS.x.min(0), RINGS.x.max(0)
+    low = RINGS.x.min(0)
+    high = RINGS.x.max(0)
     assert np.allclose(corners, [low, high, [high[0], low[1]]], atol=1e-4)
     assert corners.dtype == RINGS.x.dtype
 
@@ -139,7 +140,8 @@ def test_images_are_made_pixel_by_pixel():
 def test_a_sample_from_the_data_earns_what_a_real_row_earns():
     env = batch(600, conditional=False, critic_steps=0, replay=1024)
     env.reset(seed=0)
-    low, high = RINGS.x.min(0), RINGS.x.max(0)
+    low = RINGS.x.min(0)
+    high = RINGS.x.max(0)
     real = (2 * (RINGS.x - low) / (high - low) - 1).astype(np.float32)
     _, reward, *_ = env.step(real)
     assert abs(reward.mean()) < 0.5
@@ -235,7 +237,8 @@ def test_without_it_single_environments_play_games_of_their_own():
 
 def test_an_evaluation_sees_the_critic_and_leaves_it_alone():
     critic = shared()
-    learner, judged = batch(16, critic=critic), single(critic=critic, learn=False)
+    learner = batch(16, critic=critic)
+    judged = single(critic=critic, learn=False)
     assert gymnasium.make(ID, critic=critic).spec.nondeterministic
     learner.reset(seed=0)
     play(learner, 20)
@@ -422,10 +425,8 @@ def test_a_renderer_that_fails_later_says_so_before_the_critic_has_seen_it():
 
 
 def test_an_objective_may_be_an_object():
-    by_name, by_object = (
-        batch(objective="relativistic", penalty=0.1),
-        batch(objective=Relativistic(0.1)),
-    )
+    by_name = batch(objective="relativistic", penalty=0.1)
+    by_object = batch(objective=Relativistic(0.1))
     for env in (by_name, by_object):
         env.reset(seed=0)
         play(env, 3)
@@ -450,6 +451,7 @@ def test_the_preset_made_small_finds_the_best_answer_to_each_label():
     assert critic.updates == 60
     env = Forger(200, critic=critic, learn=False)
     seen, _ = env.reset(seed=7)
-    made, label = env.samples(agent.act(seen)), seen[:, 2:4].argmax(1)
+    made = env.samples(agent.act(seen))
+    label = seen[:, 2:4].argmax(1)
     target = np.array([[-1.0, 1.0], [1.0, -1.0]])[label]
     assert (np.linalg.norm(made - target, axis=1) < 0.5).mean() > 0.95

@@ -19,7 +19,8 @@ from genenv.envs.latent_probe import LatentProbe, observation, single
 from genenv.recorded import load_probe
 from genenv.testing import check_vector_env
 
-DIM, CLASSES = toys.DIM, toys.CLASSES
+DIM = toys.DIM
+CLASSES = toys.CLASSES
 ID = "genenv/LatentProbe-v0"
 
 
@@ -60,7 +61,8 @@ def test_columns_hold_what_the_documentation_says():
     env.reset(seed=0)
     env.action_space.seed(0)
     seen, _, _, _, info = env.step(env.action_space.sample())
-    e, own = seen[:, :DIM], seen[:, DIM : DIM + CLASSES].argmax(1)
+    e = seen[:, :DIM]
+    own = seen[:, DIM : DIM + CLASSES].argmax(1)
     found = toys.probe()(torch.from_numpy(e), torch.from_numpy(own))
     columns = (found.output, found.severity, found.guide_log_p, found.guide_distance)
     assert np.allclose(seen[:, DIM + CLASSES : -4], columns[0], atol=1e-6)
@@ -86,7 +88,8 @@ def test_the_reward_is_a_quarter_of_the_gain_in_score_plus_the_success_less_the_
     after, reward, terminated, _, _ = env.step(env.action_space.sample())
 
     def score(seen):
-        severity, distance = seen[:, -4], seen[:, -2]
+        severity = seen[:, -4]
+        distance = seen[:, -2]
         return np.minimum(severity, 1) - 2 * np.maximum(distance + 0.05, 0)
 
     success = (after[:, -4] > 0) & (after[:, -2] <= 0)
@@ -142,7 +145,8 @@ def test_queries_are_counted_since_the_row_was_seeded():
 
 def test_next_step_asks_once_for_a_batch_of_steps_and_starts():
     env = batch(8, "NextStep")
-    sizes, ask = [], env.probe.model.log_probabilities
+    sizes = []
+    ask = env.probe.model.log_probabilities
     env.probe.model.log_probabilities = lambda x: sizes.append(len(x)) or ask(x)
     env.reset(seed=0)
     for _ in range(30):

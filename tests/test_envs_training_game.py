@@ -151,7 +151,8 @@ def test_the_ratio_moves_the_rates_apart_and_the_penalty_holds_the_slope_down():
         after = [n.theta for n in (env.gan.generator, env.gan.critic)]
         return [(b - a).abs().mean().item() for a, b in zip(before, after, strict=True)]
 
-    slow, fast = moved((-1, -1, 0)), moved((1, -1, 0))
+    slow = moved((-1, -1, 0))
+    fast = moved((1, -1, 0))
     assert slow[0] / fast[0] == pytest.approx(10, rel=0.1)
     assert fast[1] / slow[1] == pytest.approx(10, rel=0.1)
     steep, flat = (
@@ -172,7 +173,8 @@ def test_divergence_ends_the_episode_and_pays_the_penalty():
 
 
 def test_a_diverged_row_leaves_the_others_alone():
-    env, calm = batch(rows=2), batch(rows=2)
+    env = batch(rows=2)
+    calm = batch(rows=2)
     env.reset(seed=0)
     calm.reset(seed=0)
     env.gan.generator.theta[0] = torch.nan
@@ -183,7 +185,8 @@ def test_a_diverged_row_leaves_the_others_alone():
 
 def test_equal_losses_pay_a_critic_that_stands_still():
     """The reward of FSCO is best where nothing is learned; the quality's is not."""
-    still, learns = constant(-1.0, -1.0, 1.0).act, constant(0.5, -1.0, 0.0).act
+    still = constant(-1.0, -1.0, 1.0).act
+    learns = constant(0.5, -1.0, 0.0).act
     sizes = {"updates": 60, "decisions": 1, "width": 16, "learning_rate": 1e-3}
     losses = [played(batch(reward="equal-losses", **sizes), a)[1][1] for a in (still, learns)]
     gains = [played(batch(**sizes), a)[1][1] for a in (still, learns)]
@@ -218,7 +221,8 @@ def test_other_objectives_train_too(objective):
 
 def test_missing_modes_are_a_quality_where_modes_are_known():
     _, reward, info = played(batch(quality="missing"), Constant().act)
-    first, last = info[0]["quality"], info[-1]["quality"]
+    first = info[0]["quality"]
+    last = info[-1]["quality"]
     assert (8 * first == np.rint(8 * first)).all()
     assert np.allclose(sum(reward[1:]), first - last, atol=1e-6)
     plain = from_arrays(DATA.x, None, "mine")
@@ -259,7 +263,8 @@ def test_a_batch_of_drawn_problems_equals_singles_in_all_modes():
 
 
 def test_a_problem_is_named_by_its_number_and_its_split_and_chance_by_the_seed():
-    env, other = drawn(), drawn(split="test")
+    env = drawn()
+    other = drawn(split="test")
     context = slice(10, None)
     first, _ = env.reset(seed=0, options={"problem": [3, 3, 4, 5]})
     again, _ = env.reset(seed=9, options={"problem": 3})
@@ -292,7 +297,8 @@ def test_what_a_run_costs_is_paid_and_stopping_is_free_and_ends_it():
 def test_a_drawn_budget_ends_the_episode():
     env = drawn(16)
     env.reset(seed=0)
-    steps, over = np.zeros(16, int), np.zeros(16, bool)
+    steps = np.zeros(16, int)
+    over = np.zeros(16, bool)
     for _ in range(4):
         *_, terminated, truncated, _ = env.step(acted(-1, -1, 0, rows=16))
         steps[~over] += 1
@@ -306,7 +312,8 @@ def test_a_drawn_budget_ends_the_episode():
 def test_data_that_are_exchanged_cost_nothing_and_are_of_the_same_kind():
     env = drawn(8, shift=1.0)
     env.reset(seed=0)
-    before, kind = env.runs.real.clone(), env.runs.problems.kind.copy()
+    before = env.runs.real.clone()
+    kind = env.runs.problems.kind.copy()
     env.step(acted(0, -1, 0, rows=8))
     env.step(acted(0, -1, 0, rows=8))
     changed = (env.runs.real != before).flatten(1).any(1).numpy()
@@ -505,7 +512,8 @@ def test_what_is_hidden_changes_the_rate_and_is_shown_to_nobody():
 
 def test_wrong_rows_are_learned_from_and_not_examined_on():
     family = Drawn("train", 0.5, 0.3, 16, 16, 4e-3, 10, 12)
-    keys, kind = np.arange(6, dtype=np.uint64), np.zeros(6, np.int64)
+    keys = np.arange(6, dtype=np.uint64)
+    kind = np.zeros(6, np.int64)
     clean, held_out = family.data(keys, kind, np.zeros(6))
     spoiled, same = family.data(keys, kind, np.full(6, 0.3))
     assert torch.equal(held_out, same)

@@ -69,7 +69,8 @@ def test_clusters_do_not_cross_groups_and_single_rows_count():
 
 def test_spacing_agrees_with_brute_force(monkeypatch):
     monkeypatch.setattr(failures, "BATCH", 16)
-    points, label = torch.randn(101, 4, generator=RANDOM), torch.arange(101) % 3
+    points = torch.randn(101, 4, generator=RANDOM)
+    label = torch.arange(101) % 3
     nearest = [
         min(float((a - b).norm()) for j, b in enumerate(points) if j != i and label[i] == label[j])
         for i, a in enumerate(points)
@@ -142,7 +143,8 @@ def test_replaying_nothing_gives_nothing():
 
 
 def test_shards_are_joined_in_order(tmp_path):
-    first, second = record(3), record(2, start=3)
+    first = record(3)
+    second = record(2, start=3)
     second.save(tmp_path / "00007.npz")
     first.save(tmp_path / "00002.npz")
     both = load(tmp_path)
@@ -175,7 +177,8 @@ def one_by_one(points, group, radius):
     keep = np.zeros(len(points), np.bool_)
     for g in np.unique(group):
         rows = np.flatnonzero(group == g)
-        own, free = points[rows], torch.ones(len(rows), dtype=torch.bool)
+        own = points[rows]
+        free = torch.ones(len(rows), dtype=torch.bool)
         for i, row in enumerate(rows):
             if free[i]:
                 keep[row] = True

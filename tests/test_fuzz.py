@@ -54,7 +54,8 @@ def npz(**arrays: Any) -> bytes:
 
 
 def picture(kind: str) -> bytes:
-    rng, file = np.random.default_rng(0), io.BytesIO()
+    rng = np.random.default_rng(0)
+    file = io.BytesIO()
     pixels = rng.integers(0, 256, (9, 9, 3), np.uint8)
     Image.fromarray(pixels).save(file, kind)
     return file.getvalue()
@@ -201,7 +202,8 @@ def test_trees_that_lead_in_a_circle_are_refused(made: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     path = made / "audit.safetensors"
-    data, tensors = path.read_bytes(), load_file(path)
+    data = path.read_bytes()
+    tensors = load_file(path)
     with safe_open(path, "pt") as file:
         told = file.metadata()
     names = [name for name in tensors if name.endswith("/left")]

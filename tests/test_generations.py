@@ -12,7 +12,9 @@ from genenv.reactions import generation_charts, generation_rows
 from genenv.reactions.generations import ARMS, pool, shrinkage
 from genenv.report import generation_words, reaction_figures
 
-ROWS, CHAINS, LAST = 100, 2_000, 100
+ROWS = 100
+CHAINS = 2_000
+LAST = 100
 
 
 def chains(name: str, last: int = LAST, rows: int = ROWS, count: int = CHAINS):
@@ -25,14 +27,16 @@ def chains(name: str, last: int = LAST, rows: int = ROWS, count: int = CHAINS):
     draws = seeding.numpy_generator(0, name)
     label = np.zeros(rows, np.int64)
     real = draws.standard_normal((rows, count)), label
-    made, fits = [], []
+    made = []
+    fits = []
     for generation in range(1, last + 1):
         x, _ = (
             real
             if generation == 1
             else pool(ARMS[name], real, lambda t: made[t - 1], generation, 0)
         )
-        mean, variance = x.mean(0), x.var(0)
+        mean = x.mean(0)
+        variance = x.var(0)
         fits.append((mean, variance))
         made.append((mean + np.sqrt(variance) * draws.standard_normal((rows, count)), label))
     means, variances = zip(*fits, strict=True)

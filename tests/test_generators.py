@@ -240,7 +240,8 @@ def test_stress_takes_a_network_of_the_user_s_own():
     made = networks.load(bundled.FOLDER / "generator")
     mine = Mine(made.noise, made.units, made.classes, **made.arguments)
     mine.load_state_dict(made.state_dict())
-    x, y = genenv.data.load("digits").x, genenv.data.load("digits").label
+    x = genenv.data.load("digits").x
+    y = genenv.data.load("digits").label
     report = genenv.stress(
         constant, mine, x[::3], y[::3], search=["random"], budget=64, anyway=True
     )

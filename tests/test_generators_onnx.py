@@ -102,7 +102,8 @@ def test_a_file_of_e_alone_serves_without_classes(tmp_path):
 
 
 def test_commands_take_a_file_with_base_dim_and_the_range_of_its_answers(tmp_path):
-    digits, path = genenv.data.from_arrays(X, Y), write(tmp_path)
+    digits = genenv.data.from_arrays(X, Y)
+    path = write(tmp_path)
     assert load_generator(path, digits, DIM).digest() == wrap(path).digest()
     made, rows = load_generated(path, digits, DIM)
     assert rows is None
@@ -122,7 +123,8 @@ def answer(x):
 def run(tmp_path_factory):
     """A run of stress whose generator is a file."""
     folder = tmp_path_factory.mktemp("onnx")
-    out, path = folder / "run", write(folder)
+    out = folder / "run"
+    path = write(folder)
     made = wrap(path)
     x, y = load_digits(return_X_y=True)
     settings = {"search": ["random"], "budget": 64, "anyway": True}

@@ -93,7 +93,8 @@ def test_its_own_figures_are_kept_and_refusals_are_of_the_rows_of_the_run(rings,
 
 
 def test_rows_that_it_learned_from_are_counted_and_told(rings, made):
-    here, elsewhere = data.split(rings, 0), data.split(rings, 1)
+    here = data.split(rings, 0)
+    elsewhere = data.split(rings, 1)
     given = given_judge(made)
     assert given.measured(rings, here)["learned_from"] == 0
     found = given.measured(rings, elsewhere)

@@ -55,7 +55,8 @@ def test_fresh_real_rows_help(fresh: helps.Trials) -> None:
 
 
 def test_rows_with_wrong_labels_hurt() -> None:
-    real, other = DIGITS.at(ORDER[:600]), DIGITS.at(ORDER[600:1200])
+    real = DIGITS.at(ORDER[:600])
+    other = DIGITS.at(ORDER[600:1200])
     assert other.label is not None
     wrong = replace(other, label=(other.label + 1) % 10)
     found = rows_of(helps.ask(question(real, wrong), "logistic", LOGISTIC, 50))
@@ -158,7 +159,8 @@ def npz(path: Path, rows: Dataset) -> Path:
 
 
 def test_a_file_is_asked_without_a_generator_or_a_judge(tmp_path: Path) -> None:
-    real, other = DIGITS.at(ORDER[:60]), DIGITS.at(ORDER[60:300])
+    real = DIGITS.at(ORDER[:60])
+    other = DIGITS.at(ORDER[60:300])
     held_out = replace(real, held_out=DIGITS.at(ORDER[1200:]))
     config = ReactConfig(learners=("logistic",))
     made = data.load(npz(tmp_path / "made.npz", other))

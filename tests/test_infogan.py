@@ -45,7 +45,8 @@ def test_any_game_can_be_wrapped_and_keeps_its_own_terms_and_rules(name):
     assert {"adversarial", "information", "clusters", "shift"} == set(terms)
     for rule in ("penalised", "clips", "normalise"):
         assert getattr(objective, rule) == getattr(game, rule)
-    real, fake = torch.randn(4, 3), torch.randn(4, 3)
+    real = torch.randn(4, 3)
+    fake = torch.randn(4, 3)
     critic = lambda x: x.sum(1)  # noqa: E731
     mine = objective.critic_terms(critic, real, fake, rng())
     own = game.critic_terms(critic, real, fake, rng())

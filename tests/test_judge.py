@@ -187,7 +187,8 @@ def test_q_values_are_the_mean_doubt_among_those_as_good():
 
 
 def test_neighbours_agree_with_brute_force():
-    reference, points = torch.randn(200, 5), torch.randn(40, 5)
+    reference = torch.randn(200, 5)
+    points = torch.randn(40, 5)
     brute = (points[:, None] - reference).norm(dim=2).sort(dim=1)
     near = Neighbours(reference)
     assert torch.equal(near.nearest(points), brute.indices[:, :3])
@@ -195,7 +196,8 @@ def test_neighbours_agree_with_brute_force():
 
 
 def test_neighbours_in_chunks_are_the_same(monkeypatch):
-    reference, points = torch.randn(50, 4), torch.randn(23, 4)
+    reference = torch.randn(50, 4)
+    points = torch.randn(23, 4)
     whole = Neighbours(reference)
     expected = whole(points), whole.nearest(points)
     monkeypatch.setattr("genenv.judge.neighbours.CHUNK", 200)
@@ -355,7 +357,8 @@ def test_high_effort_learns_longer_until_the_loss_is_flat(rings, monkeypatch):
     _, fold = folds.divide(dataset.x[split.train], label.numpy(), 3, 0)
     lessons = recipe.lessons(len(u), dataset.units, "high")
     assert [one.epochs / lessons[0].epochs for one in lessons] == [1, 2, 4, 8]
-    losses, asked = iter([0.5, 0.3, 0.299, 0.1]), []
+    losses = iter([0.5, 0.3, 0.299, 0.1])
+    asked = []
     monkeypatch.setattr(members, "train_members", lambda *a: asked.append(a[4]) or Known())
     monkeypatch.setattr(members.temper, "log_loss", lambda *_: next(losses))
     _, lesson = members.flattest(u, label, fold, 3, lessons, 0, None)

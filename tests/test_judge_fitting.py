@@ -98,7 +98,8 @@ def test_data_without_labels_are_refused(rings, tmp_path):
 
 
 def test_the_command_prints_figures_and_ends_by_its_light(rings, tmp_path, capsys):
-    path, out = tmp_path / "rings.npz", tmp_path / "JUDGE"
+    path = tmp_path / "rings.npz"
+    out = tmp_path / "JUDGE"
     np.savez(path, x=rings.x, y=rings.label)
     with pytest.raises(SystemExit) as ended:
         cli.main(["judge", str(path), "--out", str(out), "--seed", "1"])

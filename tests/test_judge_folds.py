@@ -23,7 +23,9 @@ LABEL = torch.arange(60) % 3
 @pytest.fixture(scope="module")
 def taught():
     """The rows that each member learned from, in order, and those of each fold."""
-    dataset, lessons, fit = toys.rings(150), [], crossfit.fit_member
+    dataset = toys.rings(150)
+    lessons = []
+    fit = crossfit.fit_member
 
     def spy(make, lesson, rows, label, *more):
         lessons.append({row.numpy().tobytes() for row in rows})
@@ -56,7 +58,10 @@ def test_the_guide_never_learns_the_fold_that_sets_its_gates(taught):
 
 
 def test_an_oracle_learns_varied_rows_and_a_quarter_of_none_of_these(monkeypatch):
-    forward, entropy, shown, named = Oracle.forward, torch.nn.functional.cross_entropy, [], []
+    forward = Oracle.forward
+    entropy = torch.nn.functional.cross_entropy
+    shown = []
+    named = []
 
     def look(network, rows):
         shown.append(rows)

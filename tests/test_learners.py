@@ -49,7 +49,8 @@ def accuracy(model, dataset):
 @pytest.mark.parametrize("name", [*learners.usual(RINGS.units), "svm"])
 def test_every_learner_beats_chance_and_is_a_function_of_its_seed(name):
     fit = learners.named(name, RINGS.units)
-    one, two = taught(fit), taught(fit)
+    one = taught(fit)
+    two = taught(fit)
     fresh = toys.rings(240, seed=1)
     assert accuracy(one, fresh) > (0.9 if name != "logistic" else 0.3)
     rows = fresh.units.tensor(fresh.x)

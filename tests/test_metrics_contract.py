@@ -29,25 +29,30 @@ def test_it_returns_the_numbers_that_it_names(metric):
 
 
 def test_a_shifted_set_is_worse_than_a_fresh_draw(metric):
-    fresh, shifted = metric(law(0), law(1)), metric(law(0), law(1) + 2)
+    fresh = metric(law(0), law(1))
+    shifted = metric(law(0), law(1) + 2)
     assert all(better(key, fresh[key], shifted[key]) for key in metric.keys)
 
 
 def test_half_of_the_law_is_worse_than_all_of_it_in_some_number(metric):
-    real, fresh = law(0), law(1, 800)
+    real = law(0)
+    fresh = law(1, 800)
     half = fresh[fresh[:, 0] > 0][:350]
-    whole, part = metric(real, fresh[:350]), metric(real, half)
+    whole = metric(real, fresh[:350])
+    part = metric(real, half)
     assert any(better(key, whole[key], part[key]) for key in metric.keys)
 
 
 def test_nothing_is_better_than_the_set_itself(metric):
-    own, fresh = metric(law(0), law(0)), metric(law(0), law(1))
+    own = metric(law(0), law(0))
+    fresh = metric(law(0), law(1))
     assert not any(better(key, fresh[key], own[key]) for key in metric.keys)
 
 
 def test_it_is_a_function_of_its_arguments(metric):
     state = np.random.get_state()[1].copy()
-    real, fake = law(0), law(1, 300)
+    real = law(0)
+    fake = law(1, 300)
     before = real.copy(), fake.copy()
     assert metric(real, fake) == metric(real, fake)
     assert np.array_equal(real, before[0])
@@ -56,14 +61,17 @@ def test_it_is_a_function_of_its_arguments(metric):
 
 
 def test_the_order_of_rows_does_not_matter(metric):
-    real, fake = law(0), law(1)
+    real = law(0)
+    fake = law(1)
     again = metric(real[::-1], fake[np.random.default_rng(0).permutation(len(fake))])
     assert again == pytest.approx(metric(real, fake), rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["frechet", "manifold", "sliced"])  # no polynomial kernel
 def test_far_from_zero_the_figures_are_the_same(name):
-    metric, real, fake = METRICS[name](), law(0).astype(np.float64), law(1).astype(np.float64)
+    metric = METRICS[name]()
+    real = law(0).astype(np.float64)
+    fake = law(1).astype(np.float64)
     assert metric(real + 1e6, fake + 1e6) == pytest.approx(metric(real, fake), rel=1e-6, abs=1e-6)
 
 

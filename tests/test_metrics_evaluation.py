@@ -21,7 +21,8 @@ class Shifted(Generator):
 
     def __init__(self, shift=0.0, classes=(), units=PLANE):
         super().__init__(Gaussian(2), units, classes, {})
-        self.shift, self.norm = nn.Parameter(torch.tensor(shift)), nn.BatchNorm1d(2)
+        self.shift = nn.Parameter(torch.tensor(shift))
+        self.norm = nn.BatchNorm1d(2)
 
     def forward(self, z, label=None):
         assert not self.training
@@ -38,7 +39,9 @@ def law(rows, seed=0, share=()):
 class Counted(Features):
     """Flattened samples; knows how many rows it mapped."""
 
-    name, sha256, seen = "counted", "0" * 64, 0
+    name = "counted"
+    sha256 = "0" * 64
+    seen = 0
     names = {"frechet": "farness"}  # noqa: RUF012
 
     def of(self, x):
@@ -54,7 +57,8 @@ def judged(real=None, held_out="drawn", **kw):
 
 def test_a_perfect_generator_is_as_good_as_held_out_rows():
     judge = judged()
-    figures, reference = judge.evaluate(Shifted()), judge.reference()
+    figures = judge.evaluate(Shifted())
+    reference = judge.reference()
     assert figures.pop("samples") == figures.pop("spread_samples") == metrics.DURING
     keys = {key for key in figures if not key.startswith("spread")}
     assert set(reference) == {f"{key}_real" for key in keys}
@@ -76,7 +80,8 @@ def test_a_shifted_one_is_worse_in_every_figure():
 def test_it_is_deterministic_and_leaves_everything_as_it_was():
     generator = Shifted().train()
     generator.norm.eval()
-    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    state = torch.get_rng_state()
+    threads = torch.get_num_threads()
     numpy_state = np.random.get_state()[1].copy()
     figures = judged().evaluate(generator)
     assert figures == judged().evaluate(generator)
@@ -183,7 +188,8 @@ def test_known_modes_are_counted_on_2500_samples():
 
     units = Vectors((2,), "float32", (-1.0, -1.0), (1.0, 1.0))
     judge = judged((data.x, None), None, modes=GRID)
-    figures, reference = judge.evaluate(Mixture(units=units)), judge.reference()
+    figures = judge.evaluate(Mixture(units=units))
+    reference = judge.reference()
     assert figures["modes"] == reference["modes_real"] == 25
     assert figures["high_quality"] == 1
     assert reference["high_quality_real"] == pytest.approx(0.989, abs=0.01)

@@ -39,7 +39,8 @@ class Seen(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.drop, self.norm = nn.Dropout(), nn.BatchNorm1d(2)
+        self.drop = nn.Dropout()
+        self.norm = nn.BatchNorm1d(2)
         self.got = []
 
     def forward(self, x):
@@ -65,7 +66,8 @@ def kinds():
 @pytest.mark.parametrize("kind", kinds(), ids=lambda k: f"{k.name} of {k.units.shape}")
 def test_every_kind_maps_stored_samples_a_piece_at_a_time(kind, monkeypatch):
     x = stored(kind.units, 30, seed=1)
-    whole, state = kind(x), torch.get_rng_state()
+    whole = kind(x)
+    state = torch.get_rng_state()
     assert whole.dtype == np.float32
     assert len(whole) == 30
     assert whole.ndim == 2
@@ -78,7 +80,8 @@ def test_every_kind_maps_stored_samples_a_piece_at_a_time(kind, monkeypatch):
 
 
 def test_a_module_gets_pictures_from_zero_to_one_with_the_channels_first():
-    module, x = Seen(), stored(COLOUR)
+    module = Seen()
+    x = stored(COLOUR)
     out = ModuleFeatures(module, COLOUR)(x)
     got, training, parts_training, gradients = module.got[0]
     assert got.shape == (40, 3, 9, 12)
@@ -88,7 +91,8 @@ def test_a_module_gets_pictures_from_zero_to_one_with_the_channels_first():
 
 
 def test_a_module_gets_vectors_in_the_user_s_units():
-    module, x = Seen(), stored(ROWS)
+    module = Seen()
+    x = stored(ROWS)
     ModuleFeatures(module, ROWS)(x)
     assert torch.equal(module.got[0][0], torch.from_numpy(x))
 
@@ -124,7 +128,9 @@ def test_what_is_no_module_is_refused():
 
 def test_weights_and_their_names_decide_the_digest():
     torch.manual_seed(0)
-    one, other, third = nn.Linear(3, 2), nn.Linear(3, 2), nn.Sequential(nn.Linear(3, 2))
+    one = nn.Linear(3, 2)
+    other = nn.Linear(3, 2)
+    third = nn.Sequential(nn.Linear(3, 2))
     third[0].load_state_dict(one.state_dict())
     digests = [features.digest(module) for module in (one, other, third, one, nn.BatchNorm1d(2))]
     assert digests[0] == digests[3]
@@ -162,7 +168,8 @@ def test_many_columns_are_projected_and_distances_kept():
 
 def test_a_classifier_is_trained_alike_whatever_the_seed_of_a_run(labelled, tmp_path):
     arguments = labelled.x, labelled.label, labelled.units, 2
-    steps, state = [], torch.get_rng_state()
+    steps = []
+    state = torch.get_rng_state()
     one = ClassifierFeatures.fit(*arguments, steps.append)
     torch.manual_seed(5)
     two = ClassifierFeatures.fit(*arguments)
@@ -180,11 +187,10 @@ def test_a_classifier_is_trained_alike_whatever_the_seed_of_a_run(labelled, tmp_
 
 def test_scaled_features_leave_the_answers_of_a_classifier_as_they_were():
     torch.manual_seed(0)
-    network, u = (
-        classifier.Classifier("mlp", ROWS, 3).eval().requires_grad_(False),
-        torch.rand(9, 5),
-    )
-    before, small = network(u), network.features(u) / 7
+    network = classifier.Classifier("mlp", ROWS, 3).eval().requires_grad_(False)
+    u = torch.rand(9, 5)
+    before = network(u)
+    small = network.features(u) / 7
     learned._shrink(network, 7.0)
     torch.testing.assert_close(network(u), before)
     torch.testing.assert_close(network.features(u), small)

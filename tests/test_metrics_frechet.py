@@ -23,7 +23,8 @@ def test_axis_aligned_gaussians_are_as_far_as_their_means_and_deviations():
 
 
 def test_covariances_that_do_not_commute():
-    a, b = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([[5.0, -1.0], [-1.0, 1.0]])
+    a = np.array([[2.0, 1.0], [1.0, 3.0]])
+    b = np.array([[5.0, -1.0], [-1.0, 1.0]])
     product = a @ b  # of two columns: tr √M = √(tr M + 2 √det M)
     root = np.sqrt(np.trace(product) + 2 * np.sqrt(np.linalg.det(product)))
     known = np.trace(a) + np.trace(b) - 2 * root

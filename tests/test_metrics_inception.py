@@ -80,7 +80,8 @@ def test_images_become_2048_numbers_and_the_distance_fid(file, known):
 
 
 def test_it_sees_256_levels_at_299_pixels_from_minus_one_to_one(file, known):  # noqa: ARG001
-    features, seen = InceptionFeatures(file, COLOUR), []
+    features = InceptionFeatures(file, COLOUR)
+    seen = []
     features.network = lambda x: seen.append(x) or torch.zeros(len(x), 2048)
     features(np.float32([[[[0, 1, 0.5001]] * 8] * 8]))
     assert seen[0].shape == (1, 3, 299, 299)

@@ -15,7 +15,8 @@ def test_two_points_by_hand():
 
 def test_it_is_the_formula_of_the_paper():
     rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((30, 3)), rng.standard_normal((20, 3)) + 1
+    x = rng.standard_normal((30, 3))
+    y = rng.standard_normal((20, 3)) + 1
     xx, yy, xy = ((a @ b.T / 3 + 1) ** 3 for a, b in ((x, x), (y, y), (x, y)))
     known = (xx.sum() - np.trace(xx)) / 870 + (yy.sum() - np.trace(yy)) / 380 - 2 * xy.mean()
     assert distance(x, y) == pytest.approx(known)
@@ -33,7 +34,8 @@ def test_it_is_unbiased_at_any_number_of_rows(rows):
 
 def test_any_size_of_the_blocks_gives_the_same(monkeypatch):
     rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((50, 3)), rng.standard_normal((40, 3)) + 1
+    x = rng.standard_normal((50, 3))
+    y = rng.standard_normal((40, 3)) + 1
     whole = distance(x, y)
     monkeypatch.setattr(kernel, "BLOCK", 90)
     assert distance(x, y) == pytest.approx(whole, rel=1e-12)

@@ -53,9 +53,11 @@ def test_sets_that_are_far_apart_share_nothing():
 
 
 def test_a_dropped_mode_costs_recall_and_an_invented_one_precision():
-    both, one = blobs(0, [(0, 0), (90, 0)]), blobs(1, [(0, 0)])
+    both = blobs(0, [(0, 0), (90, 0)])
+    one = blobs(1, [(0, 0)])
     share = (both[:, 0] < 45).mean()
-    dropped, invented = measured(both, one), measured(one, both)
+    dropped = measured(both, one)
+    invented = measured(one, both)
     assert dropped["precision"] > 0.97
     assert dropped["recall"] == pytest.approx(share, abs=0.02)
     assert dropped["coverage"] == pytest.approx(share, abs=0.02)
@@ -77,11 +79,13 @@ def test_equal_distances_count_as_inside_in_spite_of_rounding():
 
 
 def test_no_block_is_larger_than_allowed_and_any_size_gives_the_same(monkeypatch):
-    real, fake = blobs(0, [(0, 0)], 200), blobs(1, [(1, 0)], 150)
+    real = blobs(0, [(0, 0)], 200)
+    fake = blobs(1, [(1, 0)], 150)
     whole = measured(real, fake)
     monkeypatch.setattr(manifold, "BLOCK", 900)
     assert measured(real, fake) == whole
-    x, y = torch.from_numpy(real), torch.from_numpy(fake)
+    x = torch.from_numpy(real)
+    y = torch.from_numpy(fake)
     sizes, places = zip(
         *((squares.numel(), squares.data_ptr()) for _, squares in manifold._blocks(x, y)),
         strict=True,

@@ -33,7 +33,8 @@ def test_it_bounds_the_mean_distance_of_one_direction():
 
 def test_it_sees_what_mean_and_covariance_do_not():
     rng = np.random.default_rng(0)
-    signs, gauss = rng.choice([-1.0, 1.0], (500, 2)), rng.standard_normal((2, 500, 2))
+    signs = rng.choice([-1.0, 1.0], (500, 2))
+    gauss = rng.standard_normal((2, 500, 2))
     assert distance(signs, gauss[0]) > 3 * distance(*gauss)
 
 

@@ -44,7 +44,8 @@ def test_fresh_rows_of_one_law_have_1_in_the_mean_whatever_their_number():
 
 
 def test_pieces_add_up_to_the_whole():
-    (x, label), real = drawn(900, 0), of(*drawn(500, 1))
+    x, label = drawn(900, 0)
+    real = of(*drawn(500, 1))
     pieces = Spread(UNITS, 2)
     for at in range(0, 900, 70):
         pieces.add(x[at : at + 70], label[at : at + 70])
@@ -52,16 +53,19 @@ def test_pieces_add_up_to_the_whole():
 
 
 def test_the_class_with_the_least_is_told_and_named():
-    real, (x, label) = of(*drawn(4000, 0)), drawn(4000, 1)
+    real = of(*drawn(4000, 0))
+    x, label = drawn(4000, 1)
     x[label == 1] *= 0.5
-    figures, named = spread(of(x, label), real), by_class(of(x, label), real, ("a", "b"))
+    figures = spread(of(x, label), real)
+    named = by_class(of(x, label), real, ("a", "b"))
     assert figures["spread_least"] == named["b"] == pytest.approx(0.25, abs=0.03)
     assert figures["spread"] == pytest.approx((named["a"] + named["b"]) / 2)
 
 
 def test_classes_without_two_rows_or_without_variance_are_left_out():
     x, label = drawn(400, 0, classes=3)
-    alike, lone = np.where(label[:, None] == 0, 0.0, x), np.append(0, np.nonzero(label != 1)[0])
+    alike = np.where(label[:, None] == 0, 0.0, x)
+    lone = np.append(0, np.nonzero(label != 1)[0])
     rare = np.sort(np.append(lone, np.nonzero(label == 1)[0][0]))
     named = by_class(of(x[rare], label[rare], 3), of(alike, label, 3), ("a", "b", "c"))
     assert named.keys() == {"c"}

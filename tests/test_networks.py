@@ -177,7 +177,8 @@ def test_auto_takes_the_kind_that_fits(shape, name):
 
 
 def mistakes():
-    grey, conditional = pair("mlp", GREY)[0], pair("mlp", GREY, LABELS[1])[0]
+    grey = pair("mlp", GREY)[0]
+    conditional = pair("mlp", GREY, LABELS[1])[0]
     critic_less = networks.build("mlp", Gaussian(2), GREY, ())[0]
     x = np.zeros((2, 8, 8))
     large = Pictures((80, 80), "uint8", (0.0,), (255.0,))
@@ -228,7 +229,8 @@ def test_an_older_folder_loads_and_saves_as_it_was(tmp_path):
     networks.load(old).save(tmp_path)
     assert (tmp_path / "spec.json").read_text() == (old / "spec.json").read_text()
     for name in ("generator.safetensors", "critic.safetensors"):
-        was, now = load_file(old / name), load_file(tmp_path / name)
+        was = load_file(old / name)
+        now = load_file(tmp_path / name)
         assert was.keys() == now.keys()
         assert all(torch.equal(was[k].float(), now[k].float()) for k in was)
 

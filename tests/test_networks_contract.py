@@ -61,7 +61,8 @@ def test_what_is_saved_is_loaded(tmp_path, network, units, classes, norm, pack):
     again = networks.load(tmp_path)
     x, drawn = generator.sample(6, seed=2)
     np.testing.assert_array_equal(again.sample(6, seed=2)[0], x)
-    stored, loaded = critic.state_dict(), again.kept_critic.state_dict()
+    stored = critic.state_dict()
+    loaded = again.kept_critic.state_dict()
     assert stored.keys() == loaded.keys()
     assert all(torch.equal(stored[name], loaded[name]) for name in stored)
     u = torch.randn(8, *units.shape)
@@ -99,8 +100,10 @@ GAMES = [(o, *case) for o in OBJECTIVES for case in CASES if sound(o, case[0], c
 def test_every_sound_game_moves_both_players(objective, network, units, classes, norm, pack):
     game = objectives.build(objective)
     generator, critic = pair(network, units, classes, norm, pack)
-    label, rng = labels(classes), torch.Generator().manual_seed(0)
-    real, z = torch.rand(8, *units.shape) * 2 - 1, torch.randn(8, 5)
+    label = labels(classes)
+    rng = torch.Generator().manual_seed(0)
+    real = torch.rand(8, *units.shape) * 2 - 1
+    z = torch.randn(8, 5)
 
     def score(x):
         return critic(x, None if label is None else label.repeat(len(x) // 8))
@@ -126,7 +129,8 @@ def test_every_sound_game_moves_both_players(objective, network, units, classes,
 def test_weights_of_the_classes_are_labels_too(network, units, classes, norm, pack):
     generator, _ = pair(network, units, classes, norm, pack)
     generator.eval()
-    e, label = torch.randn(8, generator.noise.base_dim), labels(classes)
+    e = torch.randn(8, generator.noise.base_dim)
+    label = labels(classes)
     whole = torch.nn.functional.one_hot(label, len(classes)).float()
     with torch.no_grad():
         assert torch.allclose(generator.from_base(e, whole), generator.from_base(e, label))

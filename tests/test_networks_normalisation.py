@@ -136,7 +136,8 @@ def test_every_normalised_weight_has_largest_singular_value_one(network, pack):
     layers = list(normalised(critic))
     plain = [m for m in critic.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.Embedding)]
     assert layers == plain
-    x, label = torch.randn(4, 8, 8), torch.tensor([0, 1, 2, 0])
+    x = torch.randn(4, 8, 8)
+    label = torch.tensor([0, 1, 2, 0])
     with torch.no_grad():
         for _ in range(100):
             critic(x, label)
@@ -165,7 +166,8 @@ def test_power_iterations_start_from_the_seed_alone(network):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_the_weights_before_normalisation_are_those_of_a_plain_critic(network):
-    plain, with_norm = critic_of(network).state_dict(), spectral(network).state_dict()
+    plain = critic_of(network).state_dict()
+    with_norm = spectral(network).state_dict()
     for name, weight in plain.items():
         of_norm = name.replace("weight", "parametrizations.weight.original")
         assert torch.equal(with_norm.get(name, with_norm.get(of_norm)), weight)
@@ -174,14 +176,16 @@ def test_the_weights_before_normalisation_are_those_of_a_plain_critic(network):
 def test_eval_mode_leaves_the_singular_vectors_and_the_rows_alone():
     critic = spectral().eval()
     before = copy.deepcopy(critic.state_dict())
-    x, label = torch.randn(6, 8, 8), torch.zeros(6, dtype=torch.long)
+    x = torch.randn(6, 8, 8)
+    label = torch.zeros(6, dtype=torch.long)
     torch.testing.assert_close(critic(x, label)[:2], critic(x[:2], label[:2]))
     assert all(torch.equal(before[name], value) for name, value in critic.state_dict().items())
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_steps_from_a_copy_or_from_a_state_are_equal_to_the_bit(network):
-    x, label = torch.randn(6, 8, 8), torch.arange(6) % 3
+    x = torch.randn(6, 8, 8)
+    label = torch.arange(6) % 3
 
     def step(critic, count):
         optimizer = torch.optim.SGD(critic.parameters(), 0.1)

@@ -22,7 +22,8 @@ class Seen(Critic):
         super().__init__(units, classes, {"width": 1})
 
     def forward(self, x, label=None):
-        self.x, self.label = x, label
+        self.x = x
+        self.label = label
         return x.flatten(1).sum(1)
 
 
@@ -67,7 +68,8 @@ def test_each_slot_has_its_own_labels():
 def test_the_projections_of_a_pack_s_labels_are_summed(network, units):
     _, critic = pair(network, units, pack=2)
     critic.eval()
-    x, label = torch.randn(2, *units.shape), torch.tensor([2, 1])
+    x = torch.randn(2, *units.shape)
+    label = torch.tensor([2, 1])
     rows = critic.inner.projection.weight
     assert rows.shape[0] == 6
     with torch.no_grad():
@@ -81,7 +83,8 @@ def test_the_projections_of_a_pack_s_labels_are_summed(network, units):
 @pytest.mark.parametrize(("network", "units"), CASES)
 def test_packs_do_not_see_each_other_and_their_order_within_matters(network, units):
     _, critic = pair(network, units, pack=2)
-    x, label = torch.randn(6, *units.shape), torch.tensor([0, 1, 2, 0, 1, 2])
+    x = torch.randn(6, *units.shape)
+    label = torch.tensor([0, 1, 2, 0, 1, 2])
     scores = critic(x, label)
     torch.testing.assert_close(critic(x[2:4], label[2:4]), scores[1:2])
     swapped = [1, 0, 3, 2, 5, 4]

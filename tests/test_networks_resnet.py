@@ -20,13 +20,15 @@ def size(module):
 
 
 def test_averaging_after_a_convolution_is_one_convolution():
-    layer, x = ConvThenAverage(3, 5), torch.randn(2, 3, 8, 12)
+    layer = ConvThenAverage(3, 5)
+    x = torch.randn(2, 3, 8, 12)
     apart = functional.avg_pool2d(functional.conv2d(x, layer.weight, layer.bias, padding=1), 2)
     torch.testing.assert_close(layer(x), apart)
 
 
 def test_repeating_before_a_convolution_is_one_convolution():
-    layer, x = RepeatThenConv(3, 5), torch.randn(2, 3, 4, 6)
+    layer = RepeatThenConv(3, 5)
+    x = torch.randn(2, 3, 4, 6)
     apart = functional.conv2d(functional.interpolate(x, scale_factor=2), layer.weight, padding=1)
     torch.testing.assert_close(layer(x), apart)
 

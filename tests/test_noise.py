@@ -40,7 +40,8 @@ class SmallGenerator(nn.Module):
 
     def __init__(self, law: Noise, shape: tuple[int, ...] = (2, 3), classes: tuple = ()):
         super().__init__()
-        self.noise, self.classes = law, classes
+        self.noise = law
+        self.classes = classes
         self.units = SimpleNamespace(shape=shape, size=math.prod(shape))
         rng = torch.Generator().manual_seed(0)
         self.layer = nn.Linear(law.dim + len(classes), self.units.size)
@@ -195,7 +196,8 @@ def test_projected_rows_lie_in_the_plausible_set(name):
     boxed = sum(length for role, length in law.roles if role == "box")
     scales = torch.logspace(-3, 4, 200).unsqueeze(-1)
     e = law.project(law.base(200, seed=6) * scales).double()
-    at, square = 0, torch.zeros(200, dtype=torch.double)
+    at = 0
+    square = torch.zeros(200, dtype=torch.double)
     for role, length in law.roles:
         piece = e[:, at : at + length]
         at += length
@@ -225,7 +227,8 @@ def test_the_plausible_set_holds_its_share_and_leaves_it_alone(name, dim):
 def test_energy_is_half_the_squared_norm_and_constant_on_a_sphere(name):
     law = KINDS[name](7)
     e = law.base(100, seed=8)
-    expected, at = torch.zeros(100), 0
+    expected = torch.zeros(100)
+    at = 0
     for role, length in law.roles:
         square = e[:, at : at + length].square().sum(-1)
         expected += 0.5 * (torch.full_like(square, length) if role == "sphere" else square)
@@ -369,7 +372,9 @@ def test_equally_likely_classes_cost_the_same_energy():
 
 
 def test_a_mixture_follows_its_components():
-    means, scales, weights = [[0.0, 0.0], [10.0, -10.0], [-20.0, 5.0]], [0.5, 1.0, 2.0], [1, 2, 5]
+    means = [[0.0, 0.0], [10.0, -10.0], [-20.0, 5.0]]
+    scales = [0.5, 1.0, 2.0]
+    weights = [1, 2, 5]
     law = Mixture(2, means, scales, weights)
     z = law.sample(20_000, seed=15).double().numpy()
     component = np.square(z[:, None] - np.array(means)).sum(-1).argmin(1)
@@ -413,7 +418,8 @@ def test_a_mixture_draws_its_means_once_and_for_all():
 
 
 def test_a_series_is_stationary_and_decays_as_its_coefficient():
-    a, law = 0.8, AutoRegressive(12, channels=2, coefficient=0.8)
+    a = 0.8
+    law = AutoRegressive(12, channels=2, coefficient=0.8)
     z = law.sample(20_000, seed=16).double().numpy().reshape(-1, 6, 2)
     for channel in range(2):
         lag = np.abs(np.arange(6)[:, None] - np.arange(6))
@@ -431,7 +437,8 @@ def test_a_product_is_its_parts_side_by_side():
 
 
 def test_a_product_shares_one_ball_and_one_box():
-    flat, nested = Product([Gaussian(4), Bernoulli(2)]), Product([Product([Gaussian(4)])] * 2)
+    flat = Product([Gaussian(4), Bernoulli(2)])
+    nested = Product([Product([Gaussian(4)])] * 2)
     radius = stats.chi2.ppf(0.95, 6) ** 0.5
     assert flat.project(torch.full((1, 6), 9.0)).norm().item() == pytest.approx(radius, rel=1e-5)
     far = nested.project(torch.full((1, 8), 9.0)).norm().item()
@@ -442,7 +449,8 @@ def test_a_product_shares_one_ball_and_one_box():
 
 
 def test_a_scaled_law_is_another_law_times_a_factor():
-    law, e = Mixture(3), Mixture(3).base(50, seed=21)
+    law = Mixture(3)
+    e = Mixture(3).base(50, seed=21)
     hot = Scaled(law, 2.5)
     assert hot.from_base(e).equal(2.5 * law.from_base(e))
     assert hot.base(50, seed=21).equal(e)

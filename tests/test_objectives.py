@@ -74,7 +74,8 @@ def test_the_penalties_of_a_linear_critic_of_packs_are_exact(shape):
 @pytest.mark.parametrize("name", OBJECTIVES)
 @pytest.mark.parametrize("pack", [1, 2])
 def test_terms_are_one_number_a_score_of_that_row_alone(name, pack):
-    objective, (real, fake) = objectives.build(name), rows((6, 4))
+    objective = objectives.build(name)
+    real, fake = rows((6, 4))
 
     def critic(x):
         return 0.01 * x.square().view(-1, pack * 4).sum(1)  # within hinge's margins
@@ -84,7 +85,8 @@ def test_terms_are_one_number_a_score_of_that_row_alone(name, pack):
         terms = objective.critic_terms(critic, real, fake, share)
         return terms | objective.generator_terms(critic, real, fake, fake, share)
 
-    kept, (other, different) = 6 // pack - 1, rows((pack, 4))
+    kept = 6 // pack - 1
+    other, different = rows((pack, 4))
     before = both(real, fake)
     after = both(torch.cat([real[:-pack], other]), torch.cat([fake[:-pack], different]))
     for term_name, term in before.items():
@@ -114,7 +116,8 @@ def test_a_pack_shares_one_epsilon():
 
 
 def test_r1_sees_real_rows_and_r2_generated_ones():
-    real, fake = torch.full((4, 3), 2.0), torch.full((4, 3), 5.0)
+    real = torch.full((4, 3), 2.0)
+    fake = torch.full((4, 3), 5.0)
     terms = means(
         Relativistic(2.0).critic_terms(lambda x: x.square().sum(1) / 2, real, fake, rng())
     )
@@ -129,7 +132,8 @@ def test_interpolates_lie_between_with_one_share_a_row():
         seen.append(x)
         return x.flatten(1).sum(1)
 
-    real, fake = torch.zeros(64, 3, 2), torch.ones(64, 3, 2)
+    real = torch.zeros(64, 3, 2)
+    fake = torch.ones(64, 3, 2)
     WganGp().critic_terms(critic, real, fake, rng())
     between = seen[-1].detach().flatten(1)
     assert (between.amax(1) == between.amin(1)).all()
@@ -147,7 +151,8 @@ def test_a_flat_critic_has_a_finite_penalty_and_gradient():
 
 
 def test_the_penalty_stays_in_float32_under_autocast():
-    layer, types = nn.Linear(3, 1), []
+    layer = nn.Linear(3, 1)
+    types = []
 
     def critic(x):
         score = layer(x).squeeze(1)
@@ -164,7 +169,9 @@ def test_the_penalty_stays_in_float32_under_autocast():
 class PreActivated(nn.Module):
     def __init__(self, activation):
         super().__init__()
-        self.first, self.second, self.activation = nn.Conv2d(2, 4, 3), nn.Linear(4, 1), activation
+        self.first = nn.Conv2d(2, 4, 3)
+        self.second = nn.Linear(4, 1)
+        self.activation = activation
 
     def forward(self, x):
         x = self.first(x)
@@ -186,7 +193,8 @@ ACTIVATIONS = {
 def test_slopes_alone_equal_those_beside_the_scores_and_so_do_their_gradients(activation):
     torch.manual_seed(0)
     critic = nn.Sequential(PreActivated(ACTIVATIONS[activation]))
-    x, found = torch.randn(5, 2, 6, 6), []
+    x = torch.randn(5, 2, 6, 6)
+    found = []
     for squares in (scores_and_slopes(critic, x)[1], slopes(critic, x)):
         weights = list(critic.parameters())
         slope = torch.autograd.grad(
@@ -219,7 +227,8 @@ def test_non_saturating_terms_are_the_log_sigmoid_formula():
     real, fake = rows((50, 1))
     critic = nn.Flatten(0)
     terms = means(Gan().critic_terms(critic, real, fake, rng()))
-    d_real, d_fake = torch.sigmoid(real), torch.sigmoid(fake)
+    d_real = torch.sigmoid(real)
+    d_fake = torch.sigmoid(fake)
     torch.testing.assert_close(terms["real"], -d_real.log().mean())
     torch.testing.assert_close(terms["fake"], -(1 - d_fake).log().mean())
     adversarial = Gan().generator_terms(critic, real, fake, fake, rng())["adversarial"].mean()
@@ -228,7 +237,8 @@ def test_non_saturating_terms_are_the_log_sigmoid_formula():
 
 def test_minimax_s_generator_minimises_what_its_critic_maximises():
     real, fake = rows((50, 1))
-    critic, d_fake = nn.Flatten(0), torch.sigmoid(fake)
+    critic = nn.Flatten(0)
+    d_fake = torch.sigmoid(fake)
     value = -sum(means(Minimax().critic_terms(critic, real, fake, rng())).values())
     torch.testing.assert_close(value, torch.sigmoid(real).log().mean() + (1 - d_fake).log().mean())
     adversarial = Minimax().generator_terms(critic, real, fake, fake, rng())["adversarial"].mean()
@@ -246,7 +256,8 @@ def test_minimax_saturates_where_the_critic_is_sure_and_the_other_loss_does_not(
 
 
 def test_least_squares_pull_scores_to_0_and_1():
-    real, fake = torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [2.0]])
+    real = torch.tensor([[1.0], [3.0]])
+    fake = torch.tensor([[0.0], [2.0]])
     terms = means(LeastSquares().critic_terms(nn.Flatten(0), real, fake, rng()))
     assert (terms["real"].item(), terms["fake"].item()) == (1.0, 1.0)
     back = means(LeastSquares().generator_terms(nn.Flatten(0), real, fake, fake, rng()))
@@ -254,7 +265,8 @@ def test_least_squares_pull_scores_to_0_and_1():
 
 
 def test_hinge_stops_at_its_margins():
-    real, fake = torch.tensor([[2.0], [0.0]]), torch.tensor([[-3.0], [0.5]])
+    real = torch.tensor([[2.0], [0.0]])
+    fake = torch.tensor([[-3.0], [0.5]])
     terms = means(Hinge().critic_terms(nn.Flatten(0), real, fake, rng()))
     assert (terms["real"].item(), terms["fake"].item()) == (0.5, 0.75)
     back = means(Hinge().generator_terms(nn.Flatten(0), real, fake, fake, rng()))
@@ -281,7 +293,8 @@ def test_non_saturating_terms_stay_finite_at_large_scores():
 
 
 def test_relativistic_pairs_row_by_row():
-    real, fake = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0], [-1.0]])
+    real = torch.tensor([[1.0], [2.0]])
+    fake = torch.tensor([[3.0], [-1.0]])
     terms = means(Relativistic().critic_terms(nn.Flatten(0), real, fake, rng()))
     pairs = [math.log1p(math.exp(f - r)) for r, f in ((1, 3), (2, -1))]
     assert terms["pairing"].item() == pytest.approx(sum(pairs) / 2)
@@ -322,13 +335,15 @@ def test_every_objective_teaches_every_network(name, network, units):
         preferred=objective.normalise,
     )
     arguments = network, Gaussian(4), units, ("a", "b"), 8, 8, norm
-    (generator, critic), (_, twin) = networks.build(*arguments), networks.build(*arguments)
+    generator, critic = networks.build(*arguments)
+    _, twin = networks.build(*arguments)
     label = torch.tensor([0, 1, 1, 0, 1, 0])
 
     def bound(x, critic=critic):
         return critic(x, label.repeat(len(x) // len(label)))
 
-    real, z = torch.randn(6, *units.shape), torch.randn(6, 4)
+    real = torch.randn(6, *units.shape)
+    z = torch.randn(6, 4)
     terms = means(objective.critic_terms(bound, real, generator(z, label).detach(), rng(1)))
     once_more = objectives.build(name)
     fake = generator(z, label).detach()

@@ -31,7 +31,8 @@ class Rays(Search):
 
     def __init__(self, space, seed, *, step=0.5):
         super().__init__(space, seed)
-        self.step, self.turn = step, 0
+        self.step = step
+        self.turn = 0
 
     def ask(self, limit):
         self.turn += 1
@@ -75,7 +76,7 @@ def test_a_search_is_named_by_its_row_its_class_or_its_function_and_numbered_whe
 
 def test_settings_are_bound_by_partial():
     space = Space(Gaussian(3), 2)
-    (slow, fast) = entrants([functools.partial(Evolution, sigma=0.01, populations=1), Evolution])
+    slow, fast = entrants([functools.partial(Evolution, sigma=0.01, populations=1), Evolution])
     asked = slow(space, 0).ask(100)[0]
     assert len(asked) == 8
     assert asked.std(0).max() < 0.05 < fast(space, 0).ask(100)[0].std(0).max()

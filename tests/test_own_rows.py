@@ -18,7 +18,8 @@ from genenv.settings import StressConfig
 
 DIGITS = data.load("digits")
 ROWS = np.arange(0, 1797, 4)
-X, Y = DIGITS.x[ROWS], DIGITS.label[ROWS]
+X = DIGITS.x[ROWS]
+Y = DIGITS.label[ROWS]
 ACCOUNT = {
     "rows": 40, "wrong": 1, "turned": 2, "kept": 37, "error": 0.1, "error_90": 0.2,
     "neighbour": 0.3, "by": "gradient steps",
@@ -96,7 +97,8 @@ def near(fitted):
 
 
 def test_samples_lie_near_rows_of_their_class_and_every_row_is_picked(near):
-    e, label = near.noise.base(400, 0), torch.arange(400) % 10
+    e = near.noise.base(400, 0)
+    label = torch.arange(400) % 10
     place = near.picked(e, label)
     assert (torch.from_numpy(near.label)[place] == label).all()
     assert set(place.tolist()) == set(range(40))

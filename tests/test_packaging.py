@@ -17,7 +17,8 @@ KINDS = {".js", ".py", ".typed", ".json", ".safetensors", ".npz", ".html", ".css
 def wheel(tmp_path_factory):
     """Names in a wheel that is built from a copy of what belongs into it."""
     pytest.importorskip("setuptools", reason="setuptools builds the wheel")
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    source = tmp_path_factory.mktemp("source")
+    out = tmp_path_factory.mktemp("wheel")
     for file in [*files(), *(ROOT / n for n in ("pyproject.toml", "LICENSE", "README.md"))]:
         if file.is_file():
             copy = source / file.relative_to(ROOT)

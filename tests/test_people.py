@@ -40,7 +40,8 @@ def sheet(count=40, counts=(200, 100, 60)) -> Sheet:
 
 
 def test_a_sheet_mixes_half_confirmed_with_every_other_kind_and_is_the_same_again():
-    drawn, again = sheet(), sheet()
+    drawn = sheet()
+    again = sheet()
     kinds = {int(k): int((drawn.kind == k).sum()) for k in (*KINDS, people.REAL)}
     assert kinds == {Verdict.CONFIRMED: 20, Verdict.AMBIGUOUS: 8, Verdict.INVALID: 6, -1: 6}
     assert np.array_equal(drawn.x, again.x)
@@ -88,7 +89,8 @@ def test_a_stratum_without_an_answer_widens_the_count_and_is_no_mistake():
 
 
 def test_the_powered_interval_is_that_of_the_package_of_its_authors():
-    i, m = np.arange(200), np.arange(1000)
+    i = np.arange(200)
+    m = np.arange(1000)
     p = ((i * 37) % 100) / 100 + 0.005
     seen = ((i * 53) % 97) / 97 < p
     every = (((m * 61) % 100) / 100 + 0.005) * 0.8

@@ -37,7 +37,8 @@ def test_the_region_that_fails_is_the_known_half_space():
     found = toys.probe(beta=1.0)(e, label)
     normal = np.full(toys.DIM, toys.DIM**-0.5)
     assert np.allclose(found.severity, found.e @ normal - 1, atol=1e-4)
-    share, truth = (found.severity > 0).mean(), norm.cdf(-1)
+    share = (found.severity > 0).mean()
+    truth = norm.cdf(-1)
     assert abs(share - truth) < 4 * math.sqrt(truth * (1 - truth) / 20_000)
 
 
@@ -84,13 +85,15 @@ def test_a_sure_guide_takes_nothing_and_a_doubting_one_by_formula():
 
 
 def test_gradients_are_the_finite_differences():
-    probe, step = toys.probe(beta=1.0, radius=1.0), 1e-2
+    probe = toys.probe(beta=1.0, radius=1.0)
+    step = 1e-2
     e, label = base(5, seed=3)
     found = probe(e, label, gradient=True)
     for i in range(toys.DIM):
         push = torch.zeros(toys.DIM)
         push[i] = step
-        up, down = probe(e + push, label), probe(e - push, label)
+        up = probe(e + push, label)
+        down = probe(e - push, label)
         slope = (up.severity - down.severity) / (2 * step)
         assert np.allclose(found.gradient[:, i], slope, atol=2e-3)
         loss = np.minimum(up.severity, 1) - up.score - np.minimum(down.severity, 1) + down.score
@@ -99,7 +102,8 @@ def test_gradients_are_the_finite_differences():
 
 def test_findings_are_the_same_with_and_without_gradients():
     e, label = base(9)
-    plain, with_gradient = toys.probe()(e, label), toys.probe()(e, label, gradient=True)
+    plain = toys.probe()(e, label)
+    with_gradient = toys.probe()(e, label, gradient=True)
     assert np.array_equal(plain.severity, with_gradient.severity)
     assert np.array_equal(plain.score, with_gradient.score)
 

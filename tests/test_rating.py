@@ -20,7 +20,8 @@ from genenv.rate.spread import log_interval, together
 from genenv.rating import CONFIRMED, FAILURE, Seen, rated
 from genenv.report import rates
 
-BETA, RADIUS = 4.0, 5.0
+BETA = 4.0
+RADIUS = 5.0
 TRUTH = {
     FAILURE: norm.sf(BETA),
     # the audit confirms inside the ball alone: one coordinate beyond β, three share what is left

@@ -68,7 +68,9 @@ def test_the_strength_of_half_the_margin_is_interpolated(margin, expected):
 
 
 def test_agreement_between_learners_is_the_mean_over_pairs():
-    a, b, c = np.array([0, 1]), np.array([0, 0]), np.array([0, 1])
+    a = np.array([0, 1])
+    b = np.array([0, 0])
+    c = np.array([0, 1])
     assert measures.between([a, b, c]) == pytest.approx((0.5 + 1.0 + 0.5) / 3)
     assert measures.between([a]) is None
 
@@ -106,12 +108,14 @@ def test_the_same_lot_is_the_same_at_any_time(generator):
     digits = data.load("digits")
     again = Lot(generator, (digits.x[:30], digits.label[:30]), 40, seed=3)
     for name in ("latent:student-t", "sample:impulse", "real:rotate"):
-        one, two = again.at(name, 2.5)[0], again.at(name, 2.5)[0]
+        one = again.at(name, 2.5)[0]
+        two = again.at(name, 2.5)[0]
         assert np.array_equal(one, two)
 
 
 def test_known_latents_of_the_laws(generator):
-    e, label = torch.randn(6, generator.noise.base_dim), torch.arange(6)
+    e = torch.randn(6, generator.noise.base_dim)
+    label = torch.arange(6)
     z = generator.noise.from_base(e)
     stretched, _ = noises.Temperature(generator).change(e, label, 5)
     assert torch.allclose(stretched, 2 * z)
@@ -168,10 +172,8 @@ def test_an_unknown_noise_is_a_mistake(lot):
 def answers(noise=("latent:temperature", "real:blur")):
     """Two learners of two classes: the first is right below strength 3, the second always."""
     label = np.array([0, 1, 0, 1])
-    right, wrong = (
-        np.log(np.eye(2)[label] * 0.98 + 0.01),
-        np.log(np.eye(2)[1 - label] * 0.98 + 0.01),
-    )
+    right = np.log(np.eye(2)[label] * 0.98 + 0.01)
+    wrong = np.log(np.eye(2)[1 - label] * 0.98 + 0.01)
     first = np.stack([right if s < 3 else wrong for s in STRENGTHS])
     second = np.stack([right] * len(STRENGTHS))
     log_p = np.stack([first, second]).astype(np.float32)
@@ -327,7 +329,8 @@ def test_shares_count_generated_rows_beside_real_ones():
     assert mixing.made(100, mixing.MOST) == 300
     assert mixing.made(100, 1.0) == 100
     x = np.arange(40.0)[:, None]
-    real, extra = (x, np.zeros(40, int)), (-x, np.ones(40, int))
+    real = (x, np.zeros(40, int))
+    extra = (-x, np.ones(40, int))
     pools = mixing.Pools(real, {"none": extra})
     _, label = pools.mixed(20, 0.5, "none")
     assert label.tolist() == [0] * 20 + [1] * 20
@@ -430,7 +433,8 @@ def test_a_network_forgets_when_useless_rows_take_over(generator):
 
 
 def test_classes_are_not_mixed_for_a_decoder_that_expects_whole_labels():
-    digits, table = data.load("digits"), torch.linspace(0, 1, 10)
+    digits = data.load("digits")
+    table = torch.linspace(0, 1, 10)
 
     def decode(e, label):
         return e.new_zeros(len(e), 8, 8) + table[label].view(-1, 1, 1)

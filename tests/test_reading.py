@@ -226,7 +226,8 @@ def _changed_json(data: bytes, rng: np.random.Generator) -> bytes:
     """Put another value in the place of one, at any depth."""
     values = [None, -1, 0, 10**12, 1.5, "", "x", [], {}, [[1]], True, float("nan")]
     plain = json.loads(data)
-    at, place = plain, rng.choice(list(plain))
+    at = plain
+    place = rng.choice(list(plain))
     while isinstance(at[place], dict) and at[place] and rng.random() < 0.7:
         at, place = at[place], rng.choice(list(at[place]))
     at[place] = values[int(rng.integers(len(values)))]
@@ -240,8 +241,10 @@ def test_a_mutated_file_is_refused_in_a_sentence_or_read_as_it_was(
     read, is_guarded = READERS[name]
     run = tmp_path / "run"
     shutil.copytree(whole, run)
-    wanted, data = _bytes(read(run)), (run / name).read_bytes()
-    rng, refused = np.random.default_rng(5), 0
+    wanted = _bytes(read(run))
+    data = (run / name).read_bytes()
+    rng = np.random.default_rng(5)
+    refused = 0
     ways = [_mutated, *([_changed_json] if name.endswith(".json") else [])]
     for i in range(30):
         (run / name).write_bytes(ways[i % len(ways)](data, rng))

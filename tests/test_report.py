@@ -93,7 +93,8 @@ def content(searches: list[dict], modes: list[dict], probability: dict | None) -
 
 def evidence(units: Codec, classes: tuple, names: list[str], modes: list[int]) -> Evidence:
     """Failures of classes 0 -> 1 (mode 7) and 0 -> 2 (mode 8), one for each name."""
-    rows, rng = len(names), np.random.default_rng(0)
+    rows = len(names)
+    rng = np.random.default_rng(0)
     mode = np.array(modes, np.int64)
     prediction = mode - 6
     output = np.full((rows, len(classes)), np.log(0.05), np.float32)
@@ -150,7 +151,8 @@ def mode_row(classes: tuple, mode: int, confirmed: int, mass: float | None) -> d
 
 def example(units: Codec = IMAGES, classes: tuple = (3, 8, 9)) -> Report:
     """Random confirms 2, evolution 15, in two modes."""
-    names, modes = ["random"] * 2 + ["evolution"] * 15, [7, 8] + [7] * 10 + [8] * 5
+    names = ["random"] * 2 + ["evolution"] * 15
+    modes = [7, 8] + [7] * 10 + [8] * 5
     searches = [
         search_row("random", 2, lift_over_random=1.0),
         search_row("evolution", 15, tenth_confirmed_at=86, lift_over_random=7.5),
@@ -334,7 +336,8 @@ def test_the_page_is_sorted_by_q_and_distinct_failures_come_first(tmp_path):
     shown.evidence = replace(shown.evidence, failures=replace(failures, distinct=kept, q=q))
     html = page(shown, tmp_path)
     titles = re.findall(r'<figure title="\w+, seed 0, query (\d+), p 0.95, q 0.0\d+">', html)
-    surest, modes = titles[:16], titles[16:]
+    surest = titles[:16]
+    modes = titles[16:]
     assert surest == [str(query) for query in range(16, 0, -1)]
     assert modes == ["12", "11", "10", "9", "16", "15", "14", "13"]  # of two modes
     assert "8 of 17 are at q ≤ 0.1 (3 distinct)" in words(html)

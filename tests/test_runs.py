@@ -146,8 +146,10 @@ def test_the_next_folder_is_the_next_free_number(tmp_path, monkeypatch):
 
 
 def test_a_data_set_is_known_by_its_content():
-    x, y = np.arange(12.0).reshape(6, 2), np.arange(6) % 2
-    one, two = runs.describe(from_arrays(x, y)), runs.describe(from_arrays(x.copy(), y))
+    x = np.arange(12.0).reshape(6, 2)
+    y = np.arange(6) % 2
+    one = runs.describe(from_arrays(x, y))
+    two = runs.describe(from_arrays(x.copy(), y))
     assert one == two
     assert (one["rows"], one["shape"], one["classes"]) == (6, [2], [0, 1])
     assert runs.describe(from_arrays(x, 1 - y))["sha256"] != one["sha256"]

@@ -92,7 +92,9 @@ def told(space, e, label, turn):
 
 def play(search, budget, limit=None):
     """All questions of a game to the end of the budget."""
-    asked, left, turn = [], budget, 0
+    asked = []
+    left = budget
+    turn = 0
     while left:
         e, label = search.ask(min(left, limit or left))
         asked.append((e.clone(), label.clone()))
@@ -186,7 +188,9 @@ def test_a_search_by_gradient_refuses_a_noise_without_one(name, law):
 
 def successes(name, beta, budget=4000):
     space = Space(Gaussian(toys.DIM), toys.CLASSES)
-    search, probe, found = make(name, space), toys.probe(beta, radius=4.0), 0
+    search = make(name, space)
+    probe = toys.probe(beta, radius=4.0)
+    found = 0
     while budget:
         findings = probe(*search.ask(budget), gradient=search.wants_gradient)
         search.tell(findings)

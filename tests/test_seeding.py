@@ -21,9 +21,11 @@ def test_philox_gives_the_known_answers_of_random123():
 
 def test_philox_agrees_with_numbers_worked_out_without_vectors():
     def plain(key, counter):
-        c, k = [counter, 0, 0, 0], [key & 0xFFFFFFFF, key >> 32]
+        c = [counter, 0, 0, 0]
+        k = [key & 0xFFFFFFFF, key >> 32]
         for _ in range(10):
-            a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+            a = 0xD2511F53 * c[0]
+            b = 0xCD9E8D57 * c[2]
             c = [(b >> 32) ^ c[1] ^ k[0], b & 0xFFFFFFFF, (a >> 32) ^ c[3] ^ k[1], a & 0xFFFFFFFF]
             k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
         return c

@@ -53,7 +53,8 @@ def plain(hint: Any) -> Any:
 def test_a_call_takes_every_setting_with_its_default_and_its_type(
     call: Any, config: type[Any]
 ) -> None:
-    taken, hints = inspect.signature(call).parameters, get_type_hints(config)
+    taken = inspect.signature(call).parameters
+    hints = get_type_hints(config)
     called = get_type_hints(call)
     left = LEFT_TO_THE_PRESET if config is FitConfig else set()
     assert {field.name for field in fields(config)} - left <= set(taken)
@@ -79,7 +80,8 @@ def test_every_setting_has_a_default_and_a_sentence(config: type[Any]) -> None:
 
 
 def test_a_training_fills_in_what_is_left_to_the_preset_and_changes_nothing_else() -> None:
-    asked, full = FitConfig(), TrainingConfig()
+    asked = FitConfig()
+    full = TrainingConfig()
     assert [field.name for field in fields(asked)] == [field.name for field in fields(full)]
     filled = {name for name, value in vars(full).items() if vars(asked)[name] != value}
     assert filled == {

@@ -29,8 +29,10 @@ def asked_alone(probe, e, label):
 
 
 def test_a_row_asked_alone_is_that_of_a_batch(probe):
-    e, label = probe.generator.noise.base(40, seed=3), torch.arange(40) % 10
-    batch, alone = probe(e, label), asked_alone(probe, e, label)
+    e = probe.generator.noise.base(40, seed=3)
+    label = torch.arange(40) % 10
+    batch = probe(e, label)
+    alone = asked_alone(probe, e, label)
     assert probe._has_single
     for name in ("output", "severity", "energy", "guide_log_p", "guide_distance", "score", "x"):
         rows = np.concatenate([getattr(row, name) for row in alone])
@@ -72,7 +74,8 @@ def test_a_guide_of_dense_networks_looks_at_one_row_as_at_a_batch(probe):
     around = Surroundings(oracles[0], oracles[0].features(seen), 1.3)
     guide = Guide(units, oracles, around, 1.7, 0.2, 0.4)
     other = Probe(probe.generator, probe.model, guide)
-    e, label = probe.generator.noise.base(8, seed=1), torch.arange(8)
+    e = probe.generator.noise.base(8, seed=1)
+    label = torch.arange(8)
     batch = other(e, label)
     for i, row in enumerate(asked_alone(other, e, label)):
         assert row.guide_log_p[0] == pytest.approx(batch.guide_log_p[i], abs=1e-5)

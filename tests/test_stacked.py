@@ -55,7 +55,8 @@ def test_a_row_is_bit_for_bit_the_program_of_one_row(name, batch):
         for i in (0, 4):
             alone = trained([i], name, 100, batch)
             for network in ("generator", "critic"):
-                theta, own = getattr(stack, network).theta, getattr(alone, network).theta
+                theta = getattr(stack, network).theta
+                own = getattr(alone, network).theta
                 assert torch.equal(theta[i], own[0]), f"row {i} of {network}"
 
 
@@ -66,7 +67,8 @@ def test_rows_that_are_not_named_stay_as_they_are_bit_for_bit():
     tensors = (gan.critic.theta, adam.first, adam.second, adam.count)
     before = [t.clone() for t in tensors]
     rows = torch.tensor([1, 3])
-    real, z = drawn(ids[[1, 3]], 9, "x", 2), drawn(ids[[1, 3]], 9, "z", 2)
+    real = drawn(ids[[1, 3]], 9, "x", 2)
+    z = drawn(ids[[1, 3]], 9, "z", 2)
     one = torch.ones(2)
     gan.update_critic(real, gan.sample(z, rows), 1e-2 * one, one, KEYS[:2], rows)
     for old, new in zip(before, tensors, strict=True):
@@ -77,7 +79,9 @@ def test_rows_that_are_not_named_stay_as_they_are_bit_for_bit():
 def test_rows_of_a_subset_move_as_in_the_whole_stack():
     ids = np.arange(4)
     whole, part = (trained(ids, "relativistic", 3) for _ in range(2))
-    real, z, one = drawn(ids, 9, "x", 2), drawn(ids, 9, "z", 2), torch.full((4,), 1e-2)
+    real = drawn(ids, 9, "x", 2)
+    z = drawn(ids, 9, "z", 2)
+    one = torch.full((4,), 1e-2)
     keys = KEYS[:4]
     whole.update_critic(real, whole.sample(z), one, one, keys)
     rows = torch.tensor([0, 2])
@@ -87,7 +91,8 @@ def test_rows_of_a_subset_move_as_in_the_whole_stack():
 
 def test_stacked_adam_is_torchs_adam_with_rates_betas_and_counts_a_row():
     theta = torch.randn(3, 7, generator=torch.Generator().manual_seed(0))
-    betas, rates = [(0.9, 0.999), (0.5, 0.9), (0.0, 0.99)], torch.tensor([1e-1, 1e-2, 1e-3])
+    betas = [(0.9, 0.999), (0.5, 0.9), (0.0, 0.99)]
+    rates = torch.tensor([1e-1, 1e-2, 1e-3])
     singles = [theta[i].clone().requires_grad_() for i in range(3)]
     optimizers = [
         torch.optim.Adam([p], float(r), b) for p, r, b in zip(singles, rates, betas, strict=True)
@@ -109,8 +114,10 @@ def test_stacked_adam_is_torchs_adam_with_rates_betas_and_counts_a_row():
 def test_terms_and_gradients_are_those_of_the_objective_row_by_row(name):
     ids = np.arange(3)
     gan = made(ids, name)
-    real, fake = drawn(ids, 0, "x", 2), drawn(ids, 0, "z", 2)
-    before, rate = gan.critic.theta.clone(), torch.full((3,), 1e-2)
+    real = drawn(ids, 0, "x", 2)
+    fake = drawn(ids, 0, "z", 2)
+    before = gan.critic.theta.clone()
+    rate = torch.full((3,), 1e-2)
     terms, squares = gan.update_critic(real, fake, rate, torch.ones(3), KEYS[:3])
     for i in range(3):
         layers = [t.detach().requires_grad_() for t in made(ids, name).critic.layers()]
@@ -132,7 +139,8 @@ def test_terms_and_gradients_are_those_of_the_objective_row_by_row(name):
 
 def test_the_penalty_factor_scales_the_penalties_gradient():
     ids = np.arange(2)
-    real, fake = drawn(ids, 0, "x", 2), drawn(ids, 0, "z", 2)
+    real = drawn(ids, 0, "x", 2)
+    fake = drawn(ids, 0, "z", 2)
     pulled = made(ids).update_critic(
         real, fake, torch.zeros(2), torch.tensor([0.0, 1e4]), KEYS[:2]
     )[1]
@@ -172,7 +180,8 @@ def test_bad_stacks_are_refused():
 
 def test_sliced_distances_of_rows_are_exact_along_their_directions():
     rng = np.random.default_rng(0)
-    real, fake = rng.normal(size=(900, 2)), rng.normal(size=(3, 300, 2)) * [[[2.0, 1.0]]] + 0.5
+    real = rng.normal(size=(900, 2))
+    fake = rng.normal(size=(3, 300, 2)) * [[[2.0, 1.0]]] + 0.5
     rows = SlicedRows(torch.from_numpy(real[None]).float(), 300)(torch.from_numpy(fake).float())
     angles = np.arange(16) * np.pi / 16
     axes = np.stack([np.cos(angles), np.sin(angles)])

@@ -162,7 +162,8 @@ def test_what_people_see_is_written_into_report_and_page(
     assert "Nobody has looked" not in page
     assert "The q of a failure is the expected share" in page
     assert audit.sheet.x.dtype == np.float32
-    x, kept = audit.sheet.x, audit.flips
+    x = audit.sheet.x
+    kept = audit.flips
     row = int(np.flatnonzero(audit.sheet.kind == Verdict.CONFIRMED)[0])
     stored = failures.load(run / "failures")
     assert stored is not None
@@ -325,7 +326,8 @@ def main_code(line: str) -> Any:
 def test_the_failures_of_a_run_are_asked_first_of_the_next_model(
     done: tuple[Path, Report], tmp_path: Path
 ) -> None:
-    digits, out = data.load("digits"), tmp_path / "next"
+    digits = data.load("digits")
+    out = tmp_path / "next"
     report = genenv.stress(
         None, None, digits.x, digits.label, search=["random"], budget=64, seed=1,
         starts_from=str(done[0]), reference="default", out=out,
@@ -357,7 +359,8 @@ def test_starts_of_another_generator_or_of_no_run_are_refused(
 
 def test_arrays_and_an_estimator_go_through_the_python_front_door() -> None:
     digits = data.load("digits")
-    x, y = digits.x[:1200], digits.label[:1200]
+    x = digits.x[:1200]
+    y = digits.label[:1200]
     held_out = digits.x[1200:], digits.label[1200:]
     model = LogisticRegression(max_iter=200).fit(x.reshape(len(x), -1), y)
     generator = genenv.fit(x, y, steps=40)
@@ -369,7 +372,8 @@ def test_arrays_and_an_estimator_go_through_the_python_front_door() -> None:
 
 def test_integer_images_keep_their_dtype_for_model_and_disk(tmp_path: Path) -> None:
     digits = data.load("digits")
-    x, seen = (digits.x * 15).astype(np.uint8), []
+    x = (digits.x * 15).astype(np.uint8)
+    seen = []
 
     def model(batch: np.ndarray) -> np.ndarray:
         seen.append((batch.dtype, batch.shape[1:]))

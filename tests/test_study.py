@@ -30,7 +30,8 @@ class Sum(Study[int]):
         super().__init__(folder, Stages(display=True), **more)  # type: ignore[arg-type]
         self.stages._shown = Bars()
         self.made: list[str] = []
-        first, name = "count.json", None if key is None else lambda: key
+        first = "count.json"
+        name = None if key is None else lambda: key
         self.first = Part(first, "the count", self._count, save_json, load_json, "count", 3, name)
         self.second = Part("double.json", "twice", self._double, save_json, load_json, "double", 1)
 

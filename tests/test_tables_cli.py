@@ -51,7 +51,8 @@ def test_rows_on_a_condition_are_written_as_the_data_are(run, fitted, place, suf
     assert code == 0
     assert f"P({where}) = " in told
     read = pd.read_csv if suffix == ".csv" else pd.read_parquet
-    rows, data = read(place / out), pd.read_csv(place / "people.csv")
+    rows = read(place / out)
+    data = pd.read_csv(place / "people.csv")
     assert list(rows.columns) == list(data.columns)
     assert rows["age"].between(60, 70).all()
     assert (rows["hours-per-week"] <= 25).all()

@@ -43,7 +43,8 @@ def test_a_table_is_a_data_set_without_its_target_and_the_frame_comes_back(table
 
 
 def test_the_map_of_real_rows_loses_no_digit(table):
-    units, x = table.units, table.units.tensor(table.x)
+    units = table.units
+    x = table.units.tensor(table.x)
     assert torch.equal(units.decode(units.exact(x)), x)
     assert units.encode(x).shape == (600, *units.layout)
 
@@ -179,10 +180,12 @@ def test_the_generator_of_a_tables_run_is_loaded(generator, tmp_path):
 
 
 def test_a_step_of_a_rule_is_said_in_the_users_values(table):
-    units, names = table.units, factors.names(table.units)
+    units = table.units
+    names = factors.names(table.units)
     shown = factors.factors(units.tensor(table.x), units)
     assert shown.shape == (600, len(names)) == (600, units.width)
-    job, missing = names.index("job is office"), names.index("score is missing")
+    job = names.index("job is office")
+    missing = names.index("score is missing")
     assert (shown[:, job].numpy() == (FRAME["job"] == "office")).all()
     assert (shown[:, missing].numpy() == FRAME["score"].isna()).all()
     said = {name: factors.step(units, names.index(name), True, 0.5) for name in names}
@@ -206,7 +209,8 @@ def test_every_step_is_a_condition_that_holds_of_the_same_rows(table):
 
 
 def test_a_mode_is_told_by_a_rule_in_words_with_the_models_accuracy_there(table):
-    x, label = table.x, table.label
+    x = table.x
+    label = table.label
     frame = table.units.raw_view(x)
     inside = ((frame["age"] > 50) & (label == 1)).to_numpy()
     failing = x[inside], label[inside], np.zeros(inside.sum(), np.int64)
@@ -221,9 +225,12 @@ def test_a_mode_is_told_by_a_rule_in_words_with_the_models_accuracy_there(table)
 
 
 def test_modes_of_a_table_are_regions_of_its_columns(table):
-    x, label, frame = table.x, table.label, table.units.raw_view(table.x)
+    x = table.x
+    label = table.label
+    frame = table.units.raw_view(table.x)
     yes = label == 1
-    old, young = ((frame["age"] > 60) & yes).to_numpy(), ((frame["age"] < 25) & yes).to_numpy()
+    old = ((frame["age"] > 60) & yes).to_numpy()
+    young = ((frame["age"] < 25) & yes).to_numpy()
     rows = np.flatnonzero(old | young)
     failing = x[rows], label[rows], np.zeros(len(rows), np.int64)
     found = leaves.modes(table.units, failing, (x, label))

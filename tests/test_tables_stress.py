@@ -26,7 +26,8 @@ from genenv.reacting import Reacting, noise
 from genenv.settings import ReactConfig
 
 FRAME = drawn(900)
-X, Y = FRAME.drop(columns="repaid"), FRAME["repaid"]
+X = FRAME.drop(columns="repaid")
+Y = FRAME["repaid"]
 
 
 def pipeline():
@@ -185,7 +186,8 @@ def test_rows_put_together_are_told_from_real_ones_and_uniform_noise_is_refused(
 
 
 def test_columns_stay_whole_in_rows_that_are_put_together(table):
-    rows, columns = seen(table.x, table.units), torch.tensor(table.units.groups)
+    rows = seen(table.x, table.units)
+    columns = torch.tensor(table.units.groups)
     rng = seeding.torch_generator(0, "whole")
     for made in (swapped.shuffled(rows, columns, 50, rng), swapped.crossed(rows, columns, 50, rng)):
         assert torch.allclose(lawful(made, table.units), made, atol=1e-5)
@@ -193,7 +195,8 @@ def test_columns_stay_whole_in_rows_that_are_put_together(table):
 
 
 def test_redrawn_cells_differ_in_whole_columns_and_are_lawful(table):
-    rows, columns = seen(table.x, table.units), torch.tensor(table.units.groups)
+    rows = seen(table.x, table.units)
+    columns = torch.tensor(table.units.groups)
     made = swapped.redrawn(rows, table.units, 50, seeding.torch_generator(0, "one"))
     assert torch.allclose(lawful(made, table.units), made, atol=1e-5)
     equal = made[:, None] == rows[None]
@@ -214,7 +217,9 @@ def test_independent_columns_make_true_rows_and_dependent_ones_do_not():
 def noisy(clear, rows=400):
     """A frame of two classes: a share of the rows tells its own, the others' is a coin's."""
     rng = seeding.numpy_generator(0, "noisy")
-    x, own, coin = rng.random((rows, 2)), rng.random(rows) < clear, rng.random(rows) < 0.5
+    x = rng.random((rows, 2))
+    own = rng.random(rows) < clear
+    coin = rng.random(rows) < 0.5
     known = np.where(own, x[:, 0] < 0.5, coin)
     frame = pd.DataFrame({"a": x[:, 0].round(3), "b": x[:, 1].round(3), "clear": own})
     return data.from_frame(frame.assign(y=np.where(known, "no", "yes")), data.TableOptions("y"))

@@ -71,7 +71,8 @@ def test_a_printed_command_is_quoted(
 def test_the_rows_of_the_replay_check_are_stored_with_their_labels(tmp_path: Path) -> None:
     units = Vectors((2,), "float32", (0.0, 0.0), (1.0, 1.0))
     model = wrap(lambda x: np.full((len(x), 3), 1 / 3), units, ("a", "b", "c"))
-    x, label = np.random.default_rng(0).normal(size=(90, 2)), np.arange(90) % 3
+    x = np.random.default_rng(0).normal(size=(90, 2))
+    label = np.arange(90) % 3
     recorded.record_outputs(tmp_path, model, x.astype(np.float32), label)
     with np.load(tmp_path / "outputs.npz") as file:
         assert file["label"].tolist() == label[:64].tolist()

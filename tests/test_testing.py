@@ -210,7 +210,8 @@ def test_a_batch_of_one_is_refused():
 def test_an_endless_environment_is_reported():
     def endless(n, autoreset_mode):
         env = toys.BatchedWalk(n, autoreset_mode=autoreset_mode)
-        env.limit, env.advance = 10**9, lambda action, live: (action[:, 0], live & False)
+        env.limit = 10**9
+        env.advance = lambda action, live: (action[:, 0], live & False)
         return env
 
     def single():

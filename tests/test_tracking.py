@@ -189,7 +189,8 @@ def test_vectors_with_a_constant_column_are_drawn(column):
     units = data.from_arrays(np.insert(np.eye(4, 2), column, 7.0, axis=1)).units
     x = np.insert(np.array([[0.0, 0.0], [1.0, 1.0]]), column, 7.0, axis=1)
     dots = np.argwhere(tracking.scatter(x, units)[..., 0] < 255)
-    low, high = dots.min(0), dots.max(0)
+    low = dots.min(0)
+    high = dots.max(0)
     assert (high - low > 200).tolist() == [column != 1, column != 0]
     assert (np.abs((low + high) / 2 - 160) < 3).all()
 

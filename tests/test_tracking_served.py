@@ -14,7 +14,8 @@ from genenv.checks import Mistake
 from genenv.tracking import Bands, Lines, Tracker, exactly
 
 RNG = np.random.default_rng(0)
-HIT, SCORE = RNG.random(400) < 0.3, RNG.random(400)
+HIT = RNG.random(400) < 0.3
+SCORE = RNG.random(400)
 POINTS = RNG.normal(size=(10, 3)).astype(np.float32)
 SPRITES = RNG.integers(0, 256, (10, 4, 6, 3), dtype=np.uint8)
 CHARTS = {

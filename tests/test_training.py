@@ -131,7 +131,8 @@ def test_training_leaves_the_global_random_state_alone():
 
 
 def test_a_training_sets_its_threads_and_gives_them_back():
-    before, seen = torch.get_num_threads(), []
+    before = torch.get_num_threads()
+    seen = []
     torch.set_num_threads(2)
     try:
         trainer(threads=1, steps=2).fit(lambda _: seen.append(torch.get_num_threads()))
@@ -164,7 +165,8 @@ def test_the_average_follows_parameters_and_copies_buffers():
 
 def test_unless_told_the_average_forgets_over_a_twentieth_of_the_steps_so_far():
     module = torch.nn.Linear(1, 1, bias=False)
-    average, steps = Average(module), 400
+    average = Average(module)
+    steps = 400
     for step in range(1, steps + 1):
         module.weight.data.fill_(step / steps)  # so that the average is the mean age of its share
         average.update(step)
@@ -186,7 +188,8 @@ class Seen(objectives.Gan):
     """Notes the fakes of both players."""
 
     def __init__(self):
-        self.by_critic, self.by_generator = [], []
+        self.by_critic = []
+        self.by_generator = []
 
     def critic_terms(self, critic, real, fake, rng):
         assert not fake.requires_grad
@@ -222,7 +225,8 @@ def test_a_training_lays_weights_out_as_images_come_and_hands_them_over_as_on_di
 
 
 def test_the_learning_rate_falls_to_its_floor_on_a_cosine():
-    run, rates = trainer(steps=10, lr=1.0, lr_floor=0.2), []
+    run = trainer(steps=10, lr=1.0, lr_floor=0.2)
+    rates = []
     for _ in range(10):
         rates.append(run.config.rate(run.done))
         run.done += 1
@@ -241,7 +245,8 @@ class Poisoned(objectives.Gan):
     """NaN in one term from one call on."""
 
     def __init__(self, at):
-        self.calls, self.at = 0, at
+        self.calls = 0
+        self.at = at
 
     def critic_terms(self, critic, real, fake, rng):
         terms = super().critic_terms(critic, real, fake, rng)
@@ -300,7 +305,8 @@ def test_a_checkpoint_with_any_byte_flipped_or_cut_to_any_length_is_passed_over(
     for _ in range(2):
         run.step()
         run.save()
-    good, newest = tmp_path / "step-0000001", tmp_path / "step-0000002"
+    good = tmp_path / "step-0000001"
+    newest = tmp_path / "step-0000002"
     whole = (newest / name).read_bytes()
     rng = random.Random(0)
     for _ in range(40):
@@ -491,7 +497,8 @@ def test_ctrl_c_finishes_the_step_saves_and_is_raised_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run.fit(press)
     assert signal.getsignal(signal.SIGINT) is handler
-    again, straight = trainer(tmp_path), trainer()
+    again = trainer(tmp_path)
+    straight = trainer()
     assert again.resume() == 7
     again.fit()
     straight.fit()
@@ -518,7 +525,8 @@ def test_progress_adds_up_also_after_a_resume(tmp_path):
     run = trainer(tmp_path, steps=10, checkpoint_every=5)
     run.fit(calls.append)
     assert sum(calls) == 10
-    again, calls = trainer(tmp_path, steps=10), []
+    again = trainer(tmp_path, steps=10)
+    calls = []
     again.resume()
     again.fit(calls.append)
     assert sum(calls) == 10

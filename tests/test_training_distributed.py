@@ -69,7 +69,8 @@ def cut_back(run, to):
 
 @pytest.mark.slow
 def test_two_processes_take_the_steps_of_one_to_rounding(folders):
-    one, two = generator(folders / "one"), generator(folders / "two")
+    one = generator(folders / "one")
+    two = generator(folders / "two")
     torch.testing.assert_close(one, two, atol=1e-5, rtol=0)
 
 
@@ -112,14 +113,17 @@ def test_two_processes_resume_to_the_bit(folders, tmp_path):
 
 def test_processes_draw_together_what_one_would_draw():
     def drawn(rank, size):
-        rng, world = torch.Generator().manual_seed(3), World(rank, size)
+        rng = torch.Generator().manual_seed(3)
+        world = World(rank, size)
         with DrawnTogether(rng, 8 // size, world):
             per_row = torch.rand(8 // size, generator=rng)
             both = torch.randn(2 * 8 // size, 3, generator=rng)
             columns = torch.rand(5, 8 // size, generator=rng)
             return per_row, both, columns, torch.rand(7, generator=rng), torch.rand(4)
 
-    whole, first, second = drawn(0, 1), drawn(0, 2), drawn(1, 2)
+    whole = drawn(0, 1)
+    first = drawn(0, 2)
+    second = drawn(1, 2)
     assert torch.equal(torch.cat([first[0], second[0]]), whole[0])
     real, fake = (torch.cat([p[1][k : k + 4] for p in (first, second)]) for k in (0, 4))
     assert torch.equal(torch.cat([real, fake]), whole[1])

@@ -43,7 +43,8 @@ def test_the_generator_s_update_leaves_no_gradient_in_the_critic(monkeypatch):
 
 @pytest.mark.parametrize(("precision", "dtype"), [("bf16", torch.bfloat16), ("32", torch.float32)])
 def test_the_critic_computes_in_the_precision_that_was_asked_for(precision, dtype):
-    run, seen = trainer("gan", precision=precision, network="dcgan"), set()
+    run = trainer("gan", precision=precision, network="dcgan")
+    seen = set()
     first = next(m for m in run.game.critic.modules() if isinstance(m, torch.nn.Conv2d))
     first.register_forward_hook(lambda _m, _x, y: seen.add(y.dtype))
     run.step()
@@ -52,7 +53,8 @@ def test_the_critic_computes_in_the_precision_that_was_asked_for(precision, dtyp
 
 @pytest.mark.parametrize(("norm", "sizes"), [("batch", [8, 8, 8]), ("none", [16, 8])])
 def test_batch_statistics_are_of_real_rows_or_of_fakes_never_of_both(norm, sizes):
-    run, seen = trainer("gan", network="dcgan", critic_norm=norm), []
+    run = trainer("gan", network="dcgan", critic_norm=norm)
+    seen = []
     run.game.critic.register_forward_pre_hook(lambda _m, given: seen.append(len(given[0])))
     run.step()
     assert seen == sizes
@@ -74,7 +76,8 @@ def test_no_step_asks_the_device_for_a_number(monkeypatch, objective, codes):
 
 @pytest.mark.parametrize("sigma", [0.0, 0.3])
 def test_the_critic_sees_real_rows_and_samples_through_as_much_noise(sigma):
-    run, seen = trainer(instance_noise=sigma, batch=16), []
+    run = trainer(instance_noise=sigma, batch=16)
+    seen = []
     run.game.critic.register_forward_pre_hook(lambda _m, given: seen.append(given[0].detach()))
     run.step()
     real, fake, _ = run.game.batch
@@ -90,7 +93,8 @@ def test_samples_have_no_instance_noise():
 
 
 def test_labels_repeat_batch_after_batch():
-    run, seen = trainer("gan", critic_norm="none"), []
+    run = trainer("gan", critic_norm="none")
+    seen = []
     run.game.critic.register_forward_pre_hook(lambda _m, given: seen.append(given[1]))
     run.step()
     label = run.game.batch[2]

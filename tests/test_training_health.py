@@ -99,7 +99,8 @@ IN_USE = {
 @pytest.mark.parametrize("objective", IN_USE)
 def test_what_is_in_use_is_not_advised(objective):
     late = IN_USE[objective]
-    (elsewhere,), (here,) = told(late=late), told(late=late, objective=objective, critic_steps=1)
+    (elsewhere,) = told(late=late)
+    (here,) = told(late=late, objective=objective, critic_steps=1)
     words = f"objective {objective}"
     assert re.search(rf"{words}(,| or)", elsewhere), elsewhere
     assert words not in here.replace(f"{words}-", "")
@@ -278,7 +279,8 @@ def test_signals_never_wait_for_the_device(monkeypatch, conditional, pack):
     curves = watched(train, run, held_out=train)
     run.step()
     real, fake, label = run.game.batch
-    on_real, on_fake = run.game.critic(real, label), run.game.critic(fake, label)
+    on_real = run.game.critic(real, label)
+    on_fake = run.game.critic(fake, label)
 
     def wait(*_, **__):
         raise AssertionError("the host waits")

@@ -46,7 +46,8 @@ class Slope(Critic):
 
     def __init__(self, units, classes=(), pack=1):
         super().__init__(units, classes, {})
-        self.weight, self.pack = torch.nn.Parameter(torch.ones(())), pack
+        self.weight = torch.nn.Parameter(torch.ones(()))
+        self.pack = pack
 
     def forward(self, x, label=None):
         score = x[:: self.pack, 0] if label is None else x[:: self.pack, 0] + label[:: self.pack]

@@ -120,7 +120,8 @@ def test_until_people_have_looked_the_light_says_so():
 
 
 def test_people_and_controls_alone_leave_no_run_undecided():
-    good, worst = Light(GOOD, "", ""), Light(BAD, "", "")
+    good = Light(GOOD, "", "")
+    worst = Light(BAD, "", "")
     run = trust.Trust(good, good, good, worst, {"stripes": control(0.0)})
     assert trust.bad(run.to_json()) == ()
     run = trust.Trust(worst, good, worst, good, {})

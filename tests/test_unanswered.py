@@ -33,7 +33,9 @@ class Fragile:
     """The half-space's answers; on bad rows it raises, or answers NaN, as long as it is ill."""
 
     def __init__(self, how: str, edge: float = BAD) -> None:
-        self.how, self.edge, self.ill = how, edge, True
+        self.how = how
+        self.edge = edge
+        self.ill = True
         self.sizes: list[int] = []
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -109,7 +111,8 @@ def test_a_batch_that_raises_is_asked_again_in_parts_down_to_the_bad_row():
 def test_an_error_is_a_row_with_an_address_and_no_flip(tmp_path, how):
     game = Game(tmp_path, Fragile(how))
     tally = game.run().tally()
-    columns, stored = game.ledger.read("random", 0), unanswered.load(tmp_path / "errors")
+    columns = game.ledger.read("random", 0)
+    stored = unanswered.load(tmp_path / "errors")
     bad = columns["e"][:, 0] > BAD
     assert np.array_equal(columns["verdict"] == Verdict.ERROR, bad)
     assert tally["queries"] == BUDGET
@@ -169,7 +172,8 @@ def test_a_model_that_stops_answering_ends_the_campaign_and_is_asked_again(tmp_p
 
     def failing(x):
         calls.append(len(x))
-        model.ill, model.edge = sum(calls) > 1400, -1e9
+        model.ill = sum(calls) > 1400
+        model.edge = -1e9
         return model(x)
 
     game.probe.model = wrapped(failing)
@@ -181,7 +185,8 @@ def test_a_model_that_stops_answering_ends_the_campaign_and_is_asked_again(tmp_p
     assert len(unanswered.load(tmp_path / "errors")) == errors.sum()
     healthy = Fragile("raises")
     healthy.ill = False
-    again, fresh = Game(tmp_path, healthy, 3000), Game(tmp_path / "fresh", healthy, 3000)
+    again = Game(tmp_path, healthy, 3000)
+    fresh = Game(tmp_path / "fresh", healthy, 3000)
     log = again.run()
     assert again.probe.model.queries == 3000 - (np.argmax(errors) // 256) * 256  # from that ask on
     assert np.array_equal(log.verdict, fresh.run().verdict)
@@ -225,7 +230,8 @@ def test_real_rows_may_go_without_an_answer_but_not_most_of_them():
 def test_what_does_not_fail_again_is_moved_aside_and_comes_back(tmp_path):
     game = Game(tmp_path, Fragile("nan"))
     log = game.run()
-    kept, aside = tmp_path / "failures", tmp_path / "unrepeated" / "failures"
+    kept = tmp_path / "failures"
+    aside = tmp_path / "unrepeated" / "failures"
     before = failures.load(kept)
 
     def settled(holds):
@@ -253,7 +259,8 @@ def test_what_does_not_fail_again_is_moved_aside_and_comes_back(tmp_path):
 def test_a_process_that_ended_between_the_two_folders_loses_and_doubles_nothing(tmp_path):
     game = Game(tmp_path, Fragile("nan"))
     game.run()
-    kept, aside = tmp_path / "failures", tmp_path / "unrepeated" / "failures"
+    kept = tmp_path / "failures"
+    aside = tmp_path / "unrepeated" / "failures"
     before = failures.load(kept)
     aside.mkdir(parents=True)
     shard = min(kept.glob("*.npz"))

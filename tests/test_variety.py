@@ -39,7 +39,8 @@ def test_without_a_failure_there_is_no_mode_and_no_word():
 
 def test_a_mode_is_told_from_its_class_by_the_columns_that_make_it():
     rng = np.random.default_rng(0)
-    real, label = rng.normal(0, 1, (300, 4)).astype(np.float32), np.arange(300) % 2
+    real = rng.normal(0, 1, (300, 4)).astype(np.float32)
+    label = np.arange(300) % 2
     own = rng.normal(0, 1, (40, 4)).astype(np.float32)
     own[:, 2] = rng.uniform(1.5, 2.5, 40)
     units = Vectors((4,), "float32", (-3.0,) * 4, (3.0,) * 4)
@@ -54,7 +55,8 @@ def test_a_mode_is_told_from_its_class_by_the_columns_that_make_it():
 
 def test_a_mode_like_its_class_has_no_rule():
     rng = np.random.default_rng(1)
-    real, label = rng.normal(0, 1, (400, 1)).astype(np.float32), np.zeros(400, np.int64)
+    real = rng.normal(0, 1, (400, 1)).astype(np.float32)
+    label = np.zeros(400, np.int64)
     units = Vectors((1,), "float32", (-3.0,), (3.0,))
     same = np.sort(real[::4], axis=0)
     failing = same, np.zeros(100, np.int64), np.zeros(100, np.int64)

@@ -139,7 +139,8 @@ class Walk(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:  # noqa: ARG002
         super().reset(seed=seed)
-        self.x, self.t = float(self.np_random.normal()), 0
+        self.x = float(self.np_random.normal())
+        self.t = 0
         return self._observe(), {"x": self.x}
 
     def step(self, action: NDArray[np.float32]) -> Any:

@@ -47,7 +47,9 @@ class Rotate(Corruption):
     def change(self, u: Tensor, e: Tensor, amount: float) -> Tensor:
         """Take each pixel from where it was before the turn."""
         angle = math.radians(amount) * even(e).unsqueeze(-1)
-        (down, across), cos, sin = _places(u), angle.cos(), angle.sin()
+        down, across = _places(u)
+        cos = angle.cos()
+        sin = angle.sin()
         return _taken_from(u, cos * down + sin * across, cos * across - sin * down)
 
 

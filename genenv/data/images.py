@@ -219,7 +219,7 @@ def _check_size(sizes: dict[tuple[int, int], Path], target: tuple[int, int] | No
             f"{first} of {h} x {w} and {second} of {other_h} x {other_w} pixels",
             advice,
         )
-    (sides, path) = next(iter(sizes.items())) if target is None else (target, None)
+    sides, path = next(iter(sizes.items())) if target is None else (target, None)
     if not all(LEAST_SIDE <= side <= MOST_SIDE for side in sides):
         raise checks.Mistake(
             f"images of {LEAST_SIDE} to {MOST_SIDE} pixels a side",

@@ -104,7 +104,9 @@ class Downstream(ABC):
         if len(classes) < 2:
             raise checks.Mistake("data of two or more classes", len(classes), "give labelled data")
         view = checks.choice("input", input, ("auto", *views.VIEWS))
-        self.model, self.units, self.classes = model, units, tuple(classes)
+        self.model = model
+        self.units = units
+        self.classes = tuple(classes)
         self.view = (units.usual_view or self.usual_view) if view == "auto" else view
         self.layout = self.layout_given = layouts.checked(layout, self.view, units)
         self.columns_given = len(columns) > 0

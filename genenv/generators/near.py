@@ -56,12 +56,16 @@ class Near(Generator):
         account: dict[str, Any],
     ) -> None:
         checks.positive("near", scale)
-        self.inner, self.scale, self.account = inner, scale, account
+        self.inner = inner
+        self.scale = scale
+        self.account = account
         self.notes = (*inner.notes, told(account, scale))
         self.units, self.classes = inner.units, inner.classes
         self.noise = Gaussian(1 + inner.noise.base_dim)
         order = np.argsort(label, kind="stable")
-        self.anchors, self.label, self.row = e[order], label[order], row[order]
+        self.anchors = e[order]
+        self.label = label[order]
+        self.row = row[order]
         counts = np.bincount(self.label, minlength=len(self.classes))
         if not counts.all():
             names = [str(self.classes[i]) for i in np.flatnonzero(counts == 0)]

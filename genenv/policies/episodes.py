@@ -135,7 +135,9 @@ class Episodes:
         states: NDArray[np.float32],
         length: NDArray[np.int64],
     ) -> Played:
-        failed, steps, horizon = last["failed"].astype(np.bool_), last["steps"], self.env.horizon
+        failed = last["failed"].astype(np.bool_)
+        steps = last["steps"]
+        horizon = self.env.horizon
         near = np.maximum(miss, CLOSE) if self.has_miss else np.ones(BATCH)
         moments = np.rint(np.linspace(0, 1, MOMENTS) * length[:, None]).astype(np.int64)
         return Played(
@@ -152,7 +154,9 @@ class Episodes:
         """Play one episode (base_dim,) and keep its steps, and so many pictures of the world."""
         env, draws = _drawn(self.options)
         seen, info = env.reset(seed=[self.config.seed + start])
-        states, miss, codes = [seen[0, : self.width]], [info["miss"][0]], []
+        states = [seen[0, : self.width]]
+        miss = [info["miss"][0]]
+        codes = []
         film = [_frame(env)] if draws else []
         for action in self._actions(e[None]):
             seen, _, terminated, truncated, info = env.step(action)

@@ -122,7 +122,9 @@ class PolicyStress(Study[dict[str, Any]]):
 
     def _play(self, entrant: Any) -> list[Log]:
         noise, starts = self.episodes.noise, self.config.starts
-        space, ledger, logs = Space(noise, starts), Ledger(self.folder), []
+        space = Space(noise, starts)
+        ledger = Ledger(self.folder)
+        logs = []
         with self.stages.stage(entrant.name) as advance:
             campaign = Campaign(
                 cast(Probe, self.probe), cast(Judge, self.judge), self.config.budget, ledger,

@@ -124,7 +124,10 @@ def climb(
         redrawn = torch.as_tensor(np.asarray(discrete, np.bool_))
     e = Gaussian(base_dim).base(per_level, seed)
     level = _Level(e[:, None], ask(e)[:, None])
-    probability, squares, step, depth = 1.0, 0.0, FIRST_STEP, 0
+    probability = 1.0
+    squares = 0.0
+    step = FIRST_STEP
+    depth = 0
     while probability > least:
         threshold = min(level.threshold(), 0.0)
         inside = level.value > threshold

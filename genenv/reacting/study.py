@@ -105,7 +105,9 @@ class Reacting(Study[dict[str, Any]]):
             )
         self.config, self.dataset = config, dataset
         self.source = dataset if dataset.held_out is None else dataset.held_out
-        self.given, self.residuals, self.generated = generator, residuals, generated
+        self.given = generator
+        self.residuals = residuals
+        self.generated = generated
         self.told += dataset.notes
         self.asked = config.only or (USUAL if generated is None else ("helps",))
         if config.generations is not None or config.arms:

@@ -118,7 +118,10 @@ class Drawn(Family):
         self.wrong = check_share("wrong", wrong)
         self.widths, self.batches = ([n // part for part in PARTS] for n in (width, batch))
         self.rate = rate
-        self.split, self.shift, self.updates, self.decisions = split, shift, updates, decisions
+        self.split = split
+        self.shift = shift
+        self.updates = updates
+        self.decisions = decisions
 
     def problems(self, keys: Keys) -> Problems:
         """Draw each number by itself; rates and prices are log-uniform."""
@@ -190,7 +193,10 @@ class Same(Family):
         held = min(held_out, len(x) // 5)
         self.real, self.held_out = x[order[held:]], x[order[:held]]
         self.size = x.shape[1]
-        self.width, self.batch, self.rate, self.decisions = width, batch, rate, decisions
+        self.width = width
+        self.batch = batch
+        self.rate = rate
+        self.decisions = decisions
 
     def problems(self, keys: Keys) -> Problems:
         """Give all the same."""

@@ -33,7 +33,9 @@ class DrawnTogether(TorchFunctionMode):
 
     def __init__(self, rng: torch.Generator, rows: int, world: World) -> None:
         super().__init__()
-        self.rng, self.rows, self.world = rng, rows, world
+        self.rng = rng
+        self.rows = rows
+        self.world = world
 
     def __torch_function__(
         self,

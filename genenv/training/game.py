@@ -58,7 +58,9 @@ class Game:
         device: torch.device,
         world: World,
     ) -> None:
-        self.batches, self.units, self.config = batches, units, config
+        self.batches = batches
+        self.units = units
+        self.config = config
         self.device, self.world = device, world
         self.objective = _objective(config)
         network, self.norm = critic_of(config, units)
