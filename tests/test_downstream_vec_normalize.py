@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,90 @@ def test_a_file_that_vecnormalize_did_not_save_is_refused_and_runs_nothing(
     with pytest.raises(Mistake, match="a file of VecNormalize in"):
         preprocessing(preprocess=str(tmp_path / "bad.pkl"))
     assert not (tmp_path / "stolen").exists()
+
+
+def text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def saved(mean: bytes, var: bytes, epsilon: bytes = b"G>Ey\x8e\xe20\x8c:") -> bytes:
+    """A file of VecNormalize whose mean and var are these opcodes."""
+    rms = b"cx\nRunningMeanStd\n)\x81}(" + text("mean") + mean + text("var") + var + b"ub"
+    fields = text("norm_obs") + b"\x88" + text("obs_rms") + rms
+    fields += text("epsilon") + epsilon + text("clip_obs") + b"K\x0a"
+    return b"\x80\x03cx\nVecNormalize\n)\x81}(" + fields + b"ub."
+
+
+def opcodes(value: Any, protocol: int = 3) -> bytes:
+    return pickle.dumps(value, protocol)[2:-1]
+
+
+ONES = opcodes(np.ones(2))
+BLANK = b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tC\x01btR"
+POINTERS = (  # bytes as a field of objects, in a dtype whose flags deny that it has any
+    b"cnumpy\ndtype\n(X\x02\0\0\0V8K\x00K\x01tR(K\x03X\x01\0\0\0|N(X\x01\0\0\0at}X\x01\0\0\0a("
+    b"cnumpy\ndtype\n(X\x02\0\0\0O8K\x00K\x01tRK\x00tsK\x08K\x01K\x00tb"
+)
+CLAIMED = b"(K\x01(J\xff\xff\xff\x7ft" + opcodes(np.dtype("f8")) + b"\x89C\x0812345678tb"
+UNFOLDING = b"](" + 10 * b"K\x01" + b"eq\x00" + b"".join(
+    b"0](" + 10 * (b"h" + bytes([k])) + b"eq" + bytes([k + 1]) for k in range(12)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (saved(BLANK + b"(K\x01(K\x01t" + POINTERS + b"\x89C\x08AAAAAAAAtb", ONES), "of kind V8"),
+        (saved(opcodes(np.array([None, 1])), ONES), "of kind O8"),
+        (saved(BLANK + CLAIMED, ONES), r"shape \(2147483647,\) in 8 bytes"),
+        (saved(b"cnumpy\nndarray\n((I68719476736\nttR", ONES), "no attribute 'array'"),
+        (saved(UNFOLDING, ONES), "a list in place of numbers"),
+        (saved(opcodes("1.0"), ONES), "a str in place of numbers"),
+        (b"\x80\x02Nr\xff\xff\xff\x7f.", "a memo of 2,147,483,647"),
+        (b"Np-1\n.", "a memo of -1"),
+        (b"\x80\x02)" + 200_000 * b"\x85" + b".", "more than 100,000 opcodes"),
+        (b"\x80\x02\x82\x01.", "an extension code"),
+        (b"P1\n.", "persistent id"),
+        (b"\x80\x04\x8d" + struct.pack("<Q", 2**40) + b"a.", "only 2 remain"),
+        (b"(S'stolen'\niposix\nmkdir\n.", "no attribute 'norm_obs'"),
+        (b"cposix\nmkdir\n(S'stolen'\ntR.", "no attribute 'norm_obs'"),
+        (b"(cposix\nmkdir\nS'stolen'\no.", "no attribute 'norm_obs'"),
+        (pickle.dumps(Burglar(), 5), "no attribute 'norm_obs'"),
+    ],
+)
+def test_what_a_hostile_file_claims_is_neither_followed_nor_paid_for(
+    content: bytes, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.pkl").write_bytes(content)
+    with pytest.raises(Mistake, match=f"a file of VecNormalize in .*{said}"):
+        vec_normalize.read(tmp_path / "bad.pkl")
+    assert not (tmp_path / "stolen").exists()
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_arrays_of_every_protocol_order_and_kind_are_read(protocol: int, tmp_path: Path) -> None:
+    env = normalised()
+    env.obs_rms.mean = np.asfortranarray(np.arange(64.0).reshape(8, 8)).astype(">f4")
+    env.obs_rms.var, env.epsilon = np.full((8, 8), 3), np.float64(1)
+    (tmp_path / "seen.pkl").write_bytes(pickle.dumps(env, protocol))
+    found = vec_normalize.read(tmp_path / "seen.pkl")
+    assert np.array_equal(found.mean, env.obs_rms.mean)
+    assert (found.spread == 2).all()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        saved(opcodes(np.array([np.nan, 1.0])), ONES),
+        saved(ONES, opcodes(np.array([-5.0, 1.0]))),
+        saved(ONES, opcodes(np.zeros(2)), epsilon=b"K\x00"),
+    ],
+)
+def test_a_normalisation_that_makes_no_numbers_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "seen.pkl").write_bytes(content)
+    with pytest.raises(Mistake, match=r"expected finite .* of a VecNormalize"):
+        vec_normalize.read(tmp_path / "seen.pkl")
 
 
 def test_a_normalisation_of_rewards_alone_is_none_of_observations(tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
 """Observations as Stable-Baselines3's VecNormalize hands them to a policy; its file, read inertly.
 
-The file is a pickle, which could run any code. Here it is read with nothing but NumPy's arrays and
-scalars let through: of every other class that it names an empty shell takes the place.
+The file is a pickle, which could run any code. Here it is read by `reading.unpickled`, which looks
+up no class that it names and rebuilds arrays of plain numbers alone.
 """
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks
+from genenv import checks, reading
 from genenv.wording import said
 
 SUFFIX = ".pkl"
-MOST = 2**26  # bytes of a file
-LET_THROUGH = {
-    (module, name)
-    for module in ("numpy", "numpy.core.multiarray", "numpy._core.multiarray")
-    for name in ("ndarray", "dtype", "_reconstruct", "scalar")
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +60,35 @@ def of(wrapper: Any) -> VecNormalize | None:
             "wrap the policy in a function that fills in the others",
         )  # fmt: skip
     rms = wrapper.obs_rms
-    mean, var = (np.asarray(each, np.float64) for each in (rms.mean, rms.var))
+    mean, var = _numbers(rms.mean), _numbers(rms.var)
     if mean.shape != var.shape:
         got = f"{mean.shape} and {var.shape}"
         raise checks.Mistake("as many means as variances", got, "give the file that was saved")
-    return VecNormalize(mean, np.sqrt(var + float(wrapper.epsilon)), float(wrapper.clip_obs))
+    found = VecNormalize(mean, _spread(var, wrapper.epsilon), float(_numbers(wrapper.clip_obs)))
+    if not found.limit > 0 or not np.isfinite(mean).all():
+        raise checks.Mistake(
+            "finite means and a limit above 0 of a VecNormalize", "others",
+            "look at its obs_rms and clip_obs",
+        )  # fmt: skip
+    return found
+
+
+def _spread(var: NDArray[np.float64], epsilon: Any) -> NDArray[np.float64]:
+    lifted = var + float(_numbers(epsilon))
+    if not (np.isfinite(lifted).all() and (lifted > 0).all()):
+        raise checks.Mistake(
+            "finite variances above 0 of a VecNormalize", "others", "look at its obs_rms"
+        )
+    return np.sqrt(lifted)
+
+
+def _numbers(value: Any) -> NDArray[np.float64]:
+    """Copy an array of a wrapper, or of its file."""
+    if isinstance(value, reading.Numbers):
+        value = value.array
+    if not isinstance(value, np.ndarray | np.number | int | float):  # a list may unfold for ever
+        raise TypeError(f"a {type(value).__name__} in place of numbers")
+    return np.array(value, np.float64)
 
 
 def read(path: Path) -> VecNormalize:
@@ -83,11 +100,10 @@ def read(path: Path) -> VecNormalize:
         There is no such file, or it holds something else.
     """
     path = path.expanduser()
-    if not path.is_file() or path.stat().st_size > MOST:
+    if not path.is_file():
         raise checks.Mistake(f"a file {path} of VecNormalize", "none", "give what its save wrote")
     try:
-        with path.open("rb") as file:
-            found = of(_Inert(file).load())
+        found = of(reading.unpickled(path))
     except checks.Mistake:
         raise
     except Exception as error:  # of any kind, as the file has it
@@ -99,23 +115,3 @@ def read(path: Path) -> VecNormalize:
             "a VecNormalize of observations", f"one of rewards alone in {path}", "leave it out"
         )
     return found
-
-
-class _Inert(pickle.Unpickler):
-    """Builds arrays, and shells in the place of all else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Let NumPy's arrays through."""
-        if (module, name) not in LET_THROUGH:
-            return _Shell
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-
-
-class _Shell:
-    """Stands for an object of a class that is not looked up."""
-
-    def __init__(self, *_: Any) -> None: ...
-
-    def __setstate__(self, state: Any) -> None:
-        if isinstance(state, dict):
-            vars(self).update(state)

@@ -8,6 +8,7 @@ may claim is known before any is taken.
 from __future__ import annotations
 
 from genenv.reading.npz import Column, arrays, check, names
+from genenv.reading.pickled import Numbers, unpickled
 from genenv.reading.weights import build, fill, metadata, tensors
 from genenv.reading.whole import (
     Damaged,
@@ -23,6 +24,7 @@ from genenv.reading.whole import (
 __all__ = [
     "Column",
     "Damaged",
+    "Numbers",
     "any_json",
     "arrays",
     "build",
@@ -37,4 +39,5 @@ __all__ = [
     "plain",
     "struct",
     "tensors",
+    "unpickled",
 ]
