@@ -6,6 +6,7 @@ import torch
 import toys
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 
 from genenv import data, learners
 from genenv.checks import Mistake
@@ -112,6 +113,18 @@ def test_classes_of_scikit_learn_are_factories(name):
     made = learners._seeded(import_model(name), 5).get_params()
     assert {k: v for k, v in made.items() if v != usual[k]} in ({}, {"random_state": 5})
     assert accuracy(taught(learners.named(name, RINGS.units)), RINGS) > 0.7
+
+
+def test_naive_bayes_answers_with_probabilities_far_from_the_rows_that_it_learned():
+    digits = data.load("digits")
+    far = 16 - digits.x
+    plain = GaussianNB().fit(digits.x[:100].reshape(100, -1), digits.label[:100])
+    sums = plain.predict_proba(far.reshape(len(far), -1)).sum(1)
+    assert abs(sums - 1).max() > 1e-3  # in float32, as the digits are stored
+    fit = learners.named("sklearn.naive_bayes:GaussianNB", digits.units)
+    model = fit(digits.x[:100], digits.label[:100], digits.units, digits.classes, 0)
+    log_p = model.log_probabilities(digits.units.tensor(far))
+    assert log_p.exp().sum(1).numpy() == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -402,6 +402,23 @@ def test_without_random_no_probability_is_printed(tmp_path):
     assert "Random sampling was not among the searches" in str(without)
 
 
+def test_a_probability_of_rows_plus_noise_says_that_it_is_none_of_data(tmp_path):
+    moved = example()
+    moved.data["generator"] |= {"near": 0.3}
+    text = words(page(moved, tmp_path))
+    told = (
+        "Random noise of 0.3 around real rows confirms plausible failures in 0.01 % [0.003, 0.04]"
+    )
+    assert f"{told} of such changes, a share of that law and not of data;" in text
+    assert "P(failure), rows plus noise" in text
+    for other in ("random samples", "sampling of the generator"):
+        assert other in words(page(example(), tmp_path)).lower()
+        assert other not in str(moved).lower()
+    none = nothing_found()
+    none.data["generator"] |= {"near": 0.3}
+    assert "fewer than 0.015 % of such changes are, a share of that law" in str(none)
+
+
 def test_the_verdict_is_one_sentence():
     assert example().verdict.replace("\xa0", " ") == (
         "Random sampling of the generator confirms plausible failures in 0.01 % [0.003, 0.04] of "

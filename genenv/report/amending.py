@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genenv import files
-from genenv.report import apart, enrichment, numerals, rates, summary, verdicts
+from genenv.report import apart, enrichment, law, numerals, rates, summary, verdicts
 from genenv.report.template import template
 
 PARTS = {
@@ -43,6 +43,7 @@ def shown(data: Mapping[str, Any]) -> dict[str, Any]:
         "undecided": summary.undecided(plain),
         "worth": verdicts.worth(plain),
         "rate_sentences": rates.sentences(plain),
+        "law": law.law(plain),
     }
 
 

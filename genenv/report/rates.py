@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from genenv.report import law
 from genenv.report.document import PROBABILITY_KEYS
 from genenv.report.numerals import SPACE, count, interval, percent
 
@@ -67,7 +68,8 @@ def lines(data: Mapping[str, Any]) -> list[str]:
         f"{row['event']:<9}  {figure(row)}  by {row['method']}, {count(row['samples'])} queries"
         for row in data["failure_probabilities"]
     ]
-    return ["How often, under the generator's own law", *found, *sentences(data)]
+    own = law.law(data)
+    return [f"How often, under {own.name}{own.caution}", *found, *sentences(data)]
 
 
 def sentences(data: Mapping[str, Any]) -> list[str]:

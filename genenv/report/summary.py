@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from genenv import trust
-from genenv.report import by_class, rates, verdicts
+from genenv.report import by_class, law, rates, verdicts
 from genenv.report.numerals import SPACE, count, interval, number, percent, plural
 
 LISTED = 10  # classes in the printed table
@@ -14,28 +14,25 @@ LISTED = 10  # classes in the printed table
 
 def probability(data: dict[str, Any]) -> str:
     """Write P(failure) with its interval, or the bound that no finding leaves, as a clause."""
-    found = data["failure_probability"]
+    found, own = data["failure_probability"], law.law(data)
     if found is None:
         return (
             "random sampling was not among the searches, so nothing is said about how often "
             "the model fails"
         )
+    share = f"{percent(found['estimate'])} {interval(found['low'], found['high'])}"
     if found["estimate"] == 0:
         return (
-            f"none of {count(found['samples'])} random samples of the generator is a confirmed "
-            f"failure, so with 95{SPACE}% confidence fewer than "
-            f"{percent(found['high'])} of such samples are"
+            f"none of {count(found['samples'])} {own.draws} is a confirmed failure, so with "
+            f"95{SPACE}% confidence fewer than {percent(found['high'])} of {own.such} are"
+            f"{own.caution}"
         )
     if not rates.counted(found):
         return (
-            f"subset simulation puts plausible failures that the judge confirms at "
-            f"{percent(found['estimate'])} {interval(found['low'], found['high'])} of the "
-            "generator's samples"
+            f"subset simulation puts plausible failures that the judge confirms at {share} of "
+            f"{own.draws}{own.caution}"
         )
-    return (
-        f"random sampling of the generator confirms plausible failures in "
-        f"{percent(found['estimate'])} {interval(found['low'], found['high'])} of its samples"
-    )
+    return f"{own.method} confirms plausible failures in {share} of {own.own}{own.caution}"
 
 
 def weakest(data: dict[str, Any]) -> tuple[str, str, int] | None:
