@@ -68,6 +68,14 @@ def test_a_parquet_keeps_its_dtypes_through_fit_and_sample(run, place):
     assert not (place / "P" / "metrics.json").exists()
 
 
+def test_the_table_that_ships_is_fitted_as_a_table(run):
+    code, out, _ = run("fit", "loans", "--no-metrics", "--out", "L")
+    assert code == 0
+    assert "repaid: categorical, 2 values" in out
+    where = "age in 60..70 and savings is missing"
+    assert run("sample", "L", "--count", "20", "--where", where, "--out", "loans.csv")[0] == 0
+
+
 def test_metrics_stand_beside_real_rows_and_independent_columns(fitted):
     metrics = json.loads((fitted / "metrics.json").read_text())
     assert set(metrics["c2st"]) == {"mixture", "independent columns", "learned rows"}

@@ -13,6 +13,7 @@ from genenv.settings import FitConfig, LoadingConfig, TableConfig
 from genenv.settings.shown import InPlace, Name, Source, Switch, shown
 
 TABLES = (".csv", ".parquet")
+MADE = "loans"  # a table that is made, by name
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Fit:
 
     data: Source
     """digits, ring, grid, stacked-digits (stacked-digits:DATA of other digits), a folder of idx
-    files, of class folders or of images, or an .npz with x and perhaps y."""
+    files, of class folders or of images, an .npz with x and perhaps y; loans or another table
+    (.csv, .parquet)."""
     out: Annotated[Path | None, shown("RUN", "runs/fit-NAME-000, the next free number")] = None
     """The run's folder."""
     resume: Switch = False
@@ -51,7 +53,7 @@ class Fit:
 
     def __call__(self, line: str) -> int:
         """Train and say where the run lies."""
-        if self.data.endswith(TABLES):
+        if self.data == MADE or self.data.endswith(TABLES):
             from genenv.cli.tables import fit_table
 
             return fit_table(self, line)

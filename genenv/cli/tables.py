@@ -25,6 +25,7 @@ OF_SAMPLE = {"run", "out", "count", "where", "seed"}
 def fit_table(given: Fit, line: str) -> int:
     """Fit a table and say where the run lies."""
     from genenv import runs
+    from genenv.data import TableOptions, loans
     from genenv.stages import Stages
     from genenv.table_fitting import TableFitting
     from genenv.tables import frames, infer
@@ -32,8 +33,12 @@ def fit_table(given: Fit, line: str) -> int:
     checks.choice("network", given.settings.network, ("auto", "mixture"))
     _no_others(given, OF_FIT)
     path = Path(given.data)
-    frame, notes = frames.read(path)
     columns = columns_of(given.table)
+    if path.suffix in frames.SUFFIXES:
+        frame, notes = frames.read(path)
+    else:
+        frame, notes = loans.drawn(loans.ROWS), []
+        columns = columns or TableOptions(loans.TARGET)
     schema = infer(frame) if columns is None else columns.told(frame)
     out = chosen_folder(given.out, given.resume) or runs.next_folder(f"fit-{path.stem}")
     stages = Stages(display=True)
