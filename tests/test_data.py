@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -199,6 +200,15 @@ def test_labels_become_indices_into_the_sorted_classes(y, classes):
     assert [type(c) for c in dataset.classes] == [type(c) for c in classes]
     assert dataset.label.tolist() == [1, 0, 1, 2]
     assert dataset.label.dtype == np.int64
+
+
+def test_columns_of_truth_values_beside_numbers_are_numbers():
+    frame = pd.DataFrame({"x": VECTORS[:, 0], "is_a": VECTORS[:, 0] > 0})
+    dataset = from_arrays(frame, np.arange(40) % 2)
+    np.testing.assert_array_equal(dataset.x, frame.to_numpy(np.float64))
+    assert "objects" in dataset.notes[0]
+    with pytest.raises(Mistake, match=r"'a' in column 'word'.*`target`"):
+        from_arrays(frame.assign(word="a"))
 
 
 def test_no_labels_no_classes():

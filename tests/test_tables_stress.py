@@ -118,6 +118,29 @@ def test_columns_in_another_order_and_dummies_are_handed_over_as_they_were():
     assert any("indices into the data's" in told for told in wrapped.told)
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_estimator_that_learned_an_array_is_handed_one():
+    plain = pd.get_dummies(FRAME[["age", "job", "repaid"]], columns=["job"])
+    x = plain.drop(columns="repaid").to_numpy(float)
+    own = LogisticRegression(max_iter=500).fit(x, Y)
+    wrapped, p = asked(own, data.from_frame(plain, data.TableOptions("repaid")))
+    np.testing.assert_allclose(p, own.predict_proba(x[:64]), atol=1e-6)
+    assert any("float64 of shape (n, 6)" in told for told in wrapped.told)
+
+
+def test_objects_that_are_whole_numbers_stay_so():
+    seen = []
+
+    def model(frame):
+        seen.append(frame)
+        return np.full((len(frame), 2), 0.5)
+
+    whole = pd.Series([*FRAME["age"][1:], None], dtype=object)
+    frame = FRAME[["debt", "repaid"]].assign(age=whole)
+    asked(model, data.from_frame(frame, data.TableOptions("repaid")))
+    assert set(map(type, seen[0]["age"])) == {int}
+
+
 def test_a_column_that_the_table_lacks_is_named(table):
     own = HistGradientBoostingClassifier(max_iter=2).fit(X[["age", "debt"]].assign(wealth=1.0), Y)
     with pytest.raises(Mistake, match="fitted on 'wealth', too"):
@@ -254,3 +277,15 @@ def test_a_masked_array_is_refused_for_its_mask_would_be_lost():
     with pytest.raises(Mistake, match="1 masked"):
         data.from_arrays(masked, [0, 1])
     assert len(data.from_arrays(np.ma.masked_equal(masked.data, 7.0), [0, 1])) == 2
+
+
+def test_in_a_frame_of_a_masked_array_the_mask_is_missing():
+    made = np.arange(120).reshape(60, 2) % 50
+    masked = np.ma.masked_array(made, made % 7 == 0, fill_value=-9999)
+    frame = pd.DataFrame(masked, columns=["a", "b"]).assign(y=np.arange(60) % 2)
+    table = data.from_frame(frame, data.TableOptions("y"))
+    own = HistGradientBoostingClassifier(max_iter=5).fit(frame[["a", "b"]], frame["y"])
+    expected = own.predict_proba(frame[["a", "b"]])
+    np.testing.assert_allclose(asked(own, table)[1], expected, atol=1e-6)
+    assert [column.missing for column in table.units.schema.columns] == [True, True, False]
+    assert min(column.low for column in table.units.features.columns) >= 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,8 @@ def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
     Raises
     ------
     Mistake
-        On NaN, object arrays, shapes that are neither images nor vectors, images with the channels
-        first, values that never vary, or labels that do not match the rows.
+        On NaN, objects that are no numbers, shapes that are neither images nor vectors, images
+        with the channels first, values that never vary, or labels that do not match the rows.
     """
     array, notes = _samples(x)
     units, more = _units(array)
@@ -73,18 +74,34 @@ def _plain(value: Any) -> NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
+def _of_objects(x: Any, array: NDArray[Any]) -> NDArray[np.float64]:
+    """Read objects that are plain numbers or truth values, as frames of mixed columns hold them."""
+    odd = [i for i, v in enumerate(array.flat) if not isinstance(v, numbers.Real | np.bool_)]
+    if odd:
+        raise _no_numbers(x, array, odd[0])
+    return array.astype(np.float64)
+
+
+def _no_numbers(x: Any, array: NDArray[Any], at: int) -> checks.Mistake:
+    """Name the element of an array, counted row by row, that is no number; of frames its column."""
+    got, do = f"dtype {array.dtype}", "turn the samples into numbers"
+    if hasattr(x, "columns") and array.ndim == 2:
+        got = f"{array.flat[at]!r} in column {str(x.columns[at % array.shape[1]])!r}"
+        do += ", or give the frame with its label among the columns, named by `target`"
+    return checks.Mistake("samples of integers, floats or bools", got, do)
+
+
 def _samples(x: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
     array = _plain(x)
     notes: tuple[str, ...] = ()
+    if array.dtype.kind == "O":
+        array = _of_objects(x, array)
+        notes = ("objects that are numbers were stored as float64",)
     if array.dtype.kind == "b":
         array = array.astype(np.uint8)
         notes = ("bools were stored as uint8",)
     if array.dtype.kind not in "uif":
-        raise checks.Mistake(
-            "samples of integers, floats or bools",
-            f"dtype {array.dtype}",
-            "turn the samples into numbers",
-        )
+        raise _no_numbers(x, array, 0)
     if array.dtype.itemsize > 8:
         array = array.astype(np.float64)
         notes = ("long doubles were stored as float64",)

@@ -62,11 +62,15 @@ class Estimator(Downstream):
         return None if predict is None else np.asarray(predict(self._frame(self.array(x))))
 
     def _frame(self, array: Any) -> Any:
-        """Name the columns, where the estimator learned them by name."""
+        """Name the columns, where the estimator learned them by name; else it learned an array."""
         names = getattr(self.model, "feature_names_in_", None)
+        framed = hasattr(array, "columns")
+        if names is None and framed and hasattr(self.model, "n_features_in_"):
+            array = _plain(array)
+            self._handed = array.dtype, array.shape
         if names is None or getattr(array, "ndim", 0) != 2:
             return array
-        if hasattr(array, "columns"):
+        if framed:
             return _picked(array, list(names))
         import pandas
 
@@ -99,6 +103,12 @@ class Estimator(Downstream):
                 "fit it on the data's labels, or name them in the order of its columns (--classes)",
             )
         return None if order == list(range(len(order))) else order
+
+
+def _plain(frame: Any) -> NDArray[Any]:
+    """Return a frame as the array that its user would have made of it, numbers where all are."""
+    numeric = all(getattr(dtype, "kind", "O") in "biuf" for dtype in frame.dtypes)
+    return np.asarray(frame.to_numpy(np.float64) if numeric else frame.to_numpy())
 
 
 def _picked(frame: Any, names: list[str]) -> Any:

@@ -173,6 +173,9 @@ class Column:
 
         if self.dtype.startswith(("int", "uint")):
             return pd.Series(np.rint(codes).astype(self.dtype), name=self.name)
+        if self.dtype == "object" and self.kind == "integer":
+            whole = [code if np.isnan(code) else int(code) for code in codes]
+            return pd.Series(whole, name=self.name, dtype="object")
         return pd.Series(codes, name=self.name).astype(self.dtype)
 
     def _dates(self, codes: NDArray[np.float64], known: NDArray[np.bool_]) -> Any:

@@ -53,8 +53,9 @@ def infer_column(series: pd.Series, kind: str | None = None) -> Column:
         raise _refused(name, "values", "none but missing ones", drop=True)
     strange = isinstance(series.dtype, (pd.PeriodDtype, pd.IntervalDtype))
     strange = strange or series.dtype.kind in "mc"
-    if strange or not known.map(lambda v: isinstance(v, Hashable)).all():
-        got = f"{known.iloc[0]!r} of {series.dtype}"
+    odd = known if strange else known[~known.map(lambda v: isinstance(v, Hashable))]
+    if len(odd):
+        got = f"{odd.iloc[0]!r} of {series.dtype}"
         raise _refused(name, "numbers, texts, truth values or dates", got, drop=True)
     if kind is None and known.nunique() == 1:
         return Column(kind="constant", values=(_plain(known.iloc[0]),), **base)
