@@ -133,7 +133,7 @@ def table(
     Player -> worth, in one order: random, the best of 16 constants, the agent's own open loop, a
     hand-made rule where there is one, the agent.
     """
-    if checks.whole("episodes", episodes) < 2:
+    if checks.integer("episodes", episodes) < 2:
         raise checks.Mistake("2 episodes or more", episodes, "one return has no interval")
     seat = Seat(env_id, arguments, episodes, seed)
     players: dict[str, Callable[[], Returns]] = {

@@ -73,7 +73,7 @@ def exploitability(
     batch = Side(64, agent=other, opponent=player, data=data, autoreset_mode="SameStep")
     model = preset.make(VecMonitor(VectorEnvBridge(batch)), address)
     with seeding.global_seed(address), OneThreadUpdates() as threads:
-        model.learn(checks.whole("steps", steps), callback=threads)
+        model.learn(checks.integer("steps", steps), callback=threads)
     agent = Agent("duel", preset, model, int(model.num_timesteps))
     env = Side(ROWS, agent=other, opponent=player, data=data, horizon=HORIZON)
     seen, _ = env.reset(seed=seeding.fold(seed, "pay") % 2**40)

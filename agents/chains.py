@@ -64,14 +64,14 @@ class Chains:
         self.space = space
         self.seed = seed
         self.starts = starts
-        self.count = checks.whole("chains", chains)
+        self.count = checks.integer("chains", chains)
         checks.positive("step", step)
         checks.positive("temperature", temperature)
         if step > 1:
             raise checks.Mistake("a step of at most 1", step, "give a smaller one")
         self.step, self.temperature = step, temperature
-        self.stay = checks.whole("stay", stay)
-        self.patience = checks.whole("patience", patience)
+        self.stay = checks.integer("stay", stay)
+        self.patience = checks.integer("patience", patience)
         self.begun = 0
         self.turn = 0
         self.age = np.zeros(chains, np.int64)  # moves since the start, or since the first success

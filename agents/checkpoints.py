@@ -91,10 +91,10 @@ class Checkpoints(BaseCallback):
         )
         for watch, own in zip(self.watches, kept, strict=True):
             watch.restore(own)
-        told = [f"resumed at step {model.num_timesteps:,}"]
+        words = [f"resumed at step {model.num_timesteps:,}"]
         if plain["machine"] != _machine():
-            told.append("torch or threads differ: the run goes on, but not bit for bit")
-        return told
+            words.append("torch or threads differ: the run goes on, but not bit for bit")
+        return words
 
     def within(self, interrupt: Interrupt) -> Checkpoints:
         """Look for an interrupt between rollouts; returns itself."""

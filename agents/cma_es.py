@@ -53,9 +53,9 @@ class CmaEs(Search):
         generations: int = 40,
     ) -> None:
         super().__init__(space, seed)
-        self.brood = checks.whole("offspring", offspring)
+        self.brood = checks.integer("offspring", offspring)
         self.sigma = sigma
-        self.generations = checks.whole("generations", generations)
+        self.generations = checks.integer("generations", generations)
         checks.positive("sigma", sigma)
         if offspring < LEAST_OFFSPRING:
             raise checks.Mistake(f"at least {LEAST_OFFSPRING} offspring", offspring, "give more")

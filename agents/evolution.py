@@ -53,11 +53,11 @@ class Evolution(Search):
         generations: int = 25,
     ) -> None:
         super().__init__(space, seed)
-        self.populations = checks.whole("populations", populations)
-        self.brood = checks.whole("offspring", offspring)
-        self.parents = checks.whole("parents", parents)
+        self.populations = checks.integer("populations", populations)
+        self.brood = checks.integer("offspring", offspring)
+        self.parents = checks.integer("parents", parents)
         self.sigma = sigma
-        self.generations = checks.whole("generations", generations)
+        self.generations = checks.integer("generations", generations)
         checks.positive("sigma", sigma)
         if parents > offspring:
             raise checks.Mistake(f"at most {offspring} parents", parents, "give more offspring")

@@ -44,7 +44,7 @@ class Gradient(Search):
         self, space: Space, seed: int, *, chains: int = 64, steps: int = 20, rate: float = 0.3
     ) -> None:
         super().__init__(space, seed)
-        self.steps = checks.whole("steps", steps)
+        self.steps = checks.integer("steps", steps)
         self.rate = rate
         checks.positive("rate", rate)
         if not space.noise.differentiable:
@@ -52,7 +52,7 @@ class Gradient(Search):
                 "a noise with a gradient", type(space.noise).__name__, "take evolution or cma-es"
             )
         self.begun = 0
-        self.age = np.zeros(checks.whole("chains", chains), np.int64)
+        self.age = np.zeros(checks.integer("chains", chains), np.int64)
         self.e = torch.zeros(chains, space.noise.base_dim)
         self.label = torch.zeros(chains, dtype=torch.int64)
         self.adam = StackedAdam(self.e)

@@ -53,9 +53,9 @@ class Illumination(Search, ABC):
         self, space: Space, seed: int, *, offspring: int = 8, sigma: float = 0.6, cells: int = 20
     ) -> None:
         super().__init__(space, seed)
-        self.brood = checks.whole("offspring", offspring)
+        self.brood = checks.integer("offspring", offspring)
         checks.positive("sigma", sigma)
-        checks.whole("cells", cells)
+        checks.integer("cells", cells)
         if space.generator is None:
             raise checks.Mistake("a space with its generator", "none", "make Space(..., generator)")
         self.generator = space.generator
@@ -101,9 +101,9 @@ class Illumination(Search, ABC):
         place = self.measures(e, label)
         for row in range(len(findings) // self.brood):
             rows = slice(row * self.brood, (row + 1) * self.brood)
-            told = self.solutions[row], score[rows], place[rows]
-            added = self.archives[row].add(*told)
-            self.emitters[row].tell(*told, added)
+            words = self.solutions[row], score[rows], place[rows]
+            added = self.archives[row].add(*words)
+            self.emitters[row].tell(*words, added)
 
 
 @final

@@ -168,7 +168,7 @@ class Played(Search, ABC):
             expected = f"a player of {dim} base coordinates and {space.classes} classes"
             raise checks.Mistake(expected, got, "train one on this generator")
         self.player = player
-        self.chains = checks.whole("chains", chains)
+        self.chains = checks.integer("chains", chains)
         self.begun = 0
         self.turn = 0
         self.age = np.zeros(chains, np.int64)

@@ -36,7 +36,7 @@ class Random(Search):
 
     def __init__(self, space: Space, seed: int, *, batch: int = 256) -> None:
         super().__init__(space, seed)
-        self.batch = checks.whole("batch", batch)
+        self.batch = checks.integer("batch", batch)
         self.asked = 0
 
     def ask(self, limit: int) -> tuple[Tensor, Tensor]:

@@ -37,7 +37,7 @@ def returns(
     -------
     (episodes,): the sum of rewards of each, not discounted.
     """
-    checks.whole("episodes", episodes)
+    checks.integer("episodes", episodes)
     env = gymnasium.make_vec(
         env_id, episodes, autoreset_mode=AutoresetMode.NEXT_STEP, **(arguments or {})
     )

@@ -85,7 +85,9 @@ def train(
         An id without a preset, what the environment refuses, or a checkpoint of other settings.
     """
     preset = preset_of(env_id) if preset is None else preset
-    steps = preset.total_steps if total_steps is None else checks.whole("total_steps", total_steps)
+    steps = (
+        preset.total_steps if total_steps is None else checks.integer("total_steps", total_steps)
+    )
     folder = None if out is None else Path(out).expanduser()
     practice = Practice(env_id, preset, seed, steps, folder, arguments, checkpoint_seconds)
     with Tracker(folder) as tracker:
@@ -112,7 +114,7 @@ class Practice:
     """Of the environment, over the preset's."""
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     """Between two checkpoints, at least."""
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     """Sentences on a resume."""
 
     def learn(
@@ -159,15 +161,15 @@ class Practice:
         settings = self._settings() | {"preset": preset.to_json()}
         watches = preset.callbacks(model, env)
         kept = Checkpoints(self.folder, settings, env, watches, self.checkpoint_seconds)
-        self.told.extend(kept.resume(model) if resume else [])
+        self.notes.extend(kept.resume(model) if resume else [])
         done = model.num_timesteps
         if done:
             tracker.forget(done + 1)
         else:
             preset.prepare(model, env)
         with Interrupt() as interrupt:
-            told = CallbackList([*looking, kept.within(interrupt), *watches])
-            model.learn(self.steps - done, callback=told, reset_num_timesteps=not done)
+            words = CallbackList([*looking, kept.within(interrupt), *watches])
+            model.learn(self.steps - done, callback=words, reset_num_timesteps=not done)
 
     def _settings(self) -> dict[str, Any]:
         kind = self.preset.kind

@@ -12,7 +12,7 @@ from torch import Tensor
 from genenv import seeding
 from genenv.envs.lessons import Lessons
 from genenv.generators import Generator
-from genenv.material import Material
+from genenv.learning_task import LearningTask
 from genenv.stacked import StackedLearners
 
 Rows = NDArray[np.int64]
@@ -26,7 +26,7 @@ class Classroom:
 
     Parameters
     ----------
-    material
+    task
         Real rows, and the generator that learned from some.
     generators
         Of which each learner has one.
@@ -42,7 +42,7 @@ class Classroom:
 
     def __init__(
         self,
-        material: Material,
+        task: LearningTask,
         generators: Sequence[Generator],
         learners: StackedLearners,
         lessons: Lessons,
@@ -50,14 +50,14 @@ class Classroom:
         updates: int,
         keys: Keys,
     ) -> None:
-        self.material = material
+        self.task = task
         self.generators = tuple(generators)
         self.learners = learners
         self.lessons = lessons
         self.batch = batch
         self.updates = updates
         self._keys = keys
-        self._members = material.members(1)
+        self._members = task.members(1)
         count, classes = len(lessons.rung), len(self._members)
         self.most = min(MOST_OWN, *(len(members) for members in self._members))
         # numbers of the pool's rows, in the order in which a learner comes to have them
@@ -127,7 +127,7 @@ class Classroom:
         u = seeding.uniforms(self._keys(rows, "real"), count)
         pick = (u * self.owned[rows[:, None], label]).astype(np.int64)
         real = self.order.numpy()[rows[:, None], label, pick]
-        x = self.moving(rows, self.material.pool[0][torch.from_numpy(real)]).view(*shape, -1)
+        x = self.moving(rows, self.task.pool[0][torch.from_numpy(real)]).view(*shape, -1)
         labels = torch.from_numpy(label).view(shape)
         sizes = self.lessons.batch[rows]
         generated = np.rint(share * sizes).astype(np.int64)
@@ -171,7 +171,7 @@ class Classroom:
             self._rng.manual_seed(int(keys[i]))
             base_dim = generator.noise.base_dim
             e = torch.randn(self.updates * part, base_dim, generator=self._rng)
-            made = self.material.generate(
+            made = self.task.generate(
                 float(strength[i]) * e, labels[i, :, :part].flatten(), generator
             )
             x[i, :, :part] = made.view(self.updates, part, -1)

@@ -83,7 +83,7 @@ class Critic(LearningCritic):
         label = _labels(self.dataset, conditional)
         self.classes: Classes = () if label is None else self.dataset.classes
         game = _objective(objective, penalty, units)
-        checks.whole("critic_width", width)
+        checks.integer("critic_width", width)
         norm = normalisation.choose(
             "auto", "mlp", penalised=game.penalised, clips=game.clips, preferred=game.normalise
         )

@@ -111,9 +111,9 @@ class Crosswalk(BatchedEnv):
     ) -> None:
         if not -LIMIT <= across < ROAD[0]:
             raise checks.Mistake("across from -10 to -1.5", across, "start beside the road")
-        self.horizon = checks.whole("horizon", horizon)
+        self.horizon = checks.integer("horizon", horizon)
         if max_episode_steps is not None:
-            checks.whole("max_episode_steps", max_episode_steps)
+            checks.integer("max_episode_steps", max_episode_steps)
         super().__init__(
             num_envs,
             Box(-LIMIT, LIMIT, (10,), np.float32),

@@ -72,7 +72,7 @@ class Curriculum(BatchedEnv):
     | 1 | labelled rows that the learner has, over 100 | |
     | 3 | prices: of a decision times 10, of a decision's generated samples times 10, of a | |
     | | labelled row times 100 | |
-    | more | with `context`: see `Lessons.told` | |
+    | more | with `context`: see `Lessons.notes` | |
 
     ## Reward
     The decrease of the mean loss on real held-out rows over the decision, nat, or with
@@ -179,38 +179,41 @@ class Curriculum(BatchedEnv):
         drawn = is_drawn(family, generator, run)
         self.goal = checks.choice("goal", goal, GOALS)
         self.measure = checks.choice("measure", measure or MEASURES[drawn], MEASURES)
-        self.batch, self.updates = checks.whole("batch", batch), checks.whole("updates", updates)
-        self.decisions = checks.whole("decisions", decisions)
-        layers = [checks.whole("width", width)] * checks.whole("depth", depth)
+        self.batch, self.updates = (
+            checks.integer("batch", batch),
+            checks.integer("updates", updates),
+        )
+        self.decisions = checks.integer("decisions", decisions)
+        layers = [checks.integer("width", width)] * checks.integer("depth", depth)
         if max_episode_steps is not None:
-            checks.whole("max_episode_steps", max_episode_steps)
-        checks.whole("real_rows", real_rows)
-        self.material, generators = find_lessons(family, generator, run)
+            checks.integer("max_episode_steps", max_episode_steps)
+        checks.integer("real_rows", real_rows)
+        self.task, generators = find_lessons(family, generator, run)
         law = Law(
             drawn, split, shift, len(generators), real_rows, width, batch, updates,
             learning_rate, decisions,
         )  # fmt: skip
-        self.material.members(real_rows)
-        self.generator = self.material.generator
+        self.task.members(real_rows)
+        self.generator = self.task.generator
         self.classes = classes = len(self.generator.classes)
         self.law, self.context = law, context
         self._reach = check_hidden(hidden)
-        told = law.rungs + TOLD if context else 0
+        words = law.rungs + TOLD if context else 0
         super().__init__(
             num_envs,
-            Box(-LIMIT, LIMIT, (3 * classes + 7 + told,), np.float32),
+            Box(-LIMIT, LIMIT, (3 * classes + 7 + words,), np.float32),
             Box(-1.0, 1.0, (classes + 5,), np.float32),
             min(decisions, max_episode_steps or decisions),
             autoreset_mode,
             render_mode,
         )
-        material, units = self.material, self.generator.units
+        task, units = self.task, self.generator.units
         self.learners = StackedLearners(num_envs, [units.size, *layers, classes], learning_rate)
         self.lessons = law.lessons(np.zeros(num_envs, np.uint64))
         self.room = Classroom(
-            material, generators, self.learners, self.lessons, batch, updates, self.keys
+            task, generators, self.learners, self.lessons, batch, updates, self.keys
         )
-        self._of_class = torch.nn.functional.one_hot(material.checked[1], classes).float()
+        self._of_class = torch.nn.functional.one_hot(task.checked[1], classes).float()
         self._of_class /= self._of_class.sum(0)
         self._asked_for = Asked(num_envs)
         self._moves = np.full(num_envs, -1)  # after which decision real rows move
@@ -266,7 +269,7 @@ class Curriculum(BatchedEnv):
         own = 1 - self.elapsed / lessons.budget, self._rate, labelled / 100
         prices = lessons.prices(self.updates * self.batch)
         columns = [self._seen, np.stack([*own, *prices], 1)]
-        columns += [lessons.told(self.law.rungs)] if self.context else []
+        columns += [lessons.context(self.law.rungs)] if self.context else []
         seen = np.concatenate(columns, 1, dtype=np.float32)
         info: dict[str, NDArray[Any]] = {
             "accuracy": self._paid[:, 0].copy(),
@@ -308,12 +311,12 @@ class Curriculum(BatchedEnv):
     def _examine(self, rows: NDArray[np.int64]) -> None:
         """Ask some learners about validation rows and about those that pay."""
         classes = self.classes
-        right, lost = self.room.examined(rows, self.material.checked)
+        right, lost = self.room.examined(rows, self.task.checked)
         before = self._seen[rows, :classes]
         now = (lost @ self._of_class).numpy()
-        told = [now, (right @ self._of_class).numpy(), before - now]
-        self._seen[rows, : 3 * classes] = np.concatenate(told, 1)
-        right, lost = self.room.examined(rows, self.material.paying)
+        words = [now, (right @ self._of_class).numpy(), before - now]
+        self._seen[rows, : 3 * classes] = np.concatenate(words, 1)
+        right, lost = self.room.examined(rows, self.task.paying)
         self._paid[rows] = torch.stack([right.mean(1), lost.mean(1)], 1).numpy()
         self._curve[rows, self.elapsed[rows]] = self._paid[rows, 0]
 

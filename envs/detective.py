@@ -119,11 +119,11 @@ class Detective(BatchedEnv):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
-        checks.whole("looks", looks)
+        checks.integer("looks", looks)
         if noise != 0:
             checks.positive("noise", noise)
         limit = looks + 1 if max_episode_steps is None else max_episode_steps
-        checks.whole("max_episode_steps", limit)
+        checks.integer("max_episode_steps", limit)
         self.ladder, self.data, unseen = find_ladder(run, ladder, data)
         self.rows = unseen if rows is None else checked_rows(rows, self.data)
         self.looks = looks

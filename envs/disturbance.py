@@ -162,7 +162,7 @@ class Disturbance(BatchedEnv):
             if not 0 <= value < np.inf:
                 raise checks.Mistake(f"{name} of 0 or more", value, "give a larger number")
         checks.positive("scale", scale)
-        rows = checks.whole("num_envs", num_envs)
+        rows = checks.integer("num_envs", num_envs)
         apart = channels is not None and need_parts(channels)
         self.world = World(world, rows, world_arguments or {}, apart)
         own = known(self.world.name)
@@ -173,7 +173,7 @@ class Disturbance(BatchedEnv):
         if horizon is None:
             raise checks.Mistake("a horizon for a world without a limit", None, "give one")
         law = noise if isinstance(noise, Noise) or noise is None else from_json(noise)
-        self.horizon = checks.whole("horizon", horizon)
+        self.horizon = checks.integer("horizon", horizon)
         self.bonus = bonus
         self.shaping = shaping
         self.scale = scale
@@ -185,7 +185,7 @@ class Disturbance(BatchedEnv):
             self.world, own, failure, threshold, miss
         )
         if max_episode_steps is not None:
-            checks.whole("max_episode_steps", max_episode_steps)
+            checks.integer("max_episode_steps", max_episode_steps)
         reach = 1.0 if plausible else np.inf
         shown = columns(spaces[0]) + (width if self.drive.is_series else 0) + 3
         super().__init__(

@@ -155,7 +155,7 @@ class Forger(BatchedEnv):
         render_mode: str | None = None,
     ) -> None:
         if max_episode_steps is not None:
-            checks.whole("max_episode_steps", max_episode_steps)
+            checks.integer("max_episode_steps", max_episode_steps)
         if critic is None:
             self.critic = Critic(
                 "ring" if data is None else data,
@@ -179,7 +179,7 @@ class Forger(BatchedEnv):
         self.dataset, self._classes = self.critic.dataset, len(self.critic.classes)
         units = self.units = self.dataset.units
         size = max(2, min(units.size, 32)) if noise_dim is None else noise_dim
-        self._noise_dim = checks.whole("noise_dim", size)
+        self._noise_dim = checks.integer("noise_dim", size)
         self._low, self._high = units.limits()
         numbers = _action_size(action_size, renderer, units)
         self._render = None if renderer is None else Rendering(renderer, numbers, units)
@@ -250,8 +250,8 @@ class Forger(BatchedEnv):
             pair = torch.stack([own, real[int(self.episode[row]) % len(real)]])
             panels = [pictures.sample(share) for share in self._share(pair)]
             legend = "this sample, and a real one"
-        told = f"score {self._score[row]:+.2f}, gap {self.critic.gap:+.2f}"
-        return pictures.page(panels, (legend, f"{told}, {self.critic.updates} updates"))
+        words = f"score {self._score[row]:+.2f}, gap {self.critic.gap:+.2f}"
+        return pictures.page(panels, (legend, f"{words}, {self.critic.updates} updates"))
 
     def _unit(self, action: NDArray[Any]) -> Tensor:
         """Make what the critic sees of actions (n, action_size): (n, *shape)."""
@@ -276,4 +276,4 @@ def _action_size(asked: int | None, renderer: Renderer | None, units: Codec) -> 
         return units.size
     if renderer is None:
         raise checks.Mistake("action_size with a renderer only", asked, "leave it out")
-    return checks.whole("action_size", asked)
+    return checks.integer("action_size", asked)

@@ -163,7 +163,7 @@ class ForgerSequence(BatchedEnv):
         self.oracle, self.real = self.critic.oracle, self.critic.real
         self.vocabulary, self.length = self.critic.vocabulary, self.critic.length
         if max_episode_steps is not None:
-            checks.whole("max_episode_steps", max_episode_steps)
+            checks.integer("max_episode_steps", max_episode_steps)
         super().__init__(
             num_envs,
             MultiDiscrete(np.full(self.length, self.vocabulary + 1)),
@@ -213,9 +213,9 @@ class ForgerSequence(BatchedEnv):
         blank = np.full((SHOWN - 1 - len(recent), self.length), self.vocabulary)
         stacks = self.real[:SHOWN].numpy(), np.concatenate([recent, blank, self._tokens[[row]]])
         panels = [pictures.enlarged(2 * self._coloured(tokens) - 1) for tokens in stacks]
-        told = f"score {self._score[row]:+.2f}, gap {self.critic.gap:+.2f}"
+        words = f"score {self._score[row]:+.2f}, gap {self.critic.gap:+.2f}"
         legend = "a colour a token: real; recent, and this one"
-        return pictures.page(panels, (legend, f"{told}, {self.critic.updates} updates"))
+        return pictures.page(panels, (legend, f"{words}, {self.critic.updates} updates"))
 
     def _coloured(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
         """Paint tokens (n, length), blank ones white: colours in [0, 1], (n, length, 3)."""

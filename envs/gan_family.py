@@ -41,7 +41,7 @@ def sizes(
     usual = MANY if _is_drawn(family) else SINGLE
     given = {"width": width, "batch": batch, "decisions": decisions, "updates": updates}
     whole = {
-        name: checks.whole(name, getattr(usual, name) if number is None else number)
+        name: checks.integer(name, getattr(usual, name) if number is None else number)
         for name, number in given.items()
     }
     return Sizes(usual.reward if reward is None else reward, **whole)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genenv import seeding
 from genenv.stacked import StackedGan
-from genenv.stacked.exam import Exam
+from genenv.stacked.evaluation import Evaluation
 from genenv.stacked.laws import MOST_WRONG, moments, unseen
 from genenv.stacked.problems import Family
 
@@ -48,7 +48,7 @@ class Steering:
 
 
 class GanRuns:
-    """Stacked GANs with the data, the sizes and the exam of each row's problem.
+    """Stacked GANs with the data, the sizes and the evaluation of each row's problem.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class GanRuns:
     family
         Where problems come from.
     quality, latent
-        Of the exam.
+        Of the evaluation.
     batch
         Rows of an update, at most.
     updates
@@ -91,7 +91,7 @@ class GanRuns:
         self.real, held_out = family.data(first, self.problems.kind, self.problems.wrong)
         dataset = getattr(family, "dataset", None)
         shown = held_out[:1] if family.fixed else held_out
-        self.exam = Exam(shown, dataset, quality, gan.latent)
+        self.evaluation = Evaluation(shown, dataset, quality, gan.latent)
         self._shifts = np.full(self.count, -1)  # before which decision a set is exchanged
 
     def begin(self, rows: Rows, problem: NDArray[np.uint64]) -> None:
@@ -122,7 +122,7 @@ class GanRuns:
         """
         p = self.problems
         one_hot = np.arange(len(self.family.names)) == p.kind[:, None]
-        told = (
+        words = (
             np.log2(p.size) / 10,
             p.width / 16,
             np.log2(p.batch) / 4,
@@ -131,7 +131,7 @@ class GanRuns:
             p.shift,
             p.wrong / MOST_WRONG,
         )
-        return np.concatenate([one_hot, np.stack(told, 1)], 1)
+        return np.concatenate([one_hot, np.stack(words, 1)], 1)
 
     def train(self, rows: Rows, asked: Steering) -> NDArray[np.float64]:
         """Train some rows; means over updates (k, 5): critic, penalties, generator, both norms.
@@ -142,7 +142,7 @@ class GanRuns:
         sides = np.stack([asked.ratio**-0.5, asked.ratio**0.5])
         rate = torch.from_numpy(asked.rate * sides).float()
         penalty = torch.from_numpy(asked.penalty).float()
-        told = torch.zeros(len(rows), 5, dtype=torch.float64)
+        words = torch.zeros(len(rows), 5, dtype=torch.float64)
         slots = [self._slot(rows, asked.steps >= MOST_STEPS - k, k) for k in range(MOST_STEPS)]
         for update in range(self.updates):
             for k, (part, real, latent) in enumerate(slots):
@@ -158,13 +158,13 @@ class GanRuns:
                 )
                 if k == MOST_STEPS - 1:
                     charged = self.gan.objective.penalties
-                    told[:, 0] += _sum([t for n, t in terms.items() if n not in charged], norm)
-                    told[:, 1] += _sum([t for n, t in terms.items() if n in charged], norm)
-                    told[:, 3] += norm.sqrt()
+                    words[:, 0] += _sum([t for n, t in terms.items() if n not in charged], norm)
+                    words[:, 1] += _sum([t for n, t in terms.items() if n in charged], norm)
+                    words[:, 3] += norm.sqrt()
                     terms, norm = self.gan.update_generator(x, z, rate[0], keys, at)
-                    told[:, 2] += _sum(list(terms.values()), norm)
-                    told[:, 4] += norm.sqrt()
-        return (told / self.updates).numpy()
+                    words[:, 2] += _sum(list(terms.values()), norm)
+                    words[:, 4] += norm.sqrt()
+        return (words / self.updates).numpy()
 
     def index(self, rows: Rows) -> torch.Tensor | None:
         """Index of rows for the stack; None: all, which spares a copy."""
@@ -184,7 +184,7 @@ class GanRuns:
         real, held_out = self.family.data(keys, self.problems.kind[rows], self.problems.wrong[rows])
         index = torch.from_numpy(rows)
         self.real[index] = real
-        self.exam.put(index, held_out)
+        self.evaluation.put(index, held_out)
 
     def _slot(self, rows: Rows, takes: NDArray[np.bool_], slot: int) -> Slot:
         """Draw the k-th critic step of all updates for the rows that take it, by position.
@@ -208,16 +208,16 @@ class GanRuns:
         return part, real, latent
 
 
-def gap(told: NDArray[np.float64]) -> NDArray[np.float64]:
+def gap(words: NDArray[np.float64]) -> NDArray[np.float64]:
     """Absolute difference of the critic's and the generator's mean terms, (k,)."""
-    apart = np.abs(told[:, 0] + told[:, 1] - told[:, 2])
+    apart = np.abs(words[:, 0] + words[:, 1] - words[:, 2])
     return np.nan_to_num(apart, nan=MOST_GAP, posinf=MOST_GAP)
 
 
-def columns_of(told: NDArray[np.float64]) -> NDArray[np.float64]:
+def columns_of(words: NDArray[np.float64]) -> NDArray[np.float64]:
     """Terms and norms as the first four columns of an observation."""
-    terms = np.sign(told[:, :3]) * np.log1p(np.abs(told[:, :3]))
-    ratio = np.log10((told[:, 3] + 1e-12) / (told[:, 4] + 1e-12))
+    terms = np.sign(words[:, :3]) * np.log1p(np.abs(words[:, :3]))
+    ratio = np.log10((words[:, 3] + 1e-12) / (words[:, 4] + 1e-12))
     return np.column_stack([terms, ratio])
 
 

@@ -60,10 +60,10 @@ class Learns(Opponent):
             objective = objectives.build(objective)
         self.objective: Objective = objective
         checks.positive("learning_rate", learning_rate)
-        self.width = checks.whole("width", width)
+        self.width = checks.integer("width", width)
         self.learning_rate = learning_rate
-        self.batch, self.memory = checks.whole("batch", batch), checks.whole("memory", memory)
-        self.updates = checks.whole("updates", updates)
+        self.batch, self.memory = checks.integer("batch", batch), checks.integer("memory", memory)
+        self.updates = checks.integer("updates", updates)
         self._maker: Maker | None = None
 
     def meet(self, rounds: Rounds, side: str) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from genenv import bundled, checks, ladder, seeding
 from genenv.data import Source
 from genenv.generators import Generator
-from genenv.material import Material, find_material
+from genenv.learning_task import LearningTask, find_task
 from genenv.stacked.laws import MOST_WRONG, PARTS, REACH, SPLITS, between, check_family, pick
 from genenv.stacked.teachers import SHARPNESS
 
@@ -67,7 +67,7 @@ class Lessons:
         generated = self.generated_price * samples
         return self.time_price * 10, generated * 10, self.label_price * 100
 
-    def told(self, rungs: int) -> Numbers:
+    def context(self, rungs: int) -> Numbers:
         """Tell what they are, (n, rungs + 6).
 
         The generator, one-hot; labelled rows of a class at the start / 4; share of wrong ones /
@@ -195,20 +195,20 @@ def is_drawn(family: Source | None, generator: object, run: object) -> bool:
 
 def find_lessons(
     family: Source | None, generator: str | Path | Generator | None, run: str | Path | None
-) -> tuple[Material, tuple[Generator, ...]]:
+) -> tuple[LearningTask, tuple[Generator, ...]]:
     """Find real rows and generators, from the least trained one on; see `Curriculum`.
 
     Raises
     ------
     Mistake
-        See `material.find_material`.
+        See `task.find_task`.
     """
     named = isinstance(family, str)
     bundled_ones = generator is None and run is None
     if family is None or (named and (family == DRAWN or (family == "digits" and bundled_ones))):
-        material = find_material(None, generator, run)
+        task = find_task(None, generator, run)
     else:
-        material = find_material(family, generator, run)
+        task = find_task(family, generator, run)
     if bundled_ones and is_drawn(family, generator, run):
-        return material, ladder.generators(bundled.FOLDER)
-    return material, (material.generator,)
+        return task, ladder.generators(bundled.FOLDER)
+    return task, (task.generator,)

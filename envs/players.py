@@ -95,6 +95,6 @@ def shown(critic: LearningCritic, fresh: NDArray[np.bool_]) -> NDArray[np.float3
 
     Rows that were just seeded (`fresh`, (rows,)) are shown a critic that has not begun.
     """
-    updates, accuracy = critic.told
+    updates, accuracy = critic.shown
     now = np.log10(1 + updates) / DECADES, accuracy
     return np.where(fresh[:, None], (0.0, 0.5), now).astype(np.float32)

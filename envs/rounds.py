@@ -169,7 +169,7 @@ class Rounds:
 
 def make_rounds(count: int, source: Source, noise: Noise | None, horizon: int) -> Rounds:
     """Make the duel's state from what the user hands over."""
-    if checks.whole("horizon", horizon) < 2:
+    if checks.integer("horizon", horizon) < 2:
         raise checks.Mistake("horizon of 2 or more, for the first step pays nothing", 1, "raise it")
     if noise is not None and not isinstance(noise, Noise):
         raise checks.Mistake("a Noise", repr(noise), "give one, such as genenv.noise.Gaussian(2)")

@@ -82,7 +82,7 @@ class TokenCritic(LearningCritic):
         size = self.oracle.vocabulary if self.oracle else vocabulary or real.max() + 1
         self.vocabulary = int(size)
         self.length = real.shape[1]
-        checks.whole("critic_width", width)
+        checks.integer("critic_width", width)
         super().__init__(
             partial(_network, self.vocabulary, self.length, width, seed),
             objectives.find(objective, penalty),
@@ -125,14 +125,14 @@ def find_sequences(
     """Take real sequences (n, length) as they are, or draw them from an oracle."""
     if source is None:
         size = 200 if vocabulary is None else vocabulary, 20 if length is None else length
-        oracle, real = _drawn(*size, oracle_seed, checks.whole("rows", rows))
+        oracle, real = _drawn(*size, oracle_seed, checks.integer("rows", rows))
         return oracle, real.copy()
     if isinstance(source, LSTMOracle):
         own = source.vocabulary, source.length
         if vocabulary not in (None, own[0]) or length not in (None, own[1]):
             expected = f"vocabulary and length of the oracle, {own[0]} and {own[1]}"
             raise checks.Mistake(expected, f"{vocabulary} and {length}", "leave them out")
-        return source, source.sample(checks.whole("rows", rows))
+        return source, source.sample(checks.integer("rows", rows))
     if not isinstance(source, np.ndarray):
         raise checks.Mistake("an LSTMOracle or an array of tokens", repr(source), "give one")
     return None, check_tokens(source, length, vocabulary)

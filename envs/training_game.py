@@ -20,7 +20,7 @@ from genenv.envs.gan_runs import TOLD, GanRuns, Steering, columns_of, gap
 from genenv.envs.single import EntryPoint
 from genenv.objectives import Objective
 from genenv.stacked import StackedGan
-from genenv.stacked.exam import SAMPLES, WORST
+from genenv.stacked.evaluation import SAMPLES, WORST
 from genenv.stacked.laws import check_hidden
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
@@ -191,7 +191,7 @@ class TrainingGame(BatchedEnv):
         self.reward = checks.choice("reward", asked.reward, REWARDS)
         self.updates, self.decisions = asked.updates, asked.decisions
         if max_episode_steps is not None:
-            checks.whole("max_episode_steps", max_episode_steps)
+            checks.integer("max_episode_steps", max_episode_steps)
         self.family = find_family(family, split, shift, wrong, learning_rate, asked)
         self.context = bool(context)
         columns = COLUMNS + (len(self.family.names) + TOLD if context else 0)
@@ -204,7 +204,7 @@ class TrainingGame(BatchedEnv):
             render_mode,
         )
         self.penalty = penalty
-        checks.whole("latent", latent)
+        checks.integer("latent", latent)
         size = self.family.size
         game = find_game(objective, latent, size, asked.batch)
         self.gan = StackedGan(num_envs, game, latent, size, asked.width, depth, norm=critic_norm)
@@ -218,7 +218,7 @@ class TrainingGame(BatchedEnv):
             check_hidden(hidden),
         )
         self._asked = Asked(num_envs)
-        self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the exam
+        self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the evaluation
         self._seen = np.zeros((num_envs, COLUMNS), np.float32)
         self._quality, self._cost = np.zeros((2, num_envs))
         self._critic_updates, self._trained = np.zeros((2, num_envs), np.int64)
@@ -231,7 +231,7 @@ class TrainingGame(BatchedEnv):
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Draw problems, make new networks, and examine them."""
         self.runs.begin(rows, self._asked.keys(rows, self.keys))
-        self._latent[torch.from_numpy(rows)] = self.runs.exam.latents(self.keys(rows, "exam"))
+        self._latent[torch.from_numpy(rows)] = self.runs.evaluation.latents(self.keys(rows, "exam"))
         self._critic_updates[rows], self._trained[rows], self._cost[rows] = 0, 0, 0.0
         self._seen[rows] = 0.0
         self._seen[rows, 10] = self.runs.problems.time_price[rows] * 10
@@ -246,14 +246,14 @@ class TrainingGame(BatchedEnv):
             return reward, stops
         before, log_before = self._quality[rows], self._seen[rows, 6].astype(np.float64)
         asked = Steering.read(action[rows], self.penalty, self.runs.rate[rows])
-        told = self.runs.train(rows, asked)
-        self._seen[rows, :4] = columns_of(told)
+        words = self.runs.train(rows, asked)
+        self._seen[rows, :4] = columns_of(words)
         self._examine(rows)
         fell = log_before - self._seen[rows, 6]
         self._seen[rows, 8], self._seen[rows, 9] = fell, action[rows, 3]
         lost = (self._quality[rows] >= WORST) | ~self.runs.finite(rows)
         quality = before - self._quality[rows]
-        gains = {"quality": quality, "log-quality": fell, "equal-losses": -gap(told)}
+        gains = {"quality": quality, "log-quality": fell, "equal-losses": -gap(words)}
         reward[rows] = gains[self.reward] - self._charge(rows, asked.steps) - PENALTY * lost
         stops[rows] = lost
         if not self.family.fixed:
@@ -279,9 +279,9 @@ class TrainingGame(BatchedEnv):
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw samples and held-out rows (of their first two columns), and the quality so far."""
-        at, exam = torch.tensor([row]), self.runs.exam
+        at, evaluation = torch.tensor([row]), self.runs.evaluation
         fake = self.gan.sample(self._latent[at], at)[0]
-        real = exam.held_out[row % len(exam.held_out), :SAMPLES]
+        real = evaluation.held_out[row % len(evaluation.held_out), :SAMPLES]
         step = self._trained[row] * self.updates, self.runs.problems.budget[row] * self.updates
         curve = self._curve[row, : self.elapsed[row] + 1]
         return run_picture.page(real, fake, curve, self.decisions, step, self._seen[row])
@@ -299,7 +299,7 @@ class TrainingGame(BatchedEnv):
     def _examine(self, rows: NDArray[np.int64]) -> None:
         at = self.runs.index(rows)
         latent = self._latent if at is None else self._latent[at]
-        quality, accuracy, diversity = self.runs.exam(self.gan, latent, at)
+        quality, accuracy, diversity = self.runs.evaluation(self.gan, latent, at)
         self._seen[rows, 4], self._seen[rows, 5] = accuracy.numpy(), diversity.numpy()
         self._seen[rows, 6] = np.log(quality.numpy() + FLOOR)
         self._quality[rows] = self._curve[rows, self.elapsed[rows]] = quality.numpy()

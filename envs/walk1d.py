@@ -83,9 +83,9 @@ class Walk1D(BatchedEnv):
         render_mode: str | None = None,
     ) -> None:
         checks.positive("edge", edge)
-        self.horizon = checks.whole("horizon", horizon)
+        self.horizon = checks.integer("horizon", horizon)
         if max_episode_steps is not None:
-            checks.whole("max_episode_steps", max_episode_steps)
+            checks.integer("max_episode_steps", max_episode_steps)
         super().__init__(
             num_envs,
             Box(-LIMIT, LIMIT, (2,), np.float32),

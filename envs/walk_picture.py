@@ -40,8 +40,8 @@ def page(
         pictures.curves(lines, -reach, reach, span),
         pictures.curves([(miss, pictures.BLUE), (energy / top, colour)], 0, 1, span + 1),
     ]
-    told = (
+    words = (
         f"codes e within {reach:.2f}; miss (blue), energy of {top:.1f}",
         f"{said}, energy {energy[-1]:.3f}, miss {miss[-1]:.2f}: {state}",
     )
-    return pictures.page(panels, told)
+    return pictures.page(panels, words)

@@ -94,7 +94,7 @@ def fit(
         return adopt(tables.fit(x, target, seed=seed))
     asked = calls.given(FitConfig, vars(FitConfig()) | locals())
     dataset = data.from_arrays(x, y)
-    config = configured(objective, dataset.units, asked.told())
+    config = configured(objective, dataset.units, asked.given())
     if out is not None:
         own = () if isinstance(metrics, bool) else tuple(metrics)
         measured = bool(metrics), features

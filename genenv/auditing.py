@@ -131,12 +131,12 @@ def publish(audit: Audit) -> dict[str, Any] | None:
     }  # fmt: skip
     content["people"] = result
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    files.whole(path, lambda file: file.write(text.encode()))
+    files.write_atomically(path, lambda file: file.write(text.encode()))
     amend(audit.run / "report.html", document(content), ["trust", "worth"])
     return result
 
 
-def told(result: dict[str, Any]) -> str:
+def sentence(result: dict[str, Any]) -> str:
     """Say a result in words."""
     counted = (
         f"People see the condition in {result['precision']:.0%} [{result['low']:.0%}, "
@@ -163,7 +163,7 @@ def _described(run: Path) -> tuple[Codec, tuple[int | str, ...]]:
 
 
 def _draw(run: Path, flips: sheets.Flips, units: Codec, count: int, seed: int) -> people.Sheet:
-    generator = networks.stored(checked(run, "generator")).settled()
+    generator = networks.stored(checked(run, "generator")).in_eval()
 
     def make(rows: sheets.Flips) -> NDArray[Any]:
         with torch.no_grad():

@@ -8,7 +8,7 @@ from genenv.wording import visible
 
 
 class Bars:
-    """What `Stages` shows on a terminal: all stages from the start, with their time left."""
+    """What `Progress` shows on a terminal: all stages from the start, with their time left."""
 
     def __init__(self) -> None:
         self._bars = _progress()

@@ -70,7 +70,7 @@ class _Recorded:
 
     Attributes
     ----------
-    told
+    known
         TOLD of all rows; None where there are none.
     rows
         How many there are.
@@ -79,7 +79,7 @@ class _Recorded:
     def __init__(self, ledger: Ledger, name: str, seed: int, budget: int) -> None:
         known = ledger.read(name, seed, (*TOLD, "index"))
         index = np.zeros(0, np.int64) if known is None else known.pop("index")
-        self.told = known
+        self.known = known
         self.rows = len(index)
         if self.rows > budget or not np.array_equal(index, np.arange(self.rows)):
             raise _OtherQuestionError
@@ -157,7 +157,7 @@ class Campaign:
 
     def __post_init__(self) -> None:
         """Raise a Mistake that names the budget."""
-        checks.whole("budget", self.budget)
+        checks.integer("budget", self.budget)
 
     def run(self, name: str, seed: int, make: Callable[[], Search]) -> Log:
         """Run one search, answering from disk what it asked before an interruption.
@@ -193,7 +193,7 @@ class Campaign:
 
     def _run(self, name: str, seed: int, search: Search) -> Columns:
         recorded = _Recorded(self.ledger, name, seed, self.budget)
-        judged = _Judged(recorded.told)
+        judged = _Judged(recorded.known)
         pending: list[Findings] = []
         recent = np.zeros(0, np.bool_)
         at = 0

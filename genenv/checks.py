@@ -59,7 +59,7 @@ def positive(name: str, value: float) -> None:
         raise Mistake(f"{name} to be finite", value, "give a smaller number")
 
 
-def whole(name: str, value: object) -> int:
+def integer(name: str, value: object) -> int:
     """Return `value` as an int, or raise a Mistake unless it is a whole number above zero."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise Mistake(f"{name} to be a whole number above 0", repr(value), "give one")

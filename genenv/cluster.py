@@ -51,7 +51,7 @@ class Cluster:
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""
         if self.workers is not None:
-            checks.whole("ray_workers", self.workers)
+            checks.integer("ray_workers", self.workers)
 
 
 class Worker:

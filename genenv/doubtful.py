@@ -43,7 +43,7 @@ class Doubtful:
         p, p_likeliest = rounded
         rows = self.data, self.row, self.label, p, self.likeliest, p_likeliest
         writer.writerows(zip(*rows, strict=True))
-        files.whole(path, lambda file: file.write(text.getvalue().encode()))
+        files.write_atomically(path, lambda file: file.write(text.getvalue().encode()))
 
 
 def find(judge: Judge, dataset: Dataset, source: Dataset, split: Split) -> Doubtful:

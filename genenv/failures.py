@@ -245,7 +245,7 @@ class Counted:
     distinct: NDArray[np.bool_]  # (m,), kept by the packing of the union
     mode: NDArray[np.int64]  # (m,), of every failure: that of its nearest distinct one
     radius: float
-    told: str = ""  # that not all were looked at, so that the counts are lower bounds
+    note: str = ""  # that not all were looked at, so that the counts are lower bounds
 
 
 class Counter:
@@ -278,10 +278,10 @@ class Counter:
         for rows in _members(group):
             own = order[int(group[rows[0]])]
             mode[rows] = ids[own[_nearest(samples[rows], samples[kept[own]])]]
-        return Counted(keep, mode, self.radius, _told(group, group[kept]))
+        return Counted(keep, mode, self.radius, _capped(group, group[kept]))
 
 
-def _told(group: NDArray[np.int64], kept: NDArray[np.int64]) -> str:
+def _capped(group: NDArray[np.int64], kept: NDArray[np.int64]) -> str:
     """Say which counts are lower bounds; "" for none."""
     said = []
     if unpacked := sum(max(0, len(rows) - MOST_PACKED) for rows in _members(group)):

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 ASIDE = ".part-"  # before the name of what is being written
 
 
-def whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a file under a temporary name, then rename it; on an error nothing is left.
 
     Parameters
@@ -72,7 +72,7 @@ def placed(path: Path, make: Callable[[Path], object]) -> None:
 def write_json(path: Path, plain: Any) -> None:
     """Write JSON, whole or not at all."""
     text = json.dumps(plain, indent=2) + "\n"
-    whole(path, lambda file: file.write(text.encode()))
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def sha256(path: Path) -> str:

@@ -20,14 +20,14 @@ from genenv.monitoring.diagnosis import with_figures
 from genenv.monitoring.layout import LAYOUT
 from genenv.monitoring.pictures import write_all
 from genenv.parts import Advance, Part, load_json, save_json
+from genenv.progress import Progress
 from genenv.run_rows import Parts
-from genenv.stages import Stages
 from genenv.study import Study
 from genenv.tracking import plain
 from genenv.training import Trainer, TrainingConfig, distributed, shrinking, shrunk, stated
 from genenv.training.aim import kind
 from genenv.training.game import critic_of, with_codes
-from genenv.training.machine import pick_device, pick_threads, settled
+from genenv.training.machine import pick_device, pick_threads, reproducible
 
 
 class Fitting(Study[Generator]):
@@ -66,7 +66,7 @@ class Fitting(Study[Generator]):
         dataset: Dataset,
         config: TrainingConfig,
         folder: Path,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         measured: bool = True,
         features: str | nn.Module = "own",
         line: str = "",
@@ -84,7 +84,7 @@ class Fitting(Study[Generator]):
             dataset, bool(self.classes), config.seed, measured, features, own_metrics
         )
         self.config = shrunk(config, dataset.units, len(self.measuring.rows))
-        self.told += [*self.measuring.told, *shrinking(config, self.config), *stated(config)]
+        self.notes += [*self.measuring.notes, *shrinking(config, self.config), *stated(config)]
         self.world = distributed.World()
         self._check()
         self.measuring.check(config.metrics_every, config.best)
@@ -155,8 +155,8 @@ class Fitting(Study[Generator]):
             self.get(self._metrics)
         apart = len(self.dataset) - len(self.measuring.rows)
         if apart:
-            self.told.append(f"{apart:,} of {len(self.dataset):,} rows were held out for metrics.")
-        generator.notes = tuple(self.told)
+            self.notes.append(f"{apart:,} of {len(self.dataset):,} rows were held out for metrics.")
+        generator.notes = tuple(self.notes)
         distributed.wait(self.world)
         return generator
 
@@ -215,7 +215,7 @@ class Fitting(Study[Generator]):
     def _learn(self, advance: Advance) -> ClassifierFeatures:
         (x, label), dataset = self.measuring.real, self.dataset
         assert label is not None
-        with settled(self.config.threads or 1):
+        with reproducible(self.config.threads or 1):
             return ClassifierFeatures.fit(x, label, dataset.units, len(dataset.classes), advance)
 
     def _train(self, advance: Advance) -> Generator:
@@ -238,7 +238,7 @@ class Fitting(Study[Generator]):
             trainer.resume()
         trainer.fit(advance)
         generator = trainer.result()
-        self.told = [*generator.notes, *self.told]
+        self.notes = [*generator.notes, *self.notes]
         if self.leads:
             write_all(self.folder, generator, learned.x, self.tracker, self.config.steps)
         return generator
@@ -247,11 +247,11 @@ class Fitting(Study[Generator]):
         generator = self.get(self._generator)
         evaluation = self._evaluation
         assert evaluation is not None
-        with settled(self._threads(generator)):
+        with reproducible(self._threads(generator)):
             figures = self.measuring.figures(generator, evaluation, advance)
         self.tracker.scalars(metrics.curves(figures), self.config.steps)
-        told = with_figures(self.told, figures, self.config.plain())
-        self.told = [*told, *evaluation.told]
+        said = with_figures(self.notes, figures, self.config.plain())
+        self.notes = [*said, *evaluation.notes]
         return figures
 
     def _threads(self, generator: Generator) -> int:

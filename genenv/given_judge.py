@@ -89,7 +89,7 @@ class GivenJudge:
             It judges samples of another shape or dtype, or other classes.
         """
         self.check_fits(dataset)
-        study.told += self.told(source, split)
+        study.notes += self.overlap(source, split)
 
         def make(_: Advance) -> Judge:
             belief = replace(self.judge.belief, model="the model that it was made beside")
@@ -107,7 +107,7 @@ class GivenJudge:
         here = judge.on_rows(self.judge, x, label, None if answer is None else answer(x))
         return quality | here | {"own": own, "taken_from": self.origin}
 
-    def told(self, source: Dataset, split: Split) -> Sequence[str]:
+    def overlap(self, source: Dataset, split: Split) -> Sequence[str]:
         """Say whose judge it is, and what of it is not this run's."""
         x, _ = source.pick(split.test)
         learned = int(self.judge.folds.learned(x).sum())

@@ -162,7 +162,7 @@ def paired_shares(only_first: int, only_second: int, total: int, level: float = 
     Mistake
         More rows that differ than rows.
     """
-    checks.whole("total", total)
+    checks.integer("total", total)
     if min(only_first, only_second) < 0 or only_first + only_second > total:
         got = f"{only_first} and {only_second}"
         raise checks.Mistake(f"counts that add up to {total} at most", got, "count again")

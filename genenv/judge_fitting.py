@@ -10,11 +10,11 @@ from genenv import checks, doubtful, files, prepared, runs, trust
 from genenv.data import Dataset, Split, near, split
 from genenv.judge import Judge
 from genenv.parts import Part
+from genenv.progress import Progress
 from genenv.report.judges import write_page
 from genenv.run_rows import Parts
-from genenv.stages import Stages
 from genenv.study import Study
-from genenv.training.machine import pick_threads, settled
+from genenv.training.machine import pick_threads, reproducible
 
 SCHEMA = 1  # of quality.json
 
@@ -49,7 +49,7 @@ class JudgeFitting(Study[dict[str, Any]]):
         dataset: Dataset,
         held_out: Dataset | None,
         folder: Path,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         line: str = "",
         seed: int = 0,
         effort: str = "default",
@@ -63,8 +63,8 @@ class JudgeFitting(Study[dict[str, Any]]):
         self.effort = effort
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, seed, held_out)
-        self.told += dataset.notes
-        self.told += near.told(dataset.x, None if held_out is None else held_out.x)
+        self.notes += dataset.notes
+        self.notes += near.notes(dataset.x, None if held_out is None else held_out.x)
         self.judge = prepared.judge_part(dataset, self.source, self.split, seed, effort)
 
     def settings(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class JudgeFitting(Study[dict[str, Any]]):
 
     def work(self) -> dict[str, Any]:
         """Make the judge, and show what it is worth."""
-        with settled(pick_threads(0, 0, self.dataset.units.family == "image")):
+        with reproducible(pick_threads(0, 0, self.dataset.units.family == "image")):
             judge = self.get(self.judge)
             doubted = doubtful.find(judge, self.dataset, self.source, self.split)
         doubted.save(self.folder / "doubtful.csv")
@@ -104,6 +104,6 @@ class JudgeFitting(Study[dict[str, Any]]):
             "data": runs.describe(self.dataset),
             "judge": judge.quality,
             "doubtful": doubted,
-            "told": self.told,
+            "told": self.notes,
             "timings": dict(self.stages.seconds),
         }

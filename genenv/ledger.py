@@ -109,8 +109,8 @@ class Ledger:
                 shared = {f.name for f in fields(kind)} & (kept.keys() | address.keys())
                 part = {name: (kept | address)[name][rows] for name in shared}
                 record = kind(x=units.store(x[torch.from_numpy(rows)]), **part)
-                files.whole(folder / shard, record.save)
-        files.whole(
+                files.write_atomically(folder / shard, record.save)
+        files.write_atomically(
             self.findings / shard, lambda file: np.savez_compressed(file, **kept, **address)
         )
         self.next += 1
@@ -189,4 +189,4 @@ def _keep_first(path: Path, queries: int) -> None:
         path.unlink()
     elif not rows.all():
         kept: dict[str, Any] = {name: column[rows] for name, column in columns.items()}
-        files.whole(path, lambda file: np.savez_compressed(file, **kept))
+        files.write_atomically(path, lambda file: np.savez_compressed(file, **kept))

@@ -10,7 +10,7 @@ TOLD = 0.01  # of its work that must be done before: the first steps of a traini
 
 
 class Lines:
-    """What `Stages` prints to standard error where that is no terminal, each line at once.
+    """What `Progress` prints to standard error where that is no terminal, each line at once.
 
     A stage's seconds, when it has ended; and while one lasts, five seconds after its start or as
     soon as a hundredth is done, and then once a minute, how far it is and about how long it will

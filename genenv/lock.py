@@ -41,7 +41,7 @@ def held(folder: Path) -> Iterator[None]:
             "wait for it to end, or choose another --out",
         ) from error
     try:
-        files.whole(folder / HOLDER, lambda file: file.write(str(os.getpid()).encode()))
+        files.write_atomically(folder / HOLDER, lambda file: file.write(str(os.getpid()).encode()))
         yield
     finally:
         (folder / HOLDER).unlink(missing_ok=True)

@@ -76,7 +76,7 @@ class Measuring:
         self.dataset = dataset
         self.conditional = conditional
         self.seed = seed
-        self.told: list[str] = []
+        self.notes: list[str] = []
         self.metrics = metrics.build((*metrics.METRICS, *own_metrics))
         self.least = max(metric.least for metric in self.metrics)
         self.rows, self.held_out = self._parted(measured)
@@ -163,7 +163,7 @@ class Measuring:
         apart = len(dataset) // 2 if other is None else len(other)
         enough = min(len(dataset), apart) >= least
         if not enough:
-            self.told.append(
+            self.notes.append(
                 f"nothing was held out and measured: metrics need {least} rows to learn from and "
                 f"{least} others"
             )

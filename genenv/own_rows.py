@@ -93,7 +93,7 @@ def start_from(
     again = generator.units.store(generator.units.decode(u))
     before, after = answers(x) == label, answers(again) == label
     kept = np.flatnonzero(before & after)
-    account = {
+    origin = {
         "rows": len(rows),
         "wrong": int((~before).sum()),
         "turned": int((before & ~after).sum()),
@@ -104,7 +104,7 @@ def start_from(
         "by": "gradient steps" if encode is None else "the encoder",
     }
     where = torch.from_numpy(kept)
-    return Near(generator, found.e[where], label[kept], rows[kept], scale, account)
+    return Near(generator, found.e[where], label[kept], rows[kept], scale, origin)
 
 
 def neighbour(units: Codec, x: NDArray[Any], label: NDArray[np.int64]) -> float:
@@ -115,7 +115,7 @@ def neighbour(units: Codec, x: NDArray[Any], label: NDArray[np.int64]) -> float:
     apart.fill_diagonal_(torch.inf)
     nearest = apart.amin(1)
     nearest = nearest[nearest.isfinite()]
-    checks.whole("rows with another of their class", len(nearest))
+    checks.integer("rows with another of their class", len(nearest))
     return float(nearest.median() / u.shape[1] ** 0.5)
 
 

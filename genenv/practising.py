@@ -17,7 +17,7 @@ from genenv.agents.checkpoints import NAME as CHECKPOINTS
 from genenv.agents.training import Practice, rows_of
 from genenv.envs.retracing import critic_of
 from genenv.parts import Advance, Part, load_json, save_json
-from genenv.stages import Stages
+from genenv.progress import Progress
 from genenv.study import Study
 
 CRITIC = "critic.safetensors"  # that pays: the one that learned along, beside the agent
@@ -51,7 +51,7 @@ class Practising(Study[Worths]):
         practice: Practice,
         episodes: int,
         folder: Path,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         line: str = "",
     ) -> None:
         super().__init__(folder, stages, line)
@@ -105,7 +105,7 @@ class Practising(Study[Worths]):
 
     def _train(self, advance: Advance) -> Agent:
         agent = self.practice.learn(self.tracker, advance, self.resuming)
-        for sentence in self.practice.told:
+        for sentence in self.practice.notes:
             self.tell(sentence)
         return agent
 

@@ -103,7 +103,7 @@ def generator_part(
         """Read it; one that only its owner can make is taken as it is."""
         if given is None or networks.knows(given):
             return networks.stored(place)
-        return given.settled()
+        return given.in_eval()
 
     stage = "generator" if given is None else None
     steps = config.steps if given is None and not is_table else 0

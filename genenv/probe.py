@@ -87,7 +87,7 @@ class Probe:
         rules: Rules = NO_RULES,
     ) -> None:
         self.criterion, self.rules = criterion, rules
-        self.generator = adopt(generator).settled()
+        self.generator = adopt(generator).in_eval()
         self.model, self.guide = model, guide
         self.units = generator.units
         self.trouble = ""

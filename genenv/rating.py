@@ -61,14 +61,14 @@ class Rated:
     rows: tuple[dict[str, Any], ...]
     queries: int
     energy: float | None  # ½‖e‖² of the likeliest failure that the guide accepts; None: none known
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         beta = None if self.energy is None else math.sqrt(2 * self.energy)
         return {
             "queries": self.queries, "least_energy": self.energy, "beta": beta,
-            "told": list(self.told), "rows": list(self.rows),
+            "told": list(self.notes), "rows": list(self.rows),
         }  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def rated(asked: Asked, seen: Seen | None, method: str, budget: int, seed: int) 
     found = [pair for climb in climbs.values() for pair in climb.found]
     found = found or asked.failing(seed, CHECKED * budget)
     centres = _centres(asked, found, round(CHECKED * budget), seed)
-    told = [sentence for climb in climbs.values() for sentence in climb.told]
+    said = [sentence for climb in climbs.values() for sentence in climb.notes]
     rows: list[dict[str, Any]] = []
     for event, plain in counted.items():
         rows.append(_row(event, plain))
@@ -108,9 +108,9 @@ def rated(asked: Asked, seen: Seen | None, method: str, budget: int, seed: int) 
             check = _check(asked, event, centres, round(CHECKED * budget / len(rare)), seed)
             rows += [_row(event, each) for each in (*check, made)]
         elif made is not None:
-            told.append(_disagreement(event, made))
+            said.append(_disagreement(event, made))
     energy = None if centres is None else float(centres.energy.min())
-    return Rated(tuple(rows), asked.queries, energy, tuple(told))
+    return Rated(tuple(rows), asked.queries, energy, tuple(said))
 
 
 class _Climb:
@@ -121,14 +121,14 @@ class _Climb:
         self.event = event
         self.counted = counted
         self.budget, self.seed = budget, seed
-        self.told: list[str] = []
+        self.notes: list[str] = []
         self.found: list[tuple[Tensor, int]] = []  # failures that runs ended on, with their label
 
     def estimate(self) -> Rate | None:
         """Return the mean of the runs; None, with a sentence in `told`, where they say nothing."""
         least = LEAST_RUNS * self.asked.classes * LEVELS * PER_LEVEL[0]
         if self.budget < least:
-            self.told.append(
+            self.notes.append(
                 f"P({self.event}) is rare: subset simulation takes about {least:,} queries or more "
                 f"for it, and had {self.budget:,}; a larger --rate-budget makes room."
             )
@@ -138,11 +138,11 @@ class _Climb:
         for run in range(RUNS):
             spent = self.asked.queries - before
             if run and spent * (run + 1) / run > self.budget:
-                self.told.append(f"P({self.event}): the budget ended after {run} of {RUNS} runs.")
+                self.notes.append(f"P({self.event}): the budget ended after {run} of {RUNS} runs.")
                 break
             estimates.append(self._run(seeding.fold(self.seed, run)))
         if len(estimates) < LEAST_RUNS or not any(estimates):
-            self.told.append(
+            self.notes.append(
                 f"P({self.event}): {len(estimates)} runs of subset simulation say nothing of it "
                 f"({sum(map(bool, estimates))} reached it); the bound by counting stands."
             )

@@ -33,7 +33,7 @@ def record_outputs(
     rows, own = x[:CHECK_ROWS], label[:CHECK_ROWS]
     log_p = _ask_uncounted(model, rows)
     path = folder / "outputs.npz"
-    files.whole(path, lambda file: np.savez(file, x=rows, label=own, log_p=log_p))
+    files.write_atomically(path, lambda file: np.savez(file, x=rows, label=own, log_p=log_p))
 
 
 def record_model(

@@ -22,7 +22,7 @@ class Replayed:
     failing: NDArray[np.bool_]  # (rows,): the model still fails
     same: NDArray[np.bool_]  # (rows,): it fails with the recorded probabilities
     label: NDArray[np.int64]  # (rows,), the condition
-    told: tuple[str, ...]  # what is unlike the record
+    notes: tuple[str, ...]  # what is unlike the record
     error: NDArray[np.bool_] | None = None  # (rows,): it gives no usable answer; None: never
     silent: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     """(errors,): it still gives no usable answer to what it did not answer before."""
@@ -89,9 +89,9 @@ def replay(
     judged_by = recorded.load_criterion(folder, criterion, trust)
     answer = failures.replay(wrapped, record, judged_by)
     as_recorded = model is None or recorded.is_recorded(folder, model)
-    told = recorded.compare_outputs(folder / "model", wrapped) if as_recorded else ()
-    told = (*told, *recorded.not_stored(folder))
+    said = recorded.compare_outputs(folder / "model", wrapped) if as_recorded else ()
+    said = (*said, *recorded.not_stored(folder))
     return Replayed(
-        len(record), answer.failing, answer.same, record.label, told, answer.error, silent,
+        len(record), answer.failing, answer.same, record.label, said, answer.error, silent,
         record.prediction, answer.answer, wrapped.classes,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genenv import checks, files, judge, reading, recorded, report, stages, trust
+from genenv import checks, files, judge, progress, reading, recorded, report, trust
 from genenv.asked import Asked
 from genenv.judge import Judge
 from genenv.parts import checked, save_json
@@ -16,7 +16,7 @@ from genenv.rating import Seen, rated
 from genenv.report import rates
 from genenv.report.amending import amend
 from genenv.report.document import document
-from genenv.training.machine import settled
+from genenv.training.machine import reproducible
 
 NAME = "rate.json"  # in the run's folder
 
@@ -28,7 +28,7 @@ def rerate(
     trusted: bool = False,
     budget: int = 100_000,
     seed: int = 0,
-    bars: stages.Stages | None = None,
+    bars: progress.Progress | None = None,
 ) -> dict[str, Any]:
     """Estimate P(failure) and P(confirmed failure) of a finished run.
 
@@ -57,18 +57,18 @@ def rerate(
         No finished run, a damaged one, or another model.
     """
     folder = Path(run).expanduser()
-    checks.whole("rate_budget", budget)
+    checks.integer("rate_budget", budget)
     content = document(report.load(folder).data)
     if trust.bad(content["trust"]):
         return content
     probe = recorded.load_probe(folder, model, trusted)
-    if told := recorded.compare_outputs(folder / "model", probe.model):
-        raise checks.Mistake(f"the model of the run in {folder}", told[0], "give that model")
-    shown = bars or stages.Stages()
+    if words := recorded.compare_outputs(folder / "model", probe.model):
+        raise checks.Mistake(f"the model of the run in {folder}", words[0], "give that model")
+    shown = bars or progress.Progress()
     shown.plan({"rate": budget})
     threads = reading.plain(folder / "config.json").get("torch_threads", 1)
     try:
-        with settled(int(threads)), shown.stage("rate") as advance:
+        with reproducible(int(threads)), shown.stage("rate") as advance:
             audit, control = judge.load(checked(folder, "judge")), seen(content["searches"])
             found = rate(probe, audit, control, budget, seed, advance)
     finally:
@@ -97,6 +97,6 @@ def _enter(folder: Path, content: dict[str, Any], found: dict[str, Any]) -> dict
     counted = [row for row in content["failure_probabilities"] if row["method"] == rates.BY_CONTROL]
     whole = document(rates.entered(content, counted, found))
     text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-    files.whole(folder / "report.json", lambda file: file.write(text.encode()))
+    files.write_atomically(folder / "report.json", lambda file: file.write(text.encode()))
     amend(folder / "report.html", whole, ["verdict", "probability", "rates"])
     return whole

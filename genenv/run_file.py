@@ -30,7 +30,7 @@ def write(folder: Path, line: str) -> None:
             own = [_typed(value) for value in values]
             plain[name] = True if not own else own[0] if len(own) == 1 else own
     text = f"# genenv {command} {FLAG} {NAME} repeats this run\n" + tomli_w.dumps(plain)
-    files.whole(folder / NAME, lambda file: file.write(text.encode()))
+    files.write_atomically(folder / NAME, lambda file: file.write(text.encode()))
 
 
 def expanded(words: list[str]) -> list[str]:

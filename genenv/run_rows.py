@@ -30,9 +30,9 @@ def spelled(rows: Rows) -> dict[str, Any]:
 
 def write(folder: Path, parts: Parts) -> None:
     """Write the rows of each part that is no range beside config.json, unless they are there."""
-    told: Any = {name: rows for name, rows in parts.items() if "sha256" in spelled(rows)}
-    if told and not (folder / NAME).is_file():
-        files.whole(folder / NAME, partial(np.savez_compressed, **told))
+    fields: Any = {name: rows for name, rows in parts.items() if "sha256" in spelled(rows)}
+    if fields and not (folder / NAME).is_file():
+        files.write_atomically(folder / NAME, partial(np.savez_compressed, **fields))
 
 
 def read(folder: Path, name: str, said: Any) -> Rows | None:

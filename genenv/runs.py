@@ -236,23 +236,23 @@ def seen_by_generator(run: Path | None, dataset: Dataset, split: Split) -> str:
         return "The generator was trained elsewhere and may have seen rows of the judge."
     rows = np.concatenate([split.guide, split.audit, split.calibration, split.test])
     both = int(np.isin(rows, seen).sum())
-    told = f"The generator was trained on {both:,} of the {len(rows):,} rows of the judge."
-    return f"{told} Held-out data would keep them apart." if both else ""
+    said = f"The generator was trained on {both:,} of the {len(rows):,} rows of the judge."
+    return f"{said} Held-out data would keep them apart." if both else ""
 
 
 def shared_rows(
     split: Split, given_model: bool, given_generator: bool, run: Path | None, dataset: Dataset
 ) -> list[str]:
     """Say which rows the judge may share with what a user gave; see `seen_by_generator`."""
-    told = []
+    said = []
     if split.shares_rows and given_model:
-        told.append(
+        said.append(
             "No held-out data were given: the judge's oracles were trained on rows that the "
             "model may have been trained on."
         )
     if split.shares_rows and given_generator:
-        told.append(seen_by_generator(run, dataset, split))
-    return [sentence for sentence in told if sentence]
+        said.append(seen_by_generator(run, dataset, split))
+    return [sentence for sentence in said if sentence]
 
 
 def recorded_settings(folder: Path) -> dict[str, Any]:

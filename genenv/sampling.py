@@ -107,7 +107,7 @@ def best(
     Mistake
         A share out of range, or a generator without its critic.
     """
-    checks.whole("count", count)
+    checks.integer("count", count)
     if not 0 < keep <= 1:
         raise checks.Mistake("keep above 0 and up to 1", keep, "give a share")
     drawn = math.ceil(count / keep)
@@ -148,5 +148,5 @@ def write(path: Path, x: NDArray[Any], y: NDArray[Any] | None) -> Path:
     """
     path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
     columns: dict[str, Any] = {"x": x} if y is None else {"x": x, "y": y}
-    files.whole(path, lambda file: np.savez_compressed(file, **columns))
+    files.write_atomically(path, lambda file: np.savez_compressed(file, **columns))
     return path

@@ -14,13 +14,13 @@ from genenv.failures import Confirmed
 from genenv.judge import Verdict
 from genenv.ledger import Ledger
 from genenv.probe import Probe
+from genenv.rechecking import enter, recheck
 from genenv.report import Evidence, Report, rates, summary
-from genenv.report.account import UNSURE, Account, account
 from genenv.report.by_class import by_class
 from genenv.report.enrichment import beside, enriched
 from genenv.report.near_rows import Untouched
+from genenv.report.tally import UNSURE, Tally, tally
 from genenv.searched import Searched
-from genenv.settling import enter, settle
 from genenv.tracking import Tracker
 from genenv.unanswered import Unanswered
 
@@ -57,9 +57,9 @@ def report(
     units, label = dataset.units, dataset.label
     assert label is not None
     reference = units.encode(units.tensor(dataset.x[rows]))
-    held = account(logs, confirmed, judge, dataset.x[rows], label[rows], dataset.classes)
-    if held.counted.told:
-        tell(held.counted.told)
+    held = tally(logs, confirmed, judge, dataset.x[rows], label[rows], dataset.classes)
+    if held.counted.note:
+        tell(held.counted.note)
     content = _content(run, logs, held)
     found = held.failures(reference, dataset.x[rows], label[rows])
     evidence = Evidence(
@@ -91,7 +91,7 @@ def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Co
     def failing(record: Confirmed) -> NDArray[np.bool_]:
         return failures.replay(run.model, record, run.criterion).failing
 
-    lost = settle(kept / "failures", aside / "failures", failures.read, failing)
+    lost = recheck(kept / "failures", aside / "failures", failures.read, failing)
     enter(kept / "findings", kept / "failures", aside / "failures")
     if lost:
         tell(
@@ -121,28 +121,28 @@ def _asked_again(run: Searched, tell: Callable[[str], None]) -> None:
         return asked.error.numpy()
 
     kept, aside = run.folder, run.folder / "unrepeated"
-    lost = settle(kept / "errors", aside / "errors", unanswered.read, silent)
+    lost = recheck(kept / "errors", aside / "errors", unanswered.read, silent)
     if trouble:
         tell(f"What the model did not answer is kept in errors/; of one of them it says: {trouble}")
     if lost:
         tell(f"{lost:,} errors got an answer on replay: moved to {aside.name}/errors.")
 
 
-def _content(run: Searched, logs: list[Log], held: Account) -> dict[str, Any]:
+def _content(run: Searched, logs: list[Log], held: Tally) -> dict[str, Any]:
     """Return the content of report.json; the seconds come when all is done."""
     parts = {name: len(v) for name, v in vars(run.split).items() if name != "shares_rows"}
     label, answer = stress_trust.answered(run)
     accuracy = stress_trust.accuracy(label, answer)
     people = stress_trust.people(run)
-    told = stress_trust.lights(run, accuracy, people).to_json()
-    undecided = trust.bad(told)
+    words = stress_trust.lights(run, accuracy, people).to_json()
+    undecided = trust.bad(words)
     tested = run.source.x[run.split.test], label, answer == label
     apart = held.rules(run.dataset.units, run.dataset.pick(run.split.train), tested)
     modes = held.modes(_untouched(run, answer == label), apart, _beside(run, logs, held))
     refused = run.judge.quality["real_rejected_by_class"]
     content = {
         "schema": 2,
-        "trust": told,
+        "trust": words,
         "data": runs.describe(run.dataset) | {"split": parts},
         "generator": {
             **run.generator.facts(),
@@ -170,7 +170,7 @@ def _content(run: Searched, logs: list[Log], held: Account) -> dict[str, Any]:
     return rates.entered(content, held.rates(), run.rated)
 
 
-def _beside(run: Searched, logs: list[Log], held: Account) -> dict[int, dict[str, Any]]:
+def _beside(run: Searched, logs: list[Log], held: Tally) -> dict[int, dict[str, Any]]:
     """Compare the modes with those of the reference; {}: there is none."""
     if run.reference is None:
         return {}

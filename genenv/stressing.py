@@ -38,15 +38,15 @@ from genenv.metrics import curves
 from genenv.own_rows import Answers
 from genenv.parts import Advance, Part, load_json, save_json
 from genenv.probe import Probe
+from genenv.progress import Progress
 from genenv.report import Report
 from genenv.run_rows import Parts
 from genenv.searched import Searched
 from genenv.settings import StressConfig
 from genenv.siblings import reference_of
-from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training import TrainingConfig
-from genenv.training.machine import pick_threads, settled
+from genenv.training.machine import pick_threads, reproducible
 from genenv.under_test import Trained, UnderTest
 
 
@@ -87,7 +87,7 @@ class Stressing(Study[Report]):
         model: Any,
         generator: Generator | None,
         folder: Path,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         line: str = "",
         model_path: str | None = None,
         generator_run: Path | None = None,
@@ -113,12 +113,12 @@ class Stressing(Study[Report]):
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, config.seed, held_out)
         self.generator_run = generator_run
-        self.given_generator = None if generator is None else generator.settled()
-        self.told += dataset.notes
+        self.given_generator = None if generator is None else generator.in_eval()
+        self.notes += dataset.notes
         self.rules = rules.find(config.rules)
         unseen = self.source.x[self.split.test]
-        self.told += broken_rules.by_real_rows(self.rules, dataset.units, unseen)
-        self.told += near.told(dataset.x, None if held_out is None else held_out.x)
+        self.notes += broken_rules.by_real_rows(self.rules, dataset.units, unseen)
+        self.notes += near.notes(dataset.x, None if held_out is None else held_out.x)
         rows = dataset, self.source, self.split
         self.tested = UnderTest(model, model_path, self.config, *rows)
         if model is not None:
@@ -184,7 +184,7 @@ class Stressing(Study[Report]):
 
     def work(self) -> Report:
         """Search, and report."""
-        with settled(self._threads()), ExitStack() as self._open:
+        with reproducible(self._threads()), ExitStack() as self._open:
             stress_log.begin(self.tracker, self._columns(), self.lineup.entrants)
             probe = self.prepare()
             players = {kind: self.get(part) for kind, part in self._players.items()}
@@ -305,7 +305,7 @@ class Stressing(Study[Report]):
             broken = broken_rules.by_flips(self.rules, self.folder, *played)
             given = self.tested.given is not None, self.given_generator is not None
             shared = runs.shared_rows(self.split, *given, self.generator_run, self.dataset)
-            return [*self.told, *broken, *shared, *run.generator.notes, *self.tested.model.told]
+            return [*self.notes, *broken, *shared, *run.generator.notes, *self.tested.model.notes]
 
         return stress_report.report(
             run, logs, self.tracker, notes, self.tell, self.line, self._replay_line()

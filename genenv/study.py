@@ -16,8 +16,8 @@ from safetensors import SafetensorError
 from genenv import cache, checks, last_words, lock, reading, runs
 from genenv.failures import UNREADABLE
 from genenv.parts import Part, Shelf
+from genenv.progress import Progress
 from genenv.run_rows import Parts
-from genenv.stages import Stages
 from genenv.tracking import Tracker
 
 T = TypeVar("T")
@@ -52,18 +52,18 @@ class Study(ABC, Generic[R]):
     def __init__(
         self,
         folder: Path,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         line: str = "",
         lasting: bool = True,
         no_cache: bool = False,
     ) -> None:
         self.folder = folder
-        self.stages = stages or Stages()
+        self.stages = stages or Progress()
         self.line = line
         self.lasting = lasting
         self.no_cache = no_cache
         self.shelf, self.tracker = Shelf(folder), Tracker(None)
-        self.told: list[str] = []
+        self.notes: list[str] = []
         self.cached: list[str] = []
         self.resuming = False
         self._values: dict[str, Any] = {}
@@ -143,8 +143,8 @@ class Study(ABC, Generic[R]):
 
     def tell(self, sentence: str) -> None:
         """Print a sentence, once, and keep it for the report."""
-        if sentence not in self.told:
-            self.told.append(sentence)
+        if sentence not in self.notes:
+            self.notes.append(sentence)
             self.stages.say(sentence)
 
     def _of_the_cache(self, sentence: str) -> None:
@@ -163,7 +163,7 @@ class Study(ABC, Generic[R]):
         runs.check(self.folder, self.command, settings, resume)
         with lock.held(self.folder):
             about = settings, resume, self.line, self.resolved(), self.chosen()
-            self.told += runs.begin(self.folder, self.command, *about)
+            self.notes += runs.begin(self.folder, self.command, *about)
             self.stages.keep(self.folder / "timings.json")
             try:
                 self.begun()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from genenv import seeding
 from genenv.parts import Part, load_json, save_json
-from genenv.stages import Stages
+from genenv.progress import Progress
 from genenv.study import Study
 from genenv.tables import Mixture, Schema, mixture
 from genenv.tables.measuring import measured
@@ -49,7 +49,7 @@ class TableFitting(Study[Mixture]):
         folder: Path,
         seed: int = 0,
         metrics: bool = True,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         line: str = "",
     ) -> None:
         super().__init__(folder, stages, line)
@@ -60,11 +60,11 @@ class TableFitting(Study[Mixture]):
         apart = len(frame) // HELD_OUT if metrics and len(frame) >= LEAST_ROWS else 0
         self.order = seeding.numpy_generator(seed, "metrics").permutation(len(frame))
         self.held_out, self.learned = self.order[:apart], self.order[apart:]
-        self.told += schema.notes
+        self.notes += schema.notes
         if metrics and not apart:
-            self.told.append(f"No metrics: {len(frame)} rows are fewer than {LEAST_ROWS}.")
+            self.notes.append(f"No metrics: {len(frame)} rows are fewer than {LEAST_ROWS}.")
         if apart:
-            self.told.append(f"{apart:,} of {len(frame):,} rows were held out for metrics.")
+            self.notes.append(f"{apart:,} of {len(frame):,} rows were held out for metrics.")
 
     def settings(self) -> dict[str, Any]:
         """See `Study.settings`."""
@@ -104,7 +104,7 @@ class TableFitting(Study[Mixture]):
     def _tell_of_copies(self, share: dict[str, float]) -> None:
         made, real = share["mixture"], share["held-out rows"]
         if made > real + MORE_COPIES:
-            self.told.append(
+            self.notes.append(
                 f"{made:.1%} of the generated rows copy a learned row in every column, {real:.1%} "
                 "of the held-out ones do: the generator remembers people."
             )

@@ -107,21 +107,21 @@ def _oversure(quality: Mapping[str, Any]) -> list[tuple[str, str]]:
     wrong = quality["wrong_among_accepted"]
     if not wrong["rows"] or wrong["low"] <= OVERSURE:
         return []
-    told = f"is wrong on {_percent(wrong)} of those it is sure of"
-    return [(told, "check the labels, or give more rows")]
+    text = f"is wrong on {_percent(wrong)} of those it is sure of"
+    return [(text, "check the labels, or give more rows")]
 
 
 def _unpromised(quality: Mapping[str, Any]) -> list[tuple[str, str]]:
     promise = quality["promise"]
     if not promise["met"]:
-        told = f"no promise about real rows could be tested on {promise['rows']:,} of them"
-        return [(told, "give more labelled rows")]
+        text = f"no promise about real rows could be tested on {promise['rows']:,} of them"
+        return [(text, "give more labelled rows")]
     if "taken_from" in quality and promise.get("rule") == "contradictions":
-        told = (
+        text = (
             "its cut was set where it contradicts another model, and promises nothing "
             "beside this one"
         )
-        return [(told, "let this run make its own")]
+        return [(text, "let this run make its own")]
     return []
 
 
@@ -154,8 +154,8 @@ def _chance(quality: Mapping[str, Any]) -> list[tuple[str, str]]:
     accuracy, largest = quality["accuracy"], quality["largest_class"]
     if accuracy["low"] > largest:
         return []
-    told = f"is right on {_percent(accuracy)} of them, where the largest class is {largest:.1%}"
-    return [(told, "check the labels, or give more rows")]
+    text = f"is right on {_percent(accuracy)} of them, where the largest class is {largest:.1%}"
+    return [(text, "check the labels, or give more rows")]
 
 
 def model_light(accuracy: Share, audit: Share, anyway: str = "") -> Light:

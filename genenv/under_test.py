@@ -78,7 +78,7 @@ class UnderTest:
         wrapped.timeout = config.query_timeout
         x, label = self.source.pick(self.split.test)
         if config.input == "auto":
-            wrapped = handing.settled(wrapped, x, label)
+            wrapped = handing.resolved(wrapped, x, label)
         wrapped.check(x[: recorded.CHECK_ROWS])
         self.handed = handing.look(wrapped, x, label, tries=not config.anyway)
         handing.require(self.handed, config.anyway)

@@ -373,8 +373,8 @@ for turn in range(args.rounds):
         row = {"round": turn, "objective": objective, "rate": child("rate", objective)}
         row |= {name: child(name, objective) for name in contenders}
         runs.append(row)
-        told = "  ".join(f"{name} {1e3 * row[name]['cpu']:.0f}" for name in contenders)
-        print(f"round {turn}  {objective}  CPU ms: {told}", flush=True)
+        words = "  ".join(f"{name} {1e3 * row[name]['cpu']:.0f}" for name in contenders)
+        print(f"round {turn}  {objective}  CPU ms: {words}", flush=True)
 
 others = ["plain_cpu", "plain_wall", *(["torchgan_cpu"] if there else [])]
 print(f"\nload at the end {os.getloadavg()[0]:.1f}; {args.rounds} rounds")

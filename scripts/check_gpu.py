@@ -26,7 +26,7 @@ from genenv.codecs import Pictures
 from genenv.data import Dataset
 from genenv.objectives import OBJECTIVES
 from genenv.training import Trainer, preset, state
-from genenv.training.machine import settled
+from genenv.training.machine import reproducible
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--side", type=int, default=32, help="pixels of an image")
@@ -109,7 +109,7 @@ def alike(objective, settings):
     terms = []
     for device in ("cuda", "cpu"):
         run = trainer(objective, **settings, critic_steps=1, device=device)
-        with settled(1), drawn_alike():
+        with reproducible(1), drawn_alike():
             terms.append({k: t.cpu().float() for k, t in run.game.step(0, run.config.lr).items()})
     here, there = terms
     return here.keys() == there.keys() and all(
@@ -143,7 +143,7 @@ for objective, settings in cases:
 
     here, there = (trainer(objective, **settings, device=d) for d in ("cuda", "cpu"))
     e = torch.randn(8, here.game.generator.noise.base_dim)
-    with torch.no_grad(), settled(1):
+    with torch.no_grad(), reproducible(1):
         fake = [
             run.game.generator.eval()
             .from_base(
@@ -183,11 +183,11 @@ try:
         Dataset("rows", np.broadcast_to(x[:1], (2_000_000, *units.shape)), None, (), units),
         replace(preset("gan", units), batch=2_000_000, width=512, device="cuda", steps=1),
     ).fit()  # fmt: skip
-    told = False
+    words = False
 except Mistake as mistake:
-    told = "memory on cuda" in str(mistake)
+    words = "memory on cuda" in str(mistake)
 torch.cuda.empty_cache()
-check("a batch that does not fit is told with one to try", told)
+check("a batch that does not fit is told with one to try", words)
 
 print("\n| objective | precision | compile | images/s | of float32 |\n|---|---|---|---|---|")
 for objective in ("gan", "wgan-gp", "relativistic"):

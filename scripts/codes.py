@@ -28,7 +28,7 @@ from genenv import data, seeding
 from genenv.data import Dataset
 from genenv.metrics import purity
 from genenv.training import Trainer
-from genenv.training.machine import settled
+from genenv.training.machine import reproducible
 from genenv.training.presets import configured
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -115,7 +115,7 @@ def bar(seed, network):
 
 
 network = reader() if "bar" in args.parts else None
-with settled(1):
+with reproducible(1):
     for part in args.parts:
         for seed in args.seeds:
             if not any((r["part"], r["seed"]) == (part, seed) for r in table):

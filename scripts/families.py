@@ -228,8 +228,8 @@ each = np.mean([flat[np.arange(len(flat)), 1 - k, flat[:, k].argmax(1)].mean() f
 print(f"headroom: the best constant over {len(flat)} problems pays {over_all:.3f}, "
       f"the best for each {each:.3f}")  # fmt: skip
 
-told = kept("headroom of feedback", blind_and_seeing)
-columns = told.transpose(1, 2, 0, 4, 3)  # problems, factors, constants, steps, seeds
+words = kept("headroom of feedback", blind_and_seeing)
+columns = words.transpose(1, 2, 0, 4, 3)  # problems, factors, constants, steps, seeds
 columns = columns.reshape(*columns.shape[:2], -1, 2)
 print(f"feedback: the best constant for each problem pays {chosen(columns.mean(1)):.3f} over three "
       f"hidden rates, the best for each rate of it {chosen(columns):.3f}")  # fmt: skip

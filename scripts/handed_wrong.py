@@ -484,7 +484,7 @@ def judged(model: Any, dataset: Dataset) -> tuple[str, str]:
     x = dataset.x[rows]
     label = dataset.label[rows]
     try:
-        asked = handing.settled(downstream.wrap(model, dataset.units, dataset.classes), x, label)
+        asked = handing.resolved(downstream.wrap(model, dataset.units, dataset.classes), x, label)
         asked.check(x)
         found = handing.look(asked, x, label)
         handing.require(found, anyway=False, oracles=0.97)

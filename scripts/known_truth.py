@@ -36,7 +36,7 @@ def confirmed(made, x, label):
     return made.verdicts(x, label, np.ones(len(x)), other) == judge.Verdict.CONFIRMED
 
 
-def told(flags):
+def words(flags):
     """Write a share with its interval."""
     low, high = intervals.wilson(int(flags.sum()), len(flags))
     return f"{flags.mean():.3f} [{low:.3f}, {high:.3f}] of {len(flags):,}"
@@ -65,11 +65,11 @@ def main():
     for low in np.arange(0, 1, 0.1):
         part = (share >= low) & (share < low + 0.1)
         print(
-            f"share of the next shape {low:.1f} to {low + 0.1:.1f}: confirmed {told(taken[part])}"
+            f"share of the next shape {low:.1f} to {low + 0.1:.1f}: confirmed {words(taken[part])}"
         )
-    print(f"morphs that do not show their condition: confirmed {told(taken[share >= BETWEEN[0]])}")
-    print(f"swapped conditions: confirmed {told(swapped)}")
-    print(f"their own conditions: confirmed {told(own)}")
+    print(f"morphs that do not show their condition: confirmed {words(taken[share >= BETWEEN[0]])}")
+    print(f"swapped conditions: confirmed {words(swapped)}")
+    print(f"their own conditions: confirmed {words(own)}")
 
 
 if __name__ == "__main__":

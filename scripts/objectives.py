@@ -30,7 +30,7 @@ from genenv.data import Dataset
 from genenv.metrics import FULL, Evaluation, agreement, gan_train, own_features
 from genenv.objectives import OBJECTIVES
 from genenv.training import Trainer, preset
-from genenv.training.machine import settled
+from genenv.training.machine import reproducible
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("data")
@@ -151,7 +151,7 @@ def measure(objective, seed):
     return row | evaluation(seed).evaluate(generator, FULL) | reference(seed)
 
 
-with settled(args.threads):
+with reproducible(args.threads):
     for objective in args.objectives:
         for seed in args.seeds:
             if not any((r["objective"], r["seed"]) == (objective, seed) for r in table):

@@ -28,8 +28,8 @@ from genenv.classifier import fit_classifier
 from genenv.failures import load
 from genenv.ledger import Ledger
 from genenv.probe import Probe
-from genenv.report.account import account
 from genenv.report.enrichment import beside, enriched
+from genenv.report.tally import tally
 from genenv.search import Space
 from genenv.tracking import Tracker
 
@@ -84,7 +84,7 @@ def modes(model: object, reference: object, seed: int) -> list[dict[str, object]
         record = load(ledger.failures)
         if record is None:
             return []
-        held = account(logs, record, judge, x, label, classes)
+        held = tally(logs, record, judge, x, label, classes)
         found = enriched(held, beside(reference, asked, judge, ledger, logs))
     rows = []
     for mode in np.unique(held.counted.mode).tolist():

@@ -80,14 +80,14 @@ def one(whole: pd.DataFrame, options: Options, seed: int) -> bool:
     print(f"seed {seed}: {where.words}, {label} for {other}; {lights}")
     hit = False
     for mode in report.data["modes"][:FIRST]:
-        told = mode["apart"]
+        said = mode["apart"]
         share = 0.0
-        if told is not None and (mode["condition"], mode["prediction"]) == (label, other):
-            inside = holds(parse(told["rule"], schema), schema, codes)
+        if said is not None and (mode["condition"], mode["prediction"]) == (label, other):
+            inside = holds(parse(said["rule"], schema), schema, codes)
             share = float((inside & truth).sum() / max((inside | truth).sum(), 1))
         hit = hit or share >= ENOUGH
         pair = f"{mode['condition']} > {mode['prediction']}"
-        rule = "no rule" if told is None else told["rule"]
+        rule = "no rule" if said is None else said["rule"]
         print(f"  {pair}, {mode['confirmed']} confirmed, Jaccard {share:.2f}: {rule}")
     return hit
 

@@ -22,7 +22,7 @@ from genenv.agents.presets import LATENT_PROBE
 from genenv.campaign import TOLD, Campaign, Log
 from genenv.ledger import Ledger
 from genenv.probe import Findings
-from genenv.report.account import account
+from genenv.report.tally import tally
 from genenv.search import Space
 from genenv.settings import StressConfig
 from genenv.stressing import Stressing
@@ -60,8 +60,8 @@ for seed in arguments.seeds:
         player = train_player(
             probe, LATENT_PROBE, arguments.train_queries, seed, on_findings=parts.append
         )
-        told = ledger.write(Findings.concatenate(parts), judge, TRAINING, seed, 0, probe)
-        logs.append(Log(TRAINING, seed, *(told[name] for name in TOLD), 0.0))
+        words = ledger.write(Findings.concatenate(parts), judge, TRAINING, seed, 0, probe)
+        logs.append(Log(TRAINING, seed, *(words[name] for name in TOLD), 0.0))
         makers["policy"] = partial(Policy, space, seed, player)
         makers[LONG] = partial(SEARCHES["random"], space, seeding.fold(seed, LONG))
     for name, make in makers.items():
@@ -73,7 +73,7 @@ for seed in arguments.seeds:
     assert record is not None
     again = failures.replay(probe.model, record)
     train = run.split.train
-    held = account(
+    held = tally(
         logs, record, judge, digits.x[train], digits.label[train],
         digits.classes,
     )  # fmt: skip

@@ -79,8 +79,8 @@ def problems(config: Study) -> list[tuple[str, Severity, int, float]]:
     return [*halves, both, ball]
 
 
-def told(name: str, truth: float, p: NDArray[np.float64], said: NDArray[np.float64], queries: float,
-         seconds: float, wider: float) -> None:  # fmt: skip
+def words(name: str, truth: float, p: NDArray[np.float64], said: NDArray[np.float64],
+          queries: float, seconds: float, wider: float) -> None:  # fmt: skip
     """Print one row."""
     pairs = [log_interval(a, wider * b) for a, b in zip(p, said, strict=True) if a > 0]
     held = sum(low <= truth <= high for low, high in pairs) / len(p)
@@ -104,7 +104,7 @@ def ours(config: Study) -> None:
         p = np.array([run.estimate for run in done])
         said = np.array([run.variation for run in done])
         queries = float(np.mean([run.queries for run in done]))
-        told(name, truth, p, said, queries, time.process_time() - began, WIDER)
+        words(name, truth, p, said, queries, time.process_time() - began, WIDER)
 
 
 def of_classes(e: Tensor, label: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ def labels(config: Study) -> None:
     p = np.array([rate.estimate for rate in rates])
     said = [np.log(rate.high / rate.low) / 2 / norm.ppf(0.975) / WIDER for rate in rates]
     queries = float(np.mean([rate.samples for rate in rates]))
-    told("a run a label", truth, p, np.array(said), queries, time.process_time() - began, WIDER)
+    words("a run a label", truth, p, np.array(said), queries, time.process_time() - began, WIDER)
     print(f"    {np.mean(p < truth / 20):.0%} of the runs below a twentieth of the truth")
     began = time.process_time()
     discrete = [False] * dim + [True]
@@ -140,7 +140,7 @@ def labels(config: Study) -> None:
     p, said = (np.array([getattr(r, n) for r in done]) for n in ("estimate", "variation"))
     queries = float(np.mean([run.queries for run in done]))
     finite = np.where(np.isfinite(said), said, 0)
-    told("the label proposed", truth, p, finite, queries, time.process_time() - began, WIDER)
+    words("the label proposed", truth, p, finite, queries, time.process_time() - began, WIDER)
     print(f"    {np.mean(p < truth / 20):.0%} of the runs below a twentieth of the truth")
 
 
@@ -173,7 +173,7 @@ def theirs(config: Study) -> None:
         said.append(result.getCoefficientOfVariation())
         queries.append(result.getOuterSampling() * 100)
     seconds = time.process_time() - began
-    told("openturns, edge 20", truth, np.array(p), np.array(said), np.mean(queries), seconds, 1.0)
+    words("openturns, edge 20", truth, np.array(p), np.array(said), np.mean(queries), seconds, 1.0)
 
 
 if __name__ == "__main__":

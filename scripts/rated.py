@@ -48,7 +48,7 @@ for seed in arguments.seeds:
     for row in rows[1:]:
         print(f"{seed}  {row['method'][:20]:20}  {row['estimate']:.3g} [{row['low']:.3g}, "
               f"{row['high']:.3g}]  {row['samples']:,} queries", flush=True)  # fmt: skip
-    for sentence in made.told:
+    for sentence in made.notes:
         print(seed, sentence, flush=True)
     found += [row for row in rows if row["method"].startswith("subset")]
 

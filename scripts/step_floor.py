@@ -26,7 +26,7 @@ from torch.utils.flop_counter import flop_registry
 from genenv.codecs import Pictures
 from genenv.data import Dataset
 from genenv.training import Trainer, preset
-from genenv.training.machine import settled
+from genenv.training.machine import reproducible
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--objectives", nargs="+", default=["gan", "relativistic"])
@@ -144,7 +144,7 @@ def said(row, figure):
     return f"{statistics.median(values):.2f} [{min(values):.2f}, {max(values):.2f}]"
 
 
-with settled(1):
+with reproducible(1):
     table = [measured(objective) for objective in args.objectives]
 args.out.write_text(json.dumps(table, indent=2))
 print(f"torch {torch.__version__}, width {args.width}, batch {args.batch}, one thread\n")

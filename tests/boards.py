@@ -18,7 +18,7 @@ from werkzeug.test import Client
 from genenv import bundled, data, networks
 from genenv.board import Board
 from genenv.reactions.meeting import Answers
-from genenv.reactions.noises import STRENGTHS, Lot
+from genenv.reactions.noises import STRENGTHS, SampleBatch
 from genenv.recorded import load_probe
 
 NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
@@ -53,8 +53,8 @@ def react_run(folder):
     shutil.copytree(bundled.FOLDER / "generator", folder / "generator")
     generator = networks.load(folder / "generator")
     digits = data.load("digits")
-    lot = Lot(generator, (digits.x[:6], digits.label[:6]), 8, seed=4)
-    labels = {"generated": lot.label, "met": lot.met[1], "real": lot.real[1]}
+    batch = SampleBatch(generator, (digits.x[:6], digits.label[:6]), 8, seed=4)
+    labels = {"generated": batch.label, "met": batch.met[1], "real": batch.real[1]}
     log_p = {}
     accepted = {}
     for noise in NOISES:

@@ -35,7 +35,7 @@ def test_the_worst_class_is_named_where_real_rows_order_the_classes_alike():
     found = rows([10, 5, 1], [40, 10, 2])
     assert by_class.order(found) == pytest.approx(1.0)
     assert by_class.worst(found)["class"] == "top"
-    assert by_class.told(found) == ""
+    assert by_class.sentence(found) == ""
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,10 @@ def test_the_worst_class_is_named_where_real_rows_order_the_classes_alike():
 def test_no_class_is_named_where_the_orders_disagree(errors, distinct, why):
     found = rows(errors, distinct)
     assert by_class.worst(found) is None
-    assert why in by_class.told(found)
+    assert why in by_class.sentence(found)
 
 
 def test_nothing_is_told_where_nothing_was_confirmed_and_a_class_without_rows_is_no_mistake():
-    assert by_class.told(rows([5, 3, 1], [0, 0, 0])) == ""
+    assert by_class.sentence(rows([5, 3, 1], [0, 0, 0])) == ""
     found = by_class.by_class(NAMES, REFUSED, LABEL[:200], LABEL[:200], [])
     assert found[2]["errors"] == {"share": 0.0, "low": 0.0, "high": 1.0, "rows": 0}

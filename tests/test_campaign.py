@@ -45,12 +45,12 @@ class Game:
     def __init__(self, run, budget=BUDGET, model=None):
         self.probe = toys.probe()
         self.probe.model = model or self.probe.model
-        self.told = []
+        self.notes = []
         self.done = []
         self.ledger = Ledger(run)
         self.campaign = Campaign(
             self.probe, toys.BallJudge(2.0), budget, self.ledger, Tracker(None),
-            self.done.append, self.told.append,
+            self.done.append, self.notes.append,
         )  # fmt: skip
 
     def run(self, name, seed=0, make=None):
@@ -112,7 +112,7 @@ def test_a_resumed_campaign_equals_an_unbroken_one_bit_for_bit(tmp_path, name, e
     assert 0 < len(kept["index"]) <= 400
     resumed = Game(tmp_path / "broken")
     log = resumed.run(name)
-    assert not resumed.told
+    assert not resumed.notes
     assert resumed.probe.model.queries == BUDGET - len(kept["index"])
     assert sum(resumed.done) == BUDGET
     assert np.array_equal(log.verdict, whole.verdict)
@@ -176,7 +176,7 @@ def test_a_search_that_asks_otherwise_than_recorded_starts_over_and_says_so(tmp_
     game = Game(tmp_path)
     game.run("evolution")
     log = game.run("random", make=lambda: SEARCHES["random"](SPACE, 99))
-    assert game.told == ["random (seed 0) asks otherwise here than its record; it starts over"]
+    assert game.notes == ["random (seed 0) asks otherwise here than its record; it starts over"]
     fresh = Game(tmp_path / "fresh").run("random", make=lambda: SEARCHES["random"](SPACE, 99))
     assert np.array_equal(log.verdict, fresh.verdict)
     assert len(game.ledger.read("random", 0)["index"]) == BUDGET
@@ -204,7 +204,7 @@ def test_other_labels_and_other_batches_are_other_questions(tmp_path, kind):
     game.run("random", make=lambda: kind(SPACE, 0))
     columns = game.ledger.read("random", 0)
     assert columns["index"].tolist() == list(range(BUDGET))
-    assert len(game.told) == 1
+    assert len(game.notes) == 1
 
 
 @pytest.mark.parametrize("budget", [BUDGET - 300, BUDGET + 300])
@@ -221,7 +221,7 @@ def test_a_record_with_a_gap_starts_over(tmp_path):
     (tmp_path / "findings" / "00000.npz").unlink()
     game = Game(tmp_path)
     assert len(game.run("random").verdict) == BUDGET
-    assert game.told
+    assert game.notes
 
 
 def test_failures_of_a_shard_that_was_never_finished_are_not_kept(tmp_path):

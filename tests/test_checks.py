@@ -73,8 +73,8 @@ def test_infinity_is_refused_with_another_cure():
 
 @pytest.mark.parametrize("value", [1, np.int64(7)])
 def test_a_whole_number_comes_back_as_an_int(value):
-    assert type(checks.whole("dim", value)) is int
-    assert checks.whole("dim", value) == value
+    assert type(checks.integer("dim", value)) is int
+    assert checks.integer("dim", value) == value
 
 
 @pytest.mark.parametrize("value", [0, -2, 1.0, True, "3", None])
@@ -82,4 +82,4 @@ def test_what_is_no_whole_number_above_zero_is_refused(value):
     with pytest.raises(
         Mistake, match=f"^expected dim to be a whole number above 0, got {value!r}; "
     ):
-        checks.whole("dim", value)
+        checks.integer("dim", value)

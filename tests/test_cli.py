@@ -27,7 +27,7 @@ from genenv.learners import LEARNERS
 from genenv.networks import NETWORKS
 from genenv.noise import NOISES
 from genenv.objectives import OBJECTIVES
-from genenv.stages import Stages
+from genenv.progress import Progress
 from genenv.training import TrainingDiverged
 from genenv.training.game import Game
 
@@ -728,14 +728,14 @@ def test_a_disk_that_refuses_is_one_sentence(run: Run, monkeypatch: pytest.Monke
 def test_an_interrupt_in_any_stage_exits_130_and_says_how_to_go_on(
     run: Run, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
-    before = Stages.stage
+    before = Progress.stage
 
-    def interrupted(self: Stages, name: str, ends: bool = True) -> Any:
+    def interrupted(self: Progress, name: str, ends: bool = True) -> Any:
         if name == stage:
             signal.raise_signal(signal.SIGINT)
         return before(self, name, ends)
 
-    monkeypatch.setattr(Stages, "stage", interrupted)
+    monkeypatch.setattr(Progress, "stage", interrupted)
     out = f"stopped-{stage.replace(' ', '-')}"
     code, _, err = run("stress", "digits", "--search", "random", *SMALL, "--no-cache", "--out", out)
     assert code == 130

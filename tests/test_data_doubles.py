@@ -17,8 +17,8 @@ def test_the_first_of_the_same_rows_is_found_and_shared_ones_are_counted() -> No
     x = np.array([[1, 2], [3, 4], [1, 2], [3, 5]])
     assert doubles.firsts(x).tolist() == [0, 1, 0, 3]
     assert near.groups(x).tolist() == [0, 1, 0, 3]
-    assert near.told(X, None) == ()
-    again, both = near.told(np.concatenate([X, X[:9]]), X[:5])
+    assert near.notes(X, None) == ()
+    again, both = near.notes(np.concatenate([X, X[:9]]), X[:5])
     assert again.startswith("9 of 159 rows are the same as an earlier one")
     assert both.startswith("5 of 5 held-out rows are rows of the data too")
 
@@ -86,8 +86,8 @@ def test_near_copies_stay_in_one_part_and_are_told() -> None:
     where = {int(row): name for name, rows in vars(parts).items() if name != "shares_rows"
              for row in rows}  # fmt: skip
     assert all(where[i] == where[300 + i] for i in range(60))
-    assert near.told(x, None)[0].startswith("60 of 360 rows are nearly the same as an earlier one")
-    (both,) = near.told(PICTURES, noisy(PICTURES[:50]))
+    assert near.notes(x, None)[0].startswith("60 of 360 rows are nearly the same as an earlier one")
+    (both,) = near.notes(PICTURES, noisy(PICTURES[:50]))
     assert both == "50 of 50 held-out rows are nearly the same as rows of the data."
 
 

@@ -168,10 +168,10 @@ def test_view_and_output_are_known_and_told_after_check(model: Downstream) -> No
     model.check(VECTOR.store(rows()))
     assert model.view in downstream.VIEWS
     assert model.output in downstream.OUTPUTS
-    assert any("is handed float32 of shape (n, 4)" in sentence for sentence in model.told)
-    told = model.told
+    assert any("is handed float32 of shape (n, 4)" in sentence for sentence in model.notes)
+    told = model.notes
     model.log_probabilities(rows())
-    assert model.told == told
+    assert model.notes == told
 
 
 def test_the_samples_stay_as_they_are_and_no_graph_is_left_without_a_gradient(
@@ -236,7 +236,7 @@ def handed(units: Codec, view: str) -> NDArray[Any]:
 
     model = wrap(keep, units, CLASSES, input=view)
     model.log_probabilities(rows(units))
-    assert re.search(re.escape(f"{seen[0].dtype} of shape (n"), model.told[0])
+    assert re.search(re.escape(f"{seen[0].dtype} of shape (n"), model.notes[0])
     return seen[0]
 
 
@@ -328,7 +328,7 @@ def test_probabilities_and_logits_are_recognised_and_told() -> None:
         assert model.output == "auto"
         model.check(x)
         assert model.output == output
-        assert f"Its outputs were recognised as {output}." in model.told
+        assert f"Its outputs were recognised as {output}." in model.notes
         assert torch.allclose(model.log_probabilities(rows()), answered(rows()), atol=1e-5)
 
 
@@ -547,7 +547,7 @@ def test_classes_that_are_strings_may_be_learned_as_strings_or_as_indices() -> N
         wrapped = wrap(model, VECTOR, names)
         assert torch.allclose(wrapped.log_probabilities(rows()), answered(rows()), atol=1e-5)
         assert (
-            "The estimator's classes are taken as indices into the data's." in wrapped.told
+            "The estimator's classes are taken as indices into the data's." in wrapped.notes
         ) == (told)
 
 
@@ -565,7 +565,7 @@ def test_classes_written_otherwise_are_matched_by_name_and_told(
 ) -> None:
     model = wrap(logistic(own), VECTOR, data)
     sentence = f"The estimator's classes are matched by name: {told}."
-    assert sentence in model.told
+    assert sentence in model.notes
     logits = rows() @ torch.from_numpy(WEIGHT).T
     log_p = logits.log_softmax(1)[:, order]
     assert torch.allclose(model.log_probabilities(rows()), log_p, atol=1e-5)
@@ -573,7 +573,7 @@ def test_classes_written_otherwise_are_matched_by_name_and_told(
 
 def test_classes_that_count_from_nought_are_indices_and_it_is_told() -> None:
     model = wrap(logistic((0, 1, 2)), VECTOR, CLASSES)
-    assert "The estimator's classes are taken as indices into the data's." in model.told
+    assert "The estimator's classes are taken as indices into the data's." in model.notes
     assert torch.allclose(model.log_probabilities(rows()), answered(rows()), atol=1e-5)
 
 
@@ -604,7 +604,7 @@ def test_decision_functions_are_logits_and_favour_what_the_estimator_predicts() 
     for estimator in (LinearSVC(), make_pipeline(StandardScaler(), SVC())):
         model = wrap(estimator.fit(x, y), VECTOR, CLASSES)
         assert model.output == "logits"
-        assert "The estimator is asked by decision_function." in model.told
+        assert "The estimator is asked by decision_function." in model.notes
         chosen = model.check(x).argmax(1)
         assert np.array_equal(np.asarray(CLASSES)[chosen], estimator.predict(x[:64]))
 
@@ -628,7 +628,7 @@ def test_a_binary_model_of_one_column_is_recognised_and_told(flat: bool, squashe
     odds = net[:2](torch.as_tensor(model.array(rows()[:64])).float())[:, 0].detach()
     assert np.allclose(found[:, 1] - found[:, 0], odds, atol=1e-4)
     assert np.allclose(np.exp(found).sum(1), 1, atol=1e-5)
-    assert "Its one column is taken for that of the second class, yes." in model.told
+    assert "Its one column is taken for that of the second class, yes." in model.notes
     assert model.output == ("probabilities" if squashed else "logits")
 
 
@@ -650,7 +650,7 @@ def test_the_output_chooses_the_method() -> None:
     estimator = LogisticRegression().fit(x, y)
     for output, method in [("probabilities", "predict_proba"), ("logits", "decision_function")]:
         model = wrap(estimator, VECTOR, CLASSES, output=output)
-        assert f"The estimator is asked by {method}." in model.told
+        assert f"The estimator is asked by {method}." in model.notes
         assert np.allclose(model.check(x), estimator.predict_log_proba(x[:64]), atol=1e-5)
 
 
@@ -769,7 +769,7 @@ def test_an_onnx_graph_of_doubles_is_handed_doubles(tmp_path: Path) -> None:
 def test_of_several_onnx_outputs_the_numbers_are_read_and_told(tmp_path: Path) -> None:
     model = wrap(onnx_file(tmp_path, ["n", 4], kept=["chosen", "logits"]), VECTOR, CLASSES)
     model.check(VECTOR.store(rows()))
-    assert model.told[0] == "Of the ONNX model's outputs, 'logits' is read."
+    assert model.notes[0] == "Of the ONNX model's outputs, 'logits' is read."
     assert model.output == "logits"
 
 
@@ -781,7 +781,7 @@ def test_an_onnx_graph_of_a_fixed_batch_is_asked_in_pieces_and_told(
     for count in (1, 15, 70):
         x = rows(count=count)
         assert torch.allclose(model.log_probabilities(x), answered(x), atol=1e-5)
-    assert f"The ONNX model is asked in pieces of {length}, its batch." in model.told
+    assert f"The ONNX model is asked in pieces of {length}, its batch." in model.notes
     assert model.queries == 86
 
 

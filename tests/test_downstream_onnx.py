@@ -101,7 +101,7 @@ def test_an_input_of_integers_gets_the_stored_ones(tmp_path: Path, kind: int) ->
     assert model.view == "stored"
     assert np.allclose(model(x).numpy(), wanted(tmp_path, x.numpy()), rtol=1e-4)
     name = {TYPE.UINT8: "uint8", TYPE.INT64: "int64", TYPE.INT32: "int32"}[kind]
-    assert f"handed {name} of shape (n, 8, 9, 3), input stored" in " ".join(model.told)
+    assert f"handed {name} of shape (n, 8, 9, 3), input stored" in " ".join(model.notes)
 
 
 def test_floats_are_rounded_for_an_input_of_integers(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_of_several_outputs_one_with_a_column_a_class_is_read(
     log_p = wanted(tmp_path, x.numpy())
     log_p -= np.log(np.exp(log_p).sum(1, keepdims=True))
     assert np.allclose(model.log_probabilities(x), log_p, atol=1e-4)
-    assert any(f"{read!r} is read" in sentence for sentence in model.told)
+    assert any(f"{read!r} is read" in sentence for sentence in model.notes)
 
 
 def test_an_input_of_texts_is_refused(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_what_torch_exports_answers_as_the_module_does(
     x = drawn(COLOUR, 5)
     own = wrap(module, COLOUR, CLASSES)
     assert torch.allclose(asked.log_probabilities(x), own.log_probabilities(x), atol=1e-5)
-    assert any("in pieces of 2" in sentence for sentence in asked.told) == fixed
+    assert any("in pieces of 2" in sentence for sentence in asked.notes) == fixed
 
 
 def test_what_tf2onnx_exports_answers_as_keras_did() -> None:
@@ -211,4 +211,4 @@ def test_what_tf2onnx_exports_answers_as_keras_did() -> None:
     model = wrap(EXPORTED / "keras.onnx", units, tuple(range(10)))
     log_p = model.log_probabilities(units.tensor(x))
     assert np.allclose(log_p.exp().numpy(), p, atol=1e-5)
-    assert any("of shape (n, 8, 8, 1), input unit" in sentence for sentence in model.told)
+    assert any("of shape (n, 8, 8, 1), input unit" in sentence for sentence in model.notes)

@@ -58,8 +58,8 @@ def test_a_choice_between_parts_is_told_once() -> None:
     model = wrap(lambda x: {"features": x[:, :2], "p": share(x)}, UNITS, NAMES)
     model.log_probabilities(X)
     model.log_probabilities(X)
-    assert model.told[0] == "Of the parts 'features', 'p' that it returns, 'p' is read."
-    assert len(model.told) == 3
+    assert model.notes[0] == "Of the parts 'features', 'p' that it returns, 'p' is read."
+    assert len(model.notes) == 3
 
 
 def test_a_gradient_goes_through_what_is_picked() -> None:
@@ -98,7 +98,7 @@ def test_classes_10_20_30_of_a_model_of_0_to_2_are_named() -> None:
 
     fitted = LogisticRegression().fit(X.numpy(), [2, 0, 1, 2, 0])
     model = wrap(fitted, UNITS, (10, 20, 30))
-    assert "The estimator's classes are taken as indices into the data's." in model.told
+    assert "The estimator's classes are taken as indices into the data's." in model.notes
     assert np.allclose(model.log_probabilities(X).exp(), fitted.predict_proba(X), atol=1e-5)
     model = wrap(fitted, UNITS, (10, 20, 30), columns=(20, 10, 30))
     wanted = fitted.predict_proba(X)[:, [1, 0, 2]]

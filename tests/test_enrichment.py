@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import toys
-from test_account import CLASSES, LOGS, ROWS, made, untouched
+from test_tally import CLASSES, LOGS, ROWS, made, untouched
 
 from genenv.campaign import Campaign
 from genenv.ledger import Ledger

@@ -16,7 +16,7 @@ from genenv.agents.returns import returns
 from genenv.checks import Mistake
 from genenv.data import from_arrays
 from genenv.envs.curriculum import Curriculum, single
-from genenv.material import find_material
+from genenv.learning_task import find_task
 from genenv.networks import Generator
 from genenv.noise import Gaussian
 from genenv.stacked import StackedLearners
@@ -140,7 +140,7 @@ def test_columns_hold_what_the_documentation_says():
     env = batch()
     first, _ = env.reset(seed=0)
     seen, *_ = env.step(asked())
-    x, label = env.material.checked
+    x, label = env.task.checked
     log_p = env.learners.log_probabilities(x)
     for k in range(CLASSES):
         own = log_p[:, label == k]
@@ -159,7 +159,7 @@ def test_the_law_of_labels_the_share_and_the_strength_are_as_asked():
     x, label, generated = taught(env, action)
     p = np.exp(2 * SHARPNESS) / (np.exp(2 * SHARPNESS) + 9)
     assert (label == 3).float().mean().item() == pytest.approx(p, abs=0.01)
-    real = {tuple(v) for v in env.material.pool[0].numpy().tolist()}
+    real = {tuple(v) for v in env.task.pool[0].numpy().tolist()}
     flat = x.flatten(0, 1).numpy()
     assert all(tuple(v) in real for v in flat[:, 300:].reshape(-1, 64)[:50].tolist())
     assert not any(tuple(v) in real for v in flat[:, :300].reshape(-1, 64)[:50].tolist())
@@ -173,17 +173,16 @@ def test_each_learner_has_its_own_few_real_rows_of_each_class():
     env.reset(seed=0)
     own = env.room.order[:, :, :3]
     assert (env.room.owned == 3).all()
-    label = env.material.pool[1][own]
+    label = env.task.pool[1][own]
     assert (label == torch.arange(CLASSES)[None, :, None]).all()
     assert all(len(set(rows.flatten().tolist())) == 30 for rows in own)
     assert len({tuple(rows.flatten().tolist()) for rows in own}) == 8
 
 
 def test_who_pays_has_been_seen_by_nobody():
-    material = find_material(None, None, None)
+    task = find_task(None, None, None)
     parts = [
-        {tuple(v) for v in x.numpy().tolist()}
-        for x, _ in (material.pool, material.checked, material.paying)
+        {tuple(v) for v in x.numpy().tolist()} for x, _ in (task.pool, task.checked, task.paying)
     ]
     assert [len(part) for part in parts] == [800, 249, 748]
     assert not parts[2] & (parts[0] | parts[1])
@@ -263,8 +262,8 @@ def test_a_run_a_generator_and_data_can_be_given(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config))
     env = batch(run=tmp_path, family=None)
     assert not env.law.drawn
-    assert len(env.material.pool[1]) == 700
-    assert len(env.material.checked[1]) == 274
+    assert len(env.task.pool[1]) == 700
+    assert len(env.task.checked[1]) == 274
 
 
 def test_a_batch_of_drawn_problems_equals_singles():
@@ -323,7 +322,7 @@ def test_rows_that_are_bought_are_of_the_classes_asked_for():
 def test_the_share_of_wrong_labels_is_the_problems():
     env = drawn(400)
     env.reset(seed=0)
-    label = env.material.pool[1][env.room.order].numpy()
+    label = env.task.pool[1][env.room.order].numpy()
     wrong = (label != np.arange(CLASSES)[None, :, None]).mean((1, 2))
     assert np.allclose(wrong, env.lessons.wrong, atol=0.08)
     assert abs((wrong - env.lessons.wrong).mean()) < 0.005
@@ -332,7 +331,7 @@ def test_the_share_of_wrong_labels_is_the_problems():
 def test_real_rows_that_move_are_unlike_the_generators_and_nothing_is_charged():
     env = drawn(8, shift=1.0, decisions=4)
     env.reset(seed=0)
-    x = env.material.checked[0].expand(8, -1, -1)
+    x = env.task.checked[0].expand(8, -1, -1)
     assert torch.equal(env.room.moving(np.arange(8), x), x)
     for _ in range(2):
         env.step(asked(rows=8))

@@ -206,12 +206,12 @@ def test_beyond_what_is_packed_and_linked_counts_are_lower_bounds_and_said_to_be
     counter = Counter(real, 3 * real, torch.zeros(20, dtype=torch.long))
     samples = 2.0 * torch.arange(60)[:, None] * torch.tensor([[1.0, 0.0]])
     whole = counter.count(samples, 10 * samples, groups(*[0] * 60))
-    assert whole.told == ""
+    assert whole.note == ""
     assert (whole.distinct.sum(), whole.mode.max() + 1) == (60, 60)
     monkeypatch.setattr(failures, "MOST_PACKED", 50)
     monkeypatch.setattr(failures, "MOST_LINKED", 20)
     counted = counter.count(samples, 10 * samples, groups(*[0] * 60))
     assert counted.distinct.tolist() == [True] * 50 + [False] * 10
     assert counted.mode.max() + 1 == 20
-    assert "the first 50 of a class and answer alone (10 lie beyond)" in counted.told
-    assert "modes on 20 distinct failures" in counted.told
+    assert "the first 50 of a class and answer alone (10 lie beyond)" in counted.note
+    assert "modes on 20 distinct failures" in counted.note

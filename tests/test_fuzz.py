@@ -30,8 +30,8 @@ from genenv.data.npz import npz_file
 from genenv.judge import make_judge
 from genenv.people.answers import Answers
 from genenv.people.sheet import Sheet
+from genenv.progress import Progress
 from genenv.reactions.rows import load_rows
-from genenv.stages import Stages
 from genenv.tables import frames
 from genenv.training import checkpoint
 
@@ -83,7 +83,7 @@ def answers(path: Path) -> None:
 
 
 def seconds(path: Path) -> None:
-    Stages().keep(path)
+    Progress().keep(path)
 
 
 def one_folder(path: Path) -> Any:

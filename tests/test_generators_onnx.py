@@ -138,7 +138,7 @@ def run(tmp_path_factory):
 def test_a_run_remembers_the_file_and_says_what_it_does_not_hold(run, tmp_path):
     out, path = run
     assert genenv.load(out).digest() == wrap(path).digest()
-    told = genenv.replay(out, answer).told
+    told = genenv.replay(out, answer).notes
     assert any("decoder.onnx (digest" in t and "is not stored in the run" in t for t in told)
     with pytest.raises(SystemExit) as left:
         main(["sample", str(out), "--out", str(tmp_path / "x.npz"), "--count", "20"])

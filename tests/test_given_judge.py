@@ -101,8 +101,8 @@ def test_rows_that_it_learned_from_are_counted_and_told(rings, made):
     both = len(np.setdiff1d(elsewhere.test, here.test))
     assert found["learned_from"] == both > 0
     assert not found["untouched"]
-    assert any(f"{both:,} of the" in sentence for sentence in given.told(rings, elsewhere))
-    assert IN_PYTHON in given.told(rings, here)[0]
+    assert any(f"{both:,} of the" in sentence for sentence in given.overlap(rings, elsewhere))
+    assert IN_PYTHON in given.overlap(rings, here)[0]
 
 
 def test_react_takes_it_too(rings, made, generator, tmp_path):
@@ -112,7 +112,7 @@ def test_react_takes_it_too(rings, made, generator, tmp_path):
     assert study.get(study.judge).audit.cut == made.audit.cut
     assert "judge" not in study.totals()
     assert study.settings()["judge"] == given_judge(made).digest
-    assert any(IN_PYTHON in sentence for sentence in study.told)
+    assert any(IN_PYTHON in sentence for sentence in study.notes)
 
 
 def test_a_judge_of_other_data_or_classes_is_refused_in_one_sentence(rings, made, tmp_path):

@@ -42,7 +42,7 @@ class Nearest(nn.Module):
 
 
 def looked(model: Any, **settings: Any) -> Handed:
-    asked = handing.settled(wrap(model, UNITS, CLASSES, **settings), X, LABEL)
+    asked = handing.resolved(wrap(model, UNITS, CLASSES, **settings), X, LABEL)
     return handing.look(asked, X, LABEL)
 
 
@@ -56,10 +56,12 @@ def test_a_model_that_is_right_is_asked_once_and_uncounted() -> None:
 
 
 def test_stored_units_are_taken_where_the_model_is_right_more_often_on_them() -> None:
-    model = handing.settled(wrap(Nearest(lambda u: 255 * u), UNITS, CLASSES), X, LABEL)
+    model = handing.resolved(wrap(Nearest(lambda u: 255 * u), UNITS, CLASSES), X, LABEL)
     assert model.view == "stored"
-    assert model.told[0].startswith("Asked in the usual form it is right on 33.3%; with --input st")
-    assert handing.settled(wrap(Nearest(), UNITS, CLASSES), X, LABEL).view == "unit"
+    assert model.notes[0].startswith(
+        "Asked in the usual form it is right on 33.3%; with --input st"
+    )
+    assert handing.resolved(wrap(Nearest(), UNITS, CLASSES), X, LABEL).view == "unit"
 
 
 def picky(shape: tuple[int, ...], scale: float = 1.0) -> Callable[[Any], Any]:
@@ -85,14 +87,14 @@ def picky(shape: tuple[int, ...], scale: float = 1.0) -> Callable[[Any], Any]:
 def test_a_model_that_raises_is_asked_in_the_form_in_which_it_is_right(
     shape: tuple[int, ...], scale: float, flags: str
 ) -> None:
-    model = handing.settled(wrap(picky(shape, scale), UNITS, CLASSES), X, LABEL)
+    model = handing.resolved(wrap(picky(shape, scale), UNITS, CLASSES), X, LABEL)
     assert handing.look(model, X, LABEL).accuracy == 1.0
-    assert model.told[0].startswith(f"Asked in the usual form it fails; with {flags} it is right")
+    assert model.notes[0].startswith(f"Asked in the usual form it fails; with {flags} it is right")
 
 
 def test_a_layout_that_was_given_stays() -> None:
     asked = wrap(picky((8, 8, 1)), UNITS, CLASSES, layout="plain")
-    assert handing.settled(asked, X, LABEL) is asked
+    assert handing.resolved(asked, X, LABEL) is asked
 
 
 def test_a_model_that_raises_for_another_reason_is_not_asked_on() -> None:
@@ -102,7 +104,7 @@ def test_a_model_that_raises_for_another_reason_is_not_asked_on() -> None:
         calls.append(len(x))
         raise ConnectionError("HTTP 429, out of quota")
 
-    model = handing.settled(wrap(busy, UNITS, CLASSES), X, LABEL)
+    model = handing.resolved(wrap(busy, UNITS, CLASSES), X, LABEL)
     assert len(calls) == 1
     with pytest.raises(Mistake, match="got ConnectionError: HTTP 429, out of quota; mend it: this"):
         model.check(X)

@@ -130,7 +130,7 @@ def test_a_settled_oracle_computes_the_same(make, shape):
         oracle(rows)  # moves the statistics of the batch norms
         oracle.eval()
         expected = oracle(rows)
-    assert torch.allclose(oracle.settled()(rows), expected, atol=1e-5)
+    assert torch.allclose(oracle.in_eval()(rows), expected, atol=1e-5)
     assert oracle.features(rows).shape == (5, 64)
 
 

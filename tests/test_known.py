@@ -78,7 +78,9 @@ def test_a_wrong_model_fails_all_and_a_right_one_none(run):
     exec(MODEL, space)
     assert taken.asked(space["wrong"]).failing.all()
     assert not taken.asked(space["right"]).failing.any()
-    assert taken.asked(space["wrong"]).told(0) == "failure 1 of the run shows 0; the model says 1"
+    assert (
+        taken.asked(space["wrong"]).sentence(0) == "failure 1 of the run shows 0; the model says 1"
+    )
     assert not taken.asked(space["wrong"], criterion="top-k:9").failing.any()
 
 

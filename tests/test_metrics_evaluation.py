@@ -115,7 +115,7 @@ def test_classes_are_asked_for_in_the_share_that_they_have():
 def test_without_held_out_rows_one_half_stands_for_the_other():
     judge = judged(law(4000), None)
     assert judge.most == 2000
-    assert judge.told == (
+    assert judge.notes == (
         "metrics compare two halves of the training rows: none were held out",
         "metrics compare 2,000 samples, not 10,000: there are 2,000 held-out rows",
     )
@@ -160,7 +160,7 @@ def test_a_generator_without_classes_is_compared_over_all_rows():
 )
 def test_with_few_rows_there_are_few_samples_and_it_is_said(real, held_out, sentence):
     judge = judged(real, held_out)
-    assert judge.told == (sentence,)
+    assert judge.notes == (sentence,)
     assert judge.evaluate(Shifted(), metrics.FULL)["samples"] == judge.most
     assert judge.most == min(len(real[0]), len(held_out[0]))
 
@@ -175,7 +175,7 @@ def test_too_few_rows_for_a_metric_are_a_mistake():
 def test_nothing_is_told_where_there_are_enough_rows(monkeypatch):
     monkeypatch.setattr(evaluation, "FULL", 500)
     judge = judged()
-    assert (judge.most, judge.told) == (500, ())
+    assert (judge.most, judge.notes) == (500, ())
 
 
 def test_known_modes_are_counted_on_2500_samples():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from genenv.metrics import ailments, generator_light, untried
+from genenv.metrics import diagnoses, generator_light, untried
 
 HEALTHY = {
     "spread": 0.97,
@@ -77,9 +77,9 @@ def test_advice_names_nothing_that_is_in_use():
 
 
 def test_ailments_are_variety_recall_and_distance():
-    assert ailments(HEALTHY, {}) == []
+    assert diagnoses(HEALTHY, {}) == []
     sick = HEALTHY | {"spread": 0.81, "recall": 0.004, "coverage": 0.01, "frechet": 7.2}
-    narrow, missed, bare, far = ailments(sick, {})
+    narrow, missed, bare, far = diagnoses(sick, {})
     assert narrow.startswith("the samples have 0.81 of the variety of the data; try ")
     assert missed.startswith("the samples miss the data: recall is 0.004, 0.900 by real rows")
     assert bare.startswith("real rows have no sample near them: coverage is 0.010, 0.970 by real")

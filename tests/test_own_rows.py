@@ -20,7 +20,7 @@ DIGITS = data.load("digits")
 ROWS = np.arange(0, 1797, 4)
 X = DIGITS.x[ROWS]
 Y = DIGITS.label[ROWS]
-ACCOUNT = {
+ORIGIN = {
     "rows": 40, "wrong": 1, "turned": 2, "kept": 37, "error": 0.1, "error_90": 0.2,
     "neighbour": 0.3, "by": "gradient steps",
 }  # fmt: skip
@@ -93,7 +93,7 @@ def test_a_generator_without_a_gradient_needs_an_encoder():
 def near(fitted):
     e = fitted.noise.project(fitted.noise.base(40, seed=1))
     label = np.arange(40) % 10
-    return generators.Near(fitted, e, label, np.arange(100, 140), 0.1, ACCOUNT)
+    return generators.Near(fitted, e, label, np.arange(100, 140), 0.1, ORIGIN)
 
 
 def test_samples_lie_near_rows_of_their_class_and_every_row_is_picked(near):
@@ -117,7 +117,7 @@ def test_what_lies_near_is_kept_and_read_as_it_was(near, tmp_path):
     near.save(tmp_path / "generator")
     read = networks.stored(tmp_path / "generator")
     assert read.digest() == near.digest()
-    assert read.account == ACCOUNT
+    assert read.origin == ORIGIN
     assert np.array_equal(read.sample(20)[0], near.sample(20)[0])
     assert "37 of 40 untouched rows" in read.notes[-1]
     assert read.differentiable
@@ -127,7 +127,7 @@ def test_what_lies_near_is_kept_and_read_as_it_was(near, tmp_path):
 def test_a_class_without_a_row_is_refused(fitted):
     row = np.zeros(1, np.int64)
     with pytest.raises(Mistake, match="rows of every class to start from, got none of 1, 2, 3"):
-        generators.Near(fitted, torch.zeros(1, 32), row, row, 0.1, ACCOUNT)
+        generators.Near(fitted, torch.zeros(1, 32), row, row, 0.1, ORIGIN)
 
 
 @pytest.mark.parametrize(

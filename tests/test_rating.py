@@ -80,7 +80,7 @@ def test_the_budget_holds_and_the_likeliest_failure_has_the_known_energy(found):
     for made in found:
         assert made.queries <= 40_000
         assert math.sqrt(2 * made.energy) == pytest.approx(BETA, rel=0.03)
-        assert made.told == ()
+        assert made.notes == ()
 
 
 def test_the_same_seed_gives_the_same_rates(found):
@@ -97,7 +97,7 @@ def test_what_the_audit_refuses_is_no_confirmed_failure_and_cannot_be_climbed():
     assert 0.5 * inside < climbed["estimate"] < 2 * inside
     nothing = rated(asked(judge=ClassAlone(7)), Seen(20_000, 900, 0), METHOD, 40_000, 0)
     assert [row["method"] for row in rows(nothing, CONFIRMED)] == [METHOD]
-    assert "(0 reached it); the bound by counting stands" in nothing.told[0]
+    assert "(0 reached it); the bound by counting stands" in nothing.notes[0]
 
 
 def test_an_event_that_was_seen_often_enough_is_only_counted():
@@ -116,13 +116,13 @@ def test_without_a_control_a_share_of_the_budget_is_drawn():
 def test_too_small_a_budget_is_told_and_the_bound_stands():
     made = rated(asked(), FEW, METHOD, 6_000, 0)
     assert [row["method"] for row in made.rows] == [METHOD] * 2
-    assert "takes about 4,500 queries or more for it, and had 2,400" in made.told[0]
+    assert "takes about 4,500 queries or more for it, and had 2,400" in made.notes[0]
 
 
 def test_an_estimate_that_counting_contradicts_is_left_out():
     made = rated(asked(), Seen(100, 9, 9), METHOD, 40_000, 0)
     assert [row["samples"] for row in made.rows] == [100, 100]
-    assert all("which counting contradicts" in sentence for sentence in made.told)
+    assert all("which counting contradicts" in sentence for sentence in made.notes)
 
 
 def test_coordinates_that_pick_are_redrawn():

@@ -22,10 +22,10 @@ from genenv.corruptions import through_kornia
 from genenv.judge import Guide
 from genenv.networks import Generator
 from genenv.parts import Part
+from genenv.progress import Progress
 from genenv.reacting import Reacting
 from genenv.report.reactions import markdown, order_sentence, summary
 from genenv.settings import ReactConfig
-from genenv.stages import Stages
 
 pytestmark = pytest.mark.slow
 
@@ -200,7 +200,7 @@ def test_rows_that_are_none_are_made_again(generator: Generator, again: Path, te
 @pytest.mark.parametrize("text", ['{"stages": {"jud', "[]", "{}", '{"stages": 3, "parts": 4}'])
 def test_seconds_that_cannot_be_read_are_counted_afresh(again: Path, text: str) -> None:
     (again / "timings.json").write_text(text)
-    stages = Stages()
+    stages = Progress()
     stages.keep(again / "timings.json")
     with stages.stage("judge"):
         pass
@@ -222,9 +222,9 @@ def test_what_is_finished_is_shown_as_done_on_resume(generator: Generator, again
     assert {bar.percentage for bar in stages._shown._bars.tasks} == {100}
 
 
-def shown() -> Stages:
-    """Stages that a terminal shows."""
-    stages = Stages(display=True)
+def shown() -> Progress:
+    """Progress that a terminal shows."""
+    stages = Progress(display=True)
     stages._shown = Bars()
     return stages
 
@@ -250,11 +250,11 @@ def test_noises_of_a_package_that_is_not_there_are_told(
     monkeypatch.setattr(through_kornia, "find_spec", lambda _: None)
     x = np.random.default_rng(0).integers(0, 256, (300, 32, 32), np.uint8)
     large = data.from_arrays(x, np.arange(300) % 3)
-    (told,) = Reacting(ReactConfig(), large, None, tmp_path).told
+    (told,) = Reacting(ReactConfig(), large, None, tmp_path).notes
     assert "elastic, motion-blur, jpeg were left out, for the package kornia is not" in told
-    assert Reacting(ReactConfig(noises=("real:blur",)), large, None, tmp_path).told == []
+    assert Reacting(ReactConfig(noises=("real:blur",)), large, None, tmp_path).notes == []
     small = replace(ReactConfig(), learners=("mlp",))
-    assert Reacting(small, data.load("digits"), None, tmp_path).told == []
+    assert Reacting(small, data.load("digits"), None, tmp_path).notes == []
 
 
 def test_other_settings_do_not_resume(

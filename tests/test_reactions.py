@@ -14,7 +14,7 @@ from genenv.noise import Gaussian, Mixture
 from genenv.reactions import frames, lessons, measures, mixing, noises, order
 from genenv.reactions.layout import own_folder
 from genenv.reactions.meeting import Answers, alike, curves, half_margins
-from genenv.reactions.noises import STRENGTHS, Lot
+from genenv.reactions.noises import STRENGTHS, SampleBatch
 from genenv.sampling import driven_by
 from genenv.tracking import animation
 
@@ -27,9 +27,9 @@ def generator():
 
 
 @pytest.fixture(scope="module")
-def lot(generator):
+def batch(generator):
     digits = data.load("digits")
-    return Lot(generator, (digits.x[:30], digits.label[:30]), 40, seed=3)
+    return SampleBatch(generator, (digits.x[:30], digits.label[:30]), 40, seed=3)
 
 
 def test_figures_of_two_answers_are_known():
@@ -75,38 +75,38 @@ def test_agreement_between_learners_is_the_mean_over_pairs():
     assert measures.between([a]) is None
 
 
-def test_at_strength_0_every_noise_is_the_identity(generator, lot):
+def test_at_strength_0_every_noise_is_the_identity(generator, batch):
     plain, label = generator.sample(40, seed=3)
     for name in noises.names(generator.units, generator.noise):
-        x, own = lot.at(name, 0)
+        x, own = batch.at(name, 0)
         if name.startswith("real:"):
-            assert np.array_equal(x, lot.real[0])
-            assert np.array_equal(own, lot.real[1])
+            assert np.array_equal(x, batch.real[0])
+            assert np.array_equal(own, batch.real[1])
         else:
             assert np.array_equal(own, label)
             assert np.allclose(x, plain, atol=1e-4)
 
 
-def test_every_noise_moves_samples_farther_with_strength(generator, lot):
+def test_every_noise_moves_samples_farther_with_strength(generator, batch):
     for name in noises.names(generator.units, generator.noise):
-        start = lot.at(name, 0)[0].astype(float)
-        moved = [np.abs(lot.at(name, s)[0] - start).mean() for s in STRENGTHS]
+        start = batch.at(name, 0)[0].astype(float)
+        moved = [np.abs(batch.at(name, s)[0] - start).mean() for s in STRENGTHS]
         assert moved[0] == 0
         assert moved[5] > moved[2] > 0, name
 
 
 def test_the_first_thousand_real_rows_meet_noise(generator):
     digits = data.load("digits")
-    lot = Lot(generator, (digits.x, digits.label), 40, seed=3)
-    x, label = lot.at("real:blur", 0)
+    batch = SampleBatch(generator, (digits.x, digits.label), 40, seed=3)
+    x, label = batch.at("real:blur", 0)
     assert np.array_equal(x, digits.x[:1000])
     assert np.array_equal(label, digits.label[:1000])
-    assert len(lot.real[0]) == len(digits)
+    assert len(batch.real[0]) == len(digits)
 
 
 def test_the_same_lot_is_the_same_at_any_time(generator):
     digits = data.load("digits")
-    again = Lot(generator, (digits.x[:30], digits.label[:30]), 40, seed=3)
+    again = SampleBatch(generator, (digits.x[:30], digits.label[:30]), 40, seed=3)
     for name in ("latent:student-t", "sample:impulse", "real:rotate"):
         one = again.at(name, 2.5)[0]
         two = again.at(name, 2.5)[0]
@@ -128,14 +128,14 @@ def test_known_latents_of_the_laws(generator):
     assert other.abs().max() <= 1
 
 
-def test_a_generator_of_residuals_is_a_noise(generator, lot):
+def test_a_generator_of_residuals_is_a_noise(generator, batch):
     digits = data.load("digits")
-    own = Lot(generator, (digits.x[:5], digits.label[:5]), 5, seed=0, residuals=generator)
+    own = SampleBatch(generator, (digits.x[:5], digits.label[:5]), 5, seed=0, residuals=generator)
     start = own.at("real:learned", 0)[0]
     assert np.array_equal(start, digits.x[:5])
     assert not np.array_equal(own.at("real:learned", 3)[0], start)
     with pytest.raises(Mistake, match="expected corruption to be one of"):
-        lot.at("real:learned", 3)
+        batch.at("real:learned", 3)
 
 
 class Rows(networks.Generator):
@@ -154,19 +154,19 @@ def test_learned_noise_has_the_scale_and_the_zero_of_its_residuals(generator, sc
     digits = data.load("digits")
     real = digits.x[:200], digits.label[:200]
     rows = (scale * np.random.default_rng(0).exponential(2, (200, 8, 8))).astype(np.float32)
-    lot = Lot(generator, real, 5, 0, Rows(rows, rows))
+    batch = SampleBatch(generator, real, 5, 0, Rows(rows, rows))
     expected = np.clip(real[0] + 0.6 * rows, 0, 16)
-    assert np.allclose(lot.at("real:learned", 3)[0], expected, atol=1e-4)
+    assert np.allclose(batch.at("real:learned", 3)[0], expected, atol=1e-4)
     nothing = Rows(np.zeros((1, 8, 8), np.float32), rows + 5)  # 0 is far outside of these units
-    lot = Lot(generator, real, 5, 0, nothing)
-    assert np.allclose(lot.at("real:learned", 5)[0], real[0], atol=1e-4)
+    batch = SampleBatch(generator, real, 5, 0, nothing)
+    assert np.allclose(batch.at("real:learned", 5)[0], real[0], atol=1e-4)
 
 
-def test_an_unknown_noise_is_a_mistake(lot):
+def test_an_unknown_noise_is_a_mistake(batch):
     with pytest.raises(Mistake, match="source of a noise to be one of latent, sample, real"):
-        lot.at("blur", 1)
+        batch.at("blur", 1)
     with pytest.raises(Mistake, match="expected latent noise to be one of temperature"):
-        lot.at("latent:blur", 1)
+        batch.at("latent:blur", 1)
 
 
 def answers(noise=("latent:temperature", "real:blur")):
@@ -211,36 +211,36 @@ def test_curves_follow_the_answers():
 
 
 def many(classes, learners, shape):
-    """Answers of learners to images of many classes, wrong from strength 3 on, and their lot."""
+    """Answers of learners to images of many classes, wrong from strength 3 on, and their batch."""
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (4, *shape), np.uint8)
     own = Rows(x, x, tuple(f"class number {c}" for c in range(classes)))
-    lot = Lot(own, (x, np.zeros(4, np.int64)), 4, seed=0)
+    batch = SampleBatch(own, (x, np.zeros(4, np.int64)), 4, seed=0)
     logits = rng.normal(size=(learners, len(STRENGTHS), 4, classes))
-    logits[:, :3, np.arange(4), lot.label] += 6
-    logits[:, 3:, np.arange(4), (lot.label + 1) % classes] += 6
+    logits[:, :3, np.arange(4), batch.label] += 6
+    logits[:, 3:, np.arange(4), (batch.label + 1) % classes] += 6
     log_p = np.log(np.exp(logits) / np.exp(logits).sum(3, keepdims=True)).astype(np.float32)
     names = tuple(f"package.module:learner_{i}" for i in range(learners))
-    labels = {"generated": lot.label, "met": lot.met[1], "real": lot.real[1]}
+    labels = {"generated": batch.label, "met": batch.met[1], "real": batch.real[1]}
     accepted = {"sample:blur": np.ones((len(STRENGTHS), 4), bool)}
     said = {"sample:blur": log_p}
-    return Answers(("sample:blur",), names, labels, accepted, said, log_p[:, 0]), lot
+    return Answers(("sample:blur",), names, labels, accepted, said, log_p[:, 0]), batch
 
 
 @pytest.mark.parametrize("classes", [2, 10, 300])
 @pytest.mark.parametrize("shape", [(8, 8), (9, 40, 3)])
 def test_frames_hold_any_number_of_classes(classes, shape):
-    own, lot = many(classes, 2, shape)
-    drawn = frames.path_frames(own, "sample:blur", lot)
+    own, batch = many(classes, 2, shape)
+    drawn = frames.path_frames(own, "sample:blur", batch)
     assert drawn.shape[0] == len(STRENGTHS)
-    ten, lot = many(10, 2, shape)
-    assert drawn.shape[1] <= frames.path_frames(ten, "sample:blur", lot).shape[1]
+    ten, batch = many(10, 2, shape)
+    assert drawn.shape[1] <= frames.path_frames(ten, "sample:blur", batch).shape[1]
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (16, 16, 3)])
 def test_right_stays_green_and_wrong_red_in_the_animation(shape):
-    own, lot = many(100, 6, shape)
-    film = Image.open(io.BytesIO(animation(frames.path_frames(own, "sample:blur", lot))))
+    own, batch = many(100, 6, shape)
+    film = Image.open(io.BytesIO(animation(frames.path_frames(own, "sample:blur", batch))))
     found = [film.seek(i) or np.asarray(film.convert("RGB")) for i in range(film.n_frames)]
     assert len(found) == len(STRENGTHS)
     red, green = ([int((f == c).all(-1).sum()) for f in found] for c in (frames.OTHER, frames.OWN))
@@ -445,10 +445,10 @@ def test_classes_are_not_mixed_for_a_decoder_that_expects_whole_labels():
         for mixed in (True, wrapped.mixes_labels)
     )
     assert every - allowed == {"latent:classes"}
-    lot = Lot(wrapped, (digits.x[:20], digits.label[:20]), 20, 0)
-    assert len(lot.at("latent:temperature", 3)[0]) == 20
+    batch = SampleBatch(wrapped, (digits.x[:20], digits.label[:20]), 20, 0)
+    assert len(batch.at("latent:temperature", 3)[0]) == 20
     with pytest.raises(Mistake):  # why it is left out
-        lot.at("latent:classes", 3)
+        batch.at("latent:classes", 3)
 
 
 def test_laws_with_other_base_coordinates_are_left_out(generator):

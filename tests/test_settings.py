@@ -88,7 +88,7 @@ def test_a_training_fills_in_what_is_left_to_the_preset_and_changes_nothing_else
         *("latent", "width", "critic_width", "steps", "batch", "critic_steps"),
         *("optimizer", "lr", "betas", "instance_noise", "log_every"),
     }
-    assert not filled & set(asked.told())
+    assert not filled & set(asked.given())
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_rules_and_gradients_go_the_way_of_batches(probe):
 def test_a_guide_of_dense_networks_looks_at_one_row_as_at_a_batch(probe):
     units = probe.units
     with seeding.global_seed(0):
-        oracles = tuple(Oracle("dense", (1, 8, 8), 11).settled() for _ in range(2))
+        oracles = tuple(Oracle("dense", (1, 8, 8), 11).in_eval() for _ in range(2))
     seen = torch.rand(50, 1, 8, 8) * 2 - 1
     around = Surroundings(oracles[0], oracles[0].features(seen), 1.3)
     guide = Guide(units, oracles, around, 1.7, 0.2, 0.4)
@@ -90,7 +90,7 @@ def test_one_row_through_an_oracle_is_torchs(make, shape):
         oracle(torch.randn(16, *shape))  # statistics of the batch norms that are no 0 and 1
         row = torch.randn(1, *shape)
     wanted = copy.deepcopy(oracle).eval().features(row)
-    body = list(oracle.settled().body)
+    body = list(oracle.in_eval().body)
     planes_last = (*shape[1:], shape[0])
     assert OneRow.known(body, planes_last)
     alone = OneRow(body, planes_last)(row[0].numpy().transpose(1, 2, 0).reshape(-1, shape[0]))

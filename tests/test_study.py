@@ -17,7 +17,7 @@ from genenv.bars import Bars
 from genenv.checks import Mistake
 from genenv.interrupt import Interrupt, Terminated, terminable
 from genenv.parts import Part, load_json, save_json
-from genenv.stages import Stages
+from genenv.progress import Progress
 from genenv.study import Study
 
 
@@ -27,7 +27,7 @@ class Sum(Study[int]):
     command = "sum"
 
     def __init__(self, folder: Path, key: str | None = None, **more: object) -> None:
-        super().__init__(folder, Stages(display=True), **more)  # type: ignore[arg-type]
+        super().__init__(folder, Progress(display=True), **more)  # type: ignore[arg-type]
         self.stages._shown = Bars()
         self.made: list[str] = []
         first = "count.json"

@@ -90,7 +90,7 @@ def test_a_generator_that_copies_rows_is_told(tmp_path, monkeypatch, made, told)
     frame = people(120)
     fit = table_fitting.TableFitting(frame, tables.infer(frame), tmp_path / "run")
     fit.run()
-    assert ("remembers people" in " ".join(fit.told)) == told
+    assert ("remembers people" in " ".join(fit.notes)) == told
 
 
 def test_c2st_tells_shifted_rows_and_not_equal_laws():

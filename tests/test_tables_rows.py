@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from people import people
 
@@ -60,6 +60,14 @@ columns = st.fixed_dictionaries({
 
 @settings(max_examples=60, deadline=None)
 @given(columns)
+@example(
+    {
+        "wild": [None] * 6 + [0.0, 2.2e-313],
+        "cents": [1, 2, 3, 4, 5, 6, 7, 8],
+        "word": list("abcabcab"),
+        "truth": [True, False] * 4,
+    }
+)
 def test_any_frame_survives_the_way_to_networks_and_back(drawn_columns):
     cents = [None if c is None else c / 100 for c in drawn_columns["cents"]]
     frame = pd.DataFrame({**drawn_columns, "cents": cents, "kind": list("xyxyxyxy")})

@@ -115,7 +115,7 @@ def test_columns_in_another_order_and_dummies_are_handed_over_as_they_were():
     own = HistGradientBoostingClassifier(max_iter=5).fit(turned, label // 10 - 1)
     wrapped, p = asked(own, table)
     np.testing.assert_allclose(p, own.predict_proba(turned[:64]), atol=1e-6)
-    assert any("indices into the data's" in told for told in wrapped.told)
+    assert any("indices into the data's" in told for told in wrapped.notes)
 
 
 @pytest.mark.filterwarnings("error")
@@ -125,7 +125,7 @@ def test_an_estimator_that_learned_an_array_is_handed_one():
     own = LogisticRegression(max_iter=500).fit(x, Y)
     wrapped, p = asked(own, data.from_frame(plain, data.TableOptions("repaid")))
     np.testing.assert_allclose(p, own.predict_proba(x[:64]), atol=1e-6)
-    assert any("float64 of shape (n, 6)" in told for told in wrapped.told)
+    assert any("float64 of shape (n, 6)" in told for told in wrapped.notes)
 
 
 def test_objects_that_are_whole_numbers_stay_so():

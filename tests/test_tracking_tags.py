@@ -14,9 +14,9 @@ from genenv.agents.algorithms import Ppo
 from genenv.agents.off_policy import Td3
 from genenv.fitting import Fitting
 from genenv.metrics import generated
+from genenv.progress import Progress
 from genenv.reacting import Reacting
 from genenv.settings import ReactConfig, StressConfig
-from genenv.stages import Stages
 from genenv.stressing import Stressing
 from genenv.training.presets import configured
 
@@ -86,7 +86,7 @@ def small():
 def fit(folder, name, objective, **changes):
     dataset = data.load(name)
     config = configured(objective, dataset.units, {"steps": 20, **SHORT, **changes})
-    Fitting(dataset, config, folder, Stages()).run()
+    Fitting(dataset, config, folder, Progress()).run()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 import torch
 import toys
 
-from genenv import campaign, downstream, failures, probe, settling, unanswered
+from genenv import campaign, downstream, failures, probe, rechecking, unanswered
 from genenv.agents import SEARCHES
 from genenv.campaign import Campaign
 from genenv.checks import Mistake
@@ -235,8 +235,8 @@ def test_what_does_not_fail_again_is_moved_aside_and_comes_back(tmp_path):
     before = failures.load(kept)
 
     def settled(holds):
-        lost = settling.settle(kept, aside, failures.read, holds)
-        settling.enter(tmp_path / "findings", kept, aside)
+        lost = rechecking.recheck(kept, aside, failures.read, holds)
+        rechecking.enter(tmp_path / "findings", kept, aside)
         said = game.ledger.read("random", 0, ("verdict",))["verdict"]
         assert (said == Verdict.CONFIRMED).sum() == len(log.confirmed_at) - lost
         changed = said != log.verdict
@@ -265,7 +265,7 @@ def test_a_process_that_ended_between_the_two_folders_loses_and_doubles_nothing(
     aside.mkdir(parents=True)
     shard = min(kept.glob("*.npz"))
     (aside / shard.name).write_bytes(shard.read_bytes())  # written, and not yet taken away here
-    assert settling.settle(kept, aside, failures.read, lambda rows: rows.severity > 0) == 0
+    assert rechecking.recheck(kept, aside, failures.read, lambda rows: rows.severity > 0) == 0
     assert np.array_equal(failures.load(kept).index, before.index)
 
 

@@ -89,7 +89,7 @@ class Board(base_plugin.TBPlugin):  # type: ignore[misc]
     def _path(self, request: wrappers.Request) -> tuple[Any, str]:
         """Tell what learners say of one sample at each strength."""
         study = self._open(request, "react")
-        row = _number(request, "row", len(study.lot.label) - 1)
+        row = _number(request, "row", len(study.batch.label) - 1)
         return study.path(request.args.get("noise", ""), row), JSON
 
     def _picture(self, request: wrappers.Request) -> tuple[Any, str]:
@@ -115,7 +115,7 @@ class Board(base_plugin.TBPlugin):  # type: ignore[misc]
             frame = _number(request, "frame", FRAMES - 1, FRAMES - 1)
             share = frame / (FRAMES - 1)
             return opened.sample(row, share), opened.sample(row, 0), opened.generator.units
-        row = _number(request, "row", len(opened.lot.label) - 1)
+        row = _number(request, "row", len(opened.batch.label) - 1)
         noise, strength = request.args.get("noise", ""), _number(request, "strength", 5)
         checks.choice("noise", noise, opened.noises)
         made = opened.sample(row, noise, strength), opened.sample(row, noise, 0)

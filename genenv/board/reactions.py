@@ -14,7 +14,7 @@ from genenv.board.folders import own
 from genenv.board.generated import loaded
 from genenv.generators import Generator
 from genenv.reactions.meeting import Answers
-from genenv.reactions.noises import STRENGTHS, Lot
+from genenv.reactions.noises import STRENGTHS, SampleBatch
 
 MOST = 400  # samples of a noise and learner that are shown
 
@@ -63,7 +63,7 @@ class Reactions:
         units = self.generator.units
         nothing = np.zeros((0, *units.shape), units.dtype), np.zeros(0, np.int64)
         count = len(self.answers.label["generated"])
-        self.lot = Lot(self.generator, nothing, count, self.seed)
+        self.batch = SampleBatch(self.generator, nothing, count, self.seed)
         self.classes = [str(c) for c in self.generator.classes]
         self._made: dict[tuple[str, int], NDArray[Any]] = {}
 
@@ -111,7 +111,7 @@ class Reactions:
     def sample(self, row: int, noise: str, strength: int) -> NDArray[Any]:
         """Return a sample under a noise, (1, *units.shape) in the data's units."""
         if (noise, strength) not in self._made:
-            self._made[noise, strength] = self.lot.at(noise, strength)[0]
+            self._made[noise, strength] = self.batch.at(noise, strength)[0]
         return self._made[noise, strength][row : row + 1]
 
 

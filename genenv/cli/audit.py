@@ -42,7 +42,9 @@ class Audit:
             self._serve(audit, answers)
         result = auditing.publish(audit)
         print(
-            "No confirmed failure has an answer yet." if result is None else auditing.told(result)
+            "No confirmed failure has an answer yet."
+            if result is None
+            else auditing.sentence(result)
         )
         return 0
 

@@ -58,15 +58,15 @@ class Export:
 
         chosen = known.of_run(Path(self.run), self.count)
         if self.pytest is not None:
-            told = known.recorded(Path(self.run))
-            model = self.model or told.path
+            words = known.recorded(Path(self.run))
+            model = self.model or words.path
             if model is None:
                 raise checks.Mistake(
                     "a model with an import path",
                     "a run of a model without one",
                     "give --model package.module:name",
                 )
-            arrays = known.export(chosen, self.pytest, model, self.criterion, told.preprocess)
+            arrays = known.export(chosen, self.pytest, model, self.criterion, words.preprocess)
             print(f"{len(chosen)} failures: {self.pytest}, samples in {arrays}")
             print(f"Run it: {shlex.join(['pytest', str(self.pytest)])}")
         if self.png is not None:

@@ -66,15 +66,15 @@ class Fit:
                 "leave them out, or give a table",
             )  # fmt: skip
         from genenv import fitting, runs
-        from genenv.stages import Stages
+        from genenv.progress import Progress
         from genenv.training.distributed import started_by_torchrun
         from genenv.training.presets import configured
 
         dataset = load_data(self.data, self.loading)
-        config = configured(self.settings.objective, dataset.units, self.settings.told())
+        config = configured(self.settings.objective, dataset.units, self.settings.given())
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"fit-{dataset.name}")
         leads = started_by_torchrun().leads
-        stages = Stages(display=leads)
+        stages = Progress(display=leads)
         measured = self.metrics, self.features, line, self.own_metrics
         fit = fitting.Fitting(dataset, config, out, stages, *measured)
         generator = fit.run(self.resume)

@@ -44,7 +44,7 @@ class Harden:
     def __call__(self, line: str) -> int:
         """Harden and print the table."""
         from genenv import hardening, report, runs
-        from genenv.stages import Stages
+        from genenv.progress import Progress
 
         name = self.data or str(report.load(self.run).data["data"]["name"])
         dataset = load_data(name, self.loading)
@@ -60,7 +60,7 @@ class Harden:
             dataset,
             other,
             out,
-            Stages(display=True),
+            Progress(display=True),
             line,
             self.trust,
         )

@@ -47,15 +47,15 @@ class Judge:
         from genenv import runs
         from genenv.judge_fitting import JudgeFitting
         from genenv.metrics.light import BAD
+        from genenv.progress import Progress
         from genenv.report.judges import summary
-        from genenv.stages import Stages
 
         dataset = load_data(self.data, self.loading, columns_of(self.table))
         held_out = dataset.held_out
         if self.held_out is not None:
             held_out = load_data(self.held_out, self.loading, like=dataset)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"judge-{dataset.name}")
-        stages = Stages(display=True)
+        stages = Progress(display=True)
         study = JudgeFitting(
             dataset, held_out, out, stages, line, self.seed, self.effort, self.no_cache
         )

@@ -92,8 +92,8 @@ def _refusal(said: str) -> checks.Mistake:
     inner = _inner(MARKUP.sub("", said).splitlines())
     ends = [i for i, line in enumerate(inner) if line.startswith(ENDS)]
     wrong = inner[: ends[0]] if ends else inner
-    told = " ".join(line for line in wrong if not line.startswith(EXPLAINED))
-    got = " ".join(told.split()).rstrip(".:")
+    text = " ".join(line for line in wrong if not line.startswith(EXPLAINED))
+    got = " ".join(text.split()).rstrip(".:")
     found = re.findall(rf"{PROG}(?: [a-z]+)? --help", said)
     do = f"see {max(found, key=len, default=f'{PROG} --help')}"
     meant = [line.split()[0] for line in inner[len(wrong) :] if line.strip().startswith("--")]

@@ -39,11 +39,11 @@ class StressPolicy:
         """Run and print the summary."""
         from genenv import runs
         from genenv.policies import PolicyStress, summary
-        from genenv.stages import Stages
+        from genenv.progress import Progress
 
         name = self.settings.env.replace("/", "-").replace(":", "-")
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"stress-{name}")
-        study = PolicyStress(self.settings, self.policy, self.trust, out, Stages(True), line)
+        study = PolicyStress(self.settings, self.policy, self.trust, out, Progress(True), line)
         content = study.run(self.resume)
         print(summary.text(content, f"{out}/report.html"))
         return UNDECIDED if content["model"]["light"] == "bad" else 0

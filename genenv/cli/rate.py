@@ -34,13 +34,13 @@ class Rate:
     def __call__(self, _line: str) -> int:
         """Rate the run and print what came of it."""
         from genenv import rerating, trust
+        from genenv.progress import Progress
         from genenv.report import rates, summary
         from genenv.report.numerals import SPACE
-        from genenv.stages import Stages
 
         content = rerating.rerate(
             self.run, self.model, trusted=self.trust, budget=self.rate_budget, seed=self.seed,
-            bars=Stages(display=True),
+            bars=Progress(display=True),
         )  # fmt: skip
         if trust.bad(content["trust"]):
             print(f"{summary.verdict(content)}\n\nNot trusted: {summary.undecided(content)}")

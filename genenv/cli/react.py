@@ -59,9 +59,9 @@ class React:
     def __call__(self, line: str) -> int:
         """Run the study and say where its figures lie."""
         from genenv import api, runs
+        from genenv.progress import Progress
         from genenv.reacting import Reacting
         from genenv.report.reactions import summary
-        from genenv.stages import Stages
 
         dataset = load_data(self.data, self.loading, columns_of(self.table))
         if self.held_out is not None:
@@ -82,7 +82,7 @@ class React:
             stored = Path(self.generated) if generator and Path(self.generated).is_dir() else None
         residuals = None if self.residuals is None else api.load(self.residuals)
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"react-{dataset.name}")
-        stages = Stages(display=True)
+        stages = Progress(display=True)
         study = Reacting(
             self.settings,
             dataset,

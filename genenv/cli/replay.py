@@ -49,7 +49,7 @@ class Replay:
             if policies.is_run(Path(self.run)):
                 return self._played()
         replayed = api.replay(self.run, self.model, self.trust, self.criterion)
-        for sentence in replayed.told:
+        for sentence in replayed.notes:
             print(sentence)
         rows = replayed.unexpected(self.expect)
         verb = "fail" if self.expect == "fail" else "pass"

@@ -73,7 +73,7 @@ class Stress:
         model = None if self.model is None else import_model(self.model)
         from genenv import runs
         from genenv.cluster import Cluster
-        from genenv.stages import Stages
+        from genenv.progress import Progress
         from genenv.stressing import Stressing
 
         dataset = load_data(self.data, self.loading, columns_of(self.table))
@@ -89,7 +89,7 @@ class Stress:
             generator = load_generator(named, dataset, self.base_dim, self.decoder_output)
             stored = Path(named) if Path(named).is_dir() else None
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"stress-{dataset.name}")
-        stages = Stages(display=True)
+        stages = Progress(display=True)
         run = Stressing(
             self.settings, dataset, held_out, model, generator, out, stages,
             line, model_path=self.model, generator_run=stored, judge=self.judge or before,

@@ -26,7 +26,7 @@ def fit_table(given: Fit, line: str) -> int:
     """Fit a table and say where the run lies."""
     from genenv import runs
     from genenv.data import TableOptions, loans
-    from genenv.stages import Stages
+    from genenv.progress import Progress
     from genenv.table_fitting import TableFitting
     from genenv.tables import frames, infer
 
@@ -39,12 +39,12 @@ def fit_table(given: Fit, line: str) -> int:
     else:
         frame, notes = loans.drawn(loans.ROWS), []
         columns = columns or TableOptions(loans.TARGET)
-    schema = infer(frame) if columns is None else columns.told(frame)
+    schema = infer(frame) if columns is None else columns.schema_of(frame)
     out = chosen_folder(given.out, given.resume) or runs.next_folder(f"fit-{path.stem}")
-    stages = Stages(display=True)
+    stages = Progress(display=True)
     fit = TableFitting(frame, schema, out, given.settings.seed, given.metrics, stages, line)
     made = fit.run(given.resume)
-    for sentence in (*notes, *(column.words for column in schema.columns), *fit.told):
+    for sentence in (*notes, *(column.words for column in schema.columns), *fit.notes):
         print(sentence)
     print(f"{len(made.parameters.weights)} components")
     if (out / "metrics.json").is_file():
@@ -61,8 +61,8 @@ def sample_table(given: Sample) -> int:
     _no_others(given, OF_SAMPLE)
     made = tables.load(given.run)
     count = frames.write(given.out, made.stream(given.count, given.seed, given.where))
-    told = f", P({given.where}) = {made.mass(given.where):.3g}" if given.where else ""
-    print(f"{count} rows: {given.out}{told}")
+    text = f", P({given.where}) = {made.mass(given.where):.3g}" if given.where else ""
+    print(f"{count} rows: {given.out}{text}")
     return 0
 
 

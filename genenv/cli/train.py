@@ -54,11 +54,11 @@ class Train:
         from genenv.agents.training import Practice
         from genenv.isolation import isolated
         from genenv.practising import Practising
-        from genenv.stages import Stages
+        from genenv.progress import Progress
 
         settings = preset(self.env_id)
         settings = replace(settings, arguments=settings.arguments | self._given())
-        steps = settings.total_steps if self.steps is None else checks.whole("steps", self.steps)
+        steps = settings.total_steps if self.steps is None else checks.integer("steps", self.steps)
         if self.episodes < 0 or self.episodes == 1:  # one has no interval
             raise checks.Mistake("2 episodes or more, or 0", self.episodes, "give 0 for none")
         checks.none_or_more("checkpoint_seconds", self.checkpoint_seconds)
@@ -68,7 +68,7 @@ class Train:
         )  # fmt: skip
         name = self.env_id.rpartition("/")[2].lower()
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"train-{name}")
-        stages = Stages(display=True)
+        stages = Progress(display=True)
         with isolated():
             played = Practising(practice, self.episodes, out, stages, line).run(self.resume)
         if played:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from genenv.tables import Column, Schema
 
+TINY = np.finfo(np.float64).tiny  # of smaller numbers the spread would round to nothing
 NAMED = ("categorical", "boolean", "constant")  # kinds without an order
 COARSE = 2.0**8  # steps of a power of two to which the centre of a column without a grid is rounded
 
@@ -84,7 +85,7 @@ def _reversible(known: Floats) -> tuple[float, float]:
 
     The scale is a power of two; the centre is their rounded mean where subtracting it is exact.
     """
-    scale = 2.0 ** np.round(np.log2(known.std()))
+    scale = 2.0 ** np.round(np.log2(np.clip(known.std(), TINY, 1 / TINY)))
     mean = known.mean()
     grain = 2.0 ** np.floor(np.log2(abs(mean) or 1.0)) / COARSE
     centre = np.round(mean / grain) * grain

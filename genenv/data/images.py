@@ -165,8 +165,8 @@ def _read(
         pictures.append(_fitted(picture, target))
     colour = channels == 3 or (channels is None and bool(modes["RGB"]))
     arrays = [np.asarray(picture.convert("RGB" if colour else "L")) for picture in pictures]
-    told = tuple(f"{count} {words}" for words, count in changed.items())
-    return np.stack(arrays), told + _notes(modes, colour, target, sizes)
+    said = tuple(f"{count} {words}" for words, count in changed.items())
+    return np.stack(arrays), said + _notes(modes, colour, target, sizes)
 
 
 def _opened(path: Path, background: tuple[int, int, int]) -> tuple[Any, list[str]]:

@@ -51,7 +51,7 @@ def groups(x: NDArray[Any]) -> Rows:
     return heads
 
 
-def told(x: NDArray[Any], held_out: NDArray[Any] | None) -> tuple[str, ...]:
+def notes(x: NDArray[Any], held_out: NDArray[Any] | None) -> tuple[str, ...]:
     """Say how many rows occur again, or nearly so, in the data and among held-out rows."""
     rows = x if held_out is None else np.concatenate([x, held_out])
     count, number = len(x), np.arange(len(rows))

@@ -40,8 +40,8 @@ class LSTMOracle:
     def __init__(
         self, vocabulary: int = 200, length: int = 20, width: int = 32, seed: int = 0
     ) -> None:
-        self.length, self.width = checks.whole("length", length), checks.whole("width", width)
-        self.vocabulary = checks.whole("vocabulary", vocabulary)
+        self.length, self.width = checks.integer("length", length), checks.integer("width", width)
+        self.vocabulary = checks.integer("vocabulary", vocabulary)
         if vocabulary < 2:
             raise checks.Mistake("a vocabulary of 2 tokens or more", vocabulary, "give more")
         draw = seeding.numpy_generator(seed, "oracle").standard_normal

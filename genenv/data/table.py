@@ -48,9 +48,9 @@ class TableOptions:
                 "a column that is the label", f"none of {names} named",
                 "name it: --target COLUMN (target=...)",
             )  # fmt: skip
-        return self.told(frame)
+        return self.schema_of(frame)
 
-    def told(self, frame: pd.DataFrame) -> Schema:
+    def schema_of(self, frame: pd.DataFrame) -> Schema:
         """Return the schema of a frame, with or without a target; see `tables.infer`."""
         if self.schema is not None:
             return self.schema

@@ -118,7 +118,7 @@ class Downstream(ABC):
         self.preprocess = preprocess
         self.queries = 0
         self.timeout = 0.0
-        self.told: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = ()
         self._alone = OneColumn(self.columns)
         self._recognised = False
         self._handed: tuple[object, tuple[int, ...]] | None = None  # dtype and shape, for errors
@@ -253,9 +253,9 @@ class Downstream(ABC):
     @final
     def read(self, answer: Any) -> Any:
         """Pick of what the model returned the part with a column a class, see `picking.picked`."""
-        part, told = picking.picked(answer, self.columns, self._wanted)
-        if not self._recognised and told and told not in self.told:
-            self.told = (*self.told, told)
+        part, words = picking.picked(answer, self.columns, self._wanted)
+        if not self._recognised and words and words not in self.notes:
+            self.notes = (*self.notes, words)
         return part
 
     def _finite_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -296,9 +296,9 @@ class Downstream(ABC):
 
     def _recognise(self, values: Tensor, answered: torch.dtype) -> None:
         handed = named(*self._handed or ("data", ()))
-        told = [f"The {self.kind_name} is handed {handed}, input {self.view}.", *self._alone.told]
+        words = [f"The {self.kind_name} is handed {handed}, input {self.view}.", *self._alone.notes]
         if self.output == "auto":
             self.output = recognise(values, tolerance(values, answered))
-            told.append(f"Its outputs were recognised as {self.output}.")
-        self.told = (*self.told, *told)
+            words.append(f"Its outputs were recognised as {self.output}.")
+        self.notes = (*self.notes, *words)
         self._recognised = True

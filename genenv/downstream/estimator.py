@@ -39,7 +39,7 @@ class Estimator(Downstream):
         self.output = has[0]
         self._ask = getattr(model, METHODS[self.output])
         self._order = self._own_order(getattr(model, "classes_", None))
-        self.told = (*self.told, f"The estimator is asked by {METHODS[self.output]}.")
+        self.notes = (*self.notes, f"The estimator is asked by {METHODS[self.output]}.")
 
     @classmethod
     def fits(cls, model: Any) -> bool:
@@ -92,10 +92,10 @@ class Estimator(Downstream):
         if order is not None:
             pair = f"its {own[order[0]]!r} is the data's {self.columns[0]!r}"
             if own[order[0]] != self.columns[0]:
-                self.told = (f"The estimator's classes are matched by name: {pair}.",)
+                self.notes = (f"The estimator's classes are matched by name: {pair}.",)
         elif own == list(range(len(self.classes))):
             order = own
-            self.told = ("The estimator's classes are taken as indices into the data's.",)
+            self.notes = ("The estimator's classes are taken as indices into the data's.",)
         else:
             raise checks.Mistake(
                 f"an estimator of the classes {listed(self.classes)}",

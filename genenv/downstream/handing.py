@@ -45,7 +45,7 @@ class Handed:
     """What the user changes to have it."""
 
 
-def settled(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Downstream:
+def resolved(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Downstream:
     """Choose the form in which a model is asked, where nobody did.
 
     Images are handed over in [0, 1] or in stored units, as the model is right more often. Where it
@@ -78,11 +78,11 @@ def settled(model: Downstream, x: NDArray[Any], label: NDArray[np.int64]) -> Dow
         return model
     other = _as(model, options[best])
     was = "fails" if own is None else f"is right on {own:.1%}"
-    told = (
+    text = (
         f"Asked in the usual form it {was}; with {options[best].flags} it is right on "
         f"{right[best]:.1%} of real rows, and is asked so."
     )
-    other.told = (told, *other.told)
+    other.notes = (text, *other.notes)
     return other
 
 

@@ -24,7 +24,7 @@ class OneColumn:
     """
 
     def __init__(self, columns: Sequence[int | str]) -> None:
-        self.columns, self.told = columns, list[str]()
+        self.columns, self.notes = columns, list[str]()
 
     def widened(self, values: Tensor, rows: int, output: str, recognised: bool) -> Tensor:
         """Return answers with a column a class; labels, and all that is none of it, as they are.
@@ -45,10 +45,10 @@ class OneColumn:
         column = values.reshape(-1)
         known = column.detach()[torch.isfinite(column.detach())]
         if not recognised and bool((known != known.round()).any()):
-            self.told = [
+            self.notes = [
                 f"Its one column is taken for that of the second class, {self.columns[1]}."
             ]
-        if not self.told:  # whole numbers: labels
+        if not self.notes:  # whole numbers: labels
             return values
         inside = bool(((known >= 0) & (known <= 1)).all())
         if output == "probabilities" or (output == "auto" and inside):

@@ -52,7 +52,7 @@ class Onnx(Downstream):
         outputs = self.session.get_outputs()
         self._outputs = _of_numbers(outputs)
         if len(outputs) > len(self._outputs) == 1:
-            self.told = (f"Of the ONNX model's outputs, {self._outputs[0]!r} is read.",)
+            self.notes = (f"Of the ONNX model's outputs, {self._outputs[0]!r} is read.",)
         if input == "auto" and self._casts[0].kind in "iu":
             self.view = "stored"
         shape = list(inputs[0].shape or [])
@@ -61,7 +61,7 @@ class Onnx(Downstream):
         length = shape[0] if shape else None
         self._length = length if isinstance(length, int) else 0  # 0: any
         if self._length:
-            self.told = (*self.told, f"The ONNX model is asked in pieces of {length}, its batch.")
+            self.notes = (*self.notes, f"The ONNX model is asked in pieces of {length}, its batch.")
 
     @classmethod
     def fits(cls, model: Any) -> bool:

@@ -60,7 +60,7 @@ class Policy(Downstream):
         given = isinstance(self.preprocess, VecNormalize)
         self._normalise = None if given else _normalised(model)
         if given or self._normalise is not None:
-            self.told = ("Observations are normalised as in the policy's training.",)
+            self.notes = ("Observations are normalised as in the policy's training.",)
         shape = tuple(self.tensor(torch.zeros(1, *self.units.shape), self.policy).shape[1:])
         self._first = len(shape) == 3 and seen.shape == (shape[2], *shape[:2]) != shape
         if seen.shape != shape and not self._first:

@@ -86,10 +86,10 @@ def most(ask: Ask, x: Tensor, classes: int) -> Answers:
 
 def joined(parts: Sequence[Answers]) -> Answers:
     """Join answers in order, one or more."""
-    told = [part.trouble for part in parts if part.trouble]
+    words = [part.trouble for part in parts if part.trouble]
     log_p = torch.cat([part.log_p for part in parts])
     error = torch.cat([part.error for part in parts])
-    return Answers(log_p, error, told[-1] if told else "")
+    return Answers(log_p, error, words[-1] if words else "")
 
 
 def _mostly_errors(found: Answers) -> bool:

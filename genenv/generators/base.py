@@ -86,7 +86,7 @@ class Generator(ABC):
             "write it, or hand its function to genenv.wrap_generator",
         )
 
-    def settled(self) -> Generator:
+    def in_eval(self) -> Generator:
         """Return it where a sample does not depend on its batch."""
         return self
 

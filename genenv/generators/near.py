@@ -37,7 +37,7 @@ class Near(Generator):
         the user's data (n,). Of every class one at least.
     scale
         Standard deviation of a move, in those of a latent.
-    account
+    origin
         How the latents were found, see `own_rows.start_from`.
 
     Raises
@@ -53,13 +53,13 @@ class Near(Generator):
         label: NDArray[np.int64],
         row: NDArray[np.int64],
         scale: float,
-        account: dict[str, Any],
+        origin: dict[str, Any],
     ) -> None:
         checks.positive("near", scale)
         self.inner = inner
         self.scale = scale
-        self.account = account
-        self.notes = (*inner.notes, told(account, scale))
+        self.origin = origin
+        self.notes = (*inner.notes, words(origin, scale))
         self.units, self.classes = inner.units, inner.classes
         self.noise = Gaussian(1 + inner.noise.base_dim)
         order = np.argsort(label, kind="stable")
@@ -98,7 +98,7 @@ class Near(Generator):
 
     def facts(self) -> dict[str, Any]:
         """Tell the inner generator's, and what is near."""
-        return self.inner.facts() | {"starts": self.account, "near": self.scale}
+        return self.inner.facts() | {"starts": self.origin, "near": self.scale}
 
     def digest(self) -> str:
         """Return a digest of the inner generator's and the anchors."""
@@ -111,11 +111,9 @@ class Near(Generator):
         """Write spec.json and anchors.npz, and the inner generator in a folder of its own."""
         self.inner.save(folder / "inner")
         spec = {"kind": KIND, "units": self.units.to_json(), "classes": list(self.classes)}
-        files.write_json(
-            folder / "spec.json", spec | {"scale": self.scale, "account": self.account}
-        )
+        files.write_json(folder / "spec.json", spec | {"scale": self.scale, "origin": self.origin})
         columns: dict[str, Any] = {"e": self.anchors.numpy(), "label": self.label, "row": self.row}
-        files.whole(folder / ANCHORS, lambda file: np.savez_compressed(file, **columns))
+        files.write_atomically(folder / ANCHORS, lambda file: np.savez_compressed(file, **columns))
 
     @classmethod
     def load(cls, folder: Path, inner: Generator) -> Near:
@@ -126,15 +124,15 @@ class Near(Generator):
 
         def read() -> Near:
             e = torch.from_numpy(columns["e"].astype(np.float32))
-            about = float(spec["scale"]), dict(spec["account"])
+            about = float(spec["scale"]), dict(spec["origin"])
             return cls(inner, e, columns["label"], columns["row"], *about)
 
         return reading.guarded(path, read)
 
-    def settled(self) -> Generator:
+    def in_eval(self) -> Generator:
         """Return it around the inner generator whose samples do not depend on their batch."""
-        about = self.scale, self.account
-        return Near(self.inner.settled(), self.anchors, self.label, self.row, *about)
+        about = self.scale, self.origin
+        return Near(self.inner.in_eval(), self.anchors, self.label, self.row, *about)
 
     def untrained(self, seed: int) -> Generator | None:
         """Return an inner generator that has learned nothing."""
@@ -147,14 +145,14 @@ class Near(Generator):
             yield
 
 
-def told(account: dict[str, Any], scale: float) -> str:
+def words(origin: dict[str, Any], scale: float) -> str:
     """Say where the searches start, and how well the rows were made again."""
-    error, neighbour = account["error"], account["neighbour"]
+    error, neighbour = origin["error"], origin["neighbour"]
     return (
-        f"Searches start from {account['kept']} of {account['rows']} untouched rows, whose latents "
-        f"{account['by']} found, and move these by {scale:g} standard deviations: shares of random "
+        f"Searches start from {origin['kept']} of {origin['rows']} untouched rows, whose latents "
+        f"{origin['by']} found, and move these by {scale:g} standard deviations: shares of random "
         f"draws are of that law. Made again, half of the rows differ by at most {error:.2g} a "
-        f"number (root mean square, of a range of 2), nine tenths by {account['error_90']:.2g}; "
-        f"rows of a class lie {neighbour:.2g} from their nearest. Left out: {account['wrong']} "
-        f"that the model has wrong, {account['turned']} that it has wrong when they are made again."
+        f"number (root mean square, of a range of 2), nine tenths by {origin['error_90']:.2g}; "
+        f"rows of a class lie {neighbour:.2g} from their nearest. Left out: {origin['wrong']} "
+        f"that the model has wrong, {origin['turned']} that it has wrong when they are made again."
     )

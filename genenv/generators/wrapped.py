@@ -197,7 +197,7 @@ def wrap(
             "a decoder of e and label", f"{described(decode)}, which takes e alone",
             "let it take both, or give conditional=False",
         )  # fmt: skip
-    law = _law(noise, checks.whole("base_dim", base_dim))
+    law = _law(noise, checks.integer("base_dim", base_dim))
     classes = dataset.classes if wanted else ()
     return tried(Wrapped(decode, law, dataset.units, classes, output))
 

@@ -34,10 +34,10 @@ from genenv.hardening.ground import Ground
 from genenv.hardening.held_out import HeldOut, held_out
 from genenv.hardening.words import compared
 from genenv.parts import Advance, Part, checked, load_json, save_json
+from genenv.progress import Progress
 from genenv.settings import HardenConfig
-from genenv.stages import Stages
 from genenv.study import Study
-from genenv.training.machine import pick_threads, settled
+from genenv.training.machine import pick_threads, reproducible
 
 SCHEMA = 1
 
@@ -73,7 +73,7 @@ class Hardening(Study[dict[str, Any]]):
         dataset: Dataset,
         other: Dataset | None,
         folder: Path,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         line: str = "",
         trust_run: bool = False,
     ) -> None:
@@ -161,7 +161,7 @@ class Hardening(Study[dict[str, Any]]):
 
     def work(self) -> dict[str, Any]:
         """Train and measure every arm with every seed, and compare."""
-        with settled(pick_threads(self.config.threads, 0, False)):
+        with reproducible(pick_threads(self.config.threads, 0, False)):
             self.get(self.fresh)
             rows = [row for seed in self.config.seeds for row in self.get(self._seed_part(seed))]
         content = {
@@ -173,7 +173,7 @@ class Hardening(Study[dict[str, Any]]):
             "modes": len(np.unique(self.mode)),
             "rows": rows,
             "compared": compared(rows),
-            "told": self.told,
+            "told": self.notes,
         }
         files.write_json(self.folder / "harden.json", content)
         return content
@@ -196,8 +196,8 @@ class Hardening(Study[dict[str, Any]]):
         for name, rows in trained.items():
             model = self._train(rows, seed)
             row = ground.measured(model, *unseen, self._place(seed, amount, name, 0), seed)
-            told = {"seed": seed, "amount": amount, "learned": len(learned)}
-            found.append(told | {"arm": name, "round": 1} | row)
+            said = {"seed": seed, "amount": amount, "learned": len(learned)}
+            found.append(said | {"arm": name, "round": 1} | row)
             answers[name] = failures.ask(model, np.concatenate([real[0], self.record.x])).log_p
         if answers["before"].equal(answers["hardened"]):
             raise checks.Mistake(
@@ -211,7 +211,7 @@ class Hardening(Study[dict[str, Any]]):
             model = self._train(rows, seed)
             place = self._place(seed, amount, "hardened", number)
             row = ground.measured(model, *unseen, place, seed)
-            found.append(told | {"arm": "hardened", "round": number} | row)
+            found.append(said | {"arm": "hardened", "round": number} | row)
         shutil.rmtree(self.folder / "searches", ignore_errors=True)
         return found
 

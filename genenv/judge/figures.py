@@ -215,19 +215,19 @@ def judged_controls(judge: Judge, made: dict[str, Tensor], real: Tensor) -> dict
 
     Of a table's, so many more may be as a detector made for the kind takes for rows like `real`.
     """
-    told = {}
+    text = {}
     for name, rows in made.items():
         looked = judge.audit.look(rows, np.arange(len(rows)) % COUNT)
         passed = judge.audit.realistic(looked) & (looked.top[0] >= judge.audit.cut)
-        told[name] = {
+        text[name] = {
             "accepted": rate(int(passed.sum()), len(rows)),
             "limit": controls.limit(name),
             "trained_on": False,
             "decides": controls.decides(name, tuple(rows.shape[1:])),
         }
         if judge.audit.swapped:
-            told[name] |= _of_table(judge, name, rows, real)
-    return told
+            text[name] |= _of_table(judge, name, rows, real)
+    return text
 
 
 def _of_table(judge: Judge, name: str, rows: Tensor, real: Tensor) -> dict[str, Any]:

@@ -131,10 +131,10 @@ def beside_model(
     Mistake
         Other rows than it was made of.
     """
-    told = len(judge.record.label)
-    checks.shape("x", x, (told, *judge.units.shape))
+    words = len(judge.record.label)
+    checks.shape("x", x, (words, *judge.units.shape))
     if answers is not None:
-        checks.shape("answers", answers, (told,))
+        checks.shape("answers", answers, (words,))
     if not judge.folds.learned(x).all():
         raise checks.Mistake("the rows that the judge was made of", "others", "give those")
     return _calibrated(judge, seen(x, judge.units), seed, answers, test)

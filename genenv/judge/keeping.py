@@ -47,21 +47,21 @@ def save(judge: Judge, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save_guide(judge.guide, folder)
     tensors: dict[str, Tensor] = {}
-    told: dict[str, Any] = {}
+    specs: dict[str, Any] = {}
     for make, members in judge.audit.members.items():
         for number, member in enumerate(members):
             name = f"{make}/{number}"
-            told[name] = _pack(member, name, tensors)
+            specs[name] = _pack(member, name, tensors)
         for number, around in enumerate(judge.audit.around.get(make, [])):
             tensors[f"{make}/{number}/around"] = around.neighbours.reference.half()
-            told[f"{make}/{number}"]["scale"] = around.scale
+            specs[f"{make}/{number}"]["scale"] = around.scale
     for number, detector in enumerate(judge.audit.swapped):
         for field, array in detector.arrays().items():
             tensors[f"{SWAPPED}/{number}/{field}"] = torch.from_numpy(np.array(array))
     for number, residual in enumerate(judge.audit.residual):
         tensors[f"residual/{number}/middle"] = residual.middle
         tensors[f"residual/{number}/directions"] = residual.directions
-    save_file(_whole(tensors), folder / AUDIT, metadata={"members": json.dumps(told)})
+    save_file(_whole(tensors), folder / AUDIT, metadata={"members": json.dumps(specs)})
     _save_rows(judge, folder / ROWS)
     spec = {
         "format": FORMAT,
@@ -73,7 +73,9 @@ def save(judge: Judge, folder: Path) -> None:
         "gates": [gate.to_json() for gate in judge.audit.gates],
         **_beside(judge),
     }
-    files.whole(folder / SPEC, lambda file: file.write(json.dumps(spec, indent=2).encode()))
+    files.write_atomically(
+        folder / SPEC, lambda file: file.write(json.dumps(spec, indent=2).encode())
+    )
 
 
 def save_beside(judge: Judge, path: Path) -> None:
@@ -140,9 +142,9 @@ def save_guide(guide: Guide, folder: Path) -> None:
     """Write the guide alone: all that a search needs."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors: dict[str, Tensor] = {}
-    told = [_pack(o, str(number), tensors) for number, o in enumerate(guide.oracles)]
+    specs = [_pack(o, str(number), tensors) for number, o in enumerate(guide.oracles)]
     tensors["around"] = guide.around.neighbours.reference.half()
-    header = {"guide": json.dumps(guide.to_json() | {"oracles": told, "format": FORMAT})}
+    header = {"guide": json.dumps(guide.to_json() | {"oracles": specs, "format": FORMAT})}
     save_file(_whole(tensors), folder / GUIDE, metadata=header)
 
 
@@ -164,7 +166,7 @@ def load_guide(folder: Path, units: Codec) -> Guide:
 def _guide(path: Path, units: Codec) -> Guide:
     spec, tensors = reading.metadata(path, "guide"), reading.tensors(path)
     oracles = tuple(
-        _oracle(path, told, str(number), tensors) for number, told in enumerate(spec["oracles"])
+        _oracle(path, specs, str(number), tensors) for number, specs in enumerate(spec["oracles"])
     )
     around = Surroundings(oracles[0], tensors["around"].float(), float(spec["scale"]))
     gates = (float(spec[name]) for name in ("temperature", "cut", "threshold"))
@@ -200,11 +202,11 @@ def _load_members(
 ) -> tuple[
     dict[str, list[Member]], dict[str, list[Surroundings]], list[Residual], tuple[Trees, ...]
 ]:
-    told: dict[str, Any] = reading.metadata(path, "members")
+    specs: dict[str, Any] = reading.metadata(path, "members")
     tensors = reading.tensors(path)
     members: dict[str, list[Member]] = {}
     around: dict[str, list[Surroundings]] = {}
-    for name, plain in told.items():
+    for name, plain in specs.items():
         make = name.split("/")[0]
         if "trees" in plain:
             arrays = {k: tensors[f"{name}/{k}"].numpy() for k in plain["trees"]}
@@ -245,10 +247,10 @@ def _trees(path: Path, arrays: dict[str, Any]) -> Trees:
 
 
 def _oracle(path: Path, plain: dict[str, Any], name: str, tensors: dict[str, Tensor]) -> Oracle:
-    told = plain["oracle"]
-    if max(math.prod(told["shape"]), told["outputs"]) > path.stat().st_size:
-        raise reading.damaged(path, f"an oracle of samples of shape {told['shape']}")
-    oracle = Oracle.blank(told)
+    specs = plain["oracle"]
+    if max(math.prod(specs["shape"]), specs["outputs"]) > path.stat().st_size:
+        raise reading.damaged(path, f"an oracle of samples of shape {specs['shape']}")
+    oracle = Oracle.blank(specs)
     own = {k: tensors[f"{name}/{k}"] for k in oracle.state_dict()}
     oracle.load_state_dict(own)
     return oracle
@@ -263,7 +265,7 @@ def _save_rows(judge: Judge, path: Path) -> None:
         "own": judge.record.fold.astype(np.uint8),
         "p": judge.record.p,
     }
-    files.whole(path, lambda file: np.savez_compressed(file, **columns, **values))
+    files.write_atomically(path, lambda file: np.savez_compressed(file, **columns, **values))
 
 
 def _load_rows(path: Path, classes: int) -> tuple[Folds, Record]:

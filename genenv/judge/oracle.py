@@ -58,7 +58,7 @@ class Oracle(nn.Module):
         """(n, *shape) in [-1, 1] -> (n, outputs) logits, none of these last."""
         return self.read(self.features(rows))
 
-    def settled(self) -> Oracle:
+    def in_eval(self) -> Oracle:
         """Fold the batch norms into the layers before them, freeze, and turn to eval mode.
 
         A settled network computes the same in half of the time, and each row by itself.
@@ -76,7 +76,7 @@ class Oracle(nn.Module):
         """Make a settled network whose weights are to be loaded."""
         with torch.random.fork_rng(devices=[]):
             made = Oracle(plain["make"], tuple(plain["shape"]), plain["outputs"])
-        return made.settled()
+        return made.in_eval()
 
 
 def spec(oracles: dict[str, Oracle]) -> str:

@@ -77,7 +77,7 @@ def teach(
             schedule.step()
             if advance:
                 advance(1)
-    return network.settled()
+    return network.in_eval()
 
 
 def _batches(rows: int, steps: int, rng: torch.Generator) -> list[Tensor]:

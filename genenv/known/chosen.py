@@ -28,7 +28,7 @@ def of_run(folder: Path, count: int) -> Known:
     Mistake
         The run confirmed no failure, or holds none of these files.
     """
-    checks.whole("count", count)
+    checks.integer("count", count)
     record = failures.load(folder / "failures")
     if record is None:
         raise checks.Mistake(
@@ -96,14 +96,14 @@ def asking_of(folder: Path) -> Asking:
         The folder holds no run, or a damaged one.
     """
     units, classes = networks.described(folder / "generator")
-    told = recorded(folder)
+    fields = recorded(folder)
     return Asking(
         units=units,
         classes=classes,
-        input=told.input,
-        output=told.output,
-        layout=told.layout,
-        columns=told.asked_classes,
-        mean=told.mean,
-        std=told.std,
+        input=fields.input,
+        output=fields.output,
+        layout=fields.layout,
+        columns=fields.asked_classes,
+        mean=fields.mean,
+        std=fields.std,
     )

@@ -46,8 +46,8 @@ class Asking:
         """Read them."""
         held = msgspec.convert(plain, _Held)
         units = codecs.from_json(held.units)
-        told = {name: getattr(held, name) for name in held.__struct_fields__}
-        return cls(**told | {"units": units})
+        fields = {name: getattr(held, name) for name in held.__struct_fields__}
+        return cls(**fields | {"units": units})
 
 
 class _Held(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,11 +83,11 @@ class Known:
 
     def save(self, path: Path) -> None:
         """Write one .npz file."""
-        told = np.array(json.dumps(self.asking.to_json()))
-        files.whole(
+        fields = np.array(json.dumps(self.asking.to_json()))
+        files.write_atomically(
             path,
             lambda file: np.savez_compressed(
-                file, asking=told, x=self.x, label=self.label, row=self.row
+                file, asking=fields, x=self.x, label=self.label, row=self.row
             ),
         )
 
@@ -130,7 +130,7 @@ class Examined:
     failing: NDArray[np.bool_]  # (m,)
     prediction: NDArray[np.int64]  # (m,)
 
-    def told(self, row: int) -> str:
+    def sentence(self, row: int) -> str:
         """Say it of one row."""
         classes = self.known.asking.classes
         right, said = classes[self.known.label[row]], classes[self.prediction[row]]

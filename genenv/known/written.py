@@ -27,7 +27,7 @@ def answers():
 
 @pytest.mark.parametrize("row", range(len(KNOWN)), ids=KNOWN.ids)
 def test_a_known_failure_is_mended(answers, row):
-    assert not answers.failing[row], answers.told(row)
+    assert not answers.failing[row], answers.sentence(row)
 '''
 
 
@@ -57,7 +57,7 @@ def export(known: Known, path: Path, model: str, criterion: str, preprocess: str
     arrays = path.with_suffix(".npz")
     known.save(arrays)
     text = TEST.format(model=model, criterion=criterion, preprocess=preprocess)
-    files.whole(path, lambda file: file.write(text.encode()))
+    files.write_atomically(path, lambda file: file.write(text.encode()))
     return arrays
 
 
@@ -78,5 +78,5 @@ def pictures(known: Known, folder: Path) -> list[Path]:
     for row, label, image in zip(known.row, known.label, shown, strict=True):
         made = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
         places.append(folder / f"failure-{row:05d}-class-{label}.png")
-        files.whole(places[-1], partial(made.save, format="PNG"))
+        files.write_atomically(places[-1], partial(made.save, format="PNG"))
     return places

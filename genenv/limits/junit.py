@@ -31,7 +31,7 @@ def write(checked: Checked, path: Path) -> None:
     suite = _element("testsuite", name=SUITE, **{name: str(n) for name, n in counts.items()})
     suite.extend(cases)
     text = ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True)
-    files.whole(path, lambda file: file.write(text))
+    files.write_atomically(path, lambda file: file.write(text))
 
 
 def _case(checked: Checked, one: Result) -> ElementTree.Element:

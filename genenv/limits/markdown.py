@@ -14,7 +14,7 @@ HEAD = ("outcome", "figure", "share", "95 % interval", "of", "fails if")
 
 def write(checked: Checked, path: Path) -> None:
     """Write the summary of a check."""
-    files.whole(path, lambda file: file.write(text(checked).encode()))
+    files.write_atomically(path, lambda file: file.write(text(checked).encode()))
 
 
 def text(checked: Checked) -> str:

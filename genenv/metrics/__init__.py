@@ -17,7 +17,7 @@ from genenv.metrics.generated import curves, generator_metrics, metric_steps
 from genenv.metrics.inception import InceptionFeatures
 from genenv.metrics.kernel import Kernel
 from genenv.metrics.learned import ClassifierFeatures, own_features, own_steps
-from genenv.metrics.light import Light, ailments, generator_light
+from genenv.metrics.light import Light, diagnoses, generator_light
 from genenv.metrics.manifold import Manifold
 from genenv.metrics.modes import mode_metrics
 from genenv.metrics.rows import row_metrics
@@ -47,10 +47,10 @@ __all__ = [
     "Spread",
     "StackedModes",
     "agreement",
-    "ailments",
     "better",
     "build",
     "curves",
+    "diagnoses",
     "estimator",
     "gan_train",
     "generator_light",

@@ -73,12 +73,12 @@ class Evaluation:
         self.metrics = tuple(metrics)
         self.modes = modes
         self.seed = seeding.fold(seed, "evaluation")
-        self.told: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = ()
         real = _shuffled(real, self.seed, "real")
         if held_out is None:
             half = len(real[0]) // 2
             real, held_out = _cut(real, 0, half), _cut(real, half, 2 * half)
-            self.told += ("metrics compare two halves of the training rows: none were held out",)
+            self.notes += ("metrics compare two halves of the training rows: none were held out",)
         else:
             held_out = _shuffled(held_out, self.seed, "held out")
         self._rows = {"real": _cut(real, 0, FULL), "held out": _cut(held_out, 0, FULL)}
@@ -194,7 +194,7 @@ class Evaluation:
         if self.most < FULL:
             apart = len(self._rows["held out"][0])
             few = f"{apart:,} held-out" if apart == self.most else f"{self.most:,} real"
-            self.told += (
+            self.notes += (
                 f"metrics compare {self.most:,} samples, not {FULL:,}: there are {few} rows",
             )
 

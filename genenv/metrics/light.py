@@ -168,14 +168,14 @@ def generator_light(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     if not judged:
         return Light(DOUBTFUL, "nothing was measured", "give more rows, so that some are held out")
     worst = max(judged.values(), key=LIGHTS.index)
-    told = [limit for limit, light in judged.items() if light == worst]
+    text = [limit for limit, light in judged.items() if light == worst]
     said = "; ".join(
-        limit.praise(figures) if worst == GOOD else limit.say(figures) for limit in told
+        limit.praise(figures) if worst == GOOD else limit.say(figures) for limit in text
     )
-    return Light(worst, said, "" if worst == GOOD else untried(settings, TRY, *told[0].ways))
+    return Light(worst, said, "" if worst == GOOD else untried(settings, TRY, *text[0].ways))
 
 
-def ailments(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+def diagnoses(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
     """Say what the metrics of a training show to be wrong with it, a sentence each.
 
     Parameters

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from genenv.metrics import ailments, untried
+from genenv.metrics import diagnoses, untried
 
 ALIKE = 0.5  # diversity, of real rows'; healthy: 0.73 or more, sick: 0.47 or less
 CLASS_ALIKE = 0.25  # of one class; healthy: 0.65 or more
@@ -239,8 +239,8 @@ def with_figures(
     notes
         Of the training; that no problem was found is taken back where the metrics show one.
     figures, settings
-        See `metrics.ailments`.
+        See `metrics.diagnoses`.
     """
-    found = ailments(figures, settings)
+    found = diagnoses(figures, settings)
     kept = [note for note in notes if not (found and note.startswith(NONE))]
     return (*kept, *found)

@@ -178,7 +178,7 @@ def write_all(
             continue
         data = animation(sheet) if sheet.ndim == 4 else still(sheet)
         path = Path(folder) / name
-        files.whole(path, partial(_fill, data))
+        files.write_atomically(path, partial(_fill, data))
         paths.append(path)
         if tracker is not None:
             tracker.encoded(f"result/{Path(name).stem}", data, sheet.shape[-3:], step)

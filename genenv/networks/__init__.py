@@ -99,7 +99,7 @@ def build(
         checks.choice("network", network, ["auto", *NETWORKS])
     kind = units.networks[0] if network == "auto" else network
     normalisation.check(critic_norm, kind)
-    pair, pack = pair_of(kind), checks.whole("pack", pack)
+    pair, pack = pair_of(kind), checks.integer("pack", pack)
     of_generator = {} if width is None else {"width": width}
     of_critic = {} if critic_width is None else {"width": critic_width}
     if pair.batch_norm:

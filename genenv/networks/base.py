@@ -111,7 +111,7 @@ class Generator(generators.Generator, nn.Module):
         """Return a digest of the weights and of their names."""
         return digest(self)
 
-    def settled(self) -> Generator:
+    def in_eval(self) -> Generator:
         """Return it in eval mode."""
         return self.eval()
 

@@ -47,7 +47,7 @@ class Noise(ABC):
         arguments: Mapping[str, Any] | None = None,
         roles: Roles | None = None,
     ) -> None:
-        self.dim = checks.whole("dim", dim)
+        self.dim = checks.integer("dim", dim)
         self.base_dim = base_dim
         self.arguments = dict(arguments or {})
         self.roles: Roles = tuple(roles or [("ball", base_dim)])

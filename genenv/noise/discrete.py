@@ -85,8 +85,8 @@ class Mixture(Noise):
         weights: Sequence[float] | None = None,
     ) -> None:
         if isinstance(means, int):
-            keys = seeding.fold_rows(0, "mixture", np.arange(checks.whole("means", means)))
-            means = seeding.normals(keys, checks.whole("dim", dim)).tolist()
+            keys = seeding.fold_rows(0, "mixture", np.arange(checks.integer("means", means)))
+            means = seeding.normals(keys, checks.integer("dim", dim)).tolist()
         self.means = torch.as_tensor(means, dtype=torch.float32)
         checks.shape("means", self.means, (None, dim))
         checks.finite("means", self.means)

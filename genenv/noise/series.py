@@ -30,7 +30,7 @@ class AutoRegressive(Noise):
     kind = "autoregressive"
 
     def __init__(self, dim: int, channels: int = 1, coefficient: float = 0.9) -> None:
-        if checks.whole("dim", dim) % checks.whole("channels", channels):
+        if checks.integer("dim", dim) % checks.integer("channels", channels):
             raise checks.Mistake(
                 f"dim to be a multiple of the {channels} channels", dim, "give steps x channels"
             )

@@ -104,7 +104,7 @@ class Answers:
     def _write(self) -> None:
         text = json.dumps({"rater": self.rater, "answers": self.values.tolist()})
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        files.whole(self.path, lambda file: file.write(text.encode()))
+        files.write_atomically(self.path, lambda file: file.write(text.encode()))
 
 
 def every(run: Path, count: int, classes: Sequence[int | str]) -> list[Answers]:

@@ -48,7 +48,7 @@ class Sheet:
         """Write it, whole or not at all."""
         columns = {field.name: getattr(self, field.name) for field in fields(self)}
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.whole(path, lambda file: np.savez_compressed(file, **columns))
+        files.write_atomically(path, lambda file: np.savez_compressed(file, **columns))
 
     @staticmethod
     def load(path: Path) -> Sheet:
@@ -130,7 +130,7 @@ def draw(
     seed
         Address of the draw and of the order.
     """
-    checks.whole("count", count)
+    checks.integer("count", count)
     rng = seeding.numpy_generator(seed, "sheet")
     wanted = {kind: round(share * count) for kind, share in SHARES.items()}
     rows: list[int] = []

@@ -52,7 +52,7 @@ def write(content: Mapping[str, Any], moved: Failures, episodes: Episodes, path:
     }
     made = template("policy.html", filters)
     text = made.render(content=content, shown=shown, verdict=summary.verdict(content))
-    files.whole(path, lambda file: file.write(text.encode()))
+    files.write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def _figure(walk: Walk, title: str) -> str:

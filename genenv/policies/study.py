@@ -23,10 +23,10 @@ from genenv.policies.episodes import Episodes, imported, undisturbed
 from genenv.policies.likeliest import STEPS, inward, with_energies
 from genenv.policies.ways import MOST, Control, Failures, modes, ordinary_scale
 from genenv.probe import Probe
+from genenv.progress import Progress
 from genenv.rating import CONFIRMED, FAILURE, Seen, rated
 from genenv.search import Space
 from genenv.settings import PolicyConfig
-from genenv.stages import Stages
 from genenv.study import Study
 
 SCHEMA = 1
@@ -63,7 +63,7 @@ class PolicyStress(Study[dict[str, Any]]):
         policy: Any,
         trust: bool,
         folder: Path,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         line: str = "",
         lasting: bool = True,
     ) -> None:
@@ -99,13 +99,13 @@ class PolicyStress(Study[dict[str, Any]]):
             self.tell("No distance from the failure is known: players get no slope to climb.")
         alone = undisturbed(self.episodes)
         logs = [log for entrant in self.entrants for log in self._play(entrant)]
-        probabilities, told = self._probabilities(logs)
+        probabilities, said = self._probabilities(logs)
         found = self._found()
         scale = ordinary_scale(self.episodes, self.config.seed)
         ways = modes(found, scale, _control(logs, found))
         moved = self._inward(found, ways) if ways else found
         with self.stages.stage("report"):
-            content = self._content(logs, alone.failed, found, probabilities, told)
+            content = self._content(logs, alone.failed, found, probabilities, said)
             content["modes"] = with_energies(ways, moved)
             files.write_json(self.folder / "report.json", content)
             page.write(content, moved, self.episodes, self.folder / "report.html")
@@ -117,7 +117,7 @@ class PolicyStress(Study[dict[str, Any]]):
         with self.stages.stage("likeliest") as advance:
             moved = inward(self.episodes, found, ways, seed, advance)
         path = self.folder / "likeliest.npz"
-        files.whole(path, lambda file: np.savez(file, e=moved.e, label=moved.start))
+        files.write_atomically(path, lambda file: np.savez(file, e=moved.e, label=moved.start))
         return moved
 
     def _play(self, entrant: Any) -> list[Log]:
@@ -148,7 +148,7 @@ class PolicyStress(Study[dict[str, Any]]):
                 asked = Asked(cast(Probe, self.probe), cast(Judge, self.judge), advance)
                 known = seen if seen.queries else None
                 made = rated(asked, known, COUNTED, self.config.rate_budget, self.config.seed)
-            return list(made.rows), list(made.told)
+            return list(made.rows), list(made.notes)
         rows = [
             {"event": event, **rate.from_counts(seen.of(event), seen.queries, COUNTED).to_json()}
             for event in (FAILURE, CONFIRMED)
@@ -188,7 +188,7 @@ class PolicyStress(Study[dict[str, Any]]):
         alone: Any,
         found: Failures,
         probabilities: list[dict[str, Any]],
-        told: list[str],
+        said: list[str],
     ) -> dict[str, Any]:
         least = {name: found.played.energy[found.search == name] for name in set(found.search)}
         light, figure = self._light(int(alone.sum()), len(alone), bool(found.played.failed.all()))
@@ -211,7 +211,7 @@ class PolicyStress(Study[dict[str, Any]]):
                 for log in logs
             ],
             "failure_probabilities": probabilities,
-            "notes": [*self.told, *told],
+            "notes": [*self.notes, *said],
             "timings": dict(self.stages.seconds),
             "command": self.line,
         }

@@ -45,7 +45,7 @@ def descend(fails: Fails, e: Tensor, label: Tensor, steps: int, seed: int) -> tu
     Mistake
         No point, or steps that are no whole number above zero.
     """
-    checks.whole("steps", steps)
+    checks.integer("steps", steps)
     checks.shape("label", label, (len(e),))
     if not len(e):
         raise checks.Mistake("failures to start from", "none", "give some")

@@ -54,7 +54,7 @@ def importance_sampling(
     Mistake
         No draw, no centre, a width that is not above 0, or severities that cannot be.
     """
-    checks.whole("samples", samples)
+    checks.integer("samples", samples)
     checks.positive("width", width)
     if centres.ndim != 2 or not len(centres):
         raise checks.Mistake("centres (modes, base_dim)", tuple(centres.shape), "give some")

@@ -46,7 +46,7 @@ def from_counts(failures: int, samples: int, method: str = "monte carlo") -> Rat
     Mistake
         There is no draw, or more failures than draws.
     """
-    checks.whole("samples", samples)
+    checks.integer("samples", samples)
     if not 0 <= failures <= samples:
         raise checks.Mistake(f"0 to {samples} failures", failures, "count them again")
     if failures == 0:
@@ -76,7 +76,7 @@ def monte_carlo(
     Mistake
         There is no draw or no coordinate, or the severities have another shape or are not finite.
     """
-    checks.whole("samples", samples)
+    checks.integer("samples", samples)
     noise = Gaussian(base_dim)
     failures = 0
     for start in range(0, samples, CHUNK):

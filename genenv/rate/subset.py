@@ -90,7 +90,7 @@ def subset_simulation(
     Mistake
         Fewer than 20 samples a level, no run, or severities of another shape or not finite.
     """
-    checks.whole("runs", runs)
+    checks.integer("runs", runs)
     done = [
         climb(severity, base_dim, per_level, seeding.fold(seed, r), discrete, least)
         for r in range(runs)
@@ -114,7 +114,7 @@ def climb(
     least: float = 1e-9,
 ) -> Run:
     """Make one run; arguments and errors as those of `subset_simulation`."""
-    checks.whole("per_level", per_level)
+    checks.integer("per_level", per_level)
     if per_level < 2 / SHARE:
         raise checks.Mistake(f"per_level of at least {2 / SHARE:.0f}", per_level, "give more")
     ask = _Counted(severity)

@@ -14,7 +14,7 @@ from genenv.reacting.question import Question
 from genenv.reactions import noises, order
 from genenv.reactions.charts import Met
 from genenv.reactions.meeting import Answers, alike, curves, half_margins, meet
-from genenv.reactions.noises import STRENGTHS, Lot
+from genenv.reactions.noises import STRENGTHS, SampleBatch
 from genenv.reactions.points import Points, take
 from genenv.reactions.rows import CELLS
 
@@ -28,7 +28,7 @@ class Noise(Question):
     def __init__(self, study: Reacting) -> None:
         super().__init__(study)
         self.names = names_of(study)
-        self._lot = cache(self._make_lot)
+        self._lot = cache(self._make_batch)
         self._trained_of = lru_cache(1)(self._train)
         first = study.config.seeds[0]
 
@@ -83,10 +83,10 @@ class Noise(Question):
         units = len(self.names) * len(STRENGTHS)
         return Part(path, "answers", make, Answers.save, Answers.load, "noise", units)
 
-    def _make_lot(self, seed: int) -> Lot:
+    def _make_batch(self, seed: int) -> SampleBatch:
         study = self.study
         generator, real = study.get(study.generator), study.source.pick(study.unseen)
-        return Lot(generator, real, study.config.samples, seed, study.residuals)
+        return SampleBatch(generator, real, study.config.samples, seed, study.residuals)
 
     def _train(self, seed: int) -> dict[str, Downstream]:
         """Train every learner on the real rows that the generator learned from."""

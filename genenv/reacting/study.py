@@ -18,6 +18,7 @@ from genenv.generators.trial import described
 from genenv.given_judge import MADE, given_judge
 from genenv.judge import Judge
 from genenv.parts import Part
+from genenv.progress import Progress
 from genenv.reacting.generations import Generations
 from genenv.reacting.helped import Helped
 from genenv.reacting.noise import Noise
@@ -29,10 +30,9 @@ from genenv.report.reactions import markdown, write_page
 from genenv.run_rows import Parts
 from genenv.settings import ReactConfig
 from genenv.settings.react import USUAL
-from genenv.stages import Stages
 from genenv.study import Study
 from genenv.training import TrainingConfig
-from genenv.training.machine import pick_threads, settled
+from genenv.training.machine import pick_threads, reproducible
 
 SCHEMA = 2  # of react.json
 KEYS = ("noises", "curves", "half_margins", "between", "shares", "lessons")
@@ -83,7 +83,7 @@ class Reacting(Study[dict[str, Any]]):
         dataset: Dataset,
         generator: Generator | None,
         folder: Path,
-        stages: Stages | None = None,
+        stages: Progress | None = None,
         line: str = "",
         residuals: Generator | None = None,
         generator_run: Path | None = None,
@@ -108,7 +108,7 @@ class Reacting(Study[dict[str, Any]]):
         self.given = generator
         self.residuals = residuals
         self.generated = generated
-        self.told += dataset.notes
+        self.notes += dataset.notes
         self.asked = config.only or (USUAL if generated is None else ("helps",))
         if config.generations is not None or config.arms:
             self.asked = tuple(dict.fromkeys((*self.asked, "generations")))
@@ -123,10 +123,10 @@ class Reacting(Study[dict[str, Any]]):
     def _tell(self, generator_run: Path | None) -> None:
         """Say what of the noises is missing, and what the generator may have seen."""
         if "noise" in self.asked and not self.config.noises:
-            self.told += corruptions.not_installed(self.dataset.units)
+            self.notes += corruptions.not_installed(self.dataset.units)
         if self.given is not None and self.split.shares_rows:
             seen = runs.seen_by_generator(generator_run, self.dataset, self.split)
-            self.told += [seen] if seen else []
+            self.notes += [seen] if seen else []
 
     @cached_property
     def needs_split(self) -> bool:
@@ -219,7 +219,7 @@ class Reacting(Study[dict[str, Any]]):
     def work(self) -> dict[str, Any]:
         """Ask the questions, and show their answers."""
         images = self.dataset.units.family == "image"
-        with settled(pick_threads(self.config.threads, 0, images)):
+        with reproducible(pick_threads(self.config.threads, 0, images)):
             for part in self._made_first():
                 self.get(part)
             content = self._content()
@@ -251,7 +251,7 @@ class Reacting(Study[dict[str, Any]]):
             "strengths": list(STRENGTHS),
             "seeds": list(self.config.seeds),
             **answers,
-            "told": self.told,
+            "told": self.notes,
         }
 
 

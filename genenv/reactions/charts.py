@@ -22,7 +22,7 @@ from genenv.reactions import generation_charts, generation_rows, measures
 from genenv.reactions.frames import path_frames
 from genenv.reactions.layout import end_of, layout, own_folder, plain
 from genenv.reactions.meeting import Answers
-from genenv.reactions.noises import STRENGTHS, Lot
+from genenv.reactions.noises import STRENGTHS, SampleBatch
 from genenv.reactions.points import Points
 from genenv.tracking import Tracker, animation, overview, picture
 
@@ -43,7 +43,7 @@ class Met:
 
     answers: dict[int, Answers]
     """Seed -> answers."""
-    lot: Lot
+    batch: SampleBatch
     """Of the first seed, as points."""
     points: Points
 
@@ -112,10 +112,10 @@ def _of_noises(
 ) -> None:
     """Write pictures and points, and a run a learner and noise."""
     _between(tracker, content)
-    _embed(tracker, met.points, met.lot)
-    said, study = list(met.answers.values()), _study(content, met.lot)
+    _embed(tracker, met.points, met.batch)
+    said, study = list(met.answers.values()), _study(content, met.batch)
     for noise in content["noises"]:
-        _pictures(tracker, said[0], noise, met.lot)
+        _pictures(tracker, said[0], noise, met.batch)
         for i, learner in enumerate(content["learners"]):
             _meeting(folder / "noise", content, said, noise, i, learner, study)
         if advance:
@@ -143,14 +143,14 @@ def _means(rows: Sequence[Row], by: str, keys: Sequence[str]) -> Iterator[tuple[
         yield place, found
 
 
-def _study(content: dict[str, Any], lot: Lot) -> dict[str, str | int]:
+def _study(content: dict[str, Any], batch: SampleBatch) -> dict[str, str | int]:
     """Say what tells one study from another in the HParams table."""
     made = content["generator"]
     return {
         "data": content["data"]["name"],
         "seeds": " ".join(map(str, content["seeds"])),
-        "samples": len(lot.label),
-        "generator": f"{made['objective']} {made['kind']} {runs.fingerprint(lot.generator)[:6]}",
+        "samples": len(batch.label),
+        "generator": f"{made['objective']} {made['kind']} {runs.fingerprint(batch.generator)[:6]}",
     }
 
 
@@ -236,20 +236,20 @@ def _bands(tracker: Tracker, rows: Sequence[Row], by: str, keys: Sequence[str], 
         tracker.scalars({f"{key}/{place}": value for key, value in values.items()}, step)
 
 
-def _pictures(tracker: Tracker, answers: Answers, noise: str, lot: Lot) -> None:
+def _pictures(tracker: Tracker, answers: Answers, noise: str, batch: SampleBatch) -> None:
     """Write a grid of samples a strength, and one sample's path with the learners' answers."""
     for strength in STRENGTHS:
-        x, _ = lot.at(noise, strength)
-        tracker.images(f"samples/{plain(noise)}", overview(x[:SHOWN], lot.units), strength)
-    frames = path_frames(answers, noise, lot)
+        x, _ = batch.at(noise, strength)
+        tracker.images(f"samples/{plain(noise)}", overview(x[:SHOWN], batch.units), strength)
+    frames = path_frames(answers, noise, batch)
     if frames is not None:
         film = animation(frames, MILLISECONDS)
         tracker.encoded(f"path/{plain(noise)}", film, frames.shape[1:], 0)
 
 
-def _embed(tracker: Tracker, points: Points, lot: Lot) -> None:
+def _embed(tracker: Tracker, points: Points, batch: SampleBatch) -> None:
     """Place samples in each learner's features, told apart by source, label and answer."""
-    classes = np.array([str(c) for c in lot.generator.classes])
+    classes = np.array([str(c) for c in batch.generator.classes])
     for learner, place in points.at.items():
         said = points.said[learner]
         columns = {
@@ -258,4 +258,4 @@ def _embed(tracker: Tracker, points: Points, lot: Lot) -> None:
             "answer": classes[said].tolist(),
             "verdict": np.where(said == points.label, "right", "wrong").tolist(),
         }
-        tracker.embedding(f"features/{learner}", place, columns, picture(points.x, lot.units))
+        tracker.embedding(f"features/{learner}", place, columns, picture(points.x, batch.units))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from genenv.reactions.meeting import Answers
-from genenv.reactions.noises import STRENGTHS, Lot
+from genenv.reactions.noises import STRENGTHS, SampleBatch
 from genenv.tracking import picture
 
 SIDE, BAR, MARGIN, LINE = 144, 120, 8, 14  # pixels: the sample, the longest bar, gaps, a line
@@ -22,7 +22,7 @@ OWN, OTHER = (46, 125, 50), (198, 40, 40)  # the label; the class answered in it
 GREYS, COLOURS = 32, 90  # with the two above within the 128 of an animation: red stays red
 
 
-def path_frames(answers: Answers, noise: str, lot: Lot) -> NDArray[np.uint8] | None:
+def path_frames(answers: Answers, noise: str, batch: SampleBatch) -> NDArray[np.uint8] | None:
     """Draw the frames of an animation.
 
     Parameters
@@ -31,7 +31,7 @@ def path_frames(answers: Answers, noise: str, lot: Lot) -> NDArray[np.uint8] | N
         Of one seed.
     noise
         SOURCE:KIND.
-    lot
+    batch
         The samples that were answered.
 
     Returns
@@ -40,16 +40,16 @@ def path_frames(answers: Answers, noise: str, lot: Lot) -> NDArray[np.uint8] | N
     whose answer changes for a learner, or else the first. Of more than ten classes the label's is
     shown, then those that are answered somewhere, then the most probable ones.
     """
-    if not lot.units.channels:
+    if not batch.units.channels:
         return None
     said = answers.log_p[noise].argmax(3)
     row = int((said != said[:, :1]).any((0, 1)).argmax())
-    x = np.concatenate([lot.at(noise, strength)[0][row : row + 1] for strength in STRENGTHS])
-    shown = picture(x, lot.units)
+    x = np.concatenate([batch.at(noise, strength)[0][row : row + 1] for strength in STRENGTHS])
+    shown = picture(x, batch.units)
     assert shown is not None
     p = np.exp(answers.log_p[noise][:, :, row])
     label = int(answers.label_of(noise)[row])
-    names = [str(c) for c in lot.generator.classes]
+    names = [str(c) for c in batch.generator.classes]
     sheet = _Sheet(answers.learners, names, label, _likely(p, label))
     sheets = [
         sheet.draw(image, p[:, j], f"strength {strength}")

@@ -76,7 +76,7 @@ class Trials:
             "hit": np.stack(list(self.hit.values())),
             "error": np.stack(list(self.error.values())),
         }
-        files.whole(path, lambda file: np.savez_compressed(file, **columns))
+        files.write_atomically(path, lambda file: np.savez_compressed(file, **columns))
 
     @staticmethod
     def load(path: Path) -> Trials:

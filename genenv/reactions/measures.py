@@ -17,7 +17,7 @@ Flags = NDArray[np.bool_]
 
 
 def figures(log_p: Array, label: NDArray[np.int64], accepted: Flags) -> Figures:
-    """Measure one learner on one lot of samples.
+    """Measure one learner on one batch of samples.
 
     Parameters
     ----------

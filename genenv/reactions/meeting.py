@@ -15,7 +15,7 @@ from genenv import files, reading
 from genenv.downstream import Downstream
 from genenv.judge import Judge
 from genenv.reactions import measures
-from genenv.reactions.noises import STRENGTHS, Lot
+from genenv.reactions.noises import STRENGTHS, SampleBatch
 
 SOURCES = ("generated", "met", "real")  # of labels
 
@@ -52,7 +52,7 @@ class Answers:
         for noise in self.noises:
             columns[f"accepted {noise}"] = self.accepted[noise]
             columns[f"log_p {noise}"] = self.log_p[noise]
-        files.whole(path, lambda file: np.savez_compressed(file, **columns))
+        files.write_atomically(path, lambda file: np.savez_compressed(file, **columns))
 
     @staticmethod
     def load(path: Path) -> Answers:
@@ -74,7 +74,7 @@ class Answers:
 
 
 def meet(
-    lot: Lot,
+    batch: SampleBatch,
     learners: Mapping[str, Downstream],
     judge: Judge,
     noises: Sequence[str],
@@ -84,7 +84,7 @@ def meet(
 
     Parameters
     ----------
-    lot
+    batch
         The samples.
     learners
         Name -> trained model.
@@ -100,23 +100,23 @@ def meet(
     for noise in noises:
         gates, answers = [], []
         for strength in STRENGTHS:
-            x, label = lot.at(noise, strength)
+            x, label = batch.at(noise, strength)
             gates.append(judge.accepts(x, label))
-            answers.append(_asked(learners, lot, x))
+            answers.append(_asked(learners, batch, x))
             if advance:
                 advance(1)
         accepted[noise] = np.stack(gates)
         log_p[noise] = np.stack([np.stack(own) for own in answers], 1)
-    label_of = {"generated": lot.label, "met": lot.met[1], "real": lot.real[1]}
-    real = np.stack(_asked(learners, lot, lot.real[0]))
+    label_of = {"generated": batch.label, "met": batch.met[1], "real": batch.real[1]}
+    real = np.stack(_asked(learners, batch, batch.real[0]))
     return Answers(tuple(noises), tuple(learners), label_of, accepted, log_p, real)
 
 
 def _asked(
-    learners: Mapping[str, Downstream], lot: Lot, x: NDArray[Any]
+    learners: Mapping[str, Downstream], batch: SampleBatch, x: NDArray[Any]
 ) -> list[NDArray[np.float32]]:
     """Ask every learner about samples: log-probabilities (n, classes) each."""
-    rows = lot.units.tensor(x)
+    rows = batch.units.tensor(x)
     with torch.no_grad():
         return [model.log_probabilities(rows).numpy() for model in learners.values()]
 

@@ -124,14 +124,14 @@ def _accepted(generator: Generator, guide: Guide, count: int, seed: int) -> Labe
 
 def left_out(rows: Sequence[Row], seeds: Sequence[int]) -> list[str]:
     """Say which filters are in no row of `teach`, or in none of a seed: a sentence a filter."""
-    told = []
+    words = []
     for kept in FILTERS:
         found = {row["seed"] for row in rows if row["filter"] == kept}
         without = [str(seed) for seed in seeds if seed not in found]
         where = f" for the seeds {', '.join(without)}" if found else ""
         if without:
-            told.append(f"The filter {kept} was left out{where}: {WHY[kept]}.")
-    return told
+            words.append(f"The filter {kept} was left out{where}: {WHY[kept]}.")
+    return words
 
 
 def combinations(filters: tuple[str, ...]) -> Iterator[tuple[float, str]]:

@@ -140,7 +140,7 @@ def names(units: Codec, law: Noise, mixes_labels: bool = True) -> tuple[str, ...
     return tuple(name for name in possible(units) if name not in apart)
 
 
-class Lot:
+class SampleBatch:
     """Samples with labels, the same ones at every strength of every noise.
 
     Parameters

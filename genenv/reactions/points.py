@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genenv import files, reading
 from genenv.downstream import Downstream
 from genenv.learners import features
-from genenv.reactions.noises import Lot
+from genenv.reactions.noises import SampleBatch
 
 EACH = 150  # samples of a source
 MIDDLE = 3  # strength of the corrupted ones
@@ -41,7 +41,7 @@ class Points:
         columns["learners"] = np.array(list(self.at))
         for name, place in self.at.items():
             columns |= {f"at {name}": place, f"said {name}": self.said[name]}
-        files.whole(path, lambda file: np.savez_compressed(file, **columns))
+        files.write_atomically(path, lambda file: np.savez_compressed(file, **columns))
 
     @staticmethod
     def load(path: Path) -> Points:
@@ -61,30 +61,30 @@ class Points:
         return reading.guarded(path, read)
 
 
-def take(lot: Lot, learners: Mapping[str, Downstream], noises: Sequence[str]) -> Points:
+def take(batch: SampleBatch, learners: Mapping[str, Downstream], noises: Sequence[str]) -> Points:
     """Pick samples of each source, and ask every learner where they lie.
 
     Parameters
     ----------
-    lot
+    batch
         The samples.
     learners
         Name -> trained model.
     noises
         Those that change generated samples are drawn from in turn, at strength 3.
     """
-    real, own = (column[:EACH] for column in lot.real)
+    real, own = (column[:EACH] for column in batch.real)
     made = [name for name in noises if not name.startswith("real:")]
     parts = [real]
     labels, sources = [own], [np.full(len(real), "real")]
     if made:
-        plain, label = lot.at(made[0], 0)
+        plain, label = batch.at(made[0], 0)
         parts.append(plain[:EACH])
         labels.append(label[:EACH])
         sources.append(np.full(len(plain[:EACH]), "generated"))
     for i, name in enumerate(made):
-        rows = np.arange(i, min(EACH, len(lot.label)), len(made))
-        x, label = lot.at(name, MIDDLE)
+        rows = np.arange(i, min(EACH, len(batch.label)), len(made))
+        x, label = batch.at(name, MIDDLE)
         parts.append(x[rows])
         labels.append(label[rows])
         sources.append(np.full(len(rows), name))
@@ -92,7 +92,7 @@ def take(lot: Lot, learners: Mapping[str, Downstream], noises: Sequence[str]) ->
     at = {name: features(model, x) for name, model in learners.items()}
     with torch.no_grad():
         said = {
-            name: model.log_probabilities(lot.units.tensor(x)).argmax(1).numpy()
+            name: model.log_probabilities(batch.units.tensor(x)).argmax(1).numpy()
             for name, model in learners.items()
         }
     return Points(x, np.concatenate(sources), np.concatenate(labels), at, said)

@@ -7,10 +7,7 @@ may claim is known before any is taken.
 
 from __future__ import annotations
 
-from genenv.reading.npz import Column, arrays, check, names
-from genenv.reading.pickled import Numbers, unpickled
-from genenv.reading.weights import build, fill, metadata, tensors
-from genenv.reading.whole import (
+from genenv.reading.guards import (
     Damaged,
     any_json,
     check_archive,
@@ -20,6 +17,9 @@ from genenv.reading.whole import (
     plain,
     struct,
 )
+from genenv.reading.npz import Column, arrays, check, names
+from genenv.reading.pickled import Numbers, unpickled
+from genenv.reading.weights import build, fill, metadata, tensors
 
 __all__ = [
     "Column",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks
-from genenv.reading.whole import MOST_ARRAYS, check_file, damaged, guarded
+from genenv.reading.guards import MOST_ARRAYS, check_file, damaged, guarded
 
 
 class Column(NamedTuple):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.reading.whole import content
+from genenv.reading.guards import content
 
 MOST = 2**26  # bytes of a file
 MOST_OPCODES = 100_000  # a few hundred are what objects with a dozen arrays take

@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from genenv.reading.whole import MOST_ARRAYS, check_file, content, damaged, guarded
+from genenv.reading.guards import MOST_ARRAYS, check_file, content, damaged, guarded
 
 T = TypeVar("T")
 

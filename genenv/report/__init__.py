@@ -106,5 +106,5 @@ def load(folder: Path | str) -> Report:
 def _write(path: Path, text: str) -> Path:
     """Replace a file in one step, so that an interrupted run leaves a whole one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.whole(path, lambda file: file.write(text.encode()))
+    files.write_atomically(path, lambda file: file.write(text.encode()))
     return path

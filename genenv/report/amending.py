@@ -66,4 +66,4 @@ def amend(page: Path, data: Mapping[str, Any], parts: Sequence[str]) -> None:
         made = template(PARTS[name], filters()).render(**shown(data)).strip()
         between = re.compile(rf"<!-- {name} -->.*?<!-- end of {name} -->", re.DOTALL)
         html = between.sub(lambda _, made=made: made, html)  # type: ignore[misc]
-    files.whole(page, lambda file: file.write(html.encode()))
+    files.write_atomically(page, lambda file: file.write(html.encode()))

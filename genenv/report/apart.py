@@ -137,8 +137,8 @@ def words(rule: Rule | None) -> str:
     """Write a rule for a reader; "" for none."""
     if rule is None:
         return ""
-    told = f"{rule['rule']}: {rule['mode']:.0%} of it, {rule['class']:.0%} of its class's real rows"
+    text = f"{rule['rule']}: {rule['mode']:.0%} of it, {rule['class']:.0%} of its class's real rows"
     if rule.get("slice") is None:
-        return told
+        return text
     right = rule["slice"]
-    return f"{told}; the model is right on {right['share']:.0%} of {right['rows']:,} untouched ones"
+    return f"{text}; the model is right on {right['share']:.0%} of {right['rows']:,} untouched ones"

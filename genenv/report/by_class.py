@@ -90,7 +90,7 @@ def worst(rows: Sequence[Row]) -> Row | None:
     return first if first["errors"]["high"] >= largest else None
 
 
-def told(rows: Sequence[Row]) -> str:
+def sentence(rows: Sequence[Row]) -> str:
     """Say why no class is named as the worst; "" where one is, or nothing was confirmed."""
     if not sum(row["distinct"] for row in rows) or worst(rows) is not None:
         return ""

@@ -104,7 +104,7 @@ def write_page(
         for other, record in zip(content["others"], records[1:], strict=True)
     ]
     text = template("compare.html", filters).render(content=content, others=shown, chosen=CHOSEN)
-    files.whole(path, lambda file: file.write(text.encode()))
+    files.write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def _fates(
@@ -114,13 +114,13 @@ def _fates(
     units: Codec,
     classes: Sequence[int | str],
 ) -> Iterator[dict[str, Any]]:
-    for fate, told in FATES.items():
+    for fate, text in FATES.items():
         record = own if fate == "came" else first
         rows = other[fate][:PICTURED]
         images = None if record is None or not rows else picture(record.x[rows], units)
         yield {
             "name": fate,
-            "told": told,
+            "told": text,
             "count": len(other[fate]),
             "pictures": [] if images is None else [png(image) for image in images],
             "rows": [] if record is None else [(r, classes[record.label[r]]) for r in rows],

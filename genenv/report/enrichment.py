@@ -22,7 +22,7 @@ from genenv.downstream import Downstream
 from genenv.judge import Judge, Verdict
 from genenv.ledger import Ledger
 from genenv.probe import Probe
-from genenv.report.account import Account
+from genenv.report.tally import Tally
 
 CHUNK = 1024  # draws that the reference is asked about at once
 LEVEL = 0.95  # of all modes together
@@ -78,7 +78,7 @@ def beside(
     return Beside(draws, torch.cat(parts), np.concatenate(groups))
 
 
-def enriched(held: Account, other: Beside) -> dict[int, dict[str, Any]]:
+def enriched(held: Tally, other: Beside) -> dict[int, dict[str, Any]]:
     """Compare how often a model and its reference fail in each mode.
 
     A failure of the reference counts for the mode of the nearest failure of its pair. Both counts
@@ -111,7 +111,7 @@ def enriched(held: Account, other: Beside) -> dict[int, dict[str, Any]]:
     return {mode: _row(*pair, other.draws, level) for mode, pair in counts.items()}
 
 
-def _modes(held: Account, other: Beside) -> NDArray[np.int64]:
+def _modes(held: Tally, other: Beside) -> NDArray[np.int64]:
     """Give each failure of the reference the mode of the nearest of its pair, or -1: (m,)."""
     mode = np.full(len(other.group), -1, np.int64)
     for group in np.unique(other.group):
@@ -138,7 +138,7 @@ def words(found: Mapping[str, Any] | None) -> str:
     """Say how a mode stands beside the reference; "" where there was none."""
     if found is None:
         return ""
-    told = f"{found['model']} of {found['draws']:,} draws, the reference {found['reference']}"
+    text = f"{found['model']} of {found['draws']:,} draws, the reference {found['reference']}"
     if not found["alarm"]:
-        return told
-    return f"{told}: {found['ratio']:.1f} times, at least {found['low']:.1f}"
+        return text
+    return f"{text}: {found['ratio']:.1f} times, at least {found['low']:.1f}"

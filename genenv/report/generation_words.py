@@ -26,8 +26,8 @@ def _sentence(content: dict[str, Any], arm: str) -> str:
     each = "" if c is None else f", {c:.2f} times as much from one to the next"
     learner, before, now = _worst(content, rows, last)
     fell = f"{learner} goes from {percent(before)} to {percent(now)} on real rows"
-    told = f"Generations under {arm}: the {_nth(last)} keeps {percent(_at(rows, last, 'spread'))}"
-    return f"{told} of the spread within a class{each}; {fell}; {_agreement(rows, last)}."
+    words = f"Generations under {arm}: the {_nth(last)} keeps {percent(_at(rows, last, 'spread'))}"
+    return f"{words} of the spread within a class{each}; {fell}; {_agreement(rows, last)}."
 
 
 def _nth(number: int) -> str:

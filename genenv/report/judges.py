@@ -42,10 +42,10 @@ def figures(quality: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def promise(quality: dict[str, Any]) -> str:
     """Say what the cut promises, and that this is about real rows alone."""
-    told = quality["promise"]
-    tested = f", tested on {plural(told['rows'], 'row')} ({told['wrong']} wrong)"
+    said = quality["promise"]
+    tested = f", tested on {plural(said['rows'], 'row')} ({said['wrong']} wrong)"
     return (
-        f"On real rows it promises {told['words']}{tested if told['met'] else ''}. That is no "
+        f"On real rows it promises {said['words']}{tested if said['met'] else ''}. That is no "
         "promise about generated samples."
     )
 
@@ -111,7 +111,7 @@ def write_page(content: dict[str, Any], rows: Doubtful, units: Codec, path: Path
         doubt=DOUBT,
         rows=list(_pictured(rows, units)),
     )
-    files.whole(path, lambda file: file.write(text.encode()))
+    files.write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def _pictured(rows: Doubtful, units: Codec) -> Iterator[dict[str, Any]]:

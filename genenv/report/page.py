@@ -69,7 +69,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         surest=surest(evidence),
         began=began(evidence),
         starts=plain["generator"].get("starts"),
-        no_worst=by_class.told(plain["classes"]),
+        no_worst=by_class.sentence(plain["classes"]),
         edge=edge(plain["searches"], evidence),
         edge_share=EDGE,
     )

@@ -76,17 +76,17 @@ def sentences(data: Mapping[str, Any]) -> list[str]:
     """Say how near the likeliest failure lies, what the rates are not, and what was left out."""
     if data["rate"] is None:
         return []
-    told = list(data["rate"]["told"])
+    said = list(data["rate"]["told"])
     if data["rate"]["beta"] is not None:
-        told.insert(
+        said.insert(
             0,
             f"The likeliest failure found, of those that the guide nearly accepts, has energy "
             f"{data['rate']['least_energy']:.2f}, "
             f"{data['rate']['beta']:.2f} standard deviations from the middle (beta).",
         )
     if not all(counted(row) for row in data["failure_probabilities"]):
-        told.append(
+        said.append(
             "Subset simulation estimates and certifies nothing: failures that no rise of severity "
             "leads to are missed in silence, and confirmed ones that the guide clearly refuses."
         )
-    return told
+    return said

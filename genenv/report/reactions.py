@@ -72,8 +72,8 @@ def summary(content: dict[str, Any]) -> str:
         lines += ["", *_table(content)]
     if content["order"]:
         lines += ["", order_sentence(content)]
-    told = [f"\n{sentence}" for sentence in content["told"]]
-    return "\n".join([*lines, *told])
+    said = [f"\n{sentence}" for sentence in content["told"]]
+    return "\n".join([*lines, *said])
 
 
 def _table(content: dict[str, Any]) -> list[str]:
@@ -134,7 +134,7 @@ def write_page(content: dict[str, Any], path: Path) -> None:
         forgetting=_forgetting(content),
         dash=NONE,
     )
-    files.whole(path, lambda file: file.write(text.encode()))
+    files.write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def _halves(content: dict[str, Any]) -> list[tuple[str, list[float | None]]]:

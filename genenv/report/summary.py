@@ -66,9 +66,9 @@ def undecided(data: dict[str, Any]) -> str:
     bad = trust.bad(data["trust"])
     if not bad:
         return ""
-    told = (f"the {name} {data['trust'][name]['figure']}" for name in bad)
+    text = (f"the {name} {data['trust'][name]['figure']}" for name in bad)
     cures = (data["trust"][name]["advice"] for name in bad)
-    return f"{'; '.join(told)}. What to do: {'; '.join(dict.fromkeys(cures))}."
+    return f"{'; '.join(text)}. What to do: {'; '.join(dict.fromkeys(cures))}."
 
 
 def unanswered(data: dict[str, Any]) -> str:
@@ -157,7 +157,7 @@ def classes(data: dict[str, Any]) -> str:
         ]
         for row in rows[:LISTED]
     ]  # fmt: skip
-    lines = [_aligned(cells), by_class.told(data["classes"])]
+    lines = [_aligned(cells), by_class.sentence(data["classes"])]
     if len(rows) > LISTED:
         lines.append(f"{len(rows) - LISTED} more classes stand in report.json.")
     return "\n".join(line for line in lines if line)

@@ -123,23 +123,23 @@ class FitConfig:
             raise checks.Mistake("metrics_every above 0 with best", "0", "say how often to measure")
 
     def _check_numbers(self) -> None:
-        for name, value in self._told(WHOLE):
-            checks.whole(name, value)
-        for name, value in self._told(ABOVE_ZERO):
+        for name, value in self._given(WHOLE):
+            checks.integer(name, value)
+        for name, value in self._given(ABOVE_ZERO):
             checks.positive(name, value)
-        for name, value in self._told(NONE_OR_MORE):
+        for name, value in self._given(NONE_OR_MORE):
             checks.none_or_more(name, value)
-        for name, value in self._told(SHARES):
+        for name, value in self._given(SHARES):
             if not 0 <= value <= 1:
                 raise checks.Mistake(f"{name} from 0 to 1", value, "give a share")
         for number, beta in enumerate(self.betas or (), start=1):
             if not 0 <= beta < 1:
                 raise checks.Mistake(f"beta {number} from 0 to below 1", beta, "give a smaller one")
 
-    def _told(self, fields: tuple[str, ...]) -> list[tuple[str, Any]]:
+    def _given(self, fields: tuple[str, ...]) -> list[tuple[str, Any]]:
         """Return the named fields that are not left to the preset, with their values."""
         return [(name, value) for name in fields if (value := getattr(self, name)) is not None]
 
-    def told(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """Return what is not left to the preset."""
         return {name: value for name, value in vars(self).items() if value is not None}

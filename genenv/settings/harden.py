@@ -32,9 +32,9 @@ class HardenConfig:
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""
         for amount in self.amounts:
-            checks.whole("an amount", amount)
-        checks.whole("rounds", self.rounds)
-        checks.whole("budget", self.budget)
+            checks.integer("an amount", amount)
+        checks.integer("rounds", self.rounds)
+        checks.integer("budget", self.budget)
         for name in ("amounts", "seeds"):
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):

@@ -69,7 +69,7 @@ class PolicyConfig:
         for name in searches:
             names.known("search", name, PLAYERS)
         for name in ("budget", "rate_budget", "starts"):
-            checks.whole(name, getattr(self, name))
+            checks.integer(name, getattr(self, name))
         if self.budget < LEAST_BUDGET:
             raise checks.Mistake(
                 f"a budget of at least {LEAST_BUDGET} episodes", self.budget, "give more"

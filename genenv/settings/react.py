@@ -78,9 +78,9 @@ class ReactConfig:
         for arm in self.arms:
             checks.choice("arm", arm, ARMS)
         if self.generations is not None:
-            checks.whole("generations", self.generations)
+            checks.integer("generations", self.generations)
         names.known("objective", self.objective, names.objectives())
-        checks.whole("samples", self.samples)
+        checks.integer("samples", self.samples)
         for size in self.sizes:
-            checks.whole("a size", size)
+            checks.integer("a size", size)
         checks.none_or_more("threads", self.threads)

@@ -104,7 +104,7 @@ class StressConfig:
         names.known("objective", self.objective, names.objectives())
         names.known("criterion", self.criterion, names.criteria())
         for name in ("budget", "train_queries", "rate_budget"):
-            checks.whole(name, getattr(self, name))
+            checks.integer(name, getattr(self, name))
         if self.budget < LEAST_BUDGET:
             raise checks.Mistake(
                 f"a budget of at least {LEAST_BUDGET} queries, one batch", self.budget, "give more"

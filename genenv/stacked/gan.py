@@ -58,9 +58,9 @@ class StackedGan:
             got = type(objective).__name__
             do = "choose another: a stack has no modules to clip"
             raise checks.Mistake("an objective without weight clipping", got, do)
-        hidden = [checks.whole("width", width)] * checks.whole("depth", depth)
+        hidden = [checks.integer("width", width)] * checks.integer("depth", depth)
         self.objective = objective
-        self.latent, self.size = checks.whole("latent", latent), checks.whole("size", size)
+        self.latent, self.size = checks.integer("latent", latent), checks.integer("size", size)
         self.generator = StackedMlp(rows, [latent, *hidden, size])
         self.critic = StackedMlp(rows, [size, *hidden, 1], SLOPE, norm)
         self.optimizers = {

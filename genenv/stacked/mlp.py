@@ -51,7 +51,7 @@ class StackedMlp:
         self, rows: int, sizes: Sequence[int], slope: float = 0.0, norm: str = "none"
     ) -> None:
         for size in (rows, *sizes):
-            checks.whole("rows and sizes", size)
+            checks.integer("rows and sizes", size)
         if norm in REFUSED:
             do = f"train it alone, or take 'none': {REFUSED[norm]}"
             raise checks.Mistake("stacked networks without normalisation", f"norm {norm!r}", do)

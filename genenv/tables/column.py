@@ -72,11 +72,11 @@ class Column:
     def words(self) -> str:
         """What it holds, in one line."""
         if self.discrete:
-            told = f"{len(self.values)} values" if len(self.values) > 1 else f"{self.values[0]}"
+            said = f"{len(self.values)} values" if len(self.values) > 1 else f"{self.values[0]}"
         else:
             ends = self.decode(np.array([self.low, self.high], float))
-            told = f"{ends.iloc[0]} to {ends.iloc[1]}"
-        return f"{self.name}: {self.kind}, {told}{', or missing' if self.missing else ''}"
+            said = f"{ends.iloc[0]} to {ends.iloc[1]}"
+        return f"{self.name}: {self.kind}, {said}{', or missing' if self.missing else ''}"
 
     def encode(self, series: pd.Series) -> NDArray[np.float64]:
         """Return the codes of a column of a frame, (n,).

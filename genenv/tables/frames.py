@@ -80,7 +80,7 @@ def write(path: Path, parts: Iterable[pd.DataFrame]) -> int:
         each = _parquet_parts if path.suffix == ".parquet" else _csv_parts
         counted.extend(each(file, parts))
 
-    files.whole(path, fill)
+    files.write_atomically(path, fill)
     return sum(counted)
 
 

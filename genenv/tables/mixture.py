@@ -104,7 +104,7 @@ class Mixture:
         checks.shape("label", label, (len(e),))
         codes = np.empty((len(e), len(self.cells)))
         for each in np.unique(label):
-            value = float(checks.whole("label + 1", int(each) + 1) - 1)
+            value = float(checks.integer("label + 1", int(each) + 1) - 1)
             law = self.law({self.schema.label.name: Allowed(((value, value),))})
             codes[label == each] = law.codes(e[label == each])
         return codes
@@ -136,7 +136,7 @@ class Mixture:
         }
         own = self.parameters
         whole = {"weights": own.weights, "cells": own.cells, "tried": self.tried, **cuts}
-        files.whole(folder / "mixture.npz", lambda file: np.savez(file, **whole))
+        files.write_atomically(folder / "mixture.npz", lambda file: np.savez(file, **whole))
 
     @classmethod
     def load(cls, folder: Path) -> Mixture:

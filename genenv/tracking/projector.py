@@ -64,7 +64,7 @@ def write(
     info: dict[str, Any] = {"tensor_name": tag, "tensor_shape": points.shape}
 
     def put(name: str, data: bytes) -> str:
-        files.whole(place / name, lambda file: file.write(data))
+        files.write_atomically(place / name, lambda file: file.write(data))
         return (place / name).relative_to(run).as_posix()
 
     rows = ("\t".join(f"{number:.6g}" for number in row) for row in points.tolist())
@@ -96,7 +96,7 @@ def _enter(path: Path, info: dict[str, Any]) -> None:
     others = [e for e in config.embeddings if e.tensor_name != info["tensor_name"]]
     config = ProjectorConfig(embeddings=[*others, EmbeddingInfo(**info)])
     data = text_format.MessageToString(config).encode()
-    files.whole(path, lambda file: file.write(data))
+    files.write_atomically(path, lambda file: file.write(data))
 
 
 def _table(columns: Mapping[str, Sequence[Any]]) -> str:

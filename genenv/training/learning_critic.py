@@ -78,10 +78,12 @@ class LearningCritic:
         seed: int,
         encode: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        self.steps = steps if steps == 0 else checks.whole("critic_steps", steps)
-        self.batch, self.replay = checks.whole("batch", batch), checks.whole("replay", replay)
+        self.steps = steps if steps == 0 else checks.integer("critic_steps", steps)
+        self.batch, self.replay = checks.integer("batch", batch), checks.integer("replay", replay)
         checks.positive("critic_lr", lr)
-        self._half_life = None if half_life is None else checks.whole("critic_half_life", half_life)
+        self._half_life = (
+            None if half_life is None else checks.integer("critic_half_life", half_life)
+        )
         if replay < batch:
             do = "keep more samples"
             raise checks.Mistake(f"a replay of at least a batch, {batch} rows", replay, do)
@@ -115,7 +117,7 @@ class LearningCritic:
         self.gap = 0.0
         self.accuracy = 0.5
         self.scale = max(float(real.std()), FLAT)
-        self.told = self.updates, self.accuracy
+        self.shown = self.updates, self.accuracy
 
     @property
     def recent(self) -> Tensor:
@@ -135,7 +137,7 @@ class LearningCritic:
 
     def hand_in(self, x: Tensor, label: Tensor | None) -> None:
         """Put rows (n, *shape) into the replay; learn when enough have come."""
-        self.told = self.updates, self.accuracy
+        self.shown = self.updates, self.accuracy
         x, count = x[-self.replay :], len(x)
         at = (self._handed_in + torch.arange(len(x))) % self.replay
         self._recent[at] = x
@@ -151,8 +153,8 @@ class LearningCritic:
     def tensors(self) -> dict[str, Tensor]:
         """Return all that was learned and handed in, for `restore`."""
         optimizers = {} if self._optimizer is None else {"critic": self._optimizer}
-        counts = self._handed_in, self._due, self.updates, self.told[0]
-        figures = self.middle, self.gap, self.accuracy, self.scale, self.told[1]
+        counts = self._handed_in, self._due, self.updates, self.shown[0]
+        figures = self.middle, self.gap, self.accuracy, self.scale, self.shown[1]
         kept = state.pack({"critic": self.module}, optimizers) | {
             "counts": torch.tensor(counts),
             "figures": torch.tensor(figures, dtype=torch.float64),
@@ -172,8 +174,8 @@ class LearningCritic:
         self._recent.copy_(kept["recent"])
         self._recent_label.copy_(kept["recent_label"])
         self._handed_in, self._due, self.updates, age = kept["counts"].tolist()
-        self.middle, self.gap, self.accuracy, self.scale, told = kept["figures"].tolist()
-        self.told = age, told
+        self.middle, self.gap, self.accuracy, self.scale, words = kept["figures"].tolist()
+        self.shown = age, words
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         return torch.optim.Adam(self.module.parameters(), self._lr, BETAS, fused=True)
@@ -198,8 +200,8 @@ class LearningCritic:
         self.middle = float(on_real.mean())
         self.scale = max(float(torch.cat([on_real, on_fake]).std()), FLAT)
         self.gap = (self.middle - float(on_fake.mean())) / self.scale
-        told = float((on_real > on_fake).double().mean())
-        self.accuracy += (1 - MEMORY) * (told - self.accuracy)
+        words = float((on_real > on_fake).double().mean())
+        self.accuracy += (1 - MEMORY) * (words - self.accuracy)
 
     def _like(self, label: Tensor | None) -> Tensor:
         """Row numbers of real rows, of these classes where there are labels."""

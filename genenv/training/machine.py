@@ -92,7 +92,7 @@ def laid_out(module: Module, layout: torch.memory_format) -> Module:
 
 
 @contextmanager
-def settled(threads: int, precision: str = "32") -> Iterator[None]:
+def reproducible(threads: int, precision: str = "32") -> Iterator[None]:
     """Set the thread count, and on CUDA the convolutions that repeat bit for bit; then back.
 
     Parameters

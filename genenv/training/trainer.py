@@ -22,7 +22,7 @@ from genenv.training.config import TrainingConfig
 from genenv.training.divergence import FiniteGuard, TrainingDiverged, check_weights
 from genenv.training.export import exported
 from genenv.training.game import Game
-from genenv.training.machine import described, pick_device, pick_threads, settled
+from genenv.training.machine import described, pick_device, pick_threads, reproducible
 from genenv.training.monitor import Monitor
 from genenv.training.record import Record
 from genenv.training.rows import check_rows
@@ -119,7 +119,7 @@ class Trainer:
         """
         if self._monitor is not None:
             self._monitor.restart(self.done)
-        run = settled(self.threads, self.config.precision)
+        run = reproducible(self.threads, self.config.precision)
         with Interrupt() as interrupt, run, self._enough_memory(lambda: self.done):
             try:
                 if advance and self.done:

@@ -11,9 +11,9 @@ from genenv.codecs import Vectors
 from genenv.failures import Confirmed
 from genenv.judge import Belief, q_values
 from genenv.noise import ball_radius
-from genenv.report.account import account
 from genenv.report.document import GRADE_KEYS, MODE_KEYS, SEARCH_KEYS
 from genenv.report.near_rows import Untouched
+from genenv.report.tally import tally
 
 CLASSES = ("cat", "dog")
 REAL = torch.tensor([[0.0, 0], [1, 0], [2, 0], [0, 5], [1, 5], [2, 5]]) / 10
@@ -71,7 +71,7 @@ LOGS = [
 
 def made(rows=ROWS, logs=LOGS):
     record = confirmed(rows)
-    return account(logs, record, Plain(), REAL.numpy(), REAL_LABEL, CLASSES)
+    return tally(logs, record, Plain(), REAL.numpy(), REAL_LABEL, CLASSES)
 
 
 def untouched(wrong=()):
@@ -186,7 +186,7 @@ def test_each_failure_stands_beside_its_nearest_real_row():
     assert shown.prediction.tolist() == [1, 1, 1, 1, 0]
 
 
-def test_an_account_of_no_failures_is_empty():
+def test_a_tally_of_no_failures_is_empty():
     held = made([], [log("random", 0, [])])
     assert held.modes(untouched()) == []
     assert held.searches({})[0]["distinct"] == 0

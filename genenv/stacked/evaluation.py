@@ -18,7 +18,7 @@ from genenv.metrics.sliced import SlicedRows
 from genenv.stacked.gan import StackedGan
 
 WORST = 4.0  # a quality is at most this, also where samples are not finite
-SAMPLES = 512  # of each exam
+SAMPLES = 512  # of each evaluation
 TINY = 1e-6
 
 # samples (rows, m, size), rows -> (rows,), less is better
@@ -34,7 +34,7 @@ def _missing(dataset: Dataset | None) -> Quality:
     return lambda fake, _: missing_rows(units.decode(fake), modes)
 
 
-class Exam:
+class Evaluation:
     """Looks at GANs with the same held-out rows and the same latents every time.
 
     Parameters
@@ -91,7 +91,7 @@ class Exam:
         gan
             The stack.
         latent
-            Of these rows, from `latents`: the same in every exam.
+            Of these rows, from `latents`: the same in every evaluation.
         rows
             Indices (k,); None: all.
 

@@ -7,12 +7,12 @@ import time
 import pytest
 
 from genenv.lines import Lines
-from genenv.stages import Stages
+from genenv.progress import Progress
 from genenv.wording import visible
 
 
 def test_a_stage_in_a_pipe_is_a_line_with_its_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    stages = Stages(display=True)
+    stages = Progress(display=True)
     stages.plan({"generator": 4, "judge": 10})
     with stages.stage("generator") as advance:
         advance(4)
@@ -52,7 +52,7 @@ def test_a_long_stage_says_how_long_it_may_take(
 
 
 def test_a_silent_run_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    stages = Stages()
+    stages = Progress()
     stages.plan({"generator": 1})
     with stages.stage("generator") as advance:
         advance(1)

@@ -18,7 +18,7 @@ Labelled = tuple[Tensor, Tensor]  # (n, size) in [-1, 1], class indices (n,)
 
 
 @dataclass(frozen=True)
-class Material:
+class LearningTask:
     """A generator and rows of its classes."""
 
     generator: Generator
@@ -48,18 +48,18 @@ class Material:
     def generate(self, e: Tensor, label: Tensor, generator: Generator | None = None) -> Tensor:
         """(n, base_dim), (n,) -> samples (n, size) in [-1, 1], rounded as stored data are.
 
-        `generator`: another one of the same data; None: the material's own.
+        `generator`: another one of the same data; None: the task's own.
         """
         source = generator or self.generator
         units = source.units
         return units.encode(units.decode(source.from_base(e, label))).flatten(1)
 
 
-def find_material(
+def find_task(
     data: Source | None,
     generator: str | Path | Generator | None,
     run: str | Path | None,
-) -> Material:
+) -> LearningTask:
     """Take generator and data as given, else from a run, else the bundled set.
 
     The generator's training rows are the pool, where they are known, else half of all rows. Of the
@@ -119,7 +119,7 @@ def _check(generator: Generator, dataset: Dataset) -> None:
         raise checks.Mistake(f"samples of shape {generator.units.shape}", got, "give its data")
 
 
-def _divide(generator: Generator, dataset: Dataset, seen: NDArray[np.int64] | None) -> Material:
+def _divide(generator: Generator, dataset: Dataset, seen: NDArray[np.int64] | None) -> LearningTask:
     order = seeding.numpy_generator(0, "material").permutation(len(dataset))
     pool = order[: len(order) // 2] if seen is None else seen
     rest = order[~np.isin(order, pool)]
@@ -130,7 +130,7 @@ def _divide(generator: Generator, dataset: Dataset, seen: NDArray[np.int64] | No
         if missing:
             got = f"none of class {generator.classes[min(missing)]!r} among {len(part[1])}"
             raise checks.Mistake("held-out rows of every class", got, "give more data")
-    return Material(generator, *parts)
+    return LearningTask(generator, *parts)
 
 
 def _unit(generator: Generator, dataset: Dataset, rows: NDArray[np.int64]) -> Labelled:

@@ -18,7 +18,7 @@ from genenv.unanswered import Unanswered
 Kept = TypeVar("Kept", Confirmed, Unanswered)
 
 
-def settle(
+def recheck(
     kept: Path,
     aside: Path,
     read: Callable[[Path], Kept],
@@ -69,7 +69,7 @@ def enter(findings: Path, kept: Path, aside: Path) -> None:
                 verdict[np.isin(said["index"], rows)] = now
         if not np.array_equal(verdict, said["verdict"]):
             columns: dict[str, Any] = reading.arrays(findings / name) | {"verdict": verdict}
-            files.whole(findings / name, partial(_packed, columns))
+            files.write_atomically(findings / name, partial(_packed, columns))
 
 
 def _packed(columns: dict[str, Any], file: BinaryIO) -> None:
@@ -85,6 +85,6 @@ def _joined(parts: list[Kept]) -> Kept:
 
 def _write(path: Path, rows: Kept) -> None:
     if len(rows):
-        files.whole(path, rows.save)
+        files.write_atomically(path, rows.save)
     else:
         path.unlink(missing_ok=True)

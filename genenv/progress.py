@@ -15,7 +15,7 @@ from genenv.lines import Lines
 from genenv.wording import visible
 
 
-class Stages:
+class Progress:
     """Names what a run will do, shows how far it is, and keeps the seconds.
 
     Parameters
@@ -95,7 +95,7 @@ class Stages:
     def _write(self) -> None:
         if self._path is not None:
             text = json.dumps({"stages": self.seconds, "parts": self.parts}, indent=2)
-            files.whole(self._path, lambda file: file.write(text.encode()))
+            files.write_atomically(self._path, lambda file: file.write(text.encode()))
 
     def close(self) -> None:
         """Leave the display."""

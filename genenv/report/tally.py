@@ -30,7 +30,7 @@ UNSURE = (*MASS, "enrichment")  # of a mode, what a run says only where it can b
 
 
 @dataclass(frozen=True)
-class Account:
+class Tally:
     """All logs with their confirmed failures, counted on the union."""
 
     logs: list[Log]
@@ -218,14 +218,14 @@ class Account:
         )
 
 
-def account(
+def tally(
     logs: list[Log],
     confirmed: Confirmed,
     judge: Judge,
     reference: NDArray[Any],
     reference_label: NDArray[np.int64],
     classes: tuple[int | str, ...],
-) -> Account:
+) -> Tally:
     """Count the failures of all searches.
 
     Parameters
@@ -249,7 +249,7 @@ def account(
         own = confirmed.x, confirmed.label, group
         counted = replace(counted, mode=leaves.modes(units, own, (reference, reference_label)))
     q = q_values(judge.belief.corrected(confirmed.p))
-    return Account(logs, confirmed, group, samples, features, counted, q, judge.belief, classes)
+    return Tally(logs, confirmed, group, samples, features, counted, q, judge.belief, classes)
 
 
 def _mass(count: int, queries: int) -> dict[str, float | None]:
