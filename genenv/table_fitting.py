@@ -13,7 +13,8 @@ from genenv.parts import Part, load_json, save_json
 from genenv.progress import Progress
 from genenv.study import Study
 from genenv.tables import Mixture, Schema, mixture
-from genenv.tables.measuring import measured
+from genenv.tables.measuring import HELD_OUT as UNSEEN
+from genenv.tables.measuring import MOST_ROWS, measured
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ class TableFitting(Study[Mixture]):
         return Part("metrics.json", "its metrics", lambda _: self._measure(), save_json, load_json)
 
     def _tell_of_copies(self, share: dict[str, float]) -> None:
-        made, real = share["mixture"], share["held-out rows"]
+        made, real = share["mixture"], share[UNSEEN]
         if made > real + MORE_COPIES:
             self.notes.append(
                 f"{made:.1%} of the generated rows copy a learned row in every column, {real:.1%} "
@@ -111,4 +112,12 @@ class TableFitting(Study[Mixture]):
 
     def _measure(self) -> dict[str, Any]:
         made = self.get(self._generator)
-        return measured(made, self.codes[self.learned], self.codes[self.held_out], self.seed)
+        learned, held_out = self.codes[self.learned], self.codes[self.held_out]
+        count = max(len(held_out), min(len(learned), MOST_ROWS))
+        rows = {"mixture": self.schema.encode(made.sample(count, self.seed))}
+        about = {
+            "components": len(made.parameters.weights),
+            "learned_rows": len(learned),
+            "held_out_rows": min(len(held_out), MOST_ROWS),
+        }
+        return about | measured(rows, self.schema, learned, held_out, self.seed)

@@ -26,9 +26,11 @@ def fit_table(given: Fit, line: str) -> int:
     """Fit a table and say where the run lies."""
     from genenv import runs
     from genenv.data import TableOptions, loans
+    from genenv.parts import load_json
     from genenv.progress import Progress
     from genenv.table_fitting import TableFitting
     from genenv.tables import frames, infer
+    from genenv.tables.measuring import table
 
     checks.choice("network", given.settings.network, ("auto", "mixture"))
     _no_others(given, OF_FIT)
@@ -48,6 +50,7 @@ def fit_table(given: Fit, line: str) -> int:
         print(sentence)
     print(f"{len(made.parameters.weights)} components")
     if (out / "metrics.json").is_file():
+        print(*table(load_json(out / "metrics.json")), sep="\n")
         print(f"metrics:   {out}/metrics.json")
     print(f"generator: {out}/generator")
     return 0

@@ -1,58 +1,80 @@
-"""How like the data rows are: a two-sample test by gradient boosting, and exact copies."""
+"""How like the data rows are: everything that is measured of a generator of tables."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.tables import em
+from genenv import seeding
+from genenv.tables import closeness, likeness
 from genenv.tables.cells import Floats
-from genenv.tables.mixture import Mixture
+from genenv.tables.schema import Schema
+from genenv.tables.usefulness import usefulness
 
 MOST_ROWS = 10_000  # of either side
 FOLDS = 3
+INDEPENDENT, LEARNED, HELD_OUT = "independent columns", "learned rows", "held-out rows"
+
+Figures = dict[str, dict[str, float]]  # metric -> whose rows -> figure
 
 
-def measured(mixture: Mixture, learned: Floats, held_out: Floats, seed: int) -> dict[str, Any]:
+def measured(
+    made: Mapping[str, Floats], schema: Schema, learned: Floats, held_out: Floats, seed: int
+) -> Figures:
     """Compare generated rows with rows that were held out, real ones and independent ones beside.
 
     Parameters
     ----------
-    mixture
-        What made the rows.
+    made
+        Codes (n, columns) of generated rows, by the name of what made them; as many as held-out
+        rows at the least.
+    schema
+        Of all rows.
     learned, held_out
-        Codes (n, columns) that it saw, and that it did not.
+        Codes (n, columns) that the generators saw, and that they did not.
     seed
-        Address of the generated rows and of the test's folds.
+        Address of folds, of what is learned, and of the independent columns.
 
     Returns
     -------
-    `c2st`: 2 (1 - AUC) clipped to [0, 1], 1: cannot be told from held-out rows; `copies`: share of
-    rows that equal one that was learned from. Each by the name of what is compared.
+    Each metric by the name of whose rows it is of. Beside the generators stand `learned rows`, real
+    against real, and `independent columns`, which a metric that is of use thinks little of.
+    `c2st`: see `c2st`. `auc`, `f1`: see `usefulness`, of a table with a target;
+    empty where it says nothing. `marginals`,
+    `association`: see `likeness`. `copies`: see `copies`, and `closest`: see `closeness`; there
+    held-out rows stand beside, which nobody copied.
     """
-    count = min(len(held_out), MOST_ROWS)
-    alone = em.em(mixture.rows(learned), mixture.parameters.width, 1, seed)
-    independent = replace(mixture, parameters=alone)
-    compared = {
-        "mixture": _codes(mixture, count, seed),
-        "independent columns": _codes(independent, count, seed),
-        "learned rows": learned[:count],
-    }
-    scores = {name: c2st(held_out[:count], codes, seed) for name, codes in compared.items()}
-    share = {
-        "mixture": copies(compared["mixture"], learned),
-        "held-out rows": copies(held_out[:count], learned),
-    }
-    return {
-        "components": len(mixture.parameters.weights),
-        "learned_rows": len(learned),
-        "held_out_rows": count,
-        "c2st": scores,
-        "copies": share,
-    }
+    held = held_out[:MOST_ROWS]
+    compared = {**made, INDEPENDENT: shuffled(learned, seed), LEARNED: learned}
+    compared = {name: rows[:MOST_ROWS] for name, rows in compared.items()}
+    same = {name: rows[: len(held)] for name, rows in compared.items()}
+    found: Figures = {"c2st": {n: c2st(held, rows, seed) for n, rows in same.items()}}
+    if schema.target is not None:
+        worth = {name: usefulness(rows, held, schema, seed) for name, rows in compared.items()}
+        found["auc"] = {name: each[0] for name, each in worth.items() if each}
+        found["f1"] = {name: each[1] for name, each in worth.items() if each}
+    found["marginals"] = {n: likeness.marginals(r, held, schema) for n, r in same.items()}
+    found["association"] = {n: likeness.association(r, held, schema) for n, r in same.items()}
+    unseen = {name: rows for name, rows in same.items() if name != LEARNED} | {HELD_OUT: held}
+    found["copies"] = {name: copies(rows, learned) for name, rows in unseen.items()}
+    found["closest"] = {n: closeness.closest(r, learned, schema, seed) for n, r in unseen.items()}
+    return found
+
+
+def table(found: Mapping[str, Any]) -> list[str]:
+    """Write figures as lines of a table, a line a maker; what is no figure is left out."""
+    figures = {name: each for name, each in found.items() if isinstance(each, dict)}
+    makers = list(dict.fromkeys(maker for each in figures.values() for maker in each))
+    wide = max(map(len, makers), default=0)
+    head = " ".join(f"{name:>11}" for name in figures)
+    lines = [f"{'':{wide}} {head}"]
+    for maker in makers:
+        cells = [f"{each[maker]:11.4f}" if maker in each else " " * 11 for each in figures.values()]
+        lines.append(f"{maker:{wide}} {' '.join(cells)}".rstrip())
+    return lines
 
 
 def c2st(real: Floats, made: Floats, seed: int) -> float:
@@ -69,6 +91,12 @@ def c2st(real: Floats, made: Floats, seed: int) -> float:
     return float(np.clip(2 * (1 - roc_auc_score(which, guess)), 0, 1))
 
 
+def shuffled(rows: Floats, seed: int) -> Floats:
+    """Return rows whose columns come from different ones: the marginals are kept, all else not."""
+    rng = seeding.numpy_generator(seed, "independent columns")
+    return np.stack([rng.permutation(column) for column in rows.T], axis=1)
+
+
 def copies(rows: Floats, learned: Floats) -> float:
     """Return the share of rows that equal one of the learned rows in every column."""
     known = set(_keys(learned))
@@ -78,7 +106,3 @@ def copies(rows: Floats, learned: Floats) -> float:
 def _keys(rows: Floats) -> list[bytes]:
     plain: NDArray[np.float64] = np.where(np.isnan(rows), np.inf, rows) + 0.0  # -0.0 is 0.0
     return [row.tobytes() for row in plain]
-
-
-def _codes(mixture: Mixture, count: int, seed: int) -> Floats:
-    return mixture.schema.encode(mixture.sample(count, seed))
