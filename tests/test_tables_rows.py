@@ -100,6 +100,7 @@ def test_rows_without_a_target_are_left_out_and_told():
     [
         (FRAME, data.TableOptions(), "--target COLUMN"),
         (FRAME, data.TableOptions("wealth"), "a column to be one of"),
+        (FRAME.assign(loan=None), data.TableOptions("loan"), "labels in column 'loan', got none"),
         (FRAME.assign(loan="no"), data.TableOptions("loan"), "two classes or more"),
         (FRAME[["loan"]], data.TableOptions("loan"), "a column beside the target"),
         (FRAME.iloc[:1], data.TableOptions("loan"), "two rows or more"),

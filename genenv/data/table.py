@@ -81,6 +81,8 @@ def from_frame(
     target = columns.target if columns.schema is None else columns.schema.target
     notes: tuple[str, ...] = ()
     if target in frame.columns and bool((missing := frame[target].isna()).any()):
+        if missing.all():
+            raise checks.Mistake(f"labels in column {target!r}", "none", "name another column")
         notes = (f"{int(missing.sum()):,} rows without {target!r} were left out",)
         frame = frame[~missing].reset_index(drop=True)
     schema = columns.of(frame)

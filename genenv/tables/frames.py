@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".parquet")
 SEPARATORS = ",;\t|"
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # bytes that no writing has
 COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 
 
@@ -135,7 +136,7 @@ def _rounds(module: Any) -> bool:
 
 def _text(path: Path) -> tuple[str, list[str]]:
     raw = path.read_bytes()
-    if b"\0" in raw[:4096]:
+    if NO_TEXT.search(raw[:4096]):
         raise _no_table(path, "bytes that are no text")
     try:
         return raw.decode("utf-8-sig"), []
