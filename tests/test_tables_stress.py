@@ -118,6 +118,22 @@ def test_columns_in_another_order_and_dummies_are_handed_over_as_they_were():
     assert any("indices into the data's" in told for told in wrapped.notes)
 
 
+class NamedItsOwnWay:
+    """Knows its columns as CatBoost does."""
+
+    feature_names_ = ("debt", "age")
+    n_features_in_ = 2
+
+    def predict_proba(self, frame):
+        p = (frame["age"] > frame["debt"]).to_numpy(float)
+        return np.stack([1 - p, p], 1)
+
+
+def test_columns_that_an_estimator_names_its_own_way_are_handed_by_name(table):
+    _, p = asked(NamedItsOwnWay(), table)
+    np.testing.assert_allclose(p[:, 1], X["age"][:64] > X["debt"][:64], atol=1e-6)
+
+
 @pytest.mark.filterwarnings("error")
 def test_an_estimator_that_learned_an_array_is_handed_one():
     plain = pd.get_dummies(FRAME[["age", "job", "repaid"]], columns=["job"])

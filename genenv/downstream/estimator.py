@@ -64,6 +64,8 @@ class Estimator(Downstream):
     def _frame(self, array: Any) -> Any:
         """Name the columns, where the estimator learned them by name; else it learned an array."""
         names = getattr(self.model, "feature_names_in_", None)
+        if names is None:
+            names = _called(self.model)
         framed = hasattr(array, "columns")
         if names is None and framed and hasattr(self.model, "n_features_in_"):
             array = _plain(array)
@@ -103,6 +105,12 @@ class Estimator(Downstream):
                 "fit it on the data's labels, or name them in the order of its columns (--classes)",
             )
         return None if order == list(range(len(order))) else order
+
+
+def _called(model: Any) -> list[str] | None:
+    """Return the names by which CatBoost knows its columns; None: it learned an array."""
+    names = list(getattr(model, "feature_names_", None) or ())
+    return None if names == [str(i) for i in range(len(names))] else names
 
 
 def _plain(frame: Any) -> NDArray[Any]:
