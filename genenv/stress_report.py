@@ -15,16 +15,18 @@ from genenv.judge import Verdict
 from genenv.ledger import Ledger
 from genenv.probe import Probe
 from genenv.rechecking import enter, recheck
-from genenv.report import Evidence, Report, rates, summary
+from genenv.report import Evidence, Report, moved, rates, summary
 from genenv.report.by_class import by_class
 from genenv.report.enrichment import beside, enriched
 from genenv.report.near_rows import Untouched
+from genenv.report.spreads import Spread, spreads
 from genenv.report.tally import UNSURE, Tally, tally
 from genenv.searched import Searched
 from genenv.tracking import Tracker
 from genenv.unanswered import Unanswered
 
 ORDINARY = 20  # samples of the generator shown beside the headline
+SPREAD = 5000  # rows of a table, most that are compared with generated ones
 
 
 def report(
@@ -62,6 +64,9 @@ def report(
         tell(held.counted.note)
     content = _content(run, logs, held)
     found = held.failures(reference, dataset.x[rows], label[rows])
+    ids = [row["id"] for row in content["modes"]]
+    for row, told in zip(content["modes"], moved.of_modes(units, found, ids), strict=True):
+        row["moved"] = told
     evidence = Evidence(
         failures=found,
         curves=held.curves(),
@@ -74,6 +79,7 @@ def report(
         versions=runs.versions(),
         ordinary=run.generator.sample(ORDINARY, seed=0)[0],
         began=own_rows.began(run.generator, run.source, found),
+        spreads=_spreads(run),
     )
     made = Report(content, evidence)
     tracker.text("summary", summary.markdown(str(made)))
@@ -177,6 +183,13 @@ def _beside(run: Searched, logs: list[Log], held: Tally) -> dict[int, dict[str, 
     probe = Probe(run.generator, run.model, run.judge.guide, run.criterion)
     ledger = Ledger(run.folder)
     return enriched(held, beside(run.reference, probe, run.judge, ledger, logs))
+
+
+def _spreads(run: Searched) -> tuple[Spread, ...]:
+    """Compare a table's rows with as many generated ones of the same classes."""
+    x, label = run.dataset.pick(run.split.train[:SPREAD])
+    made, _ = run.generator.sample(len(x), seed=0, label=label)
+    return spreads(run.dataset.units, x, made)
 
 
 def _untouched(run: Searched, right: NDArray[np.bool_]) -> Untouched:

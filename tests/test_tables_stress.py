@@ -66,7 +66,8 @@ def test_a_pipeline_on_a_frame_is_searched_judged_and_reported(run):
     assert report.data["searches"][0]["flips"] > 0
     assert {"c2st", "c2st_real", "copies", "gan_train_boosting"} <= set(report.data["generator"])
     assert report.data["generator"]["c2st_shuffled"] < report.data["generator"]["c2st"]
-    assert (out / "report.html").is_file()
+    page = (out / "report.html").read_text()
+    assert page.count('aria-label="savings: real and generated rows') == 1
     assert any("break a rule" in note for note in report.evidence.notes)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genenv import files
-from genenv.report import apart, enrichment, law, numerals, rates, summary, verdicts
+from genenv.report import apart, enrichment, law, moved, numerals, rates, summary, verdicts
 from genenv.report.template import template
 
 PARTS = {
@@ -30,6 +30,7 @@ def filters() -> dict[str, Callable[..., Any]]:
         "counted": rates.counted,
         "rule": apart.words,
         "beside": enrichment.words,
+        "moved": moved.words,
     }
 
 

@@ -82,6 +82,7 @@ MODE_KEYS = (
     "apart",  # rule, mode, class: what tells it from its class, see `report.apart`; None: nothing
     "searches",  # names of those that found it
     "near",  # NEAR_KEYS: the untouched real rows nearest to it
+    "moved",  # of tables, which columns differ from the nearest real rows: `moved.columns`; or None
 )
 NEAR_KEYS = (
     "rows",  # their numbers in the data, or in the held-out data where such were given, from 0
@@ -197,6 +198,8 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
         _at_least(share, SHARE_KEYS, f"report.judge.real_rejected.{gate}")
     for row in whole["searches"]:  # version 0.1.0 knew the control by its name
         row.setdefault("samples_law", row.get("name") == "random")
+    for row in whole["modes"]:  # version 0.2.0 did not count moved columns
+        row.setdefault("moved", None)
     for name, keys in (
         ("searches", SEARCH_KEYS),
         ("modes", MODE_KEYS),

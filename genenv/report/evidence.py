@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from genenv.codecs import Codec
 from genenv.columns import Columns
+from genenv.report.spreads import Spread
 
 SUREST = 24  # failures shown before the modes
 EDGE = 0.99  # share of the plausible ball's radius from which a failure counts as on its edge
@@ -71,6 +72,7 @@ class Evidence:
     ordinary: NDArray[Any] | None = None  # (n, *units.shape), samples of the generator as they come
     began: Sequence[Mapping[str, Any]] = ()  # of the surest failures, in order: row (its number),
     # x and again (*units.shape): the user's row that the search began at; (): at none
+    spreads: tuple[Spread, ...] = ()  # of a table's columns, real against generated
 
     @property
     def control(self) -> frozenset[str]:

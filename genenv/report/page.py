@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv.report import amending, by_class, figures, numerals, summary, variety
+from genenv.report import amending, by_class, figures, moved, numerals, spreads, summary, variety
 from genenv.report.evidence import EDGE, SUREST, Evidence
 from genenv.report.template import template
 from genenv.tracking import picture
@@ -54,6 +54,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         asked=summary.asked(plain),
         unanswered=summary.unanswered(plain),
         ordinary=ordinary(evidence),
+        spreads=[Markup(each) for each in spreads.figures(evidence.spreads)],
         totals=summary.totals(plain),
         facts={name: list(flat(plain[name])) for name in ("data", "generator", "model")},
         several_seeds=len({row["seed"] for row in plain["searches"]}) > 1,
@@ -67,6 +68,7 @@ def render(data: Mapping[str, Any], evidence: Evidence) -> str:
         variety=variety.words(plain["variety"]),
         random_samples=drawn(plain),
         surest=surest(evidence),
+        columns=_columns(evidence),
         began=began(evidence),
         starts=plain["generator"].get("starts"),
         no_worst=by_class.sentence(plain["classes"]),
@@ -175,6 +177,12 @@ def _beginning(row: int, before: Mapping[str, Any], evidence: Evidence) -> dict[
     }
 
 
+def _columns(evidence: Evidence) -> Sequence[str]:
+    """Name the columns of a table that are shown, none of other data."""
+    table = evidence.units.groups is not None
+    return evidence.units.names()[:COLUMNS] if table else ()
+
+
 def _moved(names: Sequence[str], words: Sequence[Sequence[str]]) -> list[tuple[str, str, str]]:
     """Return name, value before and after of the columns that changed, a few."""
     whole = zip(names, *words, strict=True)
@@ -199,19 +207,31 @@ def _example(row: int, evidence: Evidence) -> dict[str, Any]:
         "nearest_class": evidence.class_name(int(failures.nearest_label[row])),
         "nearest_ratio": float(failures.nearest_distance[row]) / evidence.neighbour_distance,
         "picture": None if found is None else figures.png(found[0]),
+        "cells": _cells(row, evidence),
         "nearest_picture": None if real is None else figures.png(real[0]),
     }
+
+
+def _cells(row: int, evidence: Evidence) -> list[tuple[str, str, bool]]:
+    """Return the cells of a table's row, those of its nearest real row, and which moved."""
+    if evidence.units.groups is None:
+        return []
+    units = evidence.units
+    x, near = (a[row : row + 1] for a in (evidence.failures.x, evidence.failures.nearest))
+    marks = moved.cells(units, x, near)[0].tolist()
+    return list(zip(*units.words(x), *units.words(near), marks, strict=True))[:COLUMNS]
 
 
 def _values(rows: NDArray[np.int64], evidence: Evidence) -> list[dict[str, Any]]:
     """Values of each example beside those of its nearest real row, one line a column."""
     failures, units = evidence.failures, evidence.units
     found, near = units.words(failures.x[rows]), units.words(failures.nearest[rows])
-    pairs = list(zip(found, near, strict=True))
+    marks = moved.cells(units, failures.x[rows], failures.nearest[rows])
+    pairs = list(zip(found, near, marks.tolist(), strict=True))
     return [
         {
             "column": f"x[{name}]" if name.isdecimal() else name,
-            "pairs": [(own[i], real[i], own[i] != real[i]) for own, real in pairs],
+            "pairs": [(own[i], real[i], mark[i]) for own, real, mark in pairs],
         }
         for i, name in enumerate(evidence.units.names()[: _shown(evidence)])
     ]

@@ -1,0 +1,82 @@
+"""What the page of a table shows: columns that moved, and columns real against generated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from genenv import codecs, data
+from genenv.report import moved, spreads
+
+ROWS = 200
+FRAME = pd.DataFrame(
+    {
+        "wage<b>": np.tile([1000.0, 3000.0, np.nan, 2000.0], ROWS // 4),
+        "job": np.tile(["clerk", "nurse"], ROWS // 2),
+        "rank": pd.Categorical(np.tile(list("abca"), ROWS // 4), ordered=True),
+        "y": np.tile(["no", "yes"], ROWS // 2),
+    }
+)
+TABLE = data.from_frame(FRAME, data.TableOptions("y"))
+
+
+def stored(frame):
+    return TABLE.units.rows(frame)
+
+
+def changed(**columns):
+    return stored(FRAME[:4].assign(**columns))
+
+
+def test_a_cell_moved_where_it_is_another_category_or_clearly_another_number():
+    near = stored(FRAME[:4])
+    wage = {"wage<b>": [1001.0, 2000.0, 2000.0, 2000.0]}
+    x = changed(**wage, job=["clerk", "clerk", "clerk", "nurse"])
+    cells = moved.cells(TABLE.units, x, near)
+    expected = [[False, False], [True, True], [True, False], [False, False]]
+    assert cells[:, :2].tolist() == expected
+    assert not cells[:, 2].any()
+
+
+def test_numbers_of_vectors_moved_where_they_are_not_equal():
+    units = codecs.Vectors((2,), "float64", (0.0, 0.0), (1.0, 1.0))
+    marks = moved.cells(units, np.array([[1.0, 2.0]]), np.array([[1.0, 2.001]]))
+    assert marks.tolist() == [[False, True]]
+
+
+def test_columns_are_told_by_how_often_and_which_way_they_moved():
+    x = changed(**{"wage<b>": [2500.0, 3000.0, np.nan, 3000.0]}, rank=list("babc"))
+    rows = moved.columns(TABLE.units, x, stored(FRAME[:4]))
+    assert [(row["column"], row["share"], row["up"]) for row in rows] == [
+        ("rank", 1.0, 0.5),
+        ("wage<b>", 0.5, 1.0),
+    ]
+    assert moved.words(rows) == "rank (100%), wage<b> (50%, mostly up)"
+    assert moved.words(moved.columns(TABLE.units, x, x)) == ""
+
+
+def test_rows_of_equal_law_are_together_and_moved_ones_apart_by_total_variation():
+    alike = spreads.spreads(TABLE.units, TABLE.x, TABLE.x)
+    assert [(each.column, each.apart) for each in alike] == [
+        ("wage<b>", 0),
+        ("job", 0),
+        ("rank", 0),
+    ]
+    other = stored(FRAME.assign(**{"wage<b>": FRAME["wage<b>"].fillna(9e9)}, job="nurse"))
+    wage, job, rank = spreads.spreads(TABLE.units, TABLE.x, other)
+    assert (wage.apart, job.apart, rank.apart) == pytest.approx((0.25, 0.5, 0))
+    assert (wage.real[-1], wage.made[-1]) == (0.25, 0)
+    assert job.names == ("clerk", "nurse")
+    assert spreads.spreads(codecs.Vectors((1,), "float64", (0.0,), (1.0,)), TABLE.x, other) == ()
+
+
+def test_the_figures_are_the_columns_furthest_apart_with_names_that_are_no_markup(monkeypatch):
+    other = stored(FRAME.assign(**{"wage<b>": 1000.0}, job="nurse"))
+    found = spreads.spreads(TABLE.units, TABLE.x, other)
+    monkeypatch.setattr(spreads, "SHOWN", 2)
+    drawn = spreads.figures(found)
+    assert [">job" in each for each in drawn] == [False, True]
+    assert "wage&lt;b&gt;" in drawn[0]
+    assert "<b>" not in "".join(drawn)
+    assert "missing" in drawn[0]
