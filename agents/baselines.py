@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Discrete, Space
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
@@ -64,6 +65,13 @@ class Seat:
             return _played(env, act, self.seed + turn * self.episodes, options)
         finally:
             env.close()
+
+    @cached_property
+    def actions(self) -> Space[Any]:
+        """Of one row."""
+        env = self._rows(1)
+        env.close()
+        return env.single_action_space
 
     def constant(self) -> Any:
         """Search the best constant action on other episodes: one of 16, eight episodes each."""
@@ -133,6 +141,22 @@ def table(
     Player -> worth, in one order: random, the best of 16 constants, the agent's own open loop, a
     hand-made rule where there is one, the agent.
     """
+    found = {}
+    for name, paid in played(env_id, act, episodes, seed, arguments, advance).items():
+        low, high = intervals.of_mean(paid, seeding.numpy_generator(0, "bootstrap"))
+        found[name] = Worth(float(paid.mean()), low, high)
+    return found
+
+
+def played(
+    env_id: str,
+    act: Act,
+    episodes: int,
+    seed: int,
+    arguments: dict[str, Any],
+    advance: Callable[[int], None] | None = None,
+) -> dict[str, Returns]:
+    """Return the returns (episodes,) of each player of `table`, which see."""
     if checks.integer("episodes", episodes) < 2:
         raise checks.Mistake("2 episodes or more", episodes, "one return has no interval")
     seat = Seat(env_id, arguments, episodes, seed)
@@ -143,13 +167,11 @@ def table(
     }
     if env_id in HAND_RULES:
         name, rule = HAND_RULES[env_id]
-        players[name] = lambda: seat.play(rule).returns
+        players[name] = lambda: seat.play(partial(rule, space=seat.actions)).returns
     players["agent"] = lambda: seat.play(act).returns
     found = {}
     for name, play in players.items():
-        returns = play()
-        low, high = intervals.of_mean(returns, seeding.numpy_generator(0, "bootstrap"))
-        found[name] = Worth(float(returns.mean()), low, high)
+        found[name] = play()
         if advance is not None:
             advance(1)
     return found

@@ -2,24 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from gymnasium.spaces import Space
 from numpy.typing import NDArray
+from scipy import stats
 
-from genenv.agents.returns import Act
 from genenv.stacked.schedules import Decayed
 from genenv.stacked.teachers import TEACHERS
 
 EQUAL_PUSH = 1 / 18  # a third of a standard deviation, of six: the least energy at edge 10
+HIDDEN_AT = (
+    -1.75
+)  # m across, a step before it counts: the car does not yield to whom it takes there
+DEVIATION = 0.316 * 6  # m of a full error of the measured position
+AMONG_DATA = 0.97  # of the way to the largest value in the data
 
 
-def _equal_pushes(seen: NDArray[Any]) -> NDArray[np.float32]:
+class Rule(Protocol):
+    """What a person would do, without having learned anything."""
+
+    def __call__(self, seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+        """Observations (n, ...) and the space of one row's actions -> actions (n, ...)."""
+
+
+def _equal_pushes(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+    del space
     return np.full((len(seen), 1), EQUAL_PUSH * (1 + 1e-6), np.float32)
 
 
-HAND_RULES: dict[str, tuple[str, Act]] = {
-    "genenv/TrainingGame-v0": ("decayed rates", Decayed().act),
-    "genenv/Curriculum-v0": ("generated rows only", TEACHERS["generated only"].act),
+def _equal_codes(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+    """Disturb every step alike, by a third of a standard deviation in each coordinate."""
+    assert space.shape is not None
+    reach = np.sqrt(stats.chi2.ppf(0.95, space.shape[0]))
+    return np.full((len(seen), *space.shape), (1 + 1e-5) / 3 / reach, np.float32)
+
+
+def _hides(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+    """Have the car measure the pedestrian beside the road, wherever one walks in front of it."""
+    assert space.shape is not None
+    action = np.zeros((len(seen), *space.shape), np.float32)
+    beyond = (seen[:, 1] - HIDDEN_AT).clip(0) * (seen[:, 0] > 0)
+    action[:, 5] = -(beyond / DEVIATION).clip(0, 1)
+    return action
+
+
+def _outwards(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+    """Go away from the middle of the base space, where samples are usual."""
+    assert space.shape is not None
+    e = seen[:, : space.shape[0]].astype(np.float32)
+    action: NDArray[Any] = e / np.abs(e).max(1, keepdims=True).clip(1e-6)
+    return action
+
+
+def _on_a_sphere(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+    """Scale the noise to the length of the outermost rows of the ring."""
+    assert space.shape is not None
+    e = np.resize(seen.T, (space.shape[0], len(seen))).T.astype(np.float32)
+    action: NDArray[Any] = AMONG_DATA * e / np.linalg.norm(e, axis=1, keepdims=True).clip(1e-6)
+    return action
+
+
+def _decayed(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+    del space
+    return Decayed().act(seen)
+
+
+def _generated_only(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+    del space
+    return TEACHERS["generated only"].act(seen)
+
+
+HAND_RULES: dict[str, tuple[str, Rule]] = {
+    "genenv/LatentProbe-v0": ("outwards", _outwards),
+    "genenv/Forger-v0": ("noise on a sphere", _on_a_sphere),
+    "genenv/TrainingGame-v0": ("decayed rates", _decayed),
+    "genenv/Curriculum-v0": ("generated rows only", _generated_only),
+    "genenv/Disturbance-v0": ("equal disturbances", _equal_codes),
     "genenv/Walk1D-v0": ("equal pushes", _equal_pushes),
+    "genenv/Crosswalk-v0": ("hides the pedestrian", _hides),
 }

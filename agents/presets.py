@@ -41,15 +41,14 @@ FORGER_SEQUENCE = SequencePpo(
 
 DETECTIVE = Ppo(
     total_steps=400_000,
-    learning_rate=1e-3,
-    lr_floor=0.1,
-    steps=32,
-    batch=512,
+    learning_rate=2e-3,
+    lr_floor=0.05,
+    steps=8,
     epochs=4,
     gamma=1.0,
     hidden=(128, 128),
     activation="relu",
-    ent_coef=0.01,
+    ent_coef=0.05,  # with less it says so at once, before it has learned what looks are for
 )
 DISTURBANCE = Ppo(
     total_steps=420_000,

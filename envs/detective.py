@@ -1,4 +1,4 @@
-"""genenv/Detective: the discriminator tells real samples from a ladder of generators."""
+"""genenv/Detective: the discriminator chooses where to look, at a price, before it says real."""
 
 from __future__ import annotations
 
@@ -7,61 +7,70 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode
 from numpy.typing import ArrayLike, NDArray
 
-from genenv import bundled, checks, ladder, seeding
-from genenv.data import Dataset, Source, find
+from genenv import checks, seeding
+from genenv.data import Source
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags
-from genenv.envs.samples import Scale, check_alike
+from genenv.envs.rungs import find_rungs
 from genenv.envs.single import EntryPoint
 from genenv.generators import Generator
 
-REAL, GENERATED, LOOK = range(3)
-LOOKS, NOISE, PRICE = 5, 0.3, 0.05  # looks to be bought; of a look, in [-1, 1]; of a look
+REAL, GENERATED, LOOK = range(3)  # LOOK + k looks at view k
+LOOKS = 8  # to be bought
+NOISE, PRICES = (0.05, 0.5), (0.005, 0.08)  # of a look, as an episode draws them
+LIMIT = 3.0  # observations are clipped to [-3, 3]
+
+Span = tuple[float, float]
 
 
 class Detective(BatchedEnv):
-    """Say whether a sample is real or generated, or pay for another look at it.
+    """Say whether a sample is real or generated, after looks that differ, each at a price.
 
     ## Description
     By a fair coin, a real row arrives or a sample of a generator of the ladder, whose rungs run
-    from early in training to late. The agent never sees the sample itself but looks at it: each
-    look adds Gaussian noise of its own, and the mean of the looks lies the nearer to the sample the
-    more there are. Where all data are whole numbers, generated samples are rounded to such.
+    from early in training to late. The agent never sees the sample itself but looks: at the whole,
+    at one of four parts, at a coarse copy, or at what a second critic thinks of it. Looks are
+    noisy; looking again at the same view lets the noise average out. How noisy each view is and
+    what it costs is drawn anew by each episode, and shown. The first look, at a view drawn by
+    chance, is free. Where all data are whole numbers, generated samples are rounded to such.
 
     ## Action
-    `Discrete(3)`: 0 says real, 1 says generated, 2 looks again.
+    `Discrete(views + 2)`: 0 says real, 1 says generated, 2 + k looks at view k: 0 is the whole,
+    then come the parts (quarters of an image, runs of a vector's columns), the coarse copy (4 x 4
+    averages, or means of 4 columns), and the second critic's score, where there is one.
 
     ## Observation
-    `Box(-1, 1, (2 · size + 1,), float32)`, everything clipped to the limits:
+    `Box(-3, 3, (columns + 3 · views + 1,), float32)`, everything clipped to the limits:
 
-    | columns | what | limits |
-    |---|---|---|
-    | size | the last look, flattened | -1, 1 |
-    | size | the mean of the looks so far, flattened | -1, 1 |
-    | 1 | share of the looks that can still be bought | 0, 1 |
+    | columns | what |
+    |---|---|
+    | columns | the mean of the looks at each view so far, views side by side; 0 before the first |
+    | views | looks at each so far, over `looks` |
+    | views | noise of a look at each, as a share of the most |
+    | views | price of a look at each, as a share of the most |
+    | 1 | share of the looks that can still be bought |
 
     Images span [-1, 1] over the range of the data; each column of vectors is centred, and the data
-    reach to ±0.8.
+    reach to ±0.8. A score is tanh((score - median of real rows) / half their 5 to 95 % span).
 
     ## Reward
-    +1 for a right verdict, -1 for a wrong one, -0.05 for another look; -1 for asking for a look
-    when none is left, as for a wrong verdict.
+    +1 for a right verdict, -1 for a wrong one, less the price of a look for each; -1 for asking for
+    a look when none is left, as for a wrong verdict.
 
     ## Start and end
     An episode starts with one look. `terminated`: by a verdict. `truncated`: by asking for a look
-    when none is left (the sixth with `looks=5`), or after `max_episode_steps`.
+    when none is left (the ninth with `looks=8`), or after `max_episode_steps`.
 
     `reset(options={"rung": k})` asks for rung k, counted from 0, in the episodes that begin then:
     one for all rows, or an array (num_envs,), where -1 leaves a row to chance. The coin stays fair.
     Without it, each rung is as likely.
 
     ## Info
-    rung (-1: real); correct (a right verdict was given); looks (bought so far).
+    rung (-1: real); correct (a right verdict was given); looks (bought so far); cost (of them).
 
     ## Arguments
     See the parameters; `gymnasium.make("genenv/Detective-v0")` without any takes the bundled digits
@@ -78,7 +87,8 @@ class Detective(BatchedEnv):
         A folder that `fit` or `stress` left: its checkpoints are the ladder (`keep` says how many
         there are), its generator the last rung. None: the bundled set.
     ladder
-        Generators from early to late, in place of a run; needs `data`.
+        Generators from early to late, in place of a run; needs `data`. The second critic is the
+        last one's, where it kept one that scores single samples.
     data
         What is real: a data set, a name or path that `genenv.data.load` takes, an array of samples,
         or (samples, labels). None: the run's, where its name is one of `genenv.data.DATA`.
@@ -88,12 +98,16 @@ class Detective(BatchedEnv):
     looks
         Looks that can be bought in an episode.
     noise
-        Standard deviation of a look's noise, where the sample lies in [-1, 1]; 0: none.
+        Least and largest standard deviation of a look at the whole, where the sample lies in
+        [-1, 1]. A view of fewer columns has that times √(its share of the columns), for each look
+        gathers as much light; the score has it as it is.
+    prices
+        Least and largest price of a look.
     max_episode_steps
         Truncates earlier, as Gymnasium's TimeLimit; None: no earlier.
     autoreset_mode, render_mode
-        See `BatchedEnv`; "rgb_array" draws the last look, the mean of all, the sample and the
-        verdict.
+        See `BatchedEnv`; "rgb_array" draws what was seen of the whole and of the parts, the sample
+        and the verdict.
 
     Raises
     ------
@@ -114,170 +128,153 @@ class Detective(BatchedEnv):
         data: Source | None = None,
         rows: ArrayLike | None = None,
         looks: int = LOOKS,
-        noise: float = NOISE,
+        noise: Span = NOISE,
+        prices: Span = PRICES,
         max_episode_steps: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
         checks.integer("looks", looks)
-        if noise != 0:
-            checks.positive("noise", noise)
         limit = looks + 1 if max_episode_steps is None else max_episode_steps
         checks.integer("max_episode_steps", limit)
-        self.ladder, self.data, unseen = find_ladder(run, ladder, data)
-        self.rows = unseen if rows is None else checked_rows(rows, self.data)
+        self.noise = _span("noise", noise)
+        self.prices = _span("prices", prices)
+        self.rungs = find_rungs(run, ladder, data, rows)
         self.looks = looks
-        self.noise = noise
-        self.scale = Scale(self.data)
-        self._real = self.scale.to_box(self.data.units.tensor(self.data.x[self.rows])).numpy()
-        size = self.scale.size
+        self.views = self.rungs.views
+        views = len(self.views.names)
+        columns = len(self.views.of)
         super().__init__(
             num_envs,
-            Box(-1.0, 1.0, (2 * size + 1,), np.float32),
-            Discrete(3),
+            Box(-LIMIT, LIMIT, (columns + 3 * views + 1,), np.float32),
+            Discrete(LOOK + views),
             min(looks + 1, limit),
             autoreset_mode,
             render_mode,
         )
         self._asked = np.full(num_envs, -1)  # rungs for the next episodes; -1: by chance
         self._rung = np.full(num_envs, -1)
-        self._x = np.zeros((num_envs, size), np.float32)
-        self._look, self._sum = np.zeros_like(self._x), np.zeros_like(self._x)
-        self._bought = np.zeros(num_envs, np.int64)
+        self._x = np.zeros((num_envs, columns), np.float32)  # what there is to see
+        self._sum = np.zeros_like(self._x)  # of the looks
+        self._looks = np.zeros((num_envs, views), np.int64)
+        self._noise = np.zeros((num_envs, views))  # of this episode
+        self._price = np.zeros((num_envs, views))
+        self._cost = np.zeros(num_envs)
         self._verdict = np.full(num_envs, LOOK)  # LOOK: none yet
 
     def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:
         """Take `rung` for the episodes that begin now."""
-        asked = np.asarray(options.get("rung", -1))
-        if asked.ndim:
-            checks.shape("options['rung']", asked, (self.num_envs,))
-        top = len(self.ladder) - 1
-        given = "rung" in options and not asked.ndim
-        if asked.dtype.kind not in "iu" or asked.min() < (0 if given else -1) or asked.max() > top:
-            raise checks.Mistake(
-                f"options['rung'] to be whole numbers from 0 to {top}"
-                + (" (-1: by chance)" if asked.ndim else ""),
-                asked.tolist(),
-                "choose a rung of the ladder",
-            )
-        self._asked[rows] = np.broadcast_to(asked, self.num_envs)[rows]
+        self._asked[rows] = self.rungs.asked(options, self.num_envs)[rows]
 
     def begin(self, rows: NDArray[np.int64]) -> None:
-        """Draw coin, rung and sample, and look once."""
-        draws = seeding.uniforms(self.keys(rows, "draw"), 4)
-        chance = (draws[:, 1] * len(self.ladder)).astype(np.int64)
-        rung = np.where(self._asked[rows] < 0, chance, self._asked[rows])
+        """Draw coin, rung, sample, noise and prices."""
+        views = len(self.views.names)
+        ends = np.cumsum([3, views, views, self.rungs.chances])
+        drawn = seeding.uniforms(self.keys(rows, "draw"), int(ends[-1]))
+        (coin, rung, view), noise, price, chance = (part.T for part in np.split(drawn, ends[:-1], 1))
+        by_chance = (rung * len(self.rungs.ladder)).astype(np.int64)
+        chosen = np.where(self._asked[rows] < 0, by_chance, self._asked[rows])
         self._asked[rows] = -1
-        self._rung[rows] = np.where(draws[:, 0] < 0.5, -1, rung)
-        self._x[rows] = self._real[(draws[:, 2] * len(self._real)).astype(np.int64)]
-        for k, generator in enumerate(self.ladder):
-            own = self._rung[rows] == k
-            if own.any():
-                self._x[rows[own]] = self._generated(generator, rows[own], draws[own, 3])
-        self._sum[rows], self._bought[rows], self._verdict[rows] = 0.0, -1, LOOK
-        self._look_at(rows)
+        self._rung[rows] = np.where(coin < 0.5, -1, chosen)
+        self._noise[rows] = _within(self.noise, noise.T)
+        self._price[rows] = _within(self.prices, price.T)
+        self._sum[rows] = 0.0
+        self._looks[rows] = 0
+        self._cost[rows] = 0.0
+        self._verdict[rows] = LOOK
+        self._x[rows] = self.rungs.seen(self._rung[rows], chance.T)
+        self._look(rows, (view * views).astype(np.int64))
 
     def advance(self, action: NDArray[np.int64], live: Flags) -> tuple[NDArray[Any], Flags]:
         """Take verdicts, sell looks."""
         action = np.asarray(action)
-        if not np.isin(action, (REAL, GENERATED, LOOK)).all():
-            raise checks.Mistake("actions to be 0, 1 or 2, one a row", action.tolist(), "fix them")
-        decided, sold = live & (action != LOOK), live & (action == LOOK)
+        most = LOOK + len(self.views.names)
+        if not np.isin(action, np.arange(most)).all():
+            do = "fix them"
+            raise checks.Mistake(f"actions from 0 to {most - 1}, one a row", action.tolist(), do)
+        decided, sold = live & (action < LOOK), live & (action >= LOOK)
         self._verdict = np.where(decided, action, self._verdict)
-        refused = sold & (self._bought >= self.looks)
-        self._look_at(np.flatnonzero(sold & ~refused))
-        verdict = np.where(self._correct(), 1.0, -1.0)
-        return np.where(decided, verdict, np.where(refused, -1.0, -PRICE)), decided
+        refused = sold & (self._looks.sum(1) > self.looks)
+        looking = np.flatnonzero(sold & ~refused)
+        before = self._cost.copy()
+        view = action[looking] - LOOK
+        self._look(looking, view)
+        self._cost[looking] += self._price[looking, view]
+        paid = np.where(decided, np.where(self._correct(), 1.0, -1.0), before - self._cost)
+        return np.where(refused, -1.0, paid), decided
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
-        """Observations (num_envs, 2 · size + 1) and the info named above."""
-        mean = self._sum / (1 + self._bought)[:, None]
-        left = (1 - self._bought / self.looks)[:, None]
-        seen = np.concatenate([self._look, mean, left], 1).astype(np.float32).clip(-1.0, 1.0)
-        return seen, {
-            "rung": self._rung.copy(),
-            "correct": self._correct(),
-            "looks": self._bought.copy(),
-        }
+        """Observations (num_envs, columns + 3 · views + 1) and the info named above."""
+        bought = self._looks.sum(1) - 1
+        columns = (
+            self._means(),
+            self._looks / self.looks,
+            self._noise / (self.noise[1] or 1.0),
+            self._price / (self.prices[1] or 1.0),
+            (1 - bought / self.looks)[:, None],
+        )
+        seen = np.concatenate(columns, 1).astype(np.float32).clip(-LIMIT, LIMIT)
+        info = {"rung": self._rung.copy(), "correct": self._correct()}
+        return seen, info | {"looks": bought, "cost": self._cost.copy()}
 
     def picture(self, row: int) -> NDArray[np.uint8]:
-        """Draw the last look, the mean of all, and the sample itself; below, truth and verdict."""
-        mean = self._sum[row] / (1 + self._bought[row])
-        panels = [self._panel(u) for u in (self._look[row], mean, self._x[row])]
+        """Draw what was seen of the whole and the parts, and the sample; truth and verdict."""
+        seen = self._means()[row]
+        size = self.views.scale.size
+        parts = self.views.assembled(seen)
+        panels = [self._panel(u) for u in (seen[:size], parts, self._x[row, :size])]
         rung, said = self._rung[row], self._verdict[row]
-        truth = "real" if rung < 0 else f"generated, rung {rung} of 0 to {len(self.ladder) - 1}"
+        truth = (
+            "real" if rung < 0 else f"generated, rung {rung} of 0 to {len(self.rungs.ladder) - 1}"
+        )
         verdict = ("says real", "says generated", "no verdict yet")[said]
         mark = "" if said == LOOK else ": right" if self._correct()[row] else ": wrong"
         lines = (
-            f"last look, mean of {1 + self._bought[row]}, and the sample: {truth}",
-            f"{verdict}{mark}; {self.looks - self._bought[row]} looks left",
+            f"seen of the whole, of the parts; the sample: {truth}",
+            f"{verdict}{mark}; {self._looks[row].sum()} looks for {self._cost[row]:.2f}",
         )
         return pictures.page(panels, lines)
 
     def _panel(self, row: NDArray[np.float32]) -> Any:
-        if self.scale.size == 2:  # a point in the plane, among the real ones
-            clouds = [(self._real[:500], pictures.GREY), (row[None], pictures.BLUE)]
+        if self.views.scale.size == 2:  # a point in the plane, among the real ones
+            x = self.rungs.data.units.tensor(self.rungs.data.x[self.rungs.rows[:500]])
+            clouds = [
+                (self.views.scale.to_box(x).numpy(), pictures.GREY),
+                (row[None], pictures.BLUE),
+            ]
             return pictures.scatter(clouds, -1.0, 1.0, radius=2)
-        return pictures.sample(row.reshape(self.data.units.shape))
+        return pictures.sample(row.reshape(self.rungs.data.units.shape))
+
+    def _means(self) -> NDArray[np.float32]:
+        """Average the looks at each view, (num_envs, columns); 0 where there was none."""
+        looks = self._looks.clip(1).astype(np.float32)
+        return self._sum / looks[:, self.views.of]
 
     def _correct(self) -> Flags:
         """Whether each row's verdict is right; False where there is none."""
         right: Flags = self._verdict == np.where(self._rung < 0, REAL, GENERATED)
         return right
 
-    def _generated(
-        self, generator: Generator, rows: NDArray[np.int64], chance: NDArray[np.float64]
-    ) -> NDArray[np.float32]:
-        e = torch.from_numpy(seeding.normals(self.keys(rows, "e"), generator.noise.base_dim))
-        label = None
-        if generator.conditional:
-            label = torch.from_numpy((chance * len(generator.classes)).astype(np.int64))
-        return self.scale.to_box(self.scale.generated(generator, e, label)).numpy()
-
-    def _look_at(self, rows: NDArray[np.int64]) -> None:
-        """Look once more in these rows."""
-        noise = seeding.normals(self.keys(rows, "look"), self.scale.size)
-        look = (self._x[rows] + np.float32(self.noise) * noise).clip(-1.0, 1.0)
-        self._look[rows] = look
-        self._sum[rows] += look
-        self._bought[rows] += 1
+    def _look(self, rows: NDArray[np.int64], view: NDArray[np.int64]) -> None:
+        """Look once more in these rows, at one view each."""
+        drawn = seeding.normals(self.keys(rows, "look"), self.views.scale.size)
+        spread = self._noise[rows, view] * self.views.share[view]
+        noise = spread[:, None].astype(np.float32) * drawn[:, self.views.place]
+        self._sum[rows] += (self._x[rows] + noise) * (self.views.of == view[:, None])
+        self._looks[rows, view] += 1
 
 
-def find_ladder(
-    run: str | Path | None, given: Sequence[Generator] | None, source: Source | None
-) -> tuple[tuple[Generator, ...], Dataset, NDArray[np.int64]]:
-    """Take the ladder as given or load a run's; with the data, and the rows that arrive as real."""
-    dataset = None if source is None else find(source)
-    if given is None:
-        folder = bundled.FOLDER if run is None else Path(run).expanduser()
-        rungs = ladder.generators(folder)
-        dataset, rows = ladder.unseen(folder, dataset)
-    else:
-        if run is not None:
-            raise checks.Mistake("either a ladder or a run", "both", "leave one out")
-        if dataset is None:
-            raise checks.Mistake("data beside a ladder", "none", "give the real samples as data")
-        rungs, rows = tuple(given), np.arange(len(dataset))
-    if not rungs:
-        raise checks.Mistake("a ladder of one generator or more", "an empty one", "give some")
-    for k, generator in enumerate(rungs):
-        if not hasattr(generator, "units"):
-            got = f"{generator!r} on rung {k}"
-            raise checks.Mistake("a ladder of Generators", got, "give genenv.load(RUN)")
-        check_alike(generator.units, dataset, f"rung {k} of the ladder")
-    return rungs, dataset, rows
+def _span(name: str, given: Span) -> Span:
+    pair = np.asarray(given, np.float64)
+    checks.shape(name, pair, (2,))
+    if not 0 <= pair[0] <= pair[1] < np.inf:
+        expected = f"{name} to be two numbers, 0 or more, the least first"
+        raise checks.Mistake(expected, list(given), "give such a range")
+    return float(pair[0]), float(pair[1])
 
 
-def checked_rows(rows: ArrayLike, dataset: Dataset) -> NDArray[np.int64]:
-    """Return row numbers of the data, or raise a Mistake."""
-    array = np.asarray(rows)
-    checks.shape("rows", array, (None,))
-    inside = array.dtype.kind in "iu" and len(array) and 0 <= array.min() <= array.max()
-    if not inside or array.max() >= len(dataset):
-        got = f"{len(array)} of {array.dtype}"
-        got += f" from {array.min()} to {array.max()}" if len(array) else ""
-        raise checks.Mistake(f"rows to be whole numbers below {len(dataset)}", got, "fix them")
-    return array.astype(np.int64)
+def _within(span: Span, chance: NDArray[np.float64]) -> NDArray[np.float64]:
+    return span[0] + (span[1] - span[0]) * chance
 
 
 single = EntryPoint(Detective)

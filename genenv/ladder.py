@@ -39,15 +39,20 @@ def generators(folder: Path) -> tuple[Generator, ...]:
     """
     if folder == bundled.FOLDER:
         return tuple(networks.load(bundled.rung(step)) for step in bundled.LADDER)
-    last = networks.load(checked(folder, "generator"))
+    own = last(folder)
     found = [_of_checkpoint(path, folder) for path in checkpoint.every(folder / "checkpoints")]
-    if not found or fingerprint(found[-1]) != fingerprint(last):
-        found.append(last)
+    if not found or fingerprint(found[-1]) != fingerprint(own):
+        found.append(own)
     return tuple(found)
 
 
+def last(folder: Path) -> networks.Generator:
+    """Load a run's own generator, with the critic that it kept, see `generators`."""
+    return networks.load(checked(folder, "generator"))
+
+
 def _of_checkpoint(path: Path, folder: Path) -> Generator:
-    generator = networks.load(checked(folder, "generator"))  # of the same make
+    generator = last(folder)  # of the same make
     tensors, _ = checkpoint.read(path)
     own = {k.removeprefix(AVERAGED): v for k, v in tensors.items() if k.startswith(AVERAGED)}
     generator.load_state_dict(own)

@@ -71,7 +71,7 @@ def test_rules_made_by_hand_give_actions_of_their_seat(env_id):
 
     env = gymnasium.make_vec(env_id, 2)
     seen, _ = env.reset(seed=0)
-    action = HAND_RULES[env_id][1](seen)
+    action = HAND_RULES[env_id][1](seen, env.single_action_space)
     assert action in env.action_space
 
 

@@ -673,8 +673,8 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
     code, out, _ = run("train", name, "--steps", "2048", "--episodes", "16", "--out", "seat")
     assert code == 0
     assert "mean returns of 16 fresh episodes" in out
-    names = ["random", "best of 16 constants", "its open loop", "agent"]
-    assert [line.split("  ")[0] for line in out.splitlines() if "[" in line][-4:] == names
+    names = ["random", "best of 16 constants", "its open loop", "outwards", "agent"]
+    assert [line.split("  ")[0] for line in out.splitlines() if "[" in line][-5:] == names
     assert agents.load(place / "seat").steps == 2048
     assert list(json.loads((place / "seat" / "returns.json").read_text())) == names
     assert json.loads((place / "seat" / "config.json").read_text())["preset"]["algorithm"] == "ppo"

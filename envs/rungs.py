@@ -1,0 +1,130 @@
+"""A ladder of generators, real rows beside it, and what there is to see of a sample of either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from genenv import bundled, checks, ladder, seeding
+from genenv.data import Dataset, Source, find
+from genenv.envs.samples import Scale, check_alike
+from genenv.envs.views import Views, second
+from genenv.generators import Generator
+
+CHANCES = 2  # numbers that choose a real row, and the label of a sample
+
+
+@dataclass(frozen=True)
+class Rungs:
+    """Where what a detective sees comes from."""
+
+    ladder: tuple[Generator, ...]
+    """Generators from early to late."""
+    data: Dataset
+    """What is real."""
+    rows: NDArray[np.int64]
+    """Rows of the data that arrive as real."""
+    views: Views
+    """What can be seen of a sample."""
+
+    @property
+    def chances(self) -> int:
+        """Uniform numbers that a sample takes."""
+        return CHANCES + max(generator.noise.base_dim for generator in self.ladder)
+
+    def asked(self, options: dict[str, Any], count: int) -> NDArray[np.int64]:
+        """Return the rungs that `options["rung"]` asks for, (count,); -1: by chance."""
+        asked = np.asarray(options.get("rung", -1))
+        if asked.ndim:
+            checks.shape("options['rung']", asked, (count,))
+        top = len(self.ladder) - 1
+        least = 0 if "rung" in options and not asked.ndim else -1
+        if asked.dtype.kind not in "iu" or asked.min() < least or asked.max() > top:
+            raise checks.Mistake(
+                f"options['rung'] to be whole numbers from 0 to {top}"
+                + (" (-1: by chance)" if asked.ndim else ""),
+                asked.tolist(),
+                "choose a rung of the ladder",
+            )
+        return np.broadcast_to(asked, count)
+
+    def seen(self, rung: NDArray[np.int64], chance: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Make a sample of each rung (n,), -1 for a real row: what there is to see, (n, columns).
+
+        `chance`: (n, chances) uniform numbers, which decide all.
+        """
+        columns = np.zeros((len(rung), len(self.views.of)), np.float32)
+        for k in np.unique(rung):
+            own = rung == k
+            columns[own] = self.views(*self._samples(int(k), chance[own]))
+        return columns
+
+    def _samples(self, rung: int, chance: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.int64]]:
+        if rung < 0:
+            at = self.rows[(chance[:, 0] * len(self.rows)).astype(np.int64)]
+            told = self.data.label
+            label = np.zeros(len(at), np.int64) if told is None else told[at]
+            return self.data.units.tensor(self.data.x[at]), label
+        generator = self.ladder[rung]
+        label = (chance[:, 1] * len(generator.classes)).astype(np.int64)
+        e = seeding.as_normals(chance[:, CHANCES : CHANCES + generator.noise.base_dim])
+        asked = torch.from_numpy(label) if generator.conditional else None
+        return self.views.scale.generated(generator, torch.from_numpy(e), asked), label
+
+
+def find_rungs(
+    run: str | Path | None,
+    given: Sequence[Generator] | None,
+    source: Source | None,
+    rows: ArrayLike | None,
+) -> Rungs:
+    """Take the ladder as given or load a run's; the second critic is the last generator's."""
+    dataset = None if source is None else find(source)
+    if given is None:
+        folder = bundled.FOLDER if run is None else Path(run).expanduser()
+        rungs = ladder.generators(folder)
+        last: Generator = ladder.last(folder)
+        dataset, unseen = ladder.unseen(folder, dataset)
+    else:
+        rungs = tuple(given)
+        dataset = _beside(rungs, run, dataset)
+        last = rungs[-1]
+        unseen = np.arange(len(dataset))
+    for k, generator in enumerate(rungs):
+        if not hasattr(generator, "units"):
+            got = f"{generator!r} on rung {k}"
+            raise checks.Mistake("a ladder of Generators", got, "give genenv.load(RUN)")
+        check_alike(generator.units, dataset, f"rung {k} of the ladder")
+    own = unseen if rows is None else checked_rows(rows, dataset)
+    return Rungs(rungs, dataset, own, Views(Scale(dataset), second(last, rungs, dataset, own)))
+
+
+def _beside(
+    rungs: tuple[Generator, ...], run: str | Path | None, dataset: Dataset | None
+) -> Dataset:
+    if run is not None:
+        raise checks.Mistake("either a ladder or a run", "both", "leave one out")
+    if dataset is None:
+        raise checks.Mistake("data beside a ladder", "none", "give the real samples as data")
+    if not rungs:
+        raise checks.Mistake("a ladder of one generator or more", "an empty one", "give some")
+    return dataset
+
+
+def checked_rows(rows: ArrayLike, dataset: Dataset) -> NDArray[np.int64]:
+    """Return row numbers of the data, or raise a Mistake."""
+    array = np.asarray(rows)
+    checks.shape("rows", array, (None,))
+    inside = array.dtype.kind in "iu" and len(array) and 0 <= array.min() <= array.max()
+    if not inside or array.max() >= len(dataset):
+        got = f"{len(array)} of {array.dtype}"
+        got += f" from {array.min()} to {array.max()}" if len(array) else ""
+        raise checks.Mistake(f"rows to be whole numbers below {len(dataset)}", got, "fix them")
+    return array.astype(np.int64)

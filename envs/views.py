@@ -1,0 +1,138 @@
+"""What a detective can look at: the whole, parts of it, a coarse copy, a second critic's score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv.codecs import planes
+from genenv.data import Dataset
+from genenv.envs.samples import Scale
+from genenv.generators import Generator
+
+PARTS = 4  # quarters of an image, or runs of a vector's columns
+COARSE = 4  # pixels a side, or columns that are averaged
+KNOWN = 1024  # real rows that tell how a critic's scores lie
+
+
+@dataclass(frozen=True)
+class Second:
+    """A critic that has seen the data before, and whose opinion can be bought."""
+
+    generator: Generator
+    """That kept it."""
+    middle: float
+    """Its median score of real rows."""
+    spread: float
+    """Half of what the middle 90 % of these span."""
+
+    def opinion(self, x: NDArray[Any], label: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Ask about samples (n, *units.shape), as stored, of labels (n,): (n, 1) in [-1, 1]."""
+        score = self.generator.score(x, label if self.generator.conditional else None)
+        opinion: NDArray[np.float32] = np.tanh((score - self.middle) / self.spread)
+        return opinion[:, None]
+
+
+def second(
+    generator: Generator,
+    ladder: tuple[Generator, ...],
+    dataset: Dataset,
+    rows: NDArray[np.int64],
+) -> Second | None:
+    """Take the critic of a generator; None where it kept none, or one that cannot be asked.
+
+    One of packs has no score of a sample, and one that is told labels needs those of the data, in
+    the classes of the whole ladder.
+    """
+    critic = generator.kept_critic
+    if critic is None or critic.pack > 1:
+        return None
+    told = {g.classes for g in ladder} | {tuple(dataset.classes)}
+    if generator.conditional and (dataset.label is None or told != {generator.classes}):
+        return None
+    some = rows[:: -(-len(rows) // KNOWN)]
+    label = None if not generator.conditional or dataset.label is None else dataset.label[some]
+    low, middle, high = np.percentile(generator.score(dataset.x[some], label), [5, 50, 95])
+    return Second(generator, float(middle), max(float(high - low) / 2, 1e-9))
+
+
+@dataclass(frozen=True)
+class Views:
+    """The views of samples, whose columns stand side by side."""
+
+    scale: Scale
+    """Of the samples."""
+    second: Second | None
+    """Whose score is the last view."""
+
+    @cached_property
+    def parts(self) -> list[NDArray[np.int64]]:
+        """Columns of each part of a sample, which together are all."""
+        cells = np.arange(self.scale.size)
+        if self.scale.units.kind != "image":
+            return [part for part in np.array_split(cells, PARTS) if len(part)]
+        grid = cells.reshape(self.scale.units.layout)
+        halves = [np.array_split(half, 2, 1) for half in np.array_split(grid, 2)]
+        return [part.ravel() for half in halves for part in half if part.size]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of each view."""
+        parts = [f"part {k}" for k in range(1, len(self.parts) + 1)]
+        return ("whole", *parts, "coarse", *(["score"] if self.second else []))
+
+    @cached_property
+    def of(self) -> NDArray[np.int64]:
+        """The number of the view that each column belongs to: (columns,)."""
+        return np.repeat(np.arange(len(self.names)), self._widths)
+
+    @cached_property
+    def place(self) -> NDArray[np.int64]:
+        """The number of each column in its view: (columns,)."""
+        return np.concatenate([np.arange(width) for width in self._widths])
+
+    @cached_property
+    def share(self) -> NDArray[np.float64]:
+        """What each view's noise is multiplied by: every look gathers as much light; (views,)."""
+        share = np.sqrt(np.array(self._widths) / self.scale.size)
+        if self.second:
+            share[-1] = 1.0
+        return share
+
+    def __call__(self, x: Tensor, label: NDArray[np.int64]) -> NDArray[np.float32]:
+        """See samples (n, *units.shape) in the data's units, of labels (n,): (n, columns)."""
+        whole = self.scale.to_box(x)
+        parts = [whole[:, part] for part in self.parts]
+        seen = torch.cat([whole, *parts, self._coarse(whole)], 1).numpy()
+        if self.second is None:
+            return seen
+        opinion = self.second.opinion(self.scale.units.store(x), label)
+        return np.concatenate([seen, opinion], 1, dtype=np.float32)
+
+    def assembled(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Put the parts of what is seen (columns,) together again: (size,)."""
+        size = self.scale.size
+        whole = np.empty(size, np.float32)
+        whole[np.concatenate(self.parts)] = seen[size : 2 * size]
+        return whole
+
+    @cached_property
+    def _widths(self) -> list[int]:
+        size = self.scale.size
+        coarse = self._coarse(torch.zeros(1, size)).shape[1]
+        return [size, *map(len, self.parts), coarse, *([1] if self.second else [])]
+
+    def _coarse(self, box: Tensor) -> Tensor:
+        units = self.scale.units
+        if units.kind != "image":
+            width = -(-self.scale.size // COARSE)
+            return torch.nn.functional.adaptive_avg_pool1d(box[:, None], width)[:, 0]
+        image = planes(box.reshape(-1, *units.layout))
+        height, width = (min(COARSE, side) for side in image.shape[2:])
+        return torch.nn.functional.adaptive_avg_pool2d(image, (height, width)).flatten(1)
