@@ -171,7 +171,9 @@ class Detective(BatchedEnv):
         views = len(self.views.names)
         ends = np.cumsum([3, views, views, self.rungs.chances])
         drawn = seeding.uniforms(self.keys(rows, "draw"), int(ends[-1]))
-        (coin, rung, view), noise, price, chance = (part.T for part in np.split(drawn, ends[:-1], 1))
+        (coin, rung, view), noise, price, chance = (
+            part.T for part in np.split(drawn, ends[:-1], 1)
+        )
         by_chance = (rung * len(self.rungs.ladder)).astype(np.int64)
         chosen = np.where(self._asked[rows] < 0, by_chance, self._asked[rows])
         self._asked[rows] = -1

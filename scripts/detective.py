@@ -1,10 +1,10 @@
 """Whether looking where it pays pays: players of Detective on the same fresh episodes.
 
-For each seed, the real rows that the generators did not see are split: six tenths to learn from, two
-to search on, and two, with fresh samples of every rung, to be judged on. A supervised network of the agent's
-widths learns from random looks to tell real from generated, and, for each view, what another look
-at it will be worth: by how much it makes the verdict surer (one step ahead), and how many nats it
-tells. Its players:
+For each seed, the real rows that the generators did not see are split: six tenths to learn from,
+two to search on, and two, with fresh samples of every rung, to be judged on. A supervised network
+of the agent's widths learns from random looks to tell real from generated, and, for each view, what
+another look at it will be worth: by how much it makes the verdict surer (one step ahead), and how
+many nats it tells. Its players:
 
 - a fixed plan: the same looks in every episode, then its verdict; looks are added one at a time,
   as long as that pays on the rows to search on, and no evidence is read;
