@@ -367,7 +367,7 @@ def copied() -> Iterator[Path]:
 
 def passes(folder: Path, tests: str) -> bool:
     """Run tests on the sources of a folder."""
-    words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
     named = [f"tests/{test}" for test in tests.split()]
     own = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(

@@ -11,7 +11,7 @@ import pytest
 import torch
 import tyro
 
-from genenv import ENVIRONMENTS, classifier, cli, seeding
+from genenv import ENVIRONMENTS, cli, seeding
 from genenv.agents.random import starts
 from genenv.noise import Gaussian
 from genenv.search import Search, Space
@@ -21,21 +21,6 @@ ROOT = Path(__file__).parents[1]
 
 def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("block", blocks("README.md", "python"))
-def test_python_blocks_of_the_readme_run(
-    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 40)
-    monkeypatch.setattr("genenv.metrics.generated.GENERATED", 200)
-    small = block.replace("steps=3000", "steps=30").replace("budget=20_000", "budget=300")
-    space: dict[str, object] = {}
-    exec(small, space)
-    if "report" in space:
-        assert (tmp_path / "stress.html").stat().st_size > 10_000
 
 
 def commands() -> list[str]:

@@ -14,7 +14,7 @@ from sybil.parsers.myst import CodeBlockParser
 from genenv import classifier, cli
 from genenv.metrics import generated
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted((DOCS / "tutorials").glob("*.md")) + sorted((DOCS / "explanations").glob("*.md"))
 DECIDED = (0, 1, 3)  # what small budgets find is up to them; 2 is a mistake of the page
 

@@ -10,7 +10,7 @@ import pytest
 
 from genenv import classifier, generators, report
 
-PAGE = (Path(__file__).parents[1] / "docs" / "generators.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "generators.md").read_text()
 START, *EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 NAMES = ("vae", "flow", "onnx", "simulator")
 
