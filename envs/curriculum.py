@@ -207,8 +207,8 @@ class Curriculum(BatchedEnv):
             autoreset_mode,
             render_mode,
         )
-        task, units = self.task, self.generator.units
-        self.learners = StackedLearners(num_envs, [units.size, *layers, classes], learning_rate)
+        task = self.task
+        self.learners = StackedLearners(num_envs, [task.width, *layers, classes], learning_rate)
         self.lessons = law.lessons(np.zeros(num_envs, np.uint64))
         self.room = Classroom(
             task, generators, self.learners, self.lessons, batch, updates, self.keys
@@ -223,7 +223,7 @@ class Curriculum(BatchedEnv):
         self._factor = np.ones(num_envs)  # of the learning rate: hidden
         self._generated = np.zeros(num_envs, np.int64)
         self._asked = np.zeros((num_envs, classes), np.float32)  # the last law of labels
-        self._shown = torch.zeros(num_envs, SHOWN, units.size)  # of the last batch
+        self._shown = torch.zeros(num_envs, SHOWN, task.width)  # of the last batch
         self._curve = np.zeros((num_envs, decisions + 1))  # of the accuracy
 
     def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:

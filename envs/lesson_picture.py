@@ -33,16 +33,17 @@ def page(
     lines
         What stands below.
     """
-    samples = _samples(shown.reshape(len(shown), *units.shape), bool(units.channels))
+    samples = _samples(shown, units)
     bars = pictures.bars(law / max(float(law.max()), 1e-9), [pictures.BLUE] * len(law))
     panel = pictures.curves([(curve, pictures.GOOD)], 0.0, 1.0, decisions + 1)
     return pictures.page([samples, bars, panel], lines)
 
 
-def _samples(shown: NDArray[np.float32], images: bool) -> Any:
-    """Lay images out in a square; of vectors, draw the first."""
-    if not images:
+def _samples(shown: NDArray[np.float32], units: Codec) -> Any:
+    """Lay images out in a square; of vectors and rows, draw the numbers of the first."""
+    if not units.channels:
         return pictures.sample(shown[0])
+    shown = shown.reshape(len(shown), *units.shape)
     side = int(len(shown) ** 0.5)
     framed = np.pad(shown, [(0, 0), (0, 1), (0, 1)] + [(0, 0)] * (shown.ndim - 3))
     tall = [np.concatenate(list(framed[i : i + side]), 1) for i in range(0, side**2, side)]

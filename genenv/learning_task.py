@@ -10,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import bundled, checks, networks, runs, seeding
-from genenv.data import Dataset, Source, find
+from genenv import bundled, checks, networks, runs, seeding, tables
+from genenv.codecs import Rows
+from genenv.data import Dataset, Source, TableOptions, find, load
+from genenv.data.table import TABLES
 from genenv.generators import Generator, adopt
 
 Labelled = tuple[Tensor, Tensor]  # (n, size) in [-1, 1], class indices (n,)
@@ -28,6 +30,11 @@ class LearningTask:
     """Validation rows, of every class."""
     paying: Labelled
     """Held-out rows that neither generator nor learner sees."""
+
+    @property
+    def width(self) -> int:
+        """Numbers of a sample, as learners see it."""
+        return self.pool[0].shape[1]
 
     def members(self, least: int) -> list[Tensor]:
         """Numbers of the pool's rows by class.
@@ -88,15 +95,30 @@ def find_task(
         generator = folder / "generator"
     if not isinstance(generator, Generator | str | Path):
         raise checks.Mistake("a Generator or its folder", repr(generator), "give genenv.load(RUN)")
-    made = networks.load(Path(generator)) if isinstance(generator, str | Path) else adopt(generator)
+    made = _stored(Path(generator)) if isinstance(generator, str | Path) else adopt(generator)
     seen: NDArray[np.int64] | None
     if data is None and run is None:
         dataset, seen = bundled.dataset()
     else:
-        dataset = find(_of_run(folder) if data is None else data)
+        dataset = _found(_of_run(folder) if data is None else data, made)
         seen = None if run is None else runs.trained_on(folder, dataset)
     _check(made, dataset)
     return _divide(made, dataset, seen)
+
+
+def _stored(folder: Path) -> Generator:
+    """Read a generator; of a fit of a table its mixture."""
+    if not (folder / "spec.json").is_file() and tables.holds_table(folder.parent):
+        return adopt(tables.load(folder.parent))
+    return networks.stored(folder)
+
+
+def _found(data: Source, made: Generator) -> Dataset:
+    """Find data; of a table's file the columns are those that its generator learned."""
+    units = made.units
+    if isinstance(units, Rows) and isinstance(data, str | Path) and Path(data).suffix in TABLES:
+        return load(data, columns=TableOptions(schema=units.schema))
+    return find(data)
 
 
 def _of_run(folder: Path) -> str:

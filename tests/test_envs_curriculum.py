@@ -11,11 +11,13 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.env_checker import check_env as check_env_for_sb3
 
+import genenv
 from genenv import agents, bundled, data, networks, runs
 from genenv.agents.returns import returns
 from genenv.checks import Mistake
-from genenv.data import from_arrays
+from genenv.data import from_arrays, loans
 from genenv.envs.curriculum import Curriculum, single
+from genenv.generators.rows import learn
 from genenv.learning_task import find_task
 from genenv.networks import Generator
 from genenv.noise import Gaussian
@@ -351,6 +353,30 @@ def test_a_larger_learning_rate_is_an_action():
         return (env.learners.network.theta - before).abs().max(1).values
 
     assert torch.allclose(moved(1.0) / moved(-1.0), torch.full((4,), 100.0), rtol=0.05)
+
+
+def test_a_tables_learner_is_taught_by_its_mixture(tmp_path):
+    table = data.load("loans")
+    generator = learn(table.units, table.x[:400], table.label[:400], 0)
+    generator.save(tmp_path / "generator")
+    config = {"data": runs.describe(table), "generator": "fitted", "train": list(range(1000))}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    sizes = {"width": 32, "decisions": 10, "updates": 10, "batch": 32, "learning_rate": 1e-2}
+    env = batch(2, run=tmp_path, family=None, render_mode="rgb_array", **sizes)
+    env.reset(seed=0)
+    before = env.observe()[1]["accuracy"]
+    for _ in range(10):
+        env.step(asked(share=1.0, rows=2, classes=2))
+    assert (env.observe()[1]["accuracy"] > np.maximum(before, 0.7)).all()
+    assert env.render()[0].ndim == 3
+
+
+def test_a_tables_file_has_the_columns_that_its_generator_learned(tmp_path):
+    frame = loans.drawn(400)
+    frame.to_csv(tmp_path / "loans.csv", index=False)
+    env = batch(2, family=tmp_path / "loans.csv", generator=genenv.fit(frame, target="repaid"))
+    assert env.reset(seed=0)[0].shape == (2, 3 * 2 + 7 + 1 + 6)
+    assert len(env.task.pool[1]) == 200
 
 
 def test_pictures_show_the_last_batch():
