@@ -30,7 +30,7 @@ class Searched:
     judge: Judge
     budget: int  # queries a search and seed
     trained: dict[str, int]  # search -> queries that training its player took
-    settings: Mapping[str, Any]  # of the generator's training; empty for one from elsewhere
+    settings: Mapping[str, Any]  # of the generator's training; of a given one what its `facts` say
     reference: Downstream | None = None  # a sibling of the model
     rated: Mapping[str, Any] | None = None  # see `rating.Rated`; None: nothing beyond counting
     anyway: str = ""  # what stood against asking the model so, where the user went on

@@ -278,6 +278,7 @@ class Stressing(Study[Report]):
     def _searched(self, rated: dict[str, Any] | None) -> Searched:
         """Return what the searches worked with."""
         metrics = self.get(self.metrics)
+        given = self.given_generator
         return Searched(
             folder=self.folder,
             dataset=self.dataset,
@@ -291,7 +292,7 @@ class Stressing(Study[Report]):
             judge=self.get(self.judge),
             budget=self.config.budget,
             trained=dict.fromkeys(self.lineup.trained, self.config.train_queries),
-            settings=vars(self.training) if self.given_generator is None else {},
+            settings=vars(self.training) if given is None else given.facts(),
             anyway=self.tested.against(self._audit_accuracy),
             reference=None if self.reference is None else self.reference.model(self.get),
             rated=rated,

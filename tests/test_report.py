@@ -477,6 +477,14 @@ def test_what_verdicts_are_worth_is_said_until_people_have_looked(tmp_path):
     assert "Nobody has looked at these failures. Where" not in str(told)
 
 
+def test_of_rows_no_figure_of_pictures_is_told(tmp_path):
+    told = example()
+    told.data["data"]["shape"] = [4]
+    assert "has not been measured: only those on images have" in str(told)
+    assert "MNIST sets" not in str(told)
+    assert "on rows nobody has measured it" in words(page(told, tmp_path))
+
+
 def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tmp_path):
     printed = example()
     assert "Report:" not in str(printed)

@@ -14,6 +14,10 @@ PEOPLE = (
     "(docs/benchmarks/judge.md)."
 )
 """`scripts/judge_people.py` on the first; the second, which is kept back, was measured once."""
+NO_PEOPLE = (
+    "What such a judge's verdicts on rows are worth to people has not been measured: only those on "
+    "images have."
+)
 
 
 def worth(data: dict[str, Any]) -> list[str]:
@@ -66,5 +70,7 @@ def _weak(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _unseen(data: dict[str, Any]) -> Iterator[str]:
+    """Say so where nobody has looked, and what is known of such verdicts from elsewhere."""
     if data["people"] is None:
-        yield f"Nobody has looked at these failures. {PEOPLE}"
+        known = NO_PEOPLE if len(data["data"].get("shape", ())) == 1 else PEOPLE
+        yield f"Nobody has looked at these failures. {known}"
