@@ -13,6 +13,7 @@ from torch import nn
 from genenv.checks import Mistake
 from genenv.codecs import Codec, Pictures, Vectors
 from genenv.downstream import Downstream, wrap
+from genenv.downstream.normalise import Normalise
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -110,6 +111,19 @@ def test_floats_are_rounded_for_an_input_of_integers(tmp_path: Path) -> None:
     x = units.tensor(RNG.uniform(0, 300, (5, 8, 9)))
     rounded = np.rint(x.numpy()).clip(0, 255)
     assert np.allclose(model(x).numpy(), wanted(tmp_path, rounded), rtol=1e-4)
+
+
+def test_what_a_type_does_not_hold_is_cut_off_and_told(tmp_path: Path) -> None:
+    small, wide = (
+        taking(tmp_path, kind, ["n", 8, 9, 3], COLOUR, **moved)
+        for kind, moved in ((TYPE.INT8, {}), (TYPE.INT8, {"preprocess": Normalise((128,), (1,))}))
+    )
+    x = drawn(COLOUR)
+    for model in (small, wide):
+        model.check(COLOUR.store(x))
+    assert "takes int8, -128 to 127: of values from 0 to 25" in " ".join(small.told)
+    assert "cut off" not in " ".join(wide.told)
+    assert np.allclose(wide(x).numpy(), wanted(tmp_path, x.numpy() - 128), rtol=1e-3)
 
 
 @pytest.mark.parametrize("view", ["auto", "raw", "flat"])

@@ -81,6 +81,8 @@ class Onnx(Downstream):
         }
         first = feed[self._inputs[0]]
         self._handed = first.dtype, first.shape
+        if not self._recognised and (cut := _cut_off(batch, first.dtype)) not in self.told:
+            self.told = (*self.told, *([cut] if cut else []))
         made = self.session.run(self._outputs, feed)
         return numbers(self.read(dict(zip(self._outputs, made, strict=True))))
 
@@ -113,10 +115,24 @@ def _cast(given: Any) -> np.dtype[Any]:
 
 def _as(batch: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Cast a batch; whole numbers are rounded and kept within their limits."""
-    if batch.dtype.kind == "f" and dtype.kind in "iu":
+    if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         batch = np.rint(batch).clip(limits.min, limits.max)
     return batch.astype(dtype, copy=False)
+
+
+def _cut_off(batch: NDArray[Any], dtype: np.dtype[Any]) -> str:
+    """Say that a type of whole numbers does not hold a batch; "" where it does."""
+    if dtype.kind not in "iu":
+        return ""
+    limits = np.iinfo(dtype)
+    low, high = batch.min(), batch.max()
+    if low >= limits.min and high <= limits.max:
+        return ""
+    return (
+        f"The ONNX model takes {dtype}, {limits.min} to {limits.max}: of values from {low:g} to "
+        f"{high:g} it is handed what is cut off there (--mean and --std move them)."
+    )
 
 
 def _of_numbers(outputs: Any) -> list[str]:
