@@ -53,6 +53,24 @@ def noisy(x: np.ndarray, levels: float = 1.0) -> np.ndarray:
 PICTURES = pictures(300).reshape(-1, 8, 8)
 
 
+def test_figures_count_a_picture_that_came_three_times_once() -> None:
+    y = np.arange(300) % 3
+    alone = split(from_arrays(PICTURES, y), seed=0)
+    thrice = split(from_arrays(np.repeat(PICTURES, 3, axis=0), np.repeat(y, 3)), seed=0)
+    for part in ("guide", "audit", "calibration", "test"):
+        rows = getattr(thrice, part)
+        assert len(set(rows // 3)) == len(rows)
+        assert len(rows) < 2 * len(getattr(alone, part))
+    assert len(thrice.train) > 2 * len(alone.train)  # the model learns what it was given
+
+
+def test_a_picture_of_two_labels_counts_under_both() -> None:
+    x = np.concatenate([PICTURES, PICTURES[:1], PICTURES[:1]])
+    once = near.counted_once(x, np.array([*np.zeros(300, int), 0, 1]))
+    assert np.flatnonzero(~once).tolist() == [300]
+    assert near.counted_once(np.zeros((9, 3)), None).all()  # nine cases that are alike
+
+
 def test_copies_with_noise_are_found_and_nothing_else() -> None:
     group = near.groups(np.concatenate([PICTURES, noisy(PICTURES[:40])]))
     assert group[:300].tolist() == list(range(300))

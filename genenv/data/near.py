@@ -36,7 +36,7 @@ def groups(x: NDArray[Any]) -> Rows:
     pixel is not near.
     """
     first = doubles.firsts(x)
-    if x.ndim == 2 and x.shape[1] < LEAST_COLUMNS:
+    if not _tells(x):
         return first
     own = np.unique(first)
     flat = _flat(x[own])
@@ -51,6 +51,19 @@ def groups(x: NDArray[Any]) -> Rows:
     return heads
 
 
+def counted_once(x: NDArray[Any], label: NDArray[np.int64] | None) -> NDArray[np.bool_]:
+    """Mask the rows of (n, ...) that are no copy of an earlier one of the same label.
+
+    Two rows of a few columns may be two cases that are alike: of these every row counts.
+    """
+    if not _tells(x):
+        return np.ones(len(x), bool)
+    key = doubles.firsts(x) if label is None else np.stack([doubles.firsts(x), label], 1)
+    once = np.zeros(len(x), bool)
+    once[np.unique(key, axis=0, return_index=True)[1]] = True
+    return once
+
+
 def notes(x: NDArray[Any], held_out: NDArray[Any] | None) -> tuple[str, ...]:
     """Say how many rows occur again, or nearly so, in the data and among held-out rows."""
     rows = x if held_out is None else np.concatenate([x, held_out])
@@ -60,9 +73,10 @@ def notes(x: NDArray[Any], held_out: NDArray[Any] | None) -> tuple[str, ...]:
     nearly = (group != number) & ~again
     both = first[count:] < count
     close = (group[count:] < count) & ~both
+    once = ", and the judge counts them once" if _tells(x) else ""
     sentences = {
         f"of {count:,} rows are the same as an earlier one; the same rows stay in one part of a "
-        "split.": again[:count],
+        f"split{once}.": again[:count],
         f"of {count:,} rows are nearly the same as an earlier one; such rows stay in one part of a "
         "split, too.": nearly[:count],
         f"of {len(both):,} held-out rows are rows of the data too: the judge has not only unseen "
@@ -70,6 +84,11 @@ def notes(x: NDArray[Any], held_out: NDArray[Any] | None) -> tuple[str, ...]:
         f"of {len(both):,} held-out rows are nearly the same as rows of the data.": close,
     }
     return tuple(f"{there.sum():,} {words}" for words, there in sentences.items() if there.any())
+
+
+def _tells(x: NDArray[Any]) -> bool:
+    """Whether rows that are the same are no coincidence: pictures, and vectors of many columns."""
+    return x.ndim > 2 or x.shape[1] >= LEAST_COLUMNS
 
 
 def _flat(x: NDArray[Any]) -> NDArray[np.float32]:

@@ -117,11 +117,17 @@ def _check_fifth(dataset: Dataset, label: Rows) -> None:
 
 
 def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:
-    """Cut a stratified order at exact shares; rows that are nearly the same stay together."""
+    """Cut a stratified order at exact shares; rows that are nearly the same stay together.
+
+    What the judge learns and is measured on has each row once: an interval of rows that came three
+    times would be too narrow.
+    """
     shares = np.array([PARTS[part] for part in parts]) / sum(PARTS[part] for part in parts)
     edges = np.rint(np.append(0, shares.cumsum()) * len(dataset)).astype(np.int64)
     order = stratified_order(dataset, seed)
     rows = _together(dataset, [order[low:high] for low, high in pairwise(edges)])
+    once = near.counted_once(dataset.x, dataset.label)
+    rows = [v if part == "train" else v[once[v]] for part, v in zip(parts, rows, strict=True)]
     for part, chosen in zip(parts, rows, strict=True):
         _check_enough(dataset, part, chosen, _rows_needed(parts, shares))
     return rows
