@@ -121,8 +121,8 @@ def test_what_a_type_does_not_hold_is_cut_off_and_told(tmp_path: Path) -> None:
     x = drawn(COLOUR)
     for model in (small, wide):
         model.check(COLOUR.store(x))
-    assert "takes int8, -128 to 127: of values from 0 to 25" in " ".join(small.told)
-    assert "cut off" not in " ".join(wide.told)
+    assert "takes int8, -128 to 127: of values from 0 to 25" in " ".join(small.notes)
+    assert "cut off" not in " ".join(wide.notes)
     assert np.allclose(wide(x).numpy(), wanted(tmp_path, x.numpy() - 128), rtol=1e-3)
 
 

@@ -81,8 +81,8 @@ class Onnx(Downstream):
         }
         first = feed[self._inputs[0]]
         self._handed = first.dtype, first.shape
-        if not self._recognised and (cut := _cut_off(batch, first.dtype)) not in self.told:
-            self.told = (*self.told, *([cut] if cut else []))
+        if not self._recognised and (cut := _cut_off(batch, first.dtype)) not in self.notes:
+            self.notes = (*self.notes, *([cut] if cut else []))
         made = self.session.run(self._outputs, feed)
         return numbers(self.read(dict(zip(self._outputs, made, strict=True))))
 
