@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import time
 import urllib.error
 from dataclasses import replace
 from types import SimpleNamespace
@@ -28,6 +29,7 @@ FLIPS = 12
 def stress_run(folder):
     """A run as `stress` leaves it: 40 queries, of which the first 12 are flips."""
     shutil.copytree(bundled.FOLDER / "generator", folder / "generator")
+    shutil.copytree(bundled.FOLDER / "judge", folder / "judge")
     probe = load_probe(bundled.FOLDER)
     label = torch.arange(40) % 10
     found = probe(probe.generator.noise.base(40, seed=0), label)
@@ -86,6 +88,15 @@ def ask(board, route, **query):
     return board.plugin(f"genenv/{route}", **query)
 
 
+def flips(board, **query):
+    """The flips of a run, when all of it was read."""
+    answer = ask(board, "flips", **query)
+    while answer["reading"]:
+        time.sleep(0.05)
+        answer = ask(board, "flips", **query)
+    return answer
+
+
 def refused(board, route, **query):
     with pytest.raises(urllib.error.HTTPError) as caught:
         ask(board, route, **query)
@@ -103,7 +114,11 @@ def context(logdir, spec=""):
 
 
 def answered(folder, route, **query):
-    """What the plugin answers of a run: status and JSON."""
+    """What the plugin answers of a run when all of it was read: status and JSON."""
     app = Board(context(folder.parent)).get_plugin_apps()[f"/{route}"]
-    answer = Client(app).get("/", query_string={"run": folder.name, **query})
-    return answer.status_code, answer.get_json(silent=True)
+    while True:
+        answer = Client(app).get("/", query_string={"run": folder.name, **query})
+        content = answer.get_json(silent=True)
+        if not (content or {}).get("reading"):
+            return answer.status_code, content
+        time.sleep(0.05)

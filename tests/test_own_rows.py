@@ -174,8 +174,14 @@ def test_a_run_says_where_it_began_and_shows_row_change_and_failure(run):
 
 def test_the_tab_makes_its_flips_and_the_path_to_them(run):
     flips = Flips(run[0])
-    assert flips.total > 0
-    assert flips.sample(0, 1.0).shape == (1, 8, 8)
+    flips.index.refresh(60)
+    first = flips.page({}, 0)["rows"][0]
+    address = first["shard"], first["row"]
+    assert flips.details.sample(*address, 0.5).shape == (1, 8, 8)
+    told = flips.details.of(*address)
+    assert (told["path"]["by"], first["verdict"]) == ("the model", "confirmed")
+    assert told["path"]["p"][-1] == pytest.approx(told["p"], abs=1e-3)
+    assert told["nearest"]["distance"] > 0
 
 
 def test_a_seat_and_a_resumed_run_read_it(run, tmp_path):

@@ -10,7 +10,16 @@ import pytest
 from genenv import report
 from genenv.checks import Mistake
 from genenv.codecs import Codec, Pictures, Vectors
-from genenv.report import Curve, Evidence, Failures, Report, figures, numerals, summary
+from genenv.report import (
+    Curve,
+    Evidence,
+    Failures,
+    Report,
+    figures,
+    nearest,
+    numerals,
+    summary,
+)
 from genenv.report.document import KEYS, MODE_KEYS, SEARCH_KEYS
 from genenv.report.page import flat
 from genenv.report.variety import variety
@@ -217,7 +226,8 @@ def test_saving_twice_writes_the_same_bytes(tmp_path):
 
 def test_saving_leaves_nothing_but_the_two_files(tmp_path):
     example().save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
+    left = ["nearest.npz", "report.html", "report.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
 
 
 def test_numpy_scalars_and_tuples_become_plain_values():
@@ -401,6 +411,21 @@ def test_without_random_no_probability_is_printed(tmp_path):
     assert "Random sampling was not among the searches, so nothing is said about how often" in text
     assert "random sampling was not run" in text
     assert "Random sampling was not among the searches" in str(without)
+
+
+def test_the_nearest_real_row_of_a_failure_is_kept_by_its_address(tmp_path):
+    made = example()
+    made.save(tmp_path)
+    found, units = made.failures, made.evidence.units
+    kept = nearest.Rows(tmp_path, units.shape, 10)
+    for i in (0, len(found) - 1):
+        own = kept.of(str(found.search[i]), int(found.seed[i]), int(found.query[i]))
+        assert np.array_equal(own.x, found.nearest[i])
+        assert (own.label, own.distance) == (found.nearest_label[i], found.nearest_distance[i])
+    assert kept.of("random", 5, 1) is None
+    assert nearest.Rows(tmp_path / "none", units.shape, 10).of("random", 0, 1) is None
+    with pytest.raises(Mistake, match=r"expected x in .* of shape"):
+        nearest.Rows(tmp_path, (3, 3), 10)
 
 
 def test_a_probability_of_rows_plus_noise_says_that_it_is_none_of_data(tmp_path):

@@ -1,29 +1,26 @@
-"""What a stress run found, read from its folder: each flip with its verdict, and its path."""
+"""What a stress run found, read from its folder: pages of flips, by filters."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from genenv import checks, failures, reading
+from genenv import checks, reading
+from genenv.board.details import FRAMES, Details
 from genenv.board.folders import own
-from genenv.board.generated import generated, loaded
-from genenv.generators import Generator
+from genenv.board.index import Index
+from genenv.board.shards import Found
 from genenv.judge import Verdict
-from genenv.reading import Column
 
-MOST = 3000  # flips of a run that are shown: the first ones of each verdict and search
-FRAMES = 16  # of a path
-COLUMNS = {name: column for name, column in failures.COLUMNS.items() if name not in ("x", "p")} | {
-    "verdict": Column("iu", (None,), 0)
-}
+PAGE = 60  # flips that are answered at a time
+PATIENCE = 1.0  # seconds that a question waits for a run to be read
 
 Row = dict[str, Any]
-Columns = dict[str, NDArray[Any]]
 
 
 class Flips:
@@ -33,101 +30,115 @@ class Flips:
     ----------
     run
         Folder of a stress run.
-
-    Raises
-    ------
-    Mistake
-        Nothing of what it holds can be read.
     """
 
     def __init__(self, run: Path) -> None:
-        self.generator = loaded(run)
-        parts: list[Columns] = []
-        self.unread: list[str] = []  # shards that are cut off, or lie elsewhere
-        why = "no file"
-        for path in sorted((run / "findings").glob("*.npz")):
-            try:
-                parts.append(_flips(own(path, run), self.generator))
-            except checks.Mistake as error:
-                self.unread.append(path.name)
-                why = f"{path.name}: {error}"
-        if not parts:
-            raise checks.Mistake(f"findings in {run.name} that can be read", why, "repeat the run")
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
-        kept = _spread(columns["verdict"], columns["search"])
-        self.total = len(columns["label"])
-        self.columns = {name: column[kept] for name, column in columns.items()}
-        self.classes = [str(c) for c in self.generator.classes]
-        self.model = _model_name(run)
+        self.run = run
+        self.index = Index(run)
+        self.details = Details(self.index)
 
-    def rows(self) -> list[Row]:
-        """Return what can be told in words of each flip, in order."""
-        c = self.columns
-        p = np.exp(c["output"].astype(np.float64))
-        energy = 0.5 * np.square(c["e"].astype(np.float64)).sum(1)
-        return [
-            {
-                "learner": f"{self.model} found by {c['search'][i]}",
-                "seed": int(c["seed"][i]),
-                "query": int(c["index"][i]),
-                "condition": self.classes[c["label"][i]],
-                "answer": self.classes[int(p[i].argmax())],
-                "p": round(float(p[i].max()), 4),
-                "severity": round(float(c["severity"][i]), 3),
-                "energy": round(float(energy[i]), 2),
-                "verdict": Verdict(int(c["verdict"][i])).name.lower(),
-            }
-            for i in range(len(p))
-        ]
+    def read(self) -> None:
+        """Begin to read what is new, and wait a moment for it.
 
-    def sample(self, row: int, share: float = 1.0) -> NDArray[Any]:
-        """Make the sample of a flip again, at a share of the way from the origin of the base space.
-
-        (1, *units.shape) in the data's units.
+        Raises
+        ------
+        Mistake
+            Nothing of what the run holds can be read.
         """
-        e = torch.from_numpy(self.columns["e"][row : row + 1]) * share
-        label = torch.from_numpy(self.columns["label"][row : row + 1])
-        return generated(self.generator, self.generator.noise.from_base(e), label)
+        self.index.refresh(PATIENCE)
+
+    def page(self, wanted: Mapping[str, str], number: int) -> dict[str, Any]:
+        """Return a page of flips, confirmed ones first, with how much was read so far.
+
+        Parameters
+        ----------
+        wanted
+            Filter -> the value that all flips of the page have; a filter that is missing, or is
+            "all", takes any.
+        number
+            Of the page, from 0.
+        """
+        found = self.index.found()
+        read, shards = self.index.progress
+        state: dict[str, Any] = {
+            "reading": self.index.reading,
+            "read": read,
+            "shards": shards,
+            "frames": FRAMES,
+        }
+        state |= {"unread": sorted(self.index.unread), "page": number, "each": PAGE}
+        if found is None:
+            return state | {"total": 0, "count": 0, "choices": {}, "rows": []}
+        names = self._names()
+        kept = self._kept(found, wanted, names)
+        order = kept[np.argsort(-found.verdict[kept], kind="stable")]
+        shown = found.rows(order[number * PAGE : (number + 1) * PAGE])
+        choices = {name: _present(found, name, own) for name, own in names.items()}
+        rows = [self._row(shown, i) for i in range(len(shown))]
+        return state | {
+            "total": len(found),
+            "count": len(kept),
+            "choices": choices | {"model": [self.model]},
+            "rows": rows,
+        }
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes."""
+        return [str(c) for c in self.index.generator.classes]
+
+    @cached_property
+    def model(self) -> str:
+        """Name of the model under test."""
+        return _model_name(self.run)
+
+    def _names(self) -> dict[str, list[str]]:
+        """Filter -> what its column of numbers stands for."""
+        return {
+            "search": [*self.index.searches],
+            "condition": self.classes,
+            "answer": self.classes,
+            "verdict": [verdict.name.lower() for verdict in Verdict],
+        }
+
+    def _kept(
+        self, found: Found, wanted: Mapping[str, str], names: Mapping[str, list[str]]
+    ) -> NDArray[np.intp]:
+        """Return the flips that the filters keep, in order."""
+        kept = np.ones(len(found), np.bool_)
+        for name, own_names in names.items():
+            value = wanted.get(name, "all")
+            if value != "all":
+                place = own_names.index(value) if value in own_names else -1
+                kept &= getattr(found, _COLUMN.get(name, name)) == place
+        if wanted.get("model", "all") not in ("all", self.model):
+            kept[:] = False
+        return np.flatnonzero(kept)
+
+    def _row(self, shown: Found, i: int) -> Row:
+        classes = self.classes
+        return {
+            "shard": self.index.path(int(shown.shard[i])).stem,
+            "row": int(shown.row[i]),
+            "search": self.index.searches[shown.search[i]],
+            "model": self.model,
+            "seed": int(shown.seed[i]),
+            "query": int(shown.query[i]),
+            "condition": classes[shown.label[i]],
+            "answer": classes[shown.answer[i]],
+            "p": round(float(shown.p[i]), 4),
+            "severity": round(float(shown.severity[i]), 3),
+            "verdict": Verdict(int(shown.verdict[i])).name.lower(),
+        }
 
 
-def _flips(path: Path, generator: Generator) -> Columns:
-    """Read the flips of a shard.
-
-    Raises
-    ------
-    Mistake
-        Columns that do not belong together, or not to the generator.
-    """
-    columns = reading.arrays(path, COLUMNS)
-    count = columns["label"].size
-    classes = len(generator.classes)
-    wide = {"e": (count, generator.noise.base_dim), "output": (count, classes)}
-    for name, column in columns.items():
-        checks.shape(name, column, wide.get(name, (count,)))
-    within("label", columns["label"], classes)
-    within("verdict", columns["verdict"], len(Verdict))
-    reading.check(path, columns, COLUMNS)
-    return {name: column[columns["severity"] > 0] for name, column in columns.items()}
+_COLUMN = {"condition": "label"}  # what a filter's column is called
 
 
-def within(name: str, column: NDArray[np.integer[Any]], count: int) -> None:
-    """Raise a Mistake unless all of a column are whole numbers from 0 to below `count`."""
-    if column.dtype.kind not in "iu" or ((column < 0) | (column >= count)).any():
-        raise checks.Mistake(
-            f"{name} from 0 to {count - 1}", "others", "look whether its files are of one run"
-        )
-
-
-def _spread(verdict: NDArray[np.int8], search: NDArray[np.str_]) -> NDArray[np.int64]:
-    """Pick at most MOST rows, as many of each verdict and search as there is room for."""
-    groups = [
-        np.flatnonzero((verdict == v) & (search == s))
-        for v in np.unique(verdict)
-        for s in np.unique(search)
-    ]
-    if not groups:
-        return np.zeros(0, np.int64)
-    return np.sort(np.concatenate([group[: MOST // len(groups)] for group in groups]))
+def _present(found: Found, name: str, names: list[str]) -> list[str]:
+    """Return the values of a filter that some flip has."""
+    column = getattr(found, _COLUMN.get(name, name))
+    return [names[place] for place in np.unique(column)]
 
 
 def _model_name(run: Path) -> str:

@@ -71,6 +71,16 @@ def _below(root: Path) -> list[tuple[Path, str]]:
     return found
 
 
+def views(folder: Path, kind: str) -> list[str]:
+    """Name what the tab can show of a run, first what it opens on."""
+    if kind == "stress":
+        return ["flips"]
+    has_chains = (folder / "generations").is_dir()
+    has_answers = any((folder / "cells").glob("answers-*.npz"))
+    chains = ["generations"] if has_chains else []
+    return ["noise", *chains] if has_answers or not has_chains else chains
+
+
 def is_inside(path: Path, folder: Path) -> bool:
     """Whether a path lies, links followed, below a folder."""
     return path.resolve().is_relative_to(folder.resolve())

@@ -14,15 +14,15 @@ from genenv.board.folders import own
 from genenv.generators import Generator
 
 
-def loaded(run: Path) -> Generator:
-    """Load the generator of a run; executes nothing that the folder holds.
+def loaded(run: Path, place: str = "generator") -> Generator:
+    """Load a generator that lies at a place in a run; executes nothing that the folder holds.
 
     Raises
     ------
     Mistake
         It is not whole, a file of it lies outside of the run, or it is a decoder from elsewhere.
     """
-    folder = run / "generator"
+    folder = run / place
     for path in folder.rglob("*"):
         own(path, run)
     return networks.stored(folder)

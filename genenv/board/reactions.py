@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks
-from genenv.board.flips import within
 from genenv.board.folders import own
 from genenv.board.generated import loaded
+from genenv.board.shards import within
 from genenv.generators import Generator
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, SampleBatch
 
-MOST = 400  # samples of a noise and learner that are shown
+PAGE = 24  # samples that are answered at a time
+KINDS = ("right", "wrong", "refused")  # of an answer: the audit refused its sample
+ANY = ("any", "all", "")  # what a question says that leaves something open
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the samples of a page have in common; "any" and "all" leave it open."""
+
+    noise: str = ""
+    """Empty: the first one."""
+    learner: str = "any"
+    """Whose answers are looked at."""
+    strength: str = "any"
+    """At which they are looked at."""
+    show: str = "all"
+    """What one of these answers is: a member of KINDS."""
+    condition: str = "all"
+    """The label."""
+
+    def keeps(
+        self,
+        verdict: NDArray[np.int64],
+        condition: NDArray[np.str_],
+        learners: tuple[str, ...],
+    ) -> NDArray[np.bool_]:
+        """Return which samples (n,) are asked for, by verdicts (learners, strengths, n).
+
+        Raises
+        ------
+        Mistake
+            An unknown learner, strength or kind of answer.
+        """
+        own = verdict
+        if self.learner not in ANY:
+            own = own[[learners.index(checks.choice("learner", self.learner, learners))]]
+        if self.strength not in ANY:
+            names = [str(s) for s in STRENGTHS]
+            own = own[:, [names.index(checks.choice("strength", self.strength, names))]]
+        kept = np.ones(len(condition), np.bool_)
+        if self.show not in ANY:
+            kind = KINDS.index(checks.choice("show", self.show, KINDS))
+            kept = (own == kind).any((0, 1))
+        return kept if self.condition in ANY else kept & (condition == self.condition)
 
 
 class Reactions:
@@ -67,45 +111,100 @@ class Reactions:
         self.classes = [str(c) for c in self.generator.classes]
         self._made: dict[tuple[str, int], NDArray[Any]] = {}
 
-    def rows(self, noise: str, strength: int) -> list[Row]:
-        """Return what every learner says of each sample under a noise.
+    def page(self, asked: Asked, number: int) -> dict[str, Any]:
+        """Return the heat map of a noise, and a page of samples.
+
+        Parameters
+        ----------
+        asked
+            The noise, and what the samples of the page have in common.
+        number
+            Of the page, from 0.
 
         Raises
         ------
         Mistake
-            An unknown noise or strength.
+            An unknown noise, learner, strength or kind of answer.
+        """
+        noise = asked.noise or self.noises[0]
+        verdict = self._verdicts(noise)
+        kept = np.flatnonzero(asked.keeps(verdict, self._conditions(noise), self.answers.learners))
+        shown = kept[number * PAGE : (number + 1) * PAGE]
+        right = self._right(noise).mean(2)
+        return {
+            "noises": self.noises,
+            "noise": noise,
+            "strengths": list(STRENGTHS),
+            "seed": self.seed,
+            "unread": self.unread,
+            "heat": [
+                {"learner": name, "agreement": row.round(4).tolist()}
+                for name, row in zip(self.answers.learners, right, strict=True)
+            ],
+            "accepted": self.answers.accepted[noise].mean(1).round(4).tolist(),
+            "choices": {"condition": self.classes},
+            "total": verdict.shape[2],
+            "count": len(kept),
+            "page": number,
+            "each": PAGE,
+            "blocks": [self._block(noise, int(sample), verdict) for sample in shown],
+        }
+
+    def path(self, noise: str, sample: int) -> dict[str, Any]:
+        """Return every learner's probabilities of one sample at each strength of a noise.
+
+        Raises
+        ------
+        Mistake
+            An unknown noise.
         """
         checks.choice("noise", noise, self.noises)
-        checks.choice("strength", str(strength), [str(s) for s in STRENGTHS])
-        count = min(len(self.answers.label_of(noise)), MOST)
-        return [
-            self._row(noise, STRENGTHS.index(strength), learner, sample)
-            for learner in range(len(self.answers.learners))
-            for sample in range(count)
-        ]
+        p = np.exp(self.answers.log_p[noise][:, :, sample].astype(np.float64)).round(4)
+        return {
+            "classes": self.classes,
+            "condition": self.classes[self.answers.label_of(noise)[sample]],
+            "accepted": self.answers.accepted[noise][:, sample].tolist(),
+            "said": [
+                {"learner": name, "p": own.tolist()}
+                for name, own in zip(self.answers.learners, p, strict=True)
+            ],
+        }
 
-    def path(self, noise: str, sample: int) -> list[Row]:
-        """Return what every learner says of one sample at each strength of a noise."""
+    def _right(self, noise: str) -> NDArray[np.bool_]:
+        """Whether answers are the label: (learners, strengths, n)."""
         checks.choice("noise", noise, self.noises)
-        return [
-            {"strength": strength} | self._row(noise, j, learner, sample)
-            for learner in range(len(self.answers.learners))
-            for j, strength in enumerate(STRENGTHS)
-        ]
+        said = self.answers.log_p[noise].argmax(3)
+        right: NDArray[np.bool_] = said == self.answers.label_of(noise)
+        return right
 
-    def _row(self, noise: str, place: int, learner: int, sample: int) -> Row:
-        label = int(self.answers.label_of(noise)[sample])
-        p = np.exp(self.answers.log_p[noise][learner, place, sample].astype(np.float64))
-        answer = int(p.argmax())
-        accepted = self.answers.accepted[noise][place, sample]
+    def _verdicts(self, noise: str) -> NDArray[np.int64]:
+        """Return places in KINDS, (learners, strengths, n)."""
+        told = np.where(self._right(noise), 0, 1)
+        return np.where(self.answers.accepted[noise], told, 2)
+
+    def _conditions(self, noise: str) -> NDArray[np.str_]:
+        return np.array(self.classes)[self.answers.label_of(noise)]
+
+    def _block(self, noise: str, sample: int, verdict: NDArray[np.int64]) -> Row:
+        log_p = self.answers.log_p[noise][:, :, sample].astype(np.float64)
+        answer, p = log_p.argmax(2), np.exp(log_p.max(2))
         return {
             "sample": sample,
-            "learner": self.answers.learners[learner],
-            "condition": self.classes[label],
-            "answer": self.classes[answer],
-            "p": round(float(p[answer]), 4),
-            "verdict": ("right" if answer == label else "wrong")
-            + (", accepted" if accepted else ", refused"),
+            "condition": self.classes[self.answers.label_of(noise)[sample]],
+            "said": [
+                {
+                    "learner": name,
+                    "cells": [
+                        {
+                            "answer": self.classes[answer[i, j]],
+                            "p": round(float(p[i, j]), 4),
+                            "verdict": KINDS[verdict[i, j, sample]],
+                        }
+                        for j in range(len(STRENGTHS))
+                    ],
+                }
+                for i, name in enumerate(self.answers.learners)
+            ],
         }
 
     def sample(self, row: int, noise: str, strength: int) -> NDArray[Any]:

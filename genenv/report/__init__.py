@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genenv import checks, files, reading
-from genenv.report import summary
+from genenv.report import nearest, summary
 from genenv.report.document import document
 from genenv.report.evidence import Curve, Evidence, Failures
 
@@ -75,11 +75,13 @@ class Report:
         return self.page
 
     def save(self, folder: Path | str) -> Path:
-        """Write report.json and report.html into a folder and return the page's path."""
+        """Write report.json, report.html and what they rest on into a folder: the page's path."""
         content = json.dumps(
             document(self.data), indent=2, ensure_ascii=False, allow_nan=False, sort_keys=False
         )
         _write(Path(folder) / "report.json", content + "\n")
+        if self.evidence is not None:
+            nearest.save(Path(folder), self.evidence.failures)
         return self.html(Path(folder) / "report.html")
 
     def __str__(self) -> str:
