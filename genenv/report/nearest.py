@@ -47,7 +47,7 @@ def save(folder: Path, found: Failures) -> None:
         "x": found.nearest[first],
         "label": found.nearest_label[first],
     }
-    files.whole(folder / NAME, lambda file: np.savez_compressed(file, **columns))
+    files.write_atomically(folder / NAME, lambda file: np.savez_compressed(file, **columns))
 
 
 class Rows:
