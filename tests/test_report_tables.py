@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from genenv import codecs, data
-from genenv.report import moved, spreads
+from genenv.report import apart, moved, spreads, tally
 
 ROWS = 200
 FRAME = pd.DataFrame(
@@ -80,3 +80,27 @@ def test_the_figures_are_the_columns_furthest_apart_with_names_that_are_no_marku
     assert "wage&lt;b&gt;" in drawn[0]
     assert "<b>" not in "".join(drawn)
     assert "missing" in drawn[0]
+
+
+class Sure:
+    """A judge that accepts the rows with much schooling, of one class alone."""
+
+    def accepts(self, x, label):
+        return (x[:, 1] > 12) & (label == 1)
+
+
+def test_a_rule_tells_what_the_model_fails_on_and_not_what_the_judge_is_sure_of():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.integers(20, 80, 900), "school": rng.integers(0, 17, 900)})
+    table = data.from_frame(frame.assign(y=rng.integers(0, 2, 900)), data.TableOptions("y"))
+    made = rng.permuted(np.tile([[46.0, 13.0], [47, 14], [48, 15], [49, 16]], (8, 1)), axis=0)
+    failing = made, np.ones(32, np.int64), np.zeros(32, np.int64)
+    sure = tally._sure(Sure(), table.x, table.label)
+    assert sure[table.label == 0].all()
+    assert (table.x[sure & (table.label == 1), 1] > 12).all()
+    told = [
+        apart.rules(table.units, failing, (table.x[rows], table.label[rows]), [0])[0]["rule"]
+        for rows in (sure, np.ones(900, np.bool_))
+    ]
+    assert ["school" in rule for rule in told] == [False, True]
+    assert told[0].count("age") == 2

@@ -140,6 +140,7 @@ def test_modes_are_ranked_by_their_mass_under_the_prior():
         "mass_low": pytest.approx(0.00275, abs=1e-5),
         "mass_high": pytest.approx(0.03572, abs=1e-5),
         "apart": None,
+        "moved": None,
         "enrichment": None,
         "searches": ["evolution", "random"],
     }

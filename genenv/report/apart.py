@@ -45,7 +45,8 @@ def rules(
     -------
     For each mode `rule` in words and the shares of its failures and of its class's rows that it
     holds of, `mode` and `class`; and `slice`, how often the model is right on untouched rows of the
-    class that it holds of (None: on none). None where too few failures or no rule tell it.
+    class that it holds of (None: on none). None where too few failures or no rule tell it. Of a
+    table, `Tally.rules` adds `sure`: these real rows are those that the judge accepts.
     """
     x, label, mode = failing
     shown, rows = (factors.factors(units.tensor(a), units).numpy() for a in (x, real[0]))
@@ -138,6 +139,8 @@ def words(rule: Rule | None) -> str:
     if rule is None:
         return ""
     text = f"{rule['rule']}: {rule['mode']:.0%} of it, {rule['class']:.0%} of its class's real rows"
+    if rule.get("sure"):
+        text = f"{text} that the judge accepts"
     if rule.get("slice") is None:
         return text
     right = rule["slice"]

@@ -80,9 +80,9 @@ MODE_KEYS = (
     "mass_high",  # random was not run, or the run cannot be trusted
     "enrichment",  # ENRICHMENT_KEYS, beside a reference; None: there was none, or no draws
     "apart",  # rule, mode, class: what tells it from its class, see `report.apart`; None: nothing
+    "moved",  # of tables, which columns differ from the nearest real rows: `moved.columns`; or None
     "searches",  # names of those that found it
     "near",  # NEAR_KEYS: the untouched real rows nearest to it
-    "moved",  # of tables, which columns differ from the nearest real rows: `moved.columns`; or None
 )
 NEAR_KEYS = (
     "rows",  # their numbers in the data, or in the held-out data where such were given, from 0

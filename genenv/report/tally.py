@@ -23,6 +23,8 @@ from genenv.report.evidence import EDGE, Curve, Failures
 from genenv.report.near_rows import Untouched, near_rows
 from genenv.report.variety import variety
 
+FEW = 30  # rows of a class that the judge accepts, below which all of them are compared with
+COMPARED = 20_000  # real rows of a table, most that modes are told from
 GRADE = 0.05  # q up to which the headline counts failures
 
 MASS = "mass", "mass_low", "mass_high"  # of a mode
@@ -42,6 +44,7 @@ class Tally:
     q: NDArray[np.float64]  # (m,), expected share of false ones among those as good or better
     belief: Belief  # behind q
     classes: tuple[int | str, ...]
+    sure: NDArray[np.bool_]  # (n,), real rows that modes of a table are told from; others: all
 
     def of(self, log: Log) -> NDArray[np.bool_]:
         """(m,): which failures a log confirmed."""
@@ -134,6 +137,7 @@ class Tally:
                     "distinct": int(self.counted.distinct[own].sum()),
                     **_mass(by_random, queries),
                     "apart": rule,
+                    "moved": None,
                     "enrichment": (enriched or {}).get(mode),
                     "searches": sorted(set(self.confirmed.search[own].tolist())),
                     "near": real,
@@ -149,7 +153,9 @@ class Tally:
     ) -> list[Any]:
         """Say what tells each mode from its class's rows, in the order of ids: `apart.rules`."""
         own = self.confirmed.x, self.confirmed.label, self.counted.mode
-        return rules(units, own, real, np.unique(self.counted.mode).tolist(), tested)
+        real = real[0][self.sure], real[1][self.sure]
+        found = rules(units, own, real, np.unique(self.counted.mode).tolist(), tested)
+        return [rule and rule | {"sure": not self.sure.all()} for rule in found]
 
     def variety(self) -> dict[str, Any]:
         """Make report.json's `variety`: how many modes there are, found and to be found."""
@@ -245,11 +251,28 @@ def tally(
     group = confirmed.label * len(classes) + confirmed.prediction
     features = judge.features(confirmed.x)
     counted = counter.count(samples, features, group)
+    sure = np.ones(len(reference), np.bool_)
     if units.groups is not None:
+        sure = _sure(judge, reference, reference_label)
         own = confirmed.x, confirmed.label, group
-        counted = replace(counted, mode=leaves.modes(units, own, (reference, reference_label)))
+        beside = reference[sure], reference_label[sure]
+        counted = replace(counted, mode=leaves.modes(units, own, beside))
     q = q_values(judge.belief.corrected(confirmed.p))
-    return Tally(logs, confirmed, group, samples, features, counted, q, judge.belief, classes)
+    return Tally(logs, confirmed, group, samples, features, counted, q, judge.belief, classes, sure)
+
+
+def _sure(judge: Judge, x: NDArray[Any], label: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which real rows the judge accepts: as a failure only such a row could be confirmed.
+
+    Beside all rows of a class, a rule would tell what the judge is sure of, not what the model
+    fails on. A class with few such rows keeps all.
+    """
+    accepted = np.zeros(len(x), np.bool_)
+    accepted[:COMPARED] = judge.accepts(x[:COMPARED], label[:COMPARED])
+    for each in np.unique(label):
+        if accepted[label == each].sum() < FEW:
+            accepted[label == each] = True
+    return accepted
 
 
 def _mass(count: int, queries: int) -> dict[str, float | None]:
