@@ -78,7 +78,6 @@ def generator_part(
     others
         Makes rows that it does not learn from, see `unseen`: they show what the critic remembers.
     """
-    is_table = isinstance(dataset.units, Rows)
 
     def make(advance: Advance) -> Generator:
         learned = dataset.at(rows)
@@ -106,8 +105,10 @@ def generator_part(
         return given.in_eval()
 
     stage = "generator" if given is None else None
-    steps = config.steps if given is None and not is_table else 0
-    return Part("generator", "the generator", make, _save, load, stage, steps)
+    steps = config.steps if given is None and not isinstance(dataset.units, Rows) else 0
+    return Part(
+        "generator", "the generator", make, lambda made, place: made.save(place), load, stage, steps
+    )
 
 
 def fitted(
@@ -140,10 +141,6 @@ def unseen(source: Dataset, split: Split) -> LabelledRows:
         See `judge_part`: with held-out data of their own these are the source's.
     """
     return source.pick(np.concatenate([split.guide, split.audit, split.calibration, split.test]))
-
-
-def _save(generator: Generator, place: Path) -> None:
-    generator.save(place)
 
 
 def judge_part(
@@ -213,19 +210,15 @@ def beside_part(
 
 
 def _of_data(dataset: Dataset, source: Dataset, split: Split) -> dict[str, Any]:
-    """Return what tells data and split from others, for a key of the cache."""
+    """Return what tells data and split from others, for a key of the cache; names do not count."""
+    held, of = (runs.describe(rows) | {"name": ""} for rows in (dataset, source))
     return {
-        "data": _content(dataset),
-        "source": _content(source),
+        "data": held,
+        "source": of,
         "units": dataset.units.to_json(),
         "split": runs.rows_of(split),
         "threads": torch.get_num_threads(),
     }
-
-
-def _content(dataset: Dataset) -> dict[str, Any]:
-    """Return what data hold, whatever they are called."""
-    return {name: value for name, value in runs.describe(dataset).items() if name != "name"}
 
 
 def metrics_part(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from genenv import checks, files, judge, progress, reading, recorded, report, trust
 from genenv.asked import Asked
 from genenv.judge import Judge
-from genenv.parts import checked, save_json
+from genenv.parts import Advance, Part, checked, load_json, save_json
 from genenv.probe import Probe
 from genenv.rating import Seen, rated
 from genenv.report import rates
@@ -75,6 +75,25 @@ def rerate(
         shown.close()
     files.placed(folder / NAME, lambda place: save_json(found, place))
     return _enter(folder, content, found)
+
+
+def part(
+    made: Callable[[], tuple[Probe, Judge, Seen | None]], budget: int, seed: int
+) -> Part[dict[str, Any]]:
+    """Return the rates of a run as a part.
+
+    Parameters
+    ----------
+    made
+        Returns probe, audit and what the control saw, see `rate`.
+    budget, seed
+        Queries to the model, and the address of all draws.
+    """
+
+    def make(advance: Advance) -> dict[str, Any]:
+        return rate(*made(), budget, seed, advance)
+
+    return Part(NAME, "the rates", make, save_json, load_json, "rate", budget)
 
 
 def rate(

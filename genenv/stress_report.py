@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,12 @@ from genenv.unanswered import Unanswered
 
 ORDINARY = 20  # samples of the generator shown beside the headline
 SPREAD = 5000  # rows of a table, most that are compared with generated ones
+
+
+def replay_line(folder: Path, model: str | None) -> str:
+    """Return the command that replays a run's failures; `model`: a path to import again."""
+    named = [] if model is None else ["--model", model]
+    return shlex.join(["genenv", "replay", str(folder), *named])
 
 
 def report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -36,7 +35,7 @@ from genenv.judge import Judge
 from genenv.lineup import Lineup, filled_in
 from genenv.metrics import curves
 from genenv.own_rows import Answers
-from genenv.parts import Advance, Part, load_json, save_json
+from genenv.parts import Part
 from genenv.probe import Probe
 from genenv.progress import Progress
 from genenv.report import Report
@@ -46,7 +45,7 @@ from genenv.settings import StressConfig
 from genenv.siblings import reference_of
 from genenv.study import Study
 from genenv.training import TrainingConfig
-from genenv.training.machine import pick_threads, reproducible
+from genenv.training.machine import parameters_of, pick_threads, reproducible
 from genenv.under_test import Trained, UnderTest
 
 
@@ -98,13 +97,10 @@ class Stressing(Study[Report]):
     ) -> None:
         super().__init__(folder, stages, line, lasting, no_cache)
         if dataset.label is None:
-            raise checks.Mistake(
-                "labels of two classes or more", f"none in {dataset.name}",
-                "give y, or class folders",
-            )  # fmt: skip
+            wanted = "labels of two classes or more"
+            raise checks.Mistake(wanted, f"none in {dataset.name}", "give y, or class folders")
         if generator is not None:
-            generator = adopt(generator)
-            prepared.check_fits(generator, dataset)
+            prepared.check_fits(generator := adopt(generator), dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
         self.cluster = cluster
         self.config, self.dataset = filled_in(config, model is not None), dataset
@@ -119,7 +115,7 @@ class Stressing(Study[Report]):
         unseen = self.source.x[self.split.test]
         self.notes += broken_rules.by_real_rows(self.rules, dataset.units, unseen)
         self.notes += near.notes(dataset.x, None if held_out is None else held_out.x)
-        rows = dataset, self.source, self.split
+        self._rows = rows = dataset, self.source, self.split
         self.tested = UnderTest(model, model_path, self.config, *rows)
         if model is not None:
             self.lineup.check(self.tested.model)
@@ -165,11 +161,11 @@ class Stressing(Study[Report]):
     def parts(self) -> Sequence[Part[Any]]:
         """See `Study.parts`."""
         trained = [self._trained_model] if self.tested.given is None else []
-        player = self._players.values()
         rated = [self._rate] if self.config.rate else []
         judge = *self._oracles, self.judge
         sibling = [self.reference.part] if self.reference and self.reference.part else []
-        return [*self._fitted, self.metrics, *trained, *judge, *player, *sibling, *rated]
+        players = self._players.values()
+        return [*self._fitted, self.metrics, *trained, *judge, *players, *sibling, *rated]
 
     def totals(self) -> dict[str, int]:
         """See `Study.totals`."""
@@ -233,8 +229,8 @@ class Stressing(Study[Report]):
     @cached_property
     def metrics(self) -> Part[dict[str, Any]]:
         """Every metric of the generator, beside real rows in its place."""
-        rows = self.dataset, self.source, self.split
-        return prepared.metrics_part(lambda: self.get(self.generator), *rows, self.config.seed)
+        make = partial(self.get, self.generator)
+        return prepared.metrics_part(make, *self._rows, self.config.seed)
 
     @cached_property
     def _trained_model(self) -> Part[Trained]:
@@ -247,13 +243,9 @@ class Stressing(Study[Report]):
     @cached_property
     def _rate(self) -> Part[dict[str, Any]]:
         """How often the model fails, beyond what the control counted."""
-        budget, make = self.config.rate_budget, self._make_rate
-        return Part(rerating.NAME, "the rates", make, save_json, load_json, "rate", budget)
-
-    def _make_rate(self, advance: Advance) -> dict[str, Any]:
         seed = seeding.fold(self.config.seed, "rate")
-        judge, budget = self.get(self.judge), self.config.rate_budget
-        return rerating.rate(self._probe, judge, self._seen, budget, seed, advance)
+        asked = self.config.rate_budget, seed
+        return rerating.part(lambda: (self._probe, self.get(self.judge), self._seen), *asked)
 
     def _rated(self) -> dict[str, Any] | None:
         """Return the rates that were asked for; of a run that cannot be trusted none is made."""
@@ -269,15 +261,11 @@ class Stressing(Study[Report]):
         return stress_log.columns(self.config, names, training, self.dataset.units)
 
     def _threads(self, *networks: Any) -> int:
-        parameters = sum(
-            p.numel() for m in networks if isinstance(m, torch.nn.Module) for p in m.parameters()
-        )
         images = self.dataset.units.family == "image"
-        return pick_threads(self.config.threads, parameters, images)
+        return pick_threads(self.config.threads, parameters_of(*networks), images)
 
     def _searched(self, rated: dict[str, Any] | None) -> Searched:
         """Return what the searches worked with."""
-        metrics = self.get(self.metrics)
         given = self.given_generator
         return Searched(
             folder=self.folder,
@@ -285,7 +273,7 @@ class Stressing(Study[Report]):
             source=self.source,
             split=self.split,
             generator=self.get(self.generator),
-            metrics=metrics,
+            metrics=self.get(self.metrics),
             model=self.tested.model,
             model_name=self.tested.name,
             criterion=self.criterion,
@@ -308,13 +296,5 @@ class Stressing(Study[Report]):
             shared = runs.shared_rows(self.split, *given, self.generator_run, self.dataset)
             return [*self.notes, *broken, *shared, *run.generator.notes, *self.tested.model.notes]
 
-        return stress_report.report(
-            run, logs, self.tracker, notes, self.tell, self.line, self._replay_line()
-        )
-
-    def _replay_line(self) -> str:
-        """Return the command that replays the failures; it names a model to import again."""
-        if not self.lasting:
-            return ""
-        named = [] if self.tested.path is None else ["--model", self.tested.path]
-        return shlex.join(["genenv", "replay", str(self.folder), *named])
+        again = stress_report.replay_line(self.folder, self.tested.path) if self.lasting else ""
+        return stress_report.report(run, logs, self.tracker, notes, self.tell, self.line, again)

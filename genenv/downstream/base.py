@@ -110,9 +110,8 @@ class Downstream(ABC):
         self.view = (units.usual_view or self.usual_view) if view == "auto" else view
         self.layout = self.layout_given = layouts.checked(layout, self.view, units)
         self.columns_given = len(columns) > 0
-        self.columns = self.classes
-        if self.columns_given:
-            self.columns = picking.as_classes(columns, self.classes)
+        own = picking.as_classes(columns, self.classes) if self.columns_given else self.classes
+        self.columns = own
         self._moved = [self.columns.index(c) for c in self.classes]
         self.output = self._wanted = checks.choice("output", output, ("auto", *OUTPUTS))
         self.preprocess = preprocess
@@ -284,12 +283,9 @@ class Downstream(ABC):
             raise
         except (Exception, SystemExit) as error:
             dtype, shape = self._handed or (x.dtype, tuple(x.shape))
-            raise checks.Mistake(
-                f"the {self.kind_name} to answer {dtype_name(dtype)} of shape {shape} "
-                f"(input {self.view})",
-                said(error),
-                advice(error),
-            ) from error
+            handed = f"{dtype_name(dtype)} of shape {shape} (input {self.view})"
+            wanted = f"the {self.kind_name} to answer {handed}"
+            raise checks.Mistake(wanted, said(error), advice(error)) from error
         values = self._alone.widened(values, len(x), self.output, self._recognised)
         check_shape(values, len(x), len(self.classes), self.kind_name)
         return values.to(x.device, torch.promote_types(values.dtype, torch.float32)), values.dtype

@@ -78,6 +78,12 @@ def pick_threads(asked: int, parameters: int, images: bool = False) -> int:
     return asked or (1 if tiny else DEFAULT_THREADS)
 
 
+def parameters_of(*networks: object) -> int:
+    """Count the weights of those that are modules."""
+    modules = [network for network in networks if isinstance(network, torch.nn.Module)]
+    return sum(p.numel() for module in modules for p in module.parameters())
+
+
 def described(device: torch.device, threads: int, precision: str) -> str:
     """Say what a training runs on: `cpu in float32, 1 thread`."""
     kind = PRECISIONS[precision]
