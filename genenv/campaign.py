@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,6 +138,11 @@ class _OtherQuestionError(Exception):
     """A resumed search asked something else than it did before."""
 
 
+def place(search: str) -> str:
+    """Return where a run's folder holds the curves of a search."""
+    return f"searches/{quote(search, safe='')}"
+
+
 @dataclass(frozen=True)
 class Campaign:
     """Runs searches on one probe, each to the end of the same budget.
@@ -151,7 +157,7 @@ class Campaign:
     judge: Judge
     budget: int  # queries a search and seed
     ledger: Ledger
-    tracker: Tracker
+    tracker: Tracker  # of the search, so that each has a colour of its own
     advance: Callable[[int], None]  # called with the queries done
     tell: Callable[[str], None]  # called with a sentence where a record had to be dropped
 
@@ -231,10 +237,10 @@ class Campaign:
         judged.add(said)
         total = before + np.cumsum(said["verdict"] == Verdict.CONFIRMED)
         for row in sorted({*range(POINT - 1, len(total), POINT), len(total) - 1}):
-            self.tracker.scalars({f"confirmed/{name}/seed-{seed}": total[row]}, start + row + 1)
+            self.tracker.scalars({f"confirmed/seed-{seed}": total[row]}, start + row + 1)
         answered = findings.severity[~findings.error]
         if len(answered):
-            self.tracker.histogram(f"severity/{name}/seed-{seed}", answered, start + len(findings))
+            self.tracker.histogram(f"severity/seed-{seed}", answered, start + len(findings))
 
     def _check(self, name: str, e: Tensor, label: Tensor, limit: int) -> None:
         """Raise a Mistake unless a search proposed what it may."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from genenv import checks, seeding
 from genenv.agents.policy import Played, Player, check_training, train_player
 from genenv.agents.searches import Entrant, entrants
-from genenv.campaign import Campaign, Log
+from genenv.campaign import Campaign, Log, place
 from genenv.downstream import Downstream
 from genenv.generators import Generator
 from genenv.judge import Judge
@@ -159,9 +159,12 @@ class Lineup:
         ledger, logs = Ledger(study.folder), []
         for entrant in self.entrants:
             ready = self._ready(entrant, players)
-            with study.stages.stage(entrant.name) as advance:
+            with (
+                study.stages.stage(entrant.name) as advance,
+                study.tracker.below(place(entrant.name)) as tracker,
+            ):
                 campaign = Campaign(
-                    probe, judge, self.config.budget, ledger, study.tracker, advance, study.tell
+                    probe, judge, self.config.budget, ledger, tracker, advance, study.tell
                 )
                 for seed in self.config.seeds:
                     make = partial(ready, space, seeding.fold(seed, entrant.name))

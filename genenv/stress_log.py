@@ -65,13 +65,14 @@ def begin(tracker: Tracker, settings: Mapping[str, Any], searches: Sequence[Entr
     probability = [PROBABILITY] if any(entrant.samples_law for entrant in searches) else []
     tracker.hparams(plain(settings), [*results, *probability, *QUALITY])
     agents = dict.fromkeys(e.plays.agent for e in searches if e.needs_player and e.plays)
-    tracker.layout(_layout(names, list(agents)))
+    tracker.layout(_layout(list(agents)))
 
 
-def _layout(searches: Sequence[str], agents: Sequence[str]) -> dict[str, list[Chart]]:
-    """Put searches side by side: all in one chart, then each with a curve a seed."""
-    together = Lines("confirmed failures by queries, all searches", ("confirmed/",))
-    apart = [Lines(f"{name}: a curve a seed", (f"confirmed/{name}/",)) for name in searches]
+def _layout(agents: Sequence[str]) -> dict[str, list[Chart]]:
+    """Put searches side by side in one chart."""
+    together = Lines(
+        "confirmed failures by queries, a search a run, a curve a seed", ("confirmed/",)
+    )
     trained: dict[str, list[Chart]] = {
         f"Training of {agent}": [
             Lines("mean return of an episode", (exactly(f"{agent}/rollout/ep_rew_mean"),)),
@@ -79,7 +80,7 @@ def _layout(searches: Sequence[str], agents: Sequence[str]) -> dict[str, list[Ch
         ]
         for agent in agents
     }
-    first: dict[str, list[Chart]] = {"Searches": [together, *apart]}
+    first: dict[str, list[Chart]] = {"Searches": [together]}
     return first | trained | LAYOUT
 
 

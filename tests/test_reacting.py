@@ -24,6 +24,7 @@ from genenv.networks import Generator
 from genenv.parts import Part
 from genenv.progress import Progress
 from genenv.reacting import Reacting
+from genenv.reactions.layout import tag
 from genenv.report.reactions import markdown, order_sentence, summary
 from genenv.settings import ReactConfig
 
@@ -119,7 +120,7 @@ def test_a_learners_name_is_escaped_on_the_page(done: tuple[Path, dict[str, Any]
     assert "<b>evil" not in (done[0] / "other.html").read_text()
 
 
-def test_tensorboard_has_an_overview_and_a_run_a_learner_and_noise(
+def test_tensorboard_has_a_run_a_learner_and_few_beside(
     done: tuple[Path, dict[str, Any]],
 ) -> None:
     folder, content = done
@@ -133,12 +134,48 @@ def test_tensorboard_has_an_overview_and_a_run_a_learner_and_noise(
     ]
     assert values[3] == pytest.approx(np.mean([r["agreement"] for r in rows]), abs=1e-6)
     assert own["gain/judge"][0].tolist() == [0, 10, 25, 50, 75, 100]
-    one = tracking.read(folder / "noise" / "mlp" / "latent-temperature")
-    assert {"summary/agreement_1", "summary/agreement_3", "reaction/margin"} <= one.keys()
+    one = tracking.read(folder / "overview" / "mlp")
+    noise = "latent-temperature"
+    assert {"summary/agreement_1", f"summary/agreement_3/{noise}", f"margin/{noise}"} <= one.keys()
     every = tracking.read(folder)  # a generator was given, so that the run has no curve of its own
     assert "overview/mlp/lessons/real-then-generated" in every
     assert np.array_equal(every["overview/logistic/agreement/sample-rotate"][1], values)
     assert (folder / "overview" / "projector_config.pbtxt").is_file()
+    assert set(tracking.read_all(folder)) <= {".", "overview", "overview/logistic", "overview/mlp"}
+
+
+def test_the_first_cards_of_tensorboard_are_the_agreement_of_all_learners(
+    done: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, content = done
+    for run, curves in tracking.read_all(folder).items():
+        cards = sorted(curves)
+        if run.removeprefix("overview/") in content["learners"]:
+            assert cards[0] == "agreement/all", run
+        assert all(card >= "agreement/all" for card in cards), run
+    steps, values = tracking.read(folder / "overview" / "mlp")["agreement/all"]
+    assert steps.tolist() == [0, 1, 2, 3, 4, 5]
+    made = [
+        row["agreement"]
+        for row in content["curves"]
+        if row["learner"] == "mlp" and row["strength"] == 3 and row["noise"][:5] != "real:"
+    ]
+    assert values[3] == pytest.approx(np.mean(made), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("agreement_high", "agreement_high"),
+        ("accepted", "judge_accepts"),
+        ("accuracy_accepted_low", "right_if_accepted_low"),
+        ("accuracy_50_rows", "taught_accuracy_50_rows"),
+        ("accuracy_high", "taught_accuracy_high"),
+        ("gain", "gain"),
+    ],
+)
+def test_nothing_stands_before_agreement(key, name):
+    assert tag(key) == name >= "agreement"
 
 
 def test_the_same_seeds_give_the_same_figures_and_an_interrupt_costs_nothing(

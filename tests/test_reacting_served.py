@@ -71,14 +71,14 @@ def test_the_overview_has_all_that_was_measured(overview):
     assert "filter judge, 80 real rows" in gain
 
 
-def test_a_row_of_hparams_says_which_study_it_is_of(run):
-    board = served.Board(run / "noise")
+def test_a_row_of_hparams_is_a_learner_and_says_which_study_it_is_of(run):
+    board = served.Board(run)
     columns = [info["name"] for info in board.plugin("hparams/experiment", {})["hparamInfos"]]
-    assert set(columns) == {"learner", "source", "noise", "data", "seeds", "samples", "generator"}
-    row = board.sessions()["mlp/sample-rotate"][0]
-    assert (row["source"], row["noise"]) == ("sample", "rotate")
-    assert (row["data"], row["seeds"], row["samples"]) == ("digits", "0", 40)
+    assert set(columns) == {"learner", "data", "seeds", "samples", "generator"}
+    row, values, _ = board.sessions()["overview/mlp"]
+    assert (row["learner"], row["data"], row["seeds"], row["samples"]) == ("mlp", "digits", "0", 40)
     assert row["generator"].startswith("relativistic mlp ")
+    assert 0 < values["summary/agreement_3/sample-rotate"] <= 1
 
 
 def test_the_page_draws_the_charts_in_the_order_of_the_study(overview):
@@ -93,12 +93,12 @@ def test_the_page_draws_the_charts_in_the_order_of_the_study(overview):
 
 def test_the_tab_genenv_shows_the_study(run):
     board = served.Board(run)
-    assert board.plugin("genenv/runs") == [{"name": ".", "kind": "react"}]
-    answer = board.plugin("genenv/reactions", run=".", noise="sample:rotate", strength=3)
+    assert board.plugin("genenv/runs") == [{"name": ".", "views": ["noise"]}]
+    answer = board.plugin("genenv/reactions", run=".", noise="sample:rotate")
     assert answer["noises"] == ["latent:temperature", "sample:rotate"]
-    assert len(answer["rows"]) == 2 * CONFIG.samples
+    assert answer["total"] == CONFIG.samples
     path = board.plugin("genenv/path", run=".", noise="sample:rotate", row=0)
-    assert {row["learner"] for row in path} == {"logistic", "mlp"}
+    assert {row["learner"] for row in path["said"]} == {"logistic", "mlp"}
     asked = {"run": ".", "row": 0, "noise": "sample:rotate", "strength": 3}
     picture = Image.open(io.BytesIO(board.raw("plugin/genenv/picture", **asked)))
     assert np.asarray(picture).shape == (8, 8)

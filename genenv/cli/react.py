@@ -99,7 +99,5 @@ class React:
         content = study.run(self.resume)
         print(summary(content))
         print(f"page:      {out}/react.html")
-        print(f"overview:  tensorboard --logdir {shlex.quote(f'{out}/overview')}")
-        if content["noises"]:
-            print(f"by noise:  tensorboard --logdir {shlex.quote(f'{out}/noise')}")
+        print(f"curves:    tensorboard --logdir {shlex.quote(str(out))}")
         return 0

@@ -12,7 +12,7 @@ import numpy as np
 from genenv import files, rate, runs, seeding
 from genenv.agents.searches import entrants
 from genenv.asked import Asked
-from genenv.campaign import Campaign, Log
+from genenv.campaign import Campaign, Log, place
 from genenv.envs.known_worlds import known
 from genenv.judge import Judge, Verdict
 from genenv.ledger import Ledger
@@ -125,10 +125,13 @@ class PolicyStress(Study[dict[str, Any]]):
         space = Space(noise, starts)
         ledger = Ledger(self.folder)
         logs = []
-        with self.stages.stage(entrant.name) as advance:
+        with (
+            self.stages.stage(entrant.name) as advance,
+            self.tracker.below(place(entrant.name)) as tracker,
+        ):
             campaign = Campaign(
                 cast(Probe, self.probe), cast(Judge, self.judge), self.config.budget, ledger,
-                self.tracker, advance, self.tell,
+                tracker, advance, self.tell,
             )  # fmt: skip
             for seed in self.config.seeds:
                 make = partial(entrant, space, seeding.fold(seed, entrant.name))

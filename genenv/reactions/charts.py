@@ -1,8 +1,8 @@
-"""The study in TensorBoard: an overview a learner, and a run a learner and noise.
+"""The study in TensorBoard: a run a learner, a run an arm of generations, and what they share.
 
 Strength (or share, in %) is on the step axis. TensorBoard selects no run where it finds more than
-40, so RUN/overview has few: it opens on the curves of all learners. RUN/noise has the rows of the
-HParams table, precision by confidence and histograms.
+40, so there are few. It opens on Time Series, whose cards go by name: first the agreement of all
+learners over all noises, see `layout.tag`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from genenv import runs
 from genenv.codecs import Codec
 from genenv.reactions import generation_charts, generation_rows, measures
 from genenv.reactions.frames import path_frames
-from genenv.reactions.layout import end_of, layout, own_folder, plain
+from genenv.reactions.layout import ALL, end_of, layout, own_folder, plain, tag
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, SampleBatch
 from genenv.reactions.points import Points
@@ -74,9 +74,11 @@ def write(
         tracker.layout(layout(content))
         tracker.text("summary", text)
         if met is not None:
-            _of_noises(tracker, folder, content, met, advance)
-    for learner in content["learners"]:
+            _of_noises(tracker, content, met, advance)
+    for index, learner in enumerate(content["learners"]):
         with _run(folder / "overview" / own_folder(learner)) as tracker:
+            if met is not None:
+                _met(tracker, content, met, index)
             _overview(tracker, content, learner)
     for arm in generation_rows.arms(content):
         with _run(folder / "overview" / f"generations-{arm}") as tracker:
@@ -105,19 +107,16 @@ def galleries(folder: Path, made: dict[str, list[NDArray[Any]]], units: Codec) -
 
 def _of_noises(
     tracker: Tracker,
-    folder: Path,
     content: dict[str, Any],
     met: Met,
     advance: Callable[[int], None] | None,
 ) -> None:
-    """Write pictures and points, and a run a learner and noise."""
+    """Write pictures and points."""
     _between(tracker, content)
     _embed(tracker, met.points, met.batch)
-    said, study = list(met.answers.values()), _study(content, met.batch)
+    first = next(iter(met.answers.values()))
     for noise in content["noises"]:
-        _pictures(tracker, said[0], noise, met.batch)
-        for i, learner in enumerate(content["learners"]):
-            _meeting(folder / "noise", content, said, noise, i, learner, study)
+        _pictures(tracker, first, noise, met.batch)
         if advance:
             advance(1)
 
@@ -154,39 +153,51 @@ def _study(content: dict[str, Any], batch: SampleBatch) -> dict[str, str | int]:
     }
 
 
-def _meeting(
-    folder: Path,
-    content: dict[str, Any],
-    answers: Sequence[Answers],
-    noise: str,
-    index: int,
-    learner: str,
-    study: dict[str, str | int],
-) -> None:
-    """Write what one learner made of one noise, and its row of the HParams table."""
-    own = [r for r in content["curves"] if (r["noise"], r["learner"]) == (noise, learner)]
-    half = next(
-        row["half_margin_strength"]
-        for row in content["half_margins"]
-        if (row["noise"], row["learner"]) == (noise, learner)
-    )
-    source, _, kind = noise.partition(":")
+def _met(tracker: Tracker, content: dict[str, Any], met: Met, index: int) -> None:
+    """Write a learner's row of the HParams table, and what it made of each noise."""
+    learner, said = content["learners"][index], list(met.answers.values())
     summed = {f"summary/agreement_{strength}": strength for strength in SUMMED}
-    with _run(folder / own_folder(learner) / plain(noise)) as tracker:
-        settings: dict[str, str | int] = {"learner": learner, "source": source, "noise": kind}
-        tracker.hparams(settings | study, [*summed, "summary/half_margin_strength"])
-        curve = dict(_means([measures.drawn(row) for row in own], "strength", CURVES))
-        for strength, values in curve.items():
-            tracker.scalars({f"reaction/{key}": value for key, value in values.items()}, strength)
-        tracker.scalars({tag: curve[at]["agreement"] for tag, at in summed.items()}, 0)
-        if half is not None:
-            tracker.scalars({"summary/half_margin_strength": half}, 0)
-        label = np.concatenate([said.label_of(noise) for said in answers])
-        for j, strength in enumerate(STRENGTHS):
-            parts = [said.log_p[noise][index, j] for said in answers]
-            p = np.exp(np.concatenate(parts).astype(np.float64)).clip(0, 1)
-            tracker.histogram("confidence", p.max(1), strength)
-            tracker.pr_curve("right_by_confidence", p.argmax(1) == label, p.max(1), strength)
+    apart = {f"summary/agreement_3/{plain(noise)}": noise for noise in content["noises"]}
+    tracker.hparams({"learner": learner} | _study(content, met.batch), [*summed, *apart])
+    curve = dict(_means(_over_all(content, learner), "strength", ("agreement",)))
+    if curve:
+        tracker.scalars({name: curve[at]["agreement"] for name, at in summed.items()}, 0)
+    for name, noise in apart.items():
+        at = [r for r in content["curves"] if (r["noise"], r["learner"]) == (noise, learner)]
+        tracker.scalars(
+            {name: float(np.mean([r["agreement"] for r in at if r["strength"] == 3]))}, 0
+        )
+        _confidence(tracker, said, noise, index)
+    for row in content["half_margins"]:
+        if row["learner"] == learner and row["half_margin_strength"] is not None:
+            name = f"summary/half_margin_strength/{plain(row['noise'])}"
+            tracker.scalars({name: row["half_margin_strength"]}, 0)
+
+
+def _confidence(tracker: Tracker, said: Sequence[Answers], noise: str, index: int) -> None:
+    """Write how sure a learner is under a noise, and whether that tells right from wrong."""
+    label = np.concatenate([own.label_of(noise) for own in said])
+    for j, strength in enumerate(STRENGTHS):
+        parts = [own.log_p[noise][index, j] for own in said]
+        p = np.exp(np.concatenate(parts).astype(np.float64)).clip(0, 1)
+        tracker.histogram(f"confidence/{plain(noise)}", p.max(1), strength)
+        right = p.argmax(1) == label
+        tracker.pr_curve(f"right_by_confidence/{plain(noise)}", right, p.max(1), strength)
+
+
+def _over_all(content: dict[str, Any], learner: str) -> list[Row]:
+    """Return a row a seed and strength: the agreement, mean over the generated noises."""
+    own = [
+        row
+        for row in content["curves"]
+        if row["learner"] == learner and not row["noise"].startswith("real:")
+    ]
+    return [
+        {"strength": strength, "agreement": float(np.mean([row["agreement"] for row in at]))}
+        for strength in STRENGTHS
+        for seed in content["seeds"]
+        if (at := [r for r in own if (r["strength"], r["seed"]) == (strength, seed)])
+    ]
 
 
 def _overview(tracker: Tracker, content: dict[str, Any], learner: str) -> None:
@@ -195,6 +206,7 @@ def _overview(tracker: Tracker, content: dict[str, Any], learner: str) -> None:
     def rows(part: str) -> list[Row]:
         return [row for row in content[part] if row["learner"] == learner]
 
+    _bands(tracker, _over_all(content, learner), "strength", ("agreement",), ALL)
     for noise in content["noises"]:
         own = [measures.drawn(row) for row in rows("curves") if row["noise"] == noise]
         _bands(tracker, own, "strength", CURVES, plain(noise))
@@ -233,7 +245,7 @@ def _between(tracker: Tracker, content: dict[str, Any]) -> None:
 def _bands(tracker: Tracker, rows: Sequence[Row], by: str, keys: Sequence[str], place: str) -> None:
     """Write KEY/PLACE, KEY_low/PLACE and KEY_high/PLACE along the values of `by`."""
     for step, values in _means(rows, by, keys):
-        tracker.scalars({f"{key}/{place}": value for key, value in values.items()}, step)
+        tracker.scalars({f"{tag(key)}/{place}": value for key, value in values.items()}, step)
 
 
 def _pictures(tracker: Tracker, answers: Answers, noise: str, batch: SampleBatch) -> None:

@@ -19,7 +19,20 @@ TITLES = {
     "accuracy_accepted": "Accuracy among accepted samples against strength",
 }
 
+ALL = "all"  # in the place of a noise: the mean over those of generated samples
+LATER = {  # what would stand before `agreement`, by which TensorBoard should open -> its tag
+    "accepted": "judge_accepts",
+    "accuracy_accepted": "right_if_accepted",
+    "accuracy": "taught_accuracy",
+}
+
 Row = dict[str, Any]
+
+
+def tag(key: str) -> str:
+    """Return what a column of figures is called in TensorBoard; none stands before `agreement`."""
+    name = max((name for name in LATER if f"{key}_".startswith(f"{name}_")), key=len, default="")
+    return LATER.get(name, "") + key.removeprefix(name)
 
 
 def plain(name: str) -> str:
@@ -93,4 +106,6 @@ def _each(rows: Iterable[Row], key: str) -> list[Any]:
 
 
 def _band(title: str, key: str, place: str) -> Bands:
-    return Bands(title, (f"{key}/{place}", f"{key}_low/{place}", f"{key}_high/{place}"))
+    keys = (key, f"{key}_low", f"{key}_high")
+    value, low, high = (f"{tag(own)}/{place}" for own in keys)
+    return Bands(title, (value, low, high))

@@ -54,6 +54,10 @@ class Tracker:
             # The default flush of 120 s would lose two minutes of curves with a killed process.
             self._writer = SummaryWriter(str(self.folder), purge_step=resume_at, flush_secs=10)
 
+    def below(self, name: str) -> Tracker:
+        """Return the tracker of a run in a folder below this one's: TensorBoard's own colour."""
+        return Tracker(None if self.folder is None else self.folder / name)
+
     def forget(self, step: int) -> None:
         """On resume: let readers ignore what an earlier process wrote from this step on."""
         if self._writer is not None:
