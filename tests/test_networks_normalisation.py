@@ -54,7 +54,7 @@ def normalised(critic):
 )
 def test_what_is_unsound_is_refused_and_all_else_is_taken(objective, network, norm):
     kind = OBJECTIVES[objective]
-    unsound = (norm == "batch" and (kind.penalised or network == "mlp")) or (
+    unsound = (norm == "batch" and (kind.penalised or network in ("mlp", "table"))) or (
         norm == "spectral" and kind.clips
     )
     if unsound:
@@ -113,7 +113,7 @@ def test_auto_is_never_refused(objective, network):
         ),
         (
             ("none", "auto", "gan"),
-            "expected network to be one of mlp, dcgan, resnet, got 'auto'; choose one",
+            "expected network to be one of mlp, dcgan, resnet, table, got 'auto'; choose one",
         ),
     ],
 )

@@ -5,14 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from genenv.codecs.base import Codec
+from genenv.codecs.heads import Heads
 from genenv.codecs.pictures import Pictures
 from genenv.codecs.planes import from_planes, planes
 from genenv.codecs.rows import Rows
 from genenv.codecs.vectors import Vectors
 
-__all__ = ["CODECS", "Codec", "Pictures", "Rows", "Vectors", "from_json", "from_planes", "planes"]
+__all__ = [
+    "CODECS",
+    "Codec",
+    "Heads",
+    "Pictures",
+    "Rows",
+    "Vectors",
+    "from_json",
+    "from_planes",
+    "planes",
+]
 
-CODECS: dict[str, type[Codec]] = {"image": Pictures, "vector": Vectors, "table": Rows}
+CODECS: dict[str, type[Codec]] = {
+    "image": Pictures,
+    "vector": Vectors,
+    "table": Rows,
+    "heads": Heads,
+}
 
 
 def from_json(plain: dict[str, Any]) -> Codec:

@@ -14,11 +14,12 @@ from genenv import checks, codecs, generators, noise, reading, seeding
 from genenv.codecs import Codec
 from genenv.generators import near, rows, wrapped
 from genenv.generators.base import Classes
-from genenv.networks import normalisation, spectral
+from genenv.networks import normalisation, spectral, table_rows
 from genenv.networks.base import Critic, Generator
 from genenv.networks.kinds import NETWORKS, Kind, Pair, name_of, pair_of
 from genenv.networks.packing import Packed
 from genenv.networks.recognition import Recognition
+from genenv.networks.table_rows import TableRows
 from genenv.noise import Noise
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Kind",
     "Pair",
     "Recognition",
+    "TableRows",
     "build",
     "described",
     "knows",
@@ -115,7 +117,7 @@ def knows(generator: object) -> bool:
     """Whether `stored` makes a generator again from what it saved."""
     if isinstance(generator, generators.Near):
         return knows(generator.inner)
-    if isinstance(generator, generators.MixtureRows):
+    if isinstance(generator, generators.MixtureRows | TableRows):
         return True
     kind = getattr(generator, "kind", None)
     return kind in NETWORKS and type(generator) is NETWORKS[kind].generator
@@ -152,13 +154,15 @@ def _spec(folder: Path) -> _Described:
 
 
 def stored(folder: Path | str) -> generators.Generator:
-    """Read any generator of a run: a network (`load`), a table's mixture, or an .onnx file's."""
+    """Read any generator of a run: a network (`load`), a table's, or an .onnx file's."""
     folder = Path(folder)
     kind = _spec(folder).kind
     if kind == rows.KIND:
         return generators.MixtureRows.load(folder)
     if kind == wrapped.KIND:
         return generators.rebuilt(folder)
+    if kind == table_rows.KIND:
+        return TableRows.load(folder, load(folder / "inner"))
     if kind == near.KIND:
         return generators.Near.load(folder, stored(folder / "inner"))
     return load(folder)

@@ -10,6 +10,7 @@ from genenv.networks.base import Critic, Generator
 from genenv.networks.dcgan import DCGANCritic, DCGANGenerator
 from genenv.networks.mlp import MLPCritic, MLPGenerator
 from genenv.networks.resnet import ResnetCritic, ResnetGenerator
+from genenv.networks.table import TableCritic, TableGenerator
 
 
 class Pair(NamedTuple):
@@ -24,6 +25,7 @@ NETWORKS = {
     "mlp": Pair(MLPGenerator, MLPCritic, batch_norm=False),
     "dcgan": Pair(DCGANGenerator, DCGANCritic, batch_norm=True),
     "resnet": Pair(ResnetGenerator, ResnetCritic, batch_norm=True),
+    "table": Pair(TableGenerator, TableCritic, batch_norm=False),
 }
 
 Kind = str | type[Any]  # a name in NETWORKS, or a class with `generator`, `critic`, `batch_norm`

@@ -10,6 +10,7 @@ from genenv.noise.base import Noise
 from genenv.noise.compositions import Learned, Product, Scaled
 from genenv.noise.continuous import (
     Gaussian,
+    Gumbel,
     Laplace,
     Sphere,
     StudentT,
@@ -27,6 +28,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Gaussian",
+    "Gumbel",
     "Laplace",
     "Learned",
     "Mixture",
@@ -51,6 +53,7 @@ NOISES: dict[str, Callable[..., Noise]] = {  # each takes dim, and has defaults 
     "truncated-gaussian": TruncatedGaussian,
     "student-t": StudentT,
     "laplace": Laplace,
+    "gumbel": Gumbel,
     "bernoulli": Bernoulli,
     "categorical": Categorical,
     "mixture": Mixture,

@@ -46,6 +46,19 @@ class Uniform(Noise):
         return torch.erf(math.sqrt(0.5) * e.double()).to(e.dtype)
 
 
+class Gumbel(Noise):
+    """z_i of the standard Gumbel law: z = -log(-log Φ(e)); the largest of a run picks a class."""
+
+    kind = "gumbel"
+
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim, dim, roles=[("box", dim)])
+
+    def from_base(self, e: Tensor) -> Tensor:
+        """Map (batch, dim) to the whole line."""
+        return (-torch.log(-torch.special.log_ndtr(e.double()))).to(e.dtype)
+
+
 class Sphere(Noise):
     """z uniform on the sphere of radius √d: z = √d·e/‖e‖; e = 0 goes to all ones."""
 
