@@ -11,16 +11,17 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from genenv import checks, data, networks, tables
-from genenv.calling import datasets, place
+from genenv.calling import datasets, place, valued
 from genenv.fitting import Fitting
 from genenv.generators import Generator, adopt
 from genenv.isolation import isolated
 from genenv.judge import Judge
 from genenv.loading import load
 from genenv.reacting import Reacting
+from genenv.regression import RegressStress
 from genenv.replaying import Replayed, replay
 from genenv.report import Report
-from genenv.settings import FitConfig, ReactConfig, StressConfig, calls
+from genenv.settings import FitConfig, ReactConfig, RegressConfig, StressConfig, calls
 from genenv.stressing import Stressing
 from genenv.training import shrinking, shrunk, stated, train
 from genenv.training.aim import Aim
@@ -163,7 +164,8 @@ def stress(
     x, y
         The generator's training data and labels; of a table a DataFrame and None. Without
         `held_out` they are split, and the report says which rows the judge may share with the
-        model.
+        model. Where y, or the target's column, holds values in the place of classes, the model is
+        a regressor, see docs/regressors.md.
     held_out
         Rows (x, y) that neither model nor generator saw, of a table a DataFrame: they train and
         calibrate the judge.
@@ -205,6 +207,14 @@ def stress(
     config = calls.given(StressConfig, locals())
     if target is not None and x is None:
         generator, x = None, generator
+    if (values := valued(x, y, target, held_out)) is not None:
+        own = RegressConfig.of(config)
+        if judge is not None:
+            raise checks.Mistake("no judge where the target is a value", "one", "leave it out")
+        with place(out) as folder:
+            return RegressStress(
+                own, *values, model, generator, folder, lasting=out is not None
+            ).run(resume)
     dataset, other = datasets(x, y, target, held_out)
     if starts_from is not None:
         generator = load(starts_from) if generator is None else generator

@@ -10,7 +10,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from genenv import checks, data
+from genenv import checks, data, regression
+from genenv.regression import Valued
 
 
 def datasets(
@@ -31,6 +32,26 @@ def datasets(
         return dataset, None
     options = data.TableOptions(schema=dataset.units.schema)  # type: ignore[attr-defined]
     return dataset, data.from_frame(held_out, options, "held-out frame", dataset.units)  # type: ignore[arg-type]
+
+
+def valued(
+    x: Any, y: Any, target: str | None, held_out: Any
+) -> tuple[Valued, Valued | None] | None:
+    """Return what was given as rows with values, and those held out; None: it has classes."""
+    if target is not None and hasattr(x, "columns") and y is None:
+        options = data.TableOptions(target)
+        if not regression.are_column(x, options):
+            return None
+        made = regression.of_frame(x, options)
+        if held_out is None:
+            return made, None
+        return made, regression.of_frame(held_out, options, "held-out frame", made.dataset)
+    if y is None or target is not None or not regression.are_values(y):
+        return None
+    if held_out is None:
+        return regression.of_arrays(x, y), None
+    unseen, value = held_out
+    return regression.of_arrays(x, y), regression.of_arrays(unseen, value, "held-out arrays")
 
 
 @contextmanager

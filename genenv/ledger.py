@@ -86,7 +86,7 @@ class Ledger:
         index = np.arange(start, start + len(findings))
         judged = judge.judged(
             findings.x, findings.label, np.where(findings.error, np.nan, findings.severity),
-            findings.output.argmax(1), judge.of_query(search, seed, index),
+            judge.answer(findings.output), judge.of_query(search, seed, index),
         )  # fmt: skip
         said = (judged if findings.broken is None else judged.without(findings.broken)).columns()
         address: dict[str, Any] = {

@@ -89,7 +89,7 @@ def test_a_limit_is_held_against_a_policy_s_run(walked, limit, code, capsys):
         cli.main(["check", str(folder), "--fail-if", limit])
     assert left.value.code == code
     if code == 2:
-        assert "a policy has no real rows" in capsys.readouterr().err
+        assert "a policy has no classes" in capsys.readouterr().err
 
 
 def test_a_rare_failure_is_estimated_by_subset_simulation(tmp_path):

@@ -26,9 +26,10 @@ Limits = Annotated[tuple[str, ...], tyro.conf.UseAppendAction, shown("LIMIT", "g
 class Check(Stress):
     """Hold a run against limits: exit 0 pass, 1 fail, 3 investigate.
 
-    RUN alone is read as it stands, that of a policy, too. RUN with --model: that model is asked
-    first, on the run's data, with its settings, generator, judge and cut, by random sampling and
-    the failures stored there. DATA: `stress` runs first, with the options below, which are its own.
+    RUN alone is read as it stands, that of a policy or regressor, too. RUN with --model: that model
+    is asked first, on the run's data, with its settings, generator, judge and cut, by random
+    sampling and the failures stored there. DATA: `stress` runs first, with the options below, which
+    are its own.
     """
 
     data: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN|DATA")]
@@ -50,7 +51,7 @@ class Check(Stress):
         from genenv.limits import junit, markdown
 
         held = limits.parsed(self.fail_if)
-        found = limits.checked(self._of_policy() or self._examined(line).data, held)
+        found = limits.checked(self._without_classes() or self._examined(line).data, held)
         print(found)
         if self.junit is not None:
             junit.write(found, self.junit)
@@ -58,17 +59,17 @@ class Check(Stress):
             markdown.write(found, self.markdown)
         return int(found.outcome)
 
-    def _of_policy(self) -> dict[str, Any] | None:
-        """Return the content of a policy's run as it stands; None: it is no such run."""
-        from genenv import policies, reading
+    def _without_classes(self) -> dict[str, Any] | None:
+        """Return the content of a policy's or regressor's run; None: it is no such run."""
+        from genenv import policies, reading, regression
 
         run = Path(self.data).expanduser()
-        if not policies.is_run(run):
+        if not (policies.is_run(run) or regression.is_run(run)):
             return None
         if self.model is not None:
             raise checks.Mistake(
-                "a policy's run as it stands", f"--model {self.model}",
-                "run `genenv stress --env` on the other policy, and check that run",
+                "a run of a policy or of a regressor as it stands", f"--model {self.model}",
+                "run `genenv stress` on the other one, and check that run",
             )  # fmt: skip
         return reading.plain(run / REPORT)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from genenv.policies import Replayed as FailingAgain
     from genenv.replaying import Replayed
 
 SHOWN = 20  # rows of which more than their number is said
@@ -44,10 +45,12 @@ class Replay:
 
         checks.choice("--expect", self.expect, ["fail", "pass"])
         if (Path(self.run) / "config.json").is_file():
-            from genenv import policies
+            from genenv import policies, regression
 
             if policies.is_run(Path(self.run)):
-                return self._played()
+                return self._again(policies.replay(Path(self.run), self.model, self.trust))
+            if regression.is_run(Path(self.run)):
+                return self._again(regression.replay(Path(self.run), self.model, self.trust))
         replayed = api.replay(self.run, self.model, self.trust, self.criterion)
         for sentence in replayed.notes:
             print(sentence)
@@ -64,11 +67,8 @@ class Replay:
             print(f"not as expected, rows of {self.run}/errors: {' '.join(map(str, errors))}")
         return int(bool(len(rows) or len(errors)))
 
-    def _played(self) -> int:
-        """Play the failures of a policy again, and say which are not as expected."""
-        from genenv import policies
-
-        found = policies.replay(Path(self.run), self.model, self.trust)
+    def _again(self, found: FailingAgain) -> int:
+        """Say which failures of a policy or a regressor are not as expected."""
         rows = found.unexpected(self.expect)
         total = len(found.failing)
         print(f"{total - len(rows)} of {total} stored failures {self.expect}")

@@ -13,6 +13,7 @@ from genenv.settings import LoadingConfig
 if TYPE_CHECKING:
     from genenv.data import Dataset, TableOptions
     from genenv.generators import Generator
+    from genenv.regression import Valued
 
 
 def load_data(
@@ -37,6 +38,15 @@ def load_data(
     if like is not None and source.endswith(data.TABLES):
         return data.more_rows(Path(source), like)
     return data.load(source, **vars(said), columns=columns)
+
+
+def load_values(source: str, columns: TableOptions | None) -> Valued | None:
+    """Load data whose target is a value, see `regression.load`; None: it is a class, or none."""
+    if not source.endswith((".csv", ".parquet", ".npz")):
+        return None
+    from genenv import regression
+
+    return regression.load(source, columns)
 
 
 def load_generated(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from genenv.cli.running import chosen_folder, load_data, load_generator
+from genenv import checks
+from genenv.cli.running import chosen_folder, load_data, load_generator, load_values
 from genenv.cli.tables import columns_of
 from genenv.importing import import_model
 from genenv.settings import LoadingConfig, StressConfig, TableConfig
 from genenv.settings.shown import InPlace, Source, Switch, shown
 
 if TYPE_CHECKING:
+    from genenv.regression import Valued, ValueReport
     from genenv.report import Report
 
 UNDECIDED = 3  # exit code of a run that cannot be trusted
@@ -22,7 +24,8 @@ UNDECIDED = 3  # exit code of a run that cannot be trusted
 class Stress:
     """Search a model for failures on plausible inputs, judge them, and write a page.
 
-    With --env ID a policy is under test: see `genenv stress-policy --help`.
+    Where the target of the data is a value, the model is a regressor, see docs/regressors.md. With
+    --env ID a policy is under test: see `genenv stress-policy --help`.
     """
 
     data: Source
@@ -76,6 +79,8 @@ class Stress:
         from genenv.progress import Progress
         from genenv.stressing import Stressing
 
+        if (values := load_values(self.data, columns_of(self.table))) is not None:
+            return self._of_values(values, model, line)
         dataset = load_data(self.data, self.loading, columns_of(self.table))
         held_out = (
             dataset.held_out
@@ -97,4 +102,34 @@ class Stress:
             cluster=None if self.ray is None else Cluster(self.ray, self.ray_workers),
         )  # fmt: skip
         print(run.lineup.announced())
+        return run.run(self.resume)
+
+    def _of_values(self, values: Valued, model: Any, line: str) -> ValueReport:
+        """Run the job of a regressor."""
+        from genenv import regression, runs
+        from genenv.progress import Progress
+        from genenv.settings import RegressConfig
+
+        given = {"judge": self.judge, "base_dim": self.base_dim, "ray": self.ray}
+        if said := [name for name, value in given.items() if value is not None]:
+            raise checks.Mistake(
+                "no --judge, --base-dim or --ray where the target is a value", f"--{said[0]}",
+                "leave it out",
+            )  # fmt: skip
+        config = RegressConfig.of(self.settings)
+        held_out = None if self.held_out is None else regression.more(self.held_out, values)
+        generator = None if self.generator is None else regression.stored(self.generator)
+        out = chosen_folder(self.out, self.resume)
+        out = out or runs.next_folder(f"stress-{values.dataset.name}")
+        run = regression.RegressStress(
+            config,
+            values,
+            held_out,
+            model,
+            generator,
+            out,
+            Progress(display=True),
+            line,
+            self.model,
+        )
         return run.run(self.resume)

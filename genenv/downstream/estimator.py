@@ -62,21 +62,10 @@ class Estimator(Downstream):
         return None if predict is None else np.asarray(predict(self._frame(self.array(x))))
 
     def _frame(self, array: Any) -> Any:
-        """Name the columns, where the estimator learned them by name; else it learned an array."""
-        names = getattr(self.model, "feature_names_in_", None)
-        if names is None:
-            names = _called(self.model)
-        framed = hasattr(array, "columns")
-        if names is None and framed and hasattr(self.model, "n_features_in_"):
-            array = _plain(array)
-            self._handed = array.dtype, array.shape
-        if names is None or getattr(array, "ndim", 0) != 2:
-            return array
-        if framed:
-            return _picked(array, list(names))
-        import pandas
-
-        return pandas.DataFrame(array, columns=names)
+        made = framed(self.model, array)
+        if made is not array and not hasattr(made, "columns"):
+            self._handed = made.dtype, made.shape
+        return made
 
     def labels(self) -> list[str]:
         """Return what the estimator calls each of the data's classes, as texts."""
@@ -105,6 +94,26 @@ class Estimator(Downstream):
                 "fit it on the data's labels, or name them in the order of its columns (--classes)",
             )
         return None if order == list(range(len(order))) else order
+
+
+def framed(model: Any, array: Any) -> Any:
+    """Name the columns of what an estimator is handed, where it learned them by name.
+
+    A frame becomes an array where it learned one.
+    """
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        names = _called(model)
+    is_frame = hasattr(array, "columns")
+    if names is None and is_frame and hasattr(model, "n_features_in_"):
+        array = _plain(array)
+    if names is None or getattr(array, "ndim", 0) != 2:
+        return array
+    if is_frame:
+        return _picked(array, list(names))
+    import pandas
+
+    return pandas.DataFrame(array, columns=names)
 
 
 def _called(model: Any) -> list[str] | None:

@@ -131,6 +131,10 @@ class Judge:
         """Where one network of the audit puts samples (batch, *units.shape): (batch, 64)."""
         return self.audit.features(self._rows(x)[0])
 
+    def answer(self, output: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return what the model answered: outputs (n, classes) -> class indices (n,)."""
+        return np.asarray(output.argmax(1))
+
     def of_query(self, search: str, seed: int, index: NDArray[np.int64]) -> Fold:
         """Choose whose members judge the queries of a search, by their address."""
         return of_query(search, seed, index)

@@ -76,6 +76,5 @@ def put_together(detector: Trees, rows: Tensor) -> Tensor:
 
 
 def _columns(units: Codec) -> Tensor:
-    """Return which column each number of a table's row is of, (width,)."""
-    assert units.groups is not None
-    return torch.tensor(units.groups)
+    """Return which column each number of a row is of, (width,); each its own but in a table."""
+    return torch.arange(units.width) if units.groups is None else torch.tensor(units.groups)

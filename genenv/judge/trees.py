@@ -28,10 +28,10 @@ class Trees:
     right: NDArray[np.int32]  # (nodes,)
     value: NDArray[np.float32]  # (nodes, outputs): what a leaf adds
     start: NDArray[np.float32]  # (outputs,): what every row begins with
-    boosted: NDArray[np.bool_]  # (): sums are logits, else probabilities
+    boosted: NDArray[np.bool_]  # (): sums are logits, else probabilities or values
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """(n, ...) in [-1, 1] -> probabilities (n, outputs)."""
+        """(n, ...) in [-1, 1] -> probabilities (n, outputs); of trees of values (n, 1)."""
         x = rows.flatten(1).numpy()
         step = max(1, BLOCK // max(1, len(self.root)))
         parts = [self._sums(x[at : at + step]) for at in range(0, len(x), step)]
@@ -87,6 +87,29 @@ def fit_forest(x: Tensor, label: Tensor, outputs: int, seed: int) -> Trees:
     return _joined(parts, np.zeros(outputs, np.float32), boosted=False)
 
 
+def fit_boosted_values(x: Tensor, value: Tensor, seed: int) -> Trees:
+    """Fit histogram gradient boosting to values: rows (n, ...), (n,) -> its trees."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    made = HistGradientBoostingRegressor(
+        learning_rate=0.1, max_iter=100, max_leaf_nodes=15, l2_regularization=1.0,
+        early_stopping=False, random_state=seed % 2**31,
+    )  # fmt: skip
+    made.fit(x.flatten(1).numpy(), value.numpy())
+    parts = [_boosted_tree(tree.nodes, 0, 1) for turn in made._predictors for tree in turn]
+    return _joined(parts, np.float32(made._baseline_prediction).reshape(1), boosted=False)
+
+
+def fit_forest_values(x: Tensor, value: Tensor, seed: int) -> Trees:
+    """Fit extremely randomised trees to values: rows (n, ...), (n,) -> its trees."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    made = ExtraTreesRegressor(100, min_samples_leaf=3, random_state=seed % 2**31)
+    made.fit(x.flatten(1).numpy(), value.numpy())
+    parts = [_value_tree(each.tree_, len(made.estimators_)) for each in made]
+    return _joined(parts, np.zeros(1, np.float32), boosted=False)
+
+
 _Tree = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
@@ -105,6 +128,14 @@ def _forest_tree(tree: Any, classes: list[int], outputs: int, trees: int) -> _Tr
     share = tree.value[:, 0, :] / tree.value[:, 0, :].sum(1, keepdims=True)
     value = np.zeros((len(leaf), outputs), np.float32)
     value[:, classes] = np.where(leaf[:, None], share, 0) / trees
+    own = np.arange(len(leaf))
+    left, right = (np.where(leaf, own, c) for c in (tree.children_left, tree.children_right))
+    return np.where(leaf, 0, tree.feature), tree.threshold, left, right, value
+
+
+def _value_tree(tree: Any, trees: int) -> _Tree:
+    leaf = tree.children_left < 0
+    value = np.where(leaf[:, None], tree.value[:, :, 0], 0).astype(np.float32) / trees
     own = np.arange(len(leaf))
     left, right = (np.where(leaf, own, c) for c in (tree.children_left, tree.children_right))
     return np.where(leaf, 0, tree.feature), tree.threshold, left, right, value

@@ -57,7 +57,7 @@ def checked(content: Content, limits: Sequence[Limit]) -> Checked:
 
 def _undecided(content: Content) -> str:
     """Say why a run decides nothing; "" where it does."""
-    if not is_policy(content):
+    if not is_policy(content):  # of a regressor, too
         return undecided(dict(content)) if trust.bad(content["trust"]) else ""
     model = content["model"]
     return f"the policy's run: {model['figure']}" if model["light"] == "bad" else ""

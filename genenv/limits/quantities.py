@@ -43,14 +43,14 @@ def figures(content: Content, limit: Limit) -> Sequence[Figure]:
     Raises
     ------
     Mistake
-        The report holds no such figure, as that of a policy, or no class or mode of that name with
-        real rows.
+        The report holds no such figure, as that of a policy or regressor, or no class or mode of
+        that name with real rows.
     """
     if limit.quantity in EVENTS:
         return [_probability(content, limit.quantity)]
-    if is_policy(content):
+    if kind := content.get("kind"):
         raise checks.Mistake(
-            "p_failure or p_confirmed of a policy", limit.quantity, "a policy has no real rows"
+            f"p_failure or p_confirmed of a {kind}", limit.quantity, f"a {kind} has no classes"
         )
     if not limit.of:
         return [_accuracy(content)]

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from genenv import files, rate, runs, seeding
+from genenv import files, runs, seeding
 from genenv.agents.searches import entrants
-from genenv.asked import Asked
-from genenv.campaign import Campaign, Log, place
+from genenv.campaign import Log
 from genenv.envs.known_worlds import known
-from genenv.judge import Judge, Verdict
+from genenv.judge import Verdict
 from genenv.ledger import Ledger
 from genenv.parts import Part
+from genenv.playing import Players
 from genenv.policies import page
 from genenv.policies.asking import ExactEvent, PolicyProbe
 from genenv.policies.episodes import Episodes, imported, undisturbed
 from genenv.policies.likeliest import STEPS, inward, with_energies
 from genenv.policies.ways import MOST, Control, Failures, modes, ordinary_scale
-from genenv.probe import Probe
 from genenv.progress import Progress
-from genenv.rating import CONFIRMED, FAILURE, Seen, rated
-from genenv.search import Space
 from genenv.settings import PolicyConfig
 from genenv.study import Study
 
@@ -98,8 +94,11 @@ class PolicyStress(Study[dict[str, Any]]):
         if not self.episodes.has_miss:
             self.tell("No distance from the failure is known: players get no slope to climb.")
         alone = undisturbed(self.episodes)
-        logs = [log for entrant in self.entrants for log in self._play(entrant)]
-        probabilities, said = self._probabilities(logs)
+        players = Players(
+            self, self.config, self.entrants, self.probe, self.judge, self.config.starts
+        )
+        logs = players.play()
+        probabilities, said = players.probabilities(logs, COUNTED)
         found = self._found()
         scale = ordinary_scale(self.episodes, self.config.seed)
         ways = modes(found, scale, _control(logs, found))
@@ -119,45 +118,6 @@ class PolicyStress(Study[dict[str, Any]]):
         path = self.folder / "likeliest.npz"
         files.write_atomically(path, lambda file: np.savez(file, e=moved.e, label=moved.start))
         return moved
-
-    def _play(self, entrant: Any) -> list[Log]:
-        noise, starts = self.episodes.noise, self.config.starts
-        space = Space(noise, starts)
-        ledger = Ledger(self.folder)
-        logs = []
-        with (
-            self.stages.stage(entrant.name) as advance,
-            self.tracker.below(place(entrant.name)) as tracker,
-        ):
-            campaign = Campaign(
-                cast(Probe, self.probe), cast(Judge, self.judge), self.config.budget, ledger,
-                tracker, advance, self.tell,
-            )  # fmt: skip
-            for seed in self.config.seeds:
-                make = partial(entrant, space, seeding.fold(seed, entrant.name))
-                logs.append(campaign.run(entrant.name, seed, make))
-        return logs
-
-    def _probabilities(self, logs: Sequence[Log]) -> tuple[list[dict[str, Any]], list[str]]:
-        """Return rows of `failure_probabilities`; (): no search sampled the law."""
-        law = [log.tally() for log in logs if log.samples_law]
-        seen = Seen(
-            sum(row["queries"] for row in law),
-            sum(row["flips"] for row in law),
-            sum(row["confirmed"] for row in law),
-        )
-        if self.config.rate:
-            with self.stages.stage("rate") as advance:
-                asked = Asked(cast(Probe, self.probe), cast(Judge, self.judge), advance)
-                known = seen if seen.queries else None
-                made = rated(asked, known, COUNTED, self.config.rate_budget, self.config.seed)
-            return list(made.rows), list(made.notes)
-        rows = [
-            {"event": event, **rate.from_counts(seen.of(event), seen.queries, COUNTED).to_json()}
-            for event in (FAILURE, CONFIRMED)
-            if seen.queries
-        ]
-        return rows, []
 
     def _found(self) -> Failures:
         """Play a sample of the confirmed failures again, in turn over the searches."""

@@ -102,7 +102,7 @@ def _rule(
     if gains[best] < WORTH:
         return None
     share = {"mode": inside[best][is_own].mean(), "class": inside[best][~is_own].mean()}
-    steps = _path(tree.tree_, best)
+    steps = path_to(tree.tree_, best)
     return {
         "rule": " and ".join(factors.step(units, *step) for step in steps),
         **{name: float(value) for name, value in share.items()},
@@ -114,7 +114,7 @@ def _gain(mask: NDArray[np.bool_], is_own: NDArray[np.bool_]) -> float:
     return float(mask[is_own].mean() - mask[~is_own].mean())
 
 
-def _path(tree: Any, leaf: int) -> list[tuple[int, bool, float]]:
+def path_to(tree: Any, leaf: int) -> list[tuple[int, bool, float]]:
     """Return the steps from the root to a leaf: factor, whether above, and threshold."""
     steps: list[tuple[int, bool, float]] = []
     while leaf:

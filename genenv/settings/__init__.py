@@ -9,6 +9,7 @@ from genenv.settings.harden import HardenConfig
 from genenv.settings.loading import LoadingConfig
 from genenv.settings.policy import PolicyConfig
 from genenv.settings.react import ReactConfig
+from genenv.settings.regress import RegressConfig
 from genenv.settings.stress import StressConfig
 from genenv.settings.table import TableConfig
 
@@ -18,6 +19,7 @@ __all__ = [
     "LoadingConfig",
     "PolicyConfig",
     "ReactConfig",
+    "RegressConfig",
     "StressConfig",
     "TableConfig",
 ]

@@ -1,0 +1,131 @@
+"""Searches that play where the event needs no classes: their logs, and how often it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol, cast
+
+from genenv import rate, seeding
+from genenv.agents.searches import Entrant
+from genenv.asked import Asked
+from genenv.campaign import Campaign, Log, place
+from genenv.judge import Judge
+from genenv.ledger import Ledger
+from genenv.probe import Probe
+from genenv.rating import CONFIRMED, FAILURE, Seen, rated
+from genenv.search import Space
+from genenv.study import Study
+
+
+class Settings(Protocol):
+    """What of a run's settings decides how it is searched."""
+
+    @property
+    def budget(self) -> int:
+        """Queries a search and seed."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of each search."""
+
+    @property
+    def rate(self) -> bool:
+        """Whether rare events are estimated, too."""
+
+    @property
+    def rate_budget(self) -> int:
+        """Queries for that."""
+
+    @property
+    def seed(self) -> int:
+        """Address of that."""
+
+
+class Players:
+    """The searches of a run, each to the end of its budget.
+
+    Parameters
+    ----------
+    study
+        Whose folder takes the findings.
+    config
+        Budget, seeds and rate.
+    entrants
+        The searches.
+    probe, judge
+        What is asked, and who gives the verdicts: what `Campaign` calls of a Probe and a Judge.
+    conditions
+        Labels that searches choose among.
+    """
+
+    def __init__(
+        self,
+        study: Study[Any],
+        config: Settings,
+        entrants: Sequence[Entrant],
+        probe: Any,
+        judge: Any,
+        conditions: int,
+    ) -> None:
+        self.study, self.config, self.entrants = study, config, entrants
+        self.probe, self.judge = cast(Probe, probe), cast(Judge, judge)
+        self.conditions = conditions
+
+    def play(self) -> list[Log]:
+        """Let every search play with every seed, in order."""
+        return [log for entrant in self.entrants for log in self._one(entrant)]
+
+    def _one(self, entrant: Entrant) -> list[Log]:
+        space = Space(self.probe.generator.noise, self.conditions)
+        ledger, logs, study = Ledger(self.study.folder), [], self.study
+        with (
+            study.stages.stage(entrant.name) as advance,
+            study.tracker.below(place(entrant.name)) as tracker,
+        ):
+            campaign = Campaign(
+                self.probe, self.judge, self.config.budget, ledger, tracker, advance, study.tell
+            )
+            for seed in self.config.seeds:
+                make = partial(entrant, space, seeding.fold(seed, entrant.name))
+                part = f"{entrant.name} {seed}"
+                with study.stages.part(part):
+                    log = campaign.run(entrant.name, seed, make)
+                logs.append(replace(log, seconds=study.stages.parts[part]))
+        return logs
+
+    def probabilities(
+        self, logs: Sequence[Log], counted: str
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return rows of `failure_probabilities`, none where no search sampled the law.
+
+        Parameters
+        ----------
+        logs
+            Of `play`.
+        counted
+            How its rows by counting are called.
+
+        Returns
+        -------
+        Rows, and sentences.
+        """
+        law = [log.tally() for log in logs if log.samples_law]
+        seen = Seen(
+            sum(row["queries"] for row in law),
+            sum(row["flips"] for row in law),
+            sum(row["confirmed"] for row in law),
+        )
+        if self.config.rate:
+            with self.study.stages.stage("rate") as advance:
+                asked = Asked(self.probe, self.judge, advance)
+                known = seen if seen.queries else None
+                made = rated(asked, known, counted, self.config.rate_budget, self.config.seed)
+            return list(made.rows), list(made.notes)
+        rows = [
+            {"event": event, **rate.from_counts(seen.of(event), seen.queries, counted).to_json()}
+            for event in (FAILURE, CONFIRMED)
+            if seen.queries
+        ]
+        return rows, []

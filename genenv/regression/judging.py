@@ -1,0 +1,182 @@
+"""Guide and audit of a regressor: two panels with their gates, on disjoint rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from genenv import files, reading, seeding
+from genenv.codecs import Codec
+from genenv.data import Split, near
+from genenv.judge import Judged, Verdict
+from genenv.judge.layout import seen
+from genenv.regression.panel import Opinion, Panel, fit_panel
+from genenv.regression.realism import Realism, fit_realism
+from genenv.regression.target import Valued
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A panel and its gates: the guide, or the audit."""
+
+    panel: Panel
+    realism: Realism
+
+    def save(self, path: Path) -> None:
+        """Write one .npz of arrays."""
+        parts = {"panel": self.panel.arrays(), "realism": self.realism.arrays()}
+        flat: dict[str, Any] = {
+            f"{part}/{name}": a for part, own in parts.items() for name, a in own.items()
+        }
+        files.write_atomically(path, lambda file: np.savez(file, **flat))
+
+    @staticmethod
+    def load(path: Path) -> Side:
+        """Read what `save` wrote; executes nothing."""
+        held = reading.arrays(path)
+
+        def part(name: str) -> dict[str, NDArray[Any]]:
+            return {k[len(name) :]: a for k, a in held.items() if k.startswith(name)}
+
+        return reading.guarded(
+            path,
+            lambda: Side(Panel.of_arrays(part("panel/")), Realism.of_arrays(part("realism/"))),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ValueJudge:
+    """The guide that searches may see, and the audit that gives the verdicts.
+
+    A failure is confirmed where the audit's own interval leaves the model's answer out, on the
+    guide's side, of a row that its gates take for an instance. Else it is ambiguous: the answer
+    lies inside the width that rows have in the median (the panels disagree), or beyond that but
+    inside the width at this row, which is too wide to tell.
+    """
+
+    units: Codec
+    centre: float
+    """Mean of the target, in the user's unit."""
+    scale: float
+    """Its standard deviation: what values are measured in."""
+    guide: Side
+    audit: Side
+
+    def judged(
+        self,
+        x: NDArray[Any],
+        label: NDArray[np.int64],
+        severity: NDArray[np.float32],
+        answer: NDArray[np.float32],
+        fold: NDArray[np.int64],
+    ) -> Judged:
+        """Judge queries.
+
+        Parameters
+        ----------
+        x
+            (n, *units.shape) in the data's units.
+        label, fold
+            (n,), of no use: there is one condition, and all members judge.
+        severity
+            (n,), above 0 where the guide's interval leaves the answer out, NaN without an answer.
+        answer
+            (n,), the model's, in standard deviations of the target.
+        """
+        assert len(label) == len(fold) == len(x)
+        verdict = np.zeros(len(x), np.int8)
+        verdict[np.isnan(severity)] = Verdict.ERROR
+        p = np.full(len(x), -1, np.float32)
+        inside = np.full(len(x), -1, np.int64)
+        own = np.flatnonzero(severity > 0)
+        if len(own):
+            rows = self.rows(x[own])
+            said, first = self.audit.panel(rows), self.guide.panel(rows)
+            away = answer[own] - said.mean
+            same = np.sign(away) == np.sign(answer[own] - first.mean)
+            out = (np.abs(away) > said.half) & same
+            verdict[own] = np.where(out, Verdict.CONFIRMED, Verdict.AMBIGUOUS)
+            verdict[own[self.audit.realism(rows) > 1]] = Verdict.INVALID
+            p[own] = self.audit.panel.surprise(np.abs(away) / said.scale)
+            inside[own] = np.where(np.abs(away) <= self.audit.panel.ordinary, 1, -1)
+        return Judged(verdict, p, inside, np.ones(len(x), np.int64))
+
+    def answer(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the model answered: outputs (n, 3) -> (n,)."""
+        return output[:, 0]
+
+    def of_query(self, _search: str, _seed: int, index: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the fold of each query: there is one."""
+        return np.zeros(len(index), np.int64)
+
+    def rows(self, x: NDArray[Any]) -> Tensor:
+        """Turn stored samples (n, *units.shape) into rows as oracles see them, (n, width)."""
+        return seen(x, self.units).flatten(1)
+
+    def value(self, standard: Floats) -> Floats:
+        """Return values in the user's unit."""
+        return standard * self.scale + self.centre
+
+    def save(self, folder: Path) -> None:
+        """Write both sides and the target's mean and deviation."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.guide.save(folder / "guide.npz")
+        self.audit.save(folder / "audit.npz")
+        files.write_json(folder / "target.json", {"centre": self.centre, "scale": self.scale})
+
+    @staticmethod
+    def load(folder: Path, units: Codec) -> ValueJudge:
+        """Read what `save` wrote."""
+        plain = reading.plain(folder / "target.json")
+        sides = [Side.load(folder / f"{name}.npz") for name in ("guide", "audit")]
+        return ValueJudge(units, float(plain["centre"]), float(plain["scale"]), *sides)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the guide says of rows, one each."""
+
+    opinion: Opinion
+    distance: Floats
+    """(n,), realism distance - threshold."""
+
+
+def look(side: Side, rows: Tensor) -> Look:
+    """Let a side look at rows (n, width)."""
+    return Look(side.panel(rows), side.realism(rows) - side.realism.threshold)
+
+
+def fit_judge(source: Valued, split: Split, level: float, seed: int) -> ValueJudge:
+    """Fit guide and audit to disjoint rows.
+
+    Parameters
+    ----------
+    source
+        Where the rows of guide, calibration and audit come from.
+    split
+        The guide learns from the first two, the audit from the last.
+    level
+        Share of rows whose value lies inside the interval.
+    seed
+        Address of folds and fits.
+    """
+    centre, scale = float(source.y.mean()), float(source.y.std())
+    parts = {
+        "guide": np.sort(np.concatenate([split.guide, split.calibration])),
+        "audit": split.audit,
+    }
+    sides = []
+    for name, own in parts.items():
+        x, key = source.dataset.x[own], seeding.fold(seed, name)
+        rows, group = seen(x, source.dataset.units).flatten(1), near.groups(x)
+        value = (source.y[own] - centre) / scale
+        panel = fit_panel(rows, value, group, level, key)
+        sides.append(Side(panel, fit_realism(rows, group, source.dataset.units, key)))
+    return ValueJudge(source.dataset.units, centre, scale, *sides)

@@ -1,0 +1,166 @@
+"""In how many ways a regressor fails: rules on the columns that cover its failures, in turn.
+
+Too high and too low are told apart. Of each, the rule that holds more often of the failures than of
+real rows, by the most, is a mode; then the failures that it leaves are looked at again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import factors, rate
+from genenv.codecs import Codec
+from genenv.failures import Confirmed
+from genenv.report.apart import path_to
+
+DEPTHS = (1, 2, 3, 4)  # steps of a rule
+WORTH = 0.3  # by how much a rule must hold more often of the failures than of real rows
+SLIGHT = 0.03  # of that, for which no further step is taken
+LEAST = 5  # failures that a mode needs
+MOST = 6  # modes on one side
+SIDES = {"too high": 1, "too low": -1}
+
+Path = tuple[tuple[int, bool, float], ...]
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """Real rows that set nothing, what the model says of them and what the audit does."""
+
+    x: NDArray[Any]  # (n, *units.shape)
+    model: NDArray[np.float64]  # (n,), |answer - value|, in the target's unit
+    audit: NDArray[np.float64]  # (n,), |mean - value|
+
+
+def modes(
+    units: Codec,
+    found: Confirmed,
+    real: NDArray[Any],
+    untouched: Untouched,
+    law: tuple[NDArray[np.str_], int],
+    scale: float,
+) -> list[dict[str, Any]]:
+    """Group confirmed failures by rules; those with the most mass come first.
+
+    Parameters
+    ----------
+    units
+        Of the rows.
+    found
+        Confirmed failures of all searches; `output` holds answer, mean and half-width.
+    real
+        Stored real rows (n, *units.shape) that the rules are told from.
+    untouched
+        On which each rule is tried.
+    law
+        Names of the searches that sample the law, and how many draws they made.
+    scale
+        Standard deviation of the target.
+
+    Returns
+    -------
+    Rows of `modes` in report.json: `id`, `side`; `rule` in words, `holds`, the shares of the side's
+    failures and of real rows that it holds of, and `near`, the mean errors on untouched real rows
+    inside and outside of it (None: the failures that no rule covers); `failures`; `mass` with its
+    interval; `deviation`, the median from the guide's mean in the target's unit; `examples`, the
+    numbers of the most severe ones.
+    """
+    shown, rows, tried = (
+        factors.factors(units.tensor(x), units).numpy() for x in (found.x, real, untouched.x)
+    )
+    made = []
+    side = np.sign(found.output[:, 0] - found.output[:, 1])
+    for name, sign in SIDES.items():
+        own = np.flatnonzero(side == sign)
+        for path, members in _covered(shown, own, rows):
+            row: dict[str, Any] = dict.fromkeys(("rule", "holds", "near"))
+            if path:
+                row["rule"] = " and ".join(factors.step(units, *step) for step in path)
+                row["holds"] = {
+                    "failures": len(members) / len(own), "real": float(_inside(rows, path).mean())
+                }  # fmt: skip
+                row["near"] = _near(untouched, _inside(tried, path))
+            away = np.abs(found.output[members, 0] - found.output[members, 1]) * scale
+            worst = members[np.argsort(-found.severity[members], kind="stable")]
+            made.append({
+                "side": name,
+                **row,
+                "failures": len(members),
+                **_mass(int(np.isin(found.search[members], law[0]).sum()), law[1]),
+                "deviation": float(np.median(away)),
+                "examples": worst[:3].tolist(),
+            })  # fmt: skip
+    made.sort(key=lambda row: (-(row["mass"] or 0.0), -row["failures"]))
+    return [{"id": number, **row} for number, row in enumerate(made)]
+
+
+def _covered(
+    shown: NDArray[Any], own: NDArray[np.int64], real: NDArray[Any]
+) -> list[tuple[Path, NDArray[np.int64]]]:
+    """Cover failures by rules, one after the other; the last has none, if any are left."""
+    found: list[tuple[Path, NDArray[np.int64]]] = []
+    while len(own) >= LEAST and len(found) < MOST:
+        path = _best(shown[own], real)
+        if path is None:
+            break
+        inside = _inside(shown[own], path)
+        found.append((path, own[inside]))
+        own = own[~inside]
+    return [*found, ((), own)] if len(own) else found
+
+
+def _best(failing: NDArray[Any], real: NDArray[Any]) -> Path | None:
+    """Return the shortest rule that is about as good as the best; None: none is worth it."""
+    found = [_rule(failing, real, depth) for depth in DEPTHS]
+    most = max(gain for gain, _ in found)
+    if most < WORTH:
+        return None
+    return next(path for gain, path in found if gain >= most - SLIGHT)
+
+
+def _rule(failing: NDArray[Any], real: NDArray[Any], depth: int) -> tuple[float, Path]:
+    from sklearn.tree import DecisionTreeClassifier
+
+    rows = np.concatenate([failing, real])
+    fails = np.arange(len(rows)) < len(failing)
+    tree = DecisionTreeClassifier(
+        max_depth=depth, min_samples_leaf=max(2, len(failing) // 10), class_weight="balanced",
+        random_state=0,
+    ).fit(rows, fails)  # fmt: skip
+    leaves = tree.apply(rows)
+    gains = {
+        int(leaf): float((leaves[fails] == leaf).mean() - (leaves[~fails] == leaf).mean())
+        for leaf in np.unique(leaves)
+    }
+    best = max(gains, key=lambda leaf: gains[leaf])
+    return gains[best], tuple(path_to(tree.tree_, best))
+
+
+def _inside(values: NDArray[Any], path: Path) -> NDArray[np.bool_]:
+    """Tell which rows of factors (n, factors) a rule holds of, (n,)."""
+    steps = [(values[:, at] > cut) == above for at, above, cut in path]
+    held: NDArray[np.bool_] = np.logical_and.reduce([np.ones(len(values), np.bool_), *steps])
+    return held
+
+
+def _mass(own: int, draws: int) -> dict[str, Any]:
+    """Return the share of all draws that so many are, with a 95 % interval, or a bound."""
+    if not draws:
+        return {"mass": None, "mass_low": None, "mass_high": None}
+    made = rate.from_counts(own, draws)
+    return {"mass": made.estimate if own else None, "mass_low": made.low, "mass_high": made.high}
+
+
+def _near(untouched: Untouched, inside: NDArray[np.bool_]) -> dict[str, Any]:
+    """Say how the model and the audit err on untouched real rows inside and outside a rule."""
+    answered = np.isfinite(untouched.model)
+    told: dict[str, Any] = {"rows": int(inside.sum())}
+    for where, mask in (("inside", inside & answered), ("outside", ~inside & answered)):
+        for name in ("model", "audit"):
+            own = getattr(untouched, name)[mask]
+            told[f"{name}_{where}"] = float(own.mean()) if len(own) else None
+    return told

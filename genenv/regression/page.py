@@ -1,0 +1,56 @@
+"""The page of a run of a regressor: what was found, which rows, and how far off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from genenv.failures import Confirmed
+from genenv.regression import summary
+from genenv.regression.judging import ValueJudge
+from genenv.regression.quality import percent as interval_of
+from genenv.report.numerals import count, number, percent, plural
+from genenv.report.template import template
+
+MOST_COLUMNS = 16  # of a row that are shown
+
+
+def render(content: Mapping[str, Any], found: Confirmed | None, judge: ValueJudge) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    content
+        Of report.json.
+    found
+        The confirmed failures, which modes number; None: there is none.
+    judge
+        Of the run.
+    """
+    filters: dict[str, Callable[..., str]] = {
+        "count": count, "number": number, "percent": percent, "plural": plural,
+        "interval_of": interval_of, "mass": summary.mass, "near": summary.near,
+    }  # fmt: skip
+    shown = [{"mode": mode, "rows": _rows(mode, found, judge)} for mode in content["modes"]]
+    names = [] if judge.units.channels else [*judge.units.names()[:MOST_COLUMNS]]
+    made = template("regression.html", filters)
+    verdict = summary.verdict(content)
+    return str(made.render(content=content, shown=shown, names=names, verdict=verdict))
+
+
+def _rows(
+    mode: Mapping[str, Any], found: Confirmed | None, judge: ValueJudge
+) -> list[dict[str, Any]]:
+    """Return the examples of a mode: cells, the model's answer, and what the guide holds."""
+    if found is None:
+        return []
+    own = mode["examples"]
+    cells = [[] for _ in own] if judge.units.channels else judge.units.words(found.x[own])
+    made = []
+    for row, words in zip(own, cells, strict=True):
+        answer, mean, half = found.output[row].astype(float)
+        ends = [float(judge.value(end)) for end in (mean - half, mean + half)]
+        made.append({
+            "cells": words[:MOST_COLUMNS], "answer": float(judge.value(answer)), "ends": ends,
+        })  # fmt: skip
+    return made

@@ -1,0 +1,273 @@
+"""A regressor under test as a study: law, judge, players, modes with rules, how often, the page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genenv import broken_rules, checks, failures, prepared, rules, runs, seeding, trust, unanswered
+from genenv.agents.searches import entrants
+from genenv.campaign import Log
+from genenv.data import Split, near, split
+from genenv.failures import Confirmed
+from genenv.generators import Generator, adopt
+from genenv.judge import Verdict
+from genenv.parts import Advance, Part
+from genenv.playing import Players
+from genenv.progress import Progress
+from genenv.rechecking import enter, recheck
+from genenv.regression import law, quality
+from genenv.regression.judging import ValueJudge, fit_judge
+from genenv.regression.model import ValueModel
+from genenv.regression.modes import Untouched, modes
+from genenv.regression.probe import ValueProbe
+from genenv.regression.replayed import KIND, severities
+from genenv.regression.report import ValueReport
+from genenv.regression.target import Valued
+from genenv.run_rows import Parts
+from genenv.settings import RegressConfig
+from genenv.study import Study
+
+SCHEMA = 1
+LEVEL = 0.98  # share of rows whose value lies inside the interval
+COUNTED = "random search, counted queries"
+WORSE = -0.1  # R² on real rows below which a model seems to be handed something else
+
+
+class RegressStress(Study[ValueReport]):
+    """One stress run of a regressor in a folder.
+
+    Parameters
+    ----------
+    config
+        Settings.
+    valued
+        Rows and their values: the generator learns the rows.
+    held_out
+        Rows for the judge; None: `valued` is split.
+    model
+        What `model.ValueModel` takes.
+    generator
+        Of such rows, without labels; None: one is fitted.
+    folder, stages, line, lasting
+        See `Study`.
+    model_path
+        The model's import path; None: an object of the caller's.
+
+    Raises
+    ------
+    Mistake
+        Something that cannot be used, or a model that is worse than the target's mean on real rows.
+    """
+
+    command = "stress"
+
+    def __init__(
+        self,
+        config: RegressConfig,
+        valued: Valued,
+        held_out: Valued | None,
+        model: Any,
+        generator: Generator | None,
+        folder: Path,
+        stages: Progress | None = None,
+        line: str = "",
+        model_path: str | None = None,
+        lasting: bool = True,
+    ) -> None:
+        super().__init__(folder, stages, line, lasting)
+        self.config, self.valued, self.model_path = config, valued, model_path
+        self.source = valued if held_out is None else held_out
+        dataset, units = valued.dataset, valued.dataset.units
+        self.split: Split = split(
+            dataset, config.seed, None if held_out is None else held_out.dataset
+        )
+        self.given = None if generator is None else adopt(generator).in_eval()
+        if self.given is not None:
+            law.check_fits(self.given, dataset)
+        self.entrants, self.rules = entrants(config.search), rules.find(config.rules)
+        _check_players(self.entrants)
+        self.notes += [*dataset.notes]
+        self.notes += near.notes(dataset.x, None if held_out is None else held_out.dataset.x)
+        self.notes += broken_rules.by_real_rows(self.rules, units, self.source.dataset.x)
+        y = self.source.y
+        asked = (config.input, config.query_timeout)
+        self.model = ValueModel(model, units, float(y.mean()), float(y.std()), *asked)
+        self.answer = self.model.to_real(self.source.dataset.x)
+        self.against = _against(y, self.answer)
+        if self.against and not config.anyway:
+            raise checks.Mistake(
+                "a model that is better than the mean of the target on real rows", self.against,
+                "hand it what it learned from, or search it --anyway",
+            )  # fmt: skip
+        self.training = prepared.training(
+            config.objective, config.steps, config.seed, config.threads, dataset,
+            len(self.split.train),
+        )  # fmt: skip
+        fitted = bool(units.channels) and self.given is None
+        self.law = Part(
+            "generator",
+            "the generator",
+            self._learn,
+            lambda made, place: made.save(place),
+            self._load,
+            "generator" if fitted else None,
+            self.training.steps if fitted else 0,
+        )
+        load = partial(ValueJudge.load, units=units)
+        self.judge = Part("judge", "the judge", self._judge, ValueJudge.save, load)
+
+    def settings(self) -> dict[str, Any]:
+        """See `Study.settings`."""
+        held_out = None if self.source is self.valued else _described(self.source)
+        return {
+            KIND: runs.settings(self.config),
+            "data": _described(self.valued),
+            "held_out": held_out,
+            "model": self.model_path or "given",
+            "generator": "fitted" if self.given is None else runs.fingerprint(self.given),
+            "split": runs.rows_of(self.split),
+        }
+
+    def chosen(self) -> Parts:
+        """See `Study.chosen`."""
+        return runs.parts_of(self.split)
+
+    def parts(self) -> Sequence[Part[Any]]:
+        """See `Study.parts`."""
+        return [self.law, self.judge]
+
+    def totals(self) -> dict[str, int]:
+        """See `Study.totals`."""
+        queries = self.config.budget * len(self.config.seeds)
+        last = {"rate": self.config.rate_budget} if self.config.rate else {}
+        names = (one.name for one in self.entrants)
+        return super().totals() | dict.fromkeys(names, queries) | last | {"report": 1}
+
+    def work(self) -> ValueReport:
+        """Search, estimate and report."""
+        generator, judge = self.get(self.law), self.get(self.judge)
+        probe = ValueProbe(generator, self.model, judge.guide, self.rules)
+        players = Players(self, self.config, self.entrants, probe, judge, 1)
+        logs = players.play()
+        found = self._replayed(logs)
+        with self.stages.stage("report"):
+            content = self._content(logs, found)
+        if not trust.bad(content["trust"]):
+            rows, told = players.probabilities(logs, COUNTED)
+            content["failure_probabilities"] = rows
+            content["notes"] += told
+        content["timings"] = dict(self.stages.seconds)
+        report = ValueReport(content, found=found, judge=judge)
+        report.save(self.folder)
+        return report
+
+    def _learn(self, advance: Advance) -> Generator:
+        if self.given is not None:
+            return self.given
+        learned = self.valued.dataset.at(self.split.train)
+        return law.learn(learned, self.training, self.config.seed, advance)
+
+    def _load(self, place: Path) -> Generator:
+        return law.load(place) if self.given is None else self.given
+
+    def _judge(self, _: Advance) -> ValueJudge:
+        return fit_judge(self.source, self.split, LEVEL, seeding.fold(self.config.seed, "judge"))
+
+    def _replayed(self, logs: list[Log]) -> Confirmed | None:
+        """Ask the model again from the stored rows; what does not fail again is not counted."""
+        kept, aside = self.folder, self.folder / "unrepeated"
+        lost = recheck(
+            kept / "failures", aside / "failures", failures.read,
+            lambda record: severities(self.model, record) > 0,
+        )  # fmt: skip
+        enter(kept / "findings", kept / "failures", aside / "failures")
+        if lost:
+            self.tell(f"{lost:,} confirmed failures did not fail again on replay: not counted.")
+        record = failures.load(kept / "failures")
+        for log in logs:
+            gone = log.verdict == Verdict.CONFIRMED
+            if record is not None:
+                own = (record.search == log.search) & (record.seed == log.seed)
+                gone[record.index[own]] = False
+            log.verdict[gone] = Verdict.PASSED
+        if (errors := unanswered.load(kept / "errors")) is not None:
+            self.tell(f"The model gave no usable answer to {len(errors):,} rows, kept in errors/.")
+        return record
+
+    def _content(self, logs: Sequence[Log], found: Confirmed | None) -> dict[str, Any]:
+        generator, judge = self.get(self.law), self.get(self.judge)
+        test, x = self.split.test, self.source.dataset.x
+        asked = quality.Asked(x[test], self.source.y[test], self.answer[test])
+        real, seed = x[self.split.audit], seeding.fold(self.config.seed, "quality")
+        measured = quality.measure(judge, asked, real, quality.sampled(generator, seed), seed)
+        of_model = quality.of_model(judge, asked)
+        return {
+            "schema": SCHEMA,
+            "kind": KIND,
+            "trust": quality.lights(measured, of_model, self.against),
+            "data": _described(self.valued),
+            "generator": generator.facts(),
+            "model": {
+                "name": self.model_path or type(self.model.model).__name__,
+                "kind": self.model.kind_name,
+                "input": self.model.view,
+                **of_model,
+            },
+            "judge": measured,
+            "searches": [_row(log) for log in logs],
+            "modes": [] if found is None else self._modes(logs, found, real, asked, judge),
+            "failure_probabilities": [],
+            "notes": list(self.notes),
+            "command": self.line,
+        }
+
+    def _modes(
+        self,
+        logs: Sequence[Log],
+        found: Confirmed,
+        real: Any,
+        asked: quality.Asked,
+        judge: ValueJudge,
+    ) -> list[dict[str, Any]]:
+        law_of = [log for log in logs if log.samples_law]
+        names = np.array([log.search for log in law_of], np.str_)
+        draws = sum(len(log.verdict) for log in law_of)
+        audit = judge.value(judge.audit.panel(judge.rows(asked.x)).mean)
+        untouched = Untouched(asked.x, np.abs(asked.answer - asked.y), np.abs(audit - asked.y))
+        return modes(judge.units, found, real, untouched, (names, draws), judge.scale)
+
+
+def _described(valued: Valued) -> dict[str, Any]:
+    return runs.describe(valued.dataset) | {
+        "target": valued.target, "values": hashlib.sha256(valued.y.tobytes()).hexdigest()
+    }  # fmt: skip
+
+
+def _check_players(found: Sequence[Any]) -> None:
+    for entrant in found:
+        if entrant.wants_gradient or entrant.plays or entrant.needs_failures:
+            raise checks.Mistake(
+                "searches that need neither slope, player nor stored failures", entrant.name,
+                "leave it out where the target is a value",
+            )  # fmt: skip
+
+
+def _against(y: Any, answer: Any) -> str:
+    """Say what stands against the model as it is asked; "": nothing."""
+    known = np.isfinite(answer)
+    rest = ((y[known] - answer[known]) ** 2).sum() / ((y[known] - y[known].mean()) ** 2).sum()
+    return f"R² {1 - rest:.2f} on {int(known.sum()):,} of them" if 1 - rest < WORSE else ""
+
+
+def _row(log: Log) -> dict[str, Any]:
+    """Return the row of a search: what is ambiguous is too wide to tell, or the panels disagree."""
+    row = log.tally()
+    disagree = row.pop("model_answer")
+    row.pop("other_label")
+    return row | {"disagree": disagree, "too_wide": row["ambiguous"] - disagree}
