@@ -40,7 +40,7 @@ FORGER_SEQUENCE = SequencePpo(
 )
 
 DETECTIVE = Ppo(
-    total_steps=400_000,
+    total_steps=200_000,
     learning_rate=2e-3,
     lr_floor=0.05,
     steps=8,

@@ -22,6 +22,7 @@ from genenv.generators import Generator
 REAL, GENERATED, LOOK = range(3)  # LOOK + k looks at view k
 LOOKS = 8  # to be bought
 NOISE, PRICES = (0.05, 0.5), (0.005, 0.08)  # of a look, as an episode draws them
+LEAST = 1e-3  # standard deviation that a look is taken to have at least
 LIMIT = 3.0  # observations are clipped to [-3, 3]
 
 Span = tuple[float, float]
@@ -44,18 +45,20 @@ class Detective(BatchedEnv):
     averages, or means of 4 columns), and the second critic's score, where there is one.
 
     ## Observation
-    `Box(-3, 3, (columns + 3 · views + 1,), float32)`, everything clipped to the limits:
+    `Box(-3, 3, (cells + regions + 2 · views + 1,), float32)`, everything clipped to the limits:
 
     | columns | what |
     |---|---|
-    | columns | the mean of the looks at each view so far, views side by side; 0 before the first |
-    | views | looks at each so far, over `looks` |
+    | cells | what looks tell of each column of the sample, its coarse copy and the score |
+    | regions | doubt about each part, the coarse copy and the score; 1 before a look |
     | views | noise of a look at each, as a share of the most |
     | views | price of a look at each, as a share of the most |
     | 1 | share of the looks that can still be bought |
 
-    Images span [-1, 1] over the range of the data; each column of vectors is centred, and the data
-    reach to ±0.8. A score is tanh((score - median of real rows) / half their 5 to 95 % span).
+    What looks tell is Σ(look - middle)/σ² / (1 + Σ1/σ²), σ being their noise and the middle that of
+    real rows; doubt is 1/√(1 + Σ1/σ²). Images span [-1, 1] over the range of the data; each column
+    of vectors is centred, and the data reach to ±0.8. A score is tanh((score - median of real rows)
+    / half their 5 to 95 % span).
 
     ## Reward
     +1 for a right verdict, -1 for a wrong one, less the price of a look for each; -1 for asking for
@@ -106,8 +109,7 @@ class Detective(BatchedEnv):
     max_episode_steps
         Truncates earlier, as Gymnasium's TimeLimit; None: no earlier.
     autoreset_mode, render_mode
-        See `BatchedEnv`; "rgb_array" draws what was seen of the whole and of the parts, the sample
-        and the verdict.
+        See `BatchedEnv`; "rgb_array" draws what the looks tell, the sample and the verdict.
 
     Raises
     ------
@@ -143,10 +145,11 @@ class Detective(BatchedEnv):
         self.looks = looks
         self.views = self.rungs.views
         views = len(self.views.names)
-        columns = len(self.views.of)
+        cells = len(self.views.region)
+        regions = self.views.shown.shape[1]
         super().__init__(
             num_envs,
-            Box(-LIMIT, LIMIT, (columns + 3 * views + 1,), np.float32),
+            Box(-LIMIT, LIMIT, (cells + regions + 2 * views + 1,), np.float32),
             Discrete(LOOK + views),
             min(looks + 1, limit),
             autoreset_mode,
@@ -154,9 +157,10 @@ class Detective(BatchedEnv):
         )
         self._asked = np.full(num_envs, -1)  # rungs for the next episodes; -1: by chance
         self._rung = np.full(num_envs, -1)
-        self._x = np.zeros((num_envs, columns), np.float32)  # what there is to see
-        self._sum = np.zeros_like(self._x)  # of the looks
-        self._looks = np.zeros((num_envs, views), np.int64)
+        self._x = np.zeros((num_envs, cells), np.float32)  # what there is to see
+        self._sum = np.zeros((num_envs, cells))  # of the looks, each over its variance
+        self._light = np.zeros((num_envs, regions))  # of one over the variances
+        self._looks = np.zeros(num_envs, np.int64)  # the free one, too
         self._noise = np.zeros((num_envs, views))  # of this episode
         self._price = np.zeros((num_envs, views))
         self._cost = np.zeros(num_envs)
@@ -181,6 +185,7 @@ class Detective(BatchedEnv):
         self._noise[rows] = _within(self.noise, noise.T)
         self._price[rows] = _within(self.prices, price.T)
         self._sum[rows] = 0.0
+        self._light[rows] = 0.0
         self._looks[rows] = 0
         self._cost[rows] = 0.0
         self._verdict[rows] = LOOK
@@ -196,7 +201,7 @@ class Detective(BatchedEnv):
             raise checks.Mistake(f"actions from 0 to {most - 1}, one a row", action.tolist(), do)
         decided, sold = live & (action < LOOK), live & (action >= LOOK)
         self._verdict = np.where(decided, action, self._verdict)
-        refused = sold & (self._looks.sum(1) > self.looks)
+        refused = sold & (self._looks > self.looks)
         looking = np.flatnonzero(sold & ~refused)
         before = self._cost.copy()
         view = action[looking] - LOOK
@@ -206,11 +211,11 @@ class Detective(BatchedEnv):
         return np.where(refused, -1.0, paid), decided
 
     def observe(self) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
-        """Observations (num_envs, columns + 3 · views + 1) and the info named above."""
-        bought = self._looks.sum(1) - 1
+        """Observations (num_envs, columns) and the info named above."""
+        bought = self._looks - 1
         columns = (
-            self._means(),
-            self._looks / self.looks,
+            self._told(),
+            1 / np.sqrt(1 + self._light),
             self._noise / (self.noise[1] or 1.0),
             self._price / (self.prices[1] or 1.0),
             (1 - bought / self.looks)[:, None],
@@ -220,11 +225,10 @@ class Detective(BatchedEnv):
         return seen, info | {"looks": bought, "cost": self._cost.copy()}
 
     def picture(self, row: int) -> NDArray[np.uint8]:
-        """Draw what was seen of the whole and the parts, and the sample; truth and verdict."""
-        seen = self._means()[row]
+        """Draw what the looks tell, and the sample; below, truth and verdict."""
         size = self.views.scale.size
-        parts = self.views.assembled(seen)
-        panels = [self._panel(u) for u in (seen[:size], parts, self._x[row, :size])]
+        told = self.rungs.middle + self._told()[row]
+        panels = [self._panel(u[:size].astype(np.float32)) for u in (told, self._x[row])]
         rung, said = self._rung[row], self._verdict[row]
         truth = (
             "real" if rung < 0 else f"generated, rung {rung} of 0 to {len(self.rungs.ladder) - 1}"
@@ -232,8 +236,8 @@ class Detective(BatchedEnv):
         verdict = ("says real", "says generated", "no verdict yet")[said]
         mark = "" if said == LOOK else ": right" if self._correct()[row] else ": wrong"
         lines = (
-            f"seen of the whole, of the parts; the sample: {truth}",
-            f"{verdict}{mark}; {self._looks[row].sum()} looks for {self._cost[row]:.2f}",
+            f"what the looks tell; the sample: {truth}",
+            f"{verdict}{mark}; {self._looks[row]} looks for {self._cost[row]:.2f}",
         )
         return pictures.page(panels, lines)
 
@@ -247,10 +251,9 @@ class Detective(BatchedEnv):
             return pictures.scatter(clouds, -1.0, 1.0, radius=2)
         return pictures.sample(row.reshape(self.rungs.data.units.shape))
 
-    def _means(self) -> NDArray[np.float32]:
-        """Average the looks at each view, (num_envs, columns); 0 where there was none."""
-        looks = self._looks.clip(1).astype(np.float32)
-        return self._sum / looks[:, self.views.of]
+    def _told(self) -> NDArray[np.float64]:
+        """Estimate how far each cell is from the middle: (num_envs, cells), 0 where none saw it."""
+        return self._sum / (1 + self._light)[:, self.views.region]
 
     def _correct(self) -> Flags:
         """Whether each row's verdict is right; False where there is none."""
@@ -259,11 +262,13 @@ class Detective(BatchedEnv):
 
     def _look(self, rows: NDArray[np.int64], view: NDArray[np.int64]) -> None:
         """Look once more in these rows, at one view each."""
-        drawn = seeding.normals(self.keys(rows, "look"), self.views.scale.size)
-        spread = self._noise[rows, view] * self.views.share[view]
-        noise = spread[:, None].astype(np.float32) * drawn[:, self.views.place]
-        self._sum[rows] += (self._x[rows] + noise) * (self.views.of == view[:, None])
-        self._looks[rows, view] += 1
+        drawn = seeding.normals(self.keys(rows, "look"), self._x.shape[1])
+        spread = (self._noise[rows, view] * self.views.share[view])[:, None]
+        look = self._x[rows] - self.rungs.middle + spread * drawn
+        light = self.views.shown[view] / spread.clip(LEAST) ** 2
+        self._sum[rows] += look * light[:, self.views.region]
+        self._light[rows] += light
+        self._looks[rows] += 1
 
 
 def _span(name: str, given: Span) -> Span:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from torch import Tensor
 from genenv import bundled, checks, ladder, seeding
 from genenv.data import Dataset, Source, find
 from genenv.envs.samples import Scale, check_alike
-from genenv.envs.views import Views, second
+from genenv.envs.views import KNOWN, Views, second
 from genenv.generators import Generator
 
 CHANCES = 2  # numbers that choose a real row, and the label of a sample
@@ -39,6 +40,15 @@ class Rungs:
         """Uniform numbers that a sample takes."""
         return CHANCES + max(generator.noise.base_dim for generator in self.ladder)
 
+    @cached_property
+    def middle(self) -> NDArray[np.float64]:
+        """What a real row shows in the mean: (cells,)."""
+        some = self.rows[:: -(-len(self.rows) // KNOWN)]
+        label = np.zeros(len(self.data.x), np.int64) if self.data.label is None else self.data.label
+        x = self.data.units.tensor(self.data.x[some])
+        middle: NDArray[np.float64] = self.views(x, label[some]).mean(0, dtype=np.float64)
+        return middle
+
     def asked(self, options: dict[str, Any], count: int) -> NDArray[np.int64]:
         """Return the rungs that `options["rung"]` asks for, (count,); -1: by chance."""
         asked = np.asarray(options.get("rung", -1))
@@ -56,15 +66,15 @@ class Rungs:
         return np.broadcast_to(asked, count)
 
     def seen(self, rung: NDArray[np.int64], chance: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Make a sample of each rung (n,), -1 for a real row: what there is to see, (n, columns).
+        """Make a sample of each rung (n,), -1 for a real row: what there is to see, (n, cells).
 
         `chance`: (n, chances) uniform numbers, which decide all.
         """
-        columns = np.zeros((len(rung), len(self.views.of)), np.float32)
+        cells = np.zeros((len(rung), len(self.views.region)), np.float32)
         for k in np.unique(rung):
             own = rung == k
-            columns[own] = self.views(*self._samples(int(k), chance[own]))
-        return columns
+            cells[own] = self.views(*self._samples(int(k), chance[own]))
+        return cells
 
     def _samples(self, rung: int, chance: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.int64]]:
         if rung < 0:

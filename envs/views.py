@@ -64,7 +64,11 @@ def second(
 
 @dataclass(frozen=True)
 class Views:
-    """The views of samples, whose columns stand side by side."""
+    """The views of samples: which cells of what there is to see each of them shows.
+
+    Cells are the columns of a sample, then those of its coarse copy, then the score. They lie in
+    regions: each part, the coarse copy, the score. The whole shows all parts, other views a region.
+    """
 
     scale: Scale
     """Of the samples."""
@@ -88,45 +92,40 @@ class Views:
         return ("whole", *parts, "coarse", *(["score"] if self.second else []))
 
     @cached_property
-    def of(self) -> NDArray[np.int64]:
-        """The number of the view that each column belongs to: (columns,)."""
-        return np.repeat(np.arange(len(self.names)), self._widths)
+    def region(self) -> NDArray[np.int64]:
+        """The region that each cell lies in: (cells,)."""
+        coarse = self._coarse(torch.zeros(1, self.scale.size)).shape[1]
+        region = np.full(self.scale.size + coarse + bool(self.second), len(self.parts))
+        for number, part in enumerate(self.parts):
+            region[part] = number
+        if self.second:
+            region[-1] += 1
+        return region
 
     @cached_property
-    def place(self) -> NDArray[np.int64]:
-        """The number of each column in its view: (columns,)."""
-        return np.concatenate([np.arange(width) for width in self._widths])
+    def shown(self) -> NDArray[np.bool_]:
+        """Whether a view shows a region: (views, regions)."""
+        regions = np.eye(len(self.names) - 1, dtype=np.bool_)
+        whole = np.arange(len(regions)) < len(self.parts)
+        return np.concatenate([whole[None], regions])
 
     @cached_property
     def share(self) -> NDArray[np.float64]:
         """What each view's noise is multiplied by: every look gathers as much light; (views,)."""
-        share = np.sqrt(np.array(self._widths) / self.scale.size)
+        cells = self.shown @ np.bincount(self.region)
+        share = np.sqrt(cells / self.scale.size)
         if self.second:
             share[-1] = 1.0
         return share
 
     def __call__(self, x: Tensor, label: NDArray[np.int64]) -> NDArray[np.float32]:
-        """See samples (n, *units.shape) in the data's units, of labels (n,): (n, columns)."""
+        """See samples (n, *units.shape) in the data's units, of labels (n,): (n, cells)."""
         whole = self.scale.to_box(x)
-        parts = [whole[:, part] for part in self.parts]
-        seen = torch.cat([whole, *parts, self._coarse(whole)], 1).numpy()
+        seen = torch.cat([whole, self._coarse(whole)], 1).numpy()
         if self.second is None:
             return seen
         opinion = self.second.opinion(self.scale.units.store(x), label)
         return np.concatenate([seen, opinion], 1, dtype=np.float32)
-
-    def assembled(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Put the parts of what is seen (columns,) together again: (size,)."""
-        size = self.scale.size
-        whole = np.empty(size, np.float32)
-        whole[np.concatenate(self.parts)] = seen[size : 2 * size]
-        return whole
-
-    @cached_property
-    def _widths(self) -> list[int]:
-        size = self.scale.size
-        coarse = self._coarse(torch.zeros(1, size)).shape[1]
-        return [size, *map(len, self.parts), coarse, *([1] if self.second else [])]
 
     def _coarse(self, box: Tensor) -> Tensor:
         units = self.scale.units
