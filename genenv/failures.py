@@ -22,6 +22,7 @@ from genenv.reading import Column
 
 BATCH = 1024  # rows a question to the model, or a block of distances
 BLOCK = 256  # rows that are packed at a time
+SPACED = 4_096  # rows of a class whose distances to the nearest are taken
 MOST_PACKED = 20_000  # rows of a group that are packed: of more the first, in order of query
 MOST_LINKED = 4_000  # distinct rows of a group that are clustered: 64 MB of distances
 # what reading an .npz file raises that is cut off, or no such file at all
@@ -124,6 +125,9 @@ def replay(model: Downstream, record: Confirmed, criterion: Criterion = DEFAULT)
 def spacing(points: Tensor, label: Tensor) -> float:
     """Return the median distance of a row to its nearest other row of the same class.
 
+    Of a class with more than SPACED rows the median is of so many, evenly taken; the nearest is
+    sought among all.
+
     Parameters
     ----------
     points, label
@@ -137,9 +141,10 @@ def spacing(points: Tensor, label: Tensor) -> float:
     nearest = []
     for c in set(label.tolist()):
         own = points[label == c]
-        for at in range(0, len(own), BATCH):
-            distance = torch.cdist(own[at : at + BATCH], own)
-            distance[torch.arange(len(distance)), torch.arange(at, at + len(distance))] = torch.inf
+        asked = torch.arange(0, len(own), -(-len(own) // SPACED))
+        for rows in torch.split(asked, BATCH):
+            distance = torch.cdist(own[rows], own)
+            distance[torch.arange(len(rows)), rows] = torch.inf
             nearest.append(distance.amin(1))
     distances = torch.cat(nearest)
     distances = distances[distances.isfinite()]

@@ -78,6 +78,12 @@ def test_spacing_agrees_with_brute_force(monkeypatch):
     assert spacing(points, label) == pytest.approx(float(np.median(nearest)), rel=1e-4)
 
 
+def test_spacing_of_many_rows_is_that_of_some_among_all(monkeypatch):
+    monkeypatch.setattr(failures, "SPACED", 3)
+    points = line(0, 1, 10, 100, 20, 200)  # 0, 10 and 20 are asked: 1, 9 and 10 to the next
+    assert spacing(points, torch.zeros(6, dtype=torch.long)) == pytest.approx(9.0)
+
+
 def test_spacing_leaves_out_a_row_alone_in_its_class():
     assert spacing(line(0, 1, 50), torch.tensor([0, 0, 1])) == 1.0
     with pytest.raises(Mistake, match="expected two real rows of some class, got one of each"):
