@@ -110,6 +110,8 @@ def open_audit(run: Path, count: int = 60, seed: int = 0) -> Audit:
     Mistake
         The run holds no flips, or neither its generator nor a confirmed failure; a damaged file.
     """
+    if (run / "report.json").is_file():
+        document(reading.plain(run / "report.json"))  # an older version is refused by its name
     found = sheets.flips_of(run)
     units, classes = _described(run)
     sheet = people.sheet_of(run, lambda: _draw(run, found, units, count, seed))

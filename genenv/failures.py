@@ -70,6 +70,11 @@ def read(path: Path) -> Confirmed:
     Mistake
         It is damaged or holds other columns.
     """
+    if COLUMNS.keys() - set(reading.names(path)) == {"p"}:
+        raise checks.Mistake(
+            f"failures of this version in {path}", "those of genenv 0.1, which gave them no p",
+            "replay them with that version, or make them again",
+        )  # fmt: skip
     part = reading.arrays(path, COLUMNS)
     reading.check(path, part, COLUMNS)
     classes = part["output"].shape[1]

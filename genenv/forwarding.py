@@ -7,6 +7,7 @@ from pathlib import Path
 
 from genenv import checks, files, lock, reading
 from genenv.parts import SUMS, Shelf
+from genenv.report.document import document
 
 KEPT = (  # of a run of stress; what is not named stays behind
     *("config.json", "run.toml", "report.json", "metrics.json", "timings.json", "rates.json"),
@@ -33,10 +34,11 @@ def forward(run: Path, to: Path) -> tuple[int, tuple[str, ...]]:
     Raises
     ------
     Mistake
-        No finished run, or there is something at `to`.
+        No finished run, one of an older version, or there is something at `to`.
     """
     if not (run / "report.json").is_file():
         raise checks.Mistake("a finished run of stress", run, "give a folder that stress left")
+    document(reading.plain(run / "report.json"))  # version 0.1.0 kept rows of the data in judge/
     if to.exists():
         raise checks.Mistake(f"nothing at {to}", "a file or folder", "name another folder")
     found = {str(path.relative_to(run)): path for path in files.inside(run)}

@@ -131,7 +131,12 @@ def check(folder: Path, command: str, content: dict[str, Any], resume: bool | No
             raise checks.Mistake(
                 f"an empty folder {folder}", "one that holds a run", f"{again}choose another --out"
             )
-        _same(_read(path), _plain(command, content), folder)
+        old = _read(path)
+        try:
+            _same(old, _plain(command, content), folder)
+        except checks.Mistake:
+            _check_version(old, folder)
+            raise
         return
     if resume:
         raise checks.Mistake(
@@ -140,6 +145,18 @@ def check(folder: Path, command: str, content: dict[str, Any], resume: bool | No
     if folder.is_dir() and any(each.name not in lock.NAMES for each in folder.iterdir()):
         raise checks.Mistake(
             f"an empty folder {folder}", "one that holds other files", "choose another --out"
+        )
+
+
+def _check_version(old: dict[str, Any], folder: Path) -> None:
+    """Raise the Mistake of other settings that are another version's."""
+    written = old.get("versions")
+    now, wrote = versions()["genenv"], written.get("genenv") if isinstance(written, dict) else None
+    if wrote != now:
+        raise checks.Mistake(
+            f"a run of genenv {now} to resume in {folder}",
+            f"other settings, of genenv {wrote}",
+            "go on with that version, repeating the first command, or choose another --out",
         )
 
 

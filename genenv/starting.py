@@ -32,12 +32,12 @@ def starts_of(run: Path, generator: Generator) -> tuple[Tensor, Tensor]:
     path = run / "config.json"
     if not path.is_file() or not (run / "failures").is_dir():
         raise checks.Mistake("a folder that `stress` left", f"{run}", "check --starts-from")
+    found = failures.load(run / "failures")  # refuses those of an older version by name
     if _digest(run, path) != generator.digest():
         raise checks.Mistake(
             f"the generator of {run}, whose failures are addresses in it", "another one",
             f"give --generator {run}, or leave it out",
         )  # fmt: skip
-    found = failures.load(run / "failures")
     if found is None:
         raise checks.Mistake("a run with confirmed failures", f"none in {run}", "give another run")
     rows = in_turn(found.label * found.output.shape[1] + found.prediction)
