@@ -10,10 +10,10 @@ from typing import Any
 from numpy.typing import ArrayLike
 from torch import nn
 
-from genenv import checks, data, networks, tables
+from genenv import checks, data, networks, table_fitting
 from genenv.calling import datasets, place, valued
 from genenv.fitting import Fitting
-from genenv.generators import Generator, adopt
+from genenv.generators import Generator
 from genenv.isolation import isolated
 from genenv.judge import Judge
 from genenv.loading import load
@@ -23,6 +23,7 @@ from genenv.replaying import Replayed, replay
 from genenv.report import Report
 from genenv.settings import FitConfig, ReactConfig, RegressConfig, StressConfig, calls
 from genenv.stressing import Stressing
+from genenv.table_fitting import TableSettings
 from genenv.training import shrinking, shrunk, stated, train
 from genenv.training.aim import Aim
 from genenv.training.presets import configured
@@ -66,8 +67,10 @@ def fit(
         (n,) class names; None: unconditional. Beside categorical codes it serves the metrics alone,
         and the generator takes no label.
     target
-        The column of a frame that is the label: a mixture learns the table (`tables.fit` has its
-        options), whose `frame(count, seed, where)` makes DataFrames. None: `x` is an array.
+        The column of a frame that is the label: a mixture or a network (`network` table) learns
+        the table, and the generator's `frame(count, seed, where)` makes DataFrames. `network` auto
+        is the better of both where `metrics` are asked for, else the mixture. Of the other settings
+        `steps`, `seed`, `threads`, `out` and `resume` count. None: `x` is an array.
     objective
         A name in `objectives.OBJECTIVES`, or one of your own: an Objective, its class, or
         `functools.partial(MyObjective, weight=0.5)`. config.json records its import path, and what
@@ -92,7 +95,8 @@ def fit(
         Data or settings that cannot be used, or a folder that holds another run.
     """
     if target is not None:
-        return adopt(tables.fit(x, target, seed=seed))
+        said = TableSettings(networks.name_of(network), seed, bool(metrics), steps, threads)
+        return table_fitting.fit(x, target, said, out, resume)
     asked = calls.given(FitConfig, vars(FitConfig()) | locals())
     dataset = data.from_arrays(x, y)
     config = configured(objective, dataset.units, asked.given())

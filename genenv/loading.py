@@ -13,7 +13,7 @@ from genenv.parts import checked
 def load(run: str | Path, network: networks.Kind | None = None, generator: Any = None) -> Generator:
     """Load the generator of a run; executes nothing that the folder holds.
 
-    A table's makes rows of numbers here; `tables.load` returns the mixture, which makes frames.
+    A table's makes rows of numbers here, and frames by its `frame`.
 
     Parameters
     ----------
@@ -41,3 +41,18 @@ def load(run: str | Path, network: networks.Kind | None = None, generator: Any =
     if generator is not None:
         return rebuilt(folder, generator)
     return networks.stored(folder) if network is None else networks.load(folder, network)
+
+
+def table(folder: Path) -> tables.Mixture | networks.TableRows:
+    """Load what makes frames from the folder of a table's generator.
+
+    Raises
+    ------
+    Mistake
+        It holds none, or a damaged one.
+    """
+    if not tables.is_network(folder):
+        return tables.Mixture.load(folder)
+    made = networks.stored(folder)
+    assert isinstance(made, networks.TableRows)
+    return made

@@ -7,7 +7,10 @@ import pytest
 from people import people
 
 import genenv
-from genenv import cli, table_fitting, tables
+from genenv import checks, cli, loading, table_fitting, tables
+from genenv.tables.choosing import chosen
+
+MIXTURE = "--target", "loan", "--network", "mixture"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,9 @@ def run(place, monkeypatch, capsys):
 @pytest.fixture
 def fitted(run, place):
     if not (place / "T").exists():
-        code, out, _ = run("fit", "people.csv", "--target", "loan", "--out", "T")
+        code, out, _ = run(
+            "fit", "people.csv", "--target", "loan", "--network", "mixture", "--out", "T"
+        )
         assert code == 0
         assert "age: integer, 18 to 79" in out
         assert "since: date, 2020-01-01" in out
@@ -90,13 +95,87 @@ def test_a_generator_that_copies_rows_is_told(tmp_path, monkeypatch, made, told)
     found = {"copies": {"mixture": made, "held-out rows": 0.0}}
     monkeypatch.setattr(table_fitting, "measured", lambda *_: found)
     frame = people(120)
-    fit = table_fitting.TableFitting(frame, tables.infer(frame), tmp_path / "run")
+    asked = table_fitting.TableSettings("mixture")
+    fit = table_fitting.TableFitting(frame, tables.infer(frame), tmp_path / "run", asked)
     fit.run()
     assert ("remembers people" in " ".join(fit.notes)) == told
 
 
+@pytest.fixture
+def both(run, place):
+    if not (place / "B").exists():
+        words = "--target", "loan", "--steps", "40", "--threads", "1", "--out", "B"
+        code, out, _ = run("fit", "people.csv", *words)
+        assert code == 0
+        assert "Taken: the " in out
+        assert "table   " in out
+    return place / "B"
+
+
+def test_of_two_generators_the_better_is_kept_and_both_are_measured(both):
+    metrics = json.loads((both / "metrics.json").read_text())
+    assert {"mixture", "table"} <= set(metrics["c2st"])
+    taken, _ = chosen(metrics, ("mixture", "table"))
+    kept = loading.table(both / "generator")
+    pd.testing.assert_frame_equal(
+        next(iter(kept.stream(20))), next(iter(loading.table(both / taken).stream(20)))
+    )
+
+
+def test_a_network_makes_rows_on_a_condition_from_the_command_line(run, place):
+    words = "--target", "loan", "--network", "table", "--steps", "5", "--out", "N"
+    assert run("fit", "people.csv", *words, "--no-metrics")[0] == 0
+    where = "age in 30..60 and loan = yes"
+    code, out, _ = run("sample", "N", "--count", "40", "--where", where, "--out", "n.csv")
+    assert code == 0
+    assert f"P({where}) = " in out
+    rows = pd.read_csv(place / "n.csv")
+    assert rows["age"].between(30, 60).all()
+    assert (rows["loan"] == "yes").all()
+    assert len(rows) == 40
+    code, _, err = run("sample", "N", "--out", "n.csv", "--where", "age > 70 and age < 71")
+    assert code == 2
+    assert "generated rows fulfil" in err
+    with pytest.raises(checks.Mistake, match=r"genenv\.load"):
+        tables.load(place / "N")
+    assert list(genenv.load(place / "N").frame(3)) == list(pd.read_csv(place / "people.csv"))
+
+
+@pytest.mark.parametrize(
+    ("c2st", "copies", "taken"),
+    [
+        ((0.5, 0.7), (0.10, 0.10), "table"),
+        ((0.7, 0.5), (0.10, 0.10), "mixture"),
+        ((0.9, 0.5), (0.12, 0.11), "table"),  # the other one remembers people
+        ((0.9, 0.5), (0.13, 0.14), "mixture"),  # both do
+    ],
+)
+def test_the_generator_is_chosen_by_likeness_among_those_that_copy_nobody(c2st, copies, taken):
+    names = "mixture", "table"
+    figures = {
+        "c2st": dict(zip(names, c2st, strict=True)),
+        "copies": {**dict(zip(names, copies, strict=True)), "held-out rows": 0.10},
+    }
+    name, sentence = chosen(figures, names)
+    assert name == taken
+    assert sentence.startswith(f"Taken: the {taken}")
+
+
 def test_a_fit_is_found_again_and_a_schema_can_be_edited(run, fitted, place):
-    assert run("fit", "people.csv", "--target", "loan", "--out", "T", "--resume")[0] == 0
+    assert (
+        run(
+            "fit",
+            "people.csv",
+            "--target",
+            "loan",
+            "--network",
+            "mixture",
+            "--out",
+            "T",
+            "--resume",
+        )[0]
+        == 0
+    )
     plain = json.loads((fitted / "generator" / "schema.json").read_text())
     plain["columns"] = [c for c in plain["columns"] if c["name"] != "score"]
     (place / "edited.json").write_text(json.dumps(plain))
@@ -111,8 +190,9 @@ def test_a_fit_is_found_again_and_a_schema_can_be_edited(run, fitted, place):
     [
         ("fit nowhere.csv", "the file nowhere.csv"),
         ("fit people.csv --target wealth", "'wealth'"),
-        ("fit people.csv --network mlp", "expected network to be one of auto, mixture"),
-        ("fit people.csv --steps 5", "--steps"),
+        ("fit people.csv --network mlp", "expected network to be one of auto, mixture, table"),
+        ("fit people.csv --network mixture --steps 5", "--steps"),
+        ("fit people.csv --batch 5", "--batch"),
         ("fit people.csv --kinds age", "COLUMN=KIND"),
         ("fit people.csv --kinds age=colour", "'colour'"),
         ("fit digits --target loan", "--schema with a table"),

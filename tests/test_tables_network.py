@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 import torch
 from people import people
+from sklearn.ensemble import HistGradientBoostingClassifier
 
+import genenv
 from genenv import networks, seeding, tables
 from genenv.checks import Mistake
 from genenv.codecs import Heads
@@ -182,3 +184,33 @@ def test_maps_bring_quantiles_to_the_normal_law():
 
 def test_states_and_scores_are_told_apart(made):
     assert is_state(made.inner).sum() == sum(made.coding.heads)
+
+
+def test_the_call_in_python_takes_the_network_and_a_folder(tmp_path):
+    words = {"target": "loan", "steps": 3, "threads": 1}
+    made = genenv.fit(FRAME, network="table", **words)
+    assert list(made.frame(4)) == list(FRAME)
+    with pytest.raises(Mistake, match="out with metrics"):
+        genenv.fit(FRAME, metrics=True, **words)
+    kept = genenv.fit(FRAME, network="table", out=tmp_path / "run", **words)
+    pd.testing.assert_frame_equal(genenv.load(tmp_path / "run").frame(20), kept.frame(20))
+    with pytest.raises(Mistake, match="network"):
+        genenv.fit(FRAME, network="mlp", **words)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_main_job_runs_on_a_networks_rows(made, tmp_path):
+    model = HistGradientBoostingClassifier(max_iter=5).fit(
+        FRAME[["age", "gross.income"]], FRAME["loan"]
+    )
+    report = genenv.stress(
+        lambda frame: model.predict_proba(frame[["age", "gross.income"]]),
+        made,
+        FRAME,
+        target="loan",
+        search=["random"],
+        budget=100,
+        out=tmp_path / "run",
+    )
+    assert [row["queries"] for row in report.searches] == [100]
+    assert genenv.load(tmp_path / "run").digest() == made.digest()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OF_FIT = {
     "data", "out", "resume", "network", "seed", "metrics", "target", "kinds", "drop", "schema",
 }  # fmt: skip
+OF_NETWORK = {"steps", "threads"}
 OF_SAMPLE = {"run", "out", "count", "where", "seed"}
 
 
@@ -28,12 +29,13 @@ def fit_table(given: Fit, line: str) -> int:
     from genenv.data import TableOptions, loans
     from genenv.parts import load_json
     from genenv.progress import Progress
-    from genenv.table_fitting import TableFitting
+    from genenv.table_fitting import TableFitting, TableSettings
     from genenv.tables import frames, infer
     from genenv.tables.measuring import table
 
-    checks.choice("network", given.settings.network, ("auto", "mixture"))
-    _no_others(given, OF_FIT)
+    own = given.settings
+    asked = TableSettings(own.network, own.seed, given.metrics, own.steps, own.threads)
+    _no_others(given, OF_FIT | (set() if own.network == "mixture" else OF_NETWORK))
     path = Path(given.data)
     columns = columns_of(given.table)
     if path.suffix in frames.SUFFIXES:
@@ -44,11 +46,10 @@ def fit_table(given: Fit, line: str) -> int:
     schema = infer(frame) if columns is None else columns.schema_of(frame)
     out = chosen_folder(given.out, given.resume) or runs.next_folder(f"fit-{path.stem}")
     stages = Progress(display=True)
-    fit = TableFitting(frame, schema, out, given.settings.seed, given.metrics, stages, line)
-    made = fit.run(given.resume)
+    fit = TableFitting(frame, schema, out, asked, stages, line)
+    fit.run(given.resume)
     for sentence in (*notes, *(column.words for column in schema.columns), *fit.notes):
         print(sentence)
-    print(f"{len(made.parameters.weights)} components")
     if (out / "metrics.json").is_file():
         print(*table(load_json(out / "metrics.json")), sep="\n")
         print(f"metrics:   {out}/metrics.json")
@@ -58,11 +59,11 @@ def fit_table(given: Fit, line: str) -> int:
 
 def sample_table(given: Sample) -> int:
     """Write rows of a table's generator."""
-    from genenv import tables
+    from genenv import loading
     from genenv.tables import frames
 
     _no_others(given, OF_SAMPLE)
-    made = tables.load(given.run)
+    made = loading.table(Path(given.run) / "generator")
     count = frames.write(given.out, made.stream(given.count, given.seed, given.where))
     text = f", P({given.where}) = {made.mass(given.where):.3g}" if given.where else ""
     print(f"{count} rows: {given.out}{text}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load(run: str | Path) -> Mixture:
-    """Load the generator of a run that `genenv fit` left for a table.
+    """Load the mixture of a run that `genenv fit` left for a table.
 
     Raises
     ------
@@ -26,12 +26,20 @@ def load(run: str | Path) -> Mixture:
     folder = Path(run) / "generator"
     if not holds_table(run):
         raise checks.Mistake("a run that holds a table's generator", f"none in {run}", "fit one")
+    if is_network(folder):
+        do = "read it by genenv.load, whose `frame` makes rows"
+        raise checks.Mistake(f"a mixture in {run}", "a network", do)
     return Mixture.load(folder)
 
 
 def holds_table(run: str | Path) -> bool:
     """Whether a run's generator makes rows of a table."""
     return (Path(run) / "generator" / SCHEMA).is_file()
+
+
+def is_network(folder: Path) -> bool:
+    """Whether a table's generator in a folder is a network: then it has one within."""
+    return (folder / "inner").is_dir()
 
 
 def fit(

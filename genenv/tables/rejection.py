@@ -59,7 +59,8 @@ class Rejection:
         """Yield rows in parts, an empty one at 0; see `codes`."""
         condition = parse(where or "", self.schema) if where else {}
         shares = self._allowed(condition, where)
-        yield np.empty((0, len(self.schema.columns)))
+        if not count:
+            yield np.empty((0, len(self.schema.columns)))
         made = tried = 0
         while made < count:
             rows = self._drawn(CHUNK, seed, tried, shares)
