@@ -31,7 +31,7 @@ from genenv.cluster import Cluster, spread
 from genenv.data import Dataset, Split, near, split
 from genenv.generators import Generator, adopt
 from genenv.given_judge import MADE, given_judge
-from genenv.judge import Judge
+from genenv.judge import Judge, thinning
 from genenv.lineup import Lineup, filled_in
 from genenv.metrics import curves
 from genenv.own_rows import Answers
@@ -110,7 +110,7 @@ class Stressing(Study[Report]):
         self.split: Split = split(dataset, config.seed, held_out)
         self.generator_run = generator_run
         self.given_generator = None if generator is None else generator.in_eval()
-        self.notes += dataset.notes
+        self.notes += dataset.notes + (thinning(dataset, self.split) if judge is None else ())
         self.rules = rules.find(config.rules)
         unseen = self.source.x[self.split.test]
         self.notes += broken_rules.by_real_rows(self.rules, dataset.units, unseen)

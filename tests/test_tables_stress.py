@@ -18,7 +18,7 @@ import genenv
 from genenv import api, data, downstream, seeding, trust
 from genenv.checks import Mistake
 from genenv.data.loans import drawn
-from genenv.judge import swapped
+from genenv.judge import of_split, swapped
 from genenv.judge.fitting import make
 from genenv.judge.indistinct import indistinct
 from genenv.judge.layout import lawful, seen
@@ -252,6 +252,24 @@ def test_independent_columns_make_true_rows_and_dependent_ones_do_not():
     assert indistinct(alone[:600], alone[600:], 0.05, 0) > 0.8
     bound = torch.stack([first, first + 0.01 * second], 1)
     assert indistinct(bound[:600], torch.stack([first, third], 1)[600:], 0.05, 0) < 0.1
+
+
+def test_a_tables_judge_learns_from_a_stated_number_of_rows(table, monkeypatch):
+    split = data.split(table, 0)
+    whole, _, unseen = of_split.judge_rows(table, table, split)
+    assert len(whole) == len(table) - len(split.test)
+    assert of_split.thinning(table, split) == ()
+    monkeypatch.setattr(of_split, "MOST_ROWS", 200)
+    x, label, later = of_split.judge_rows(table, table, split)
+    assert len(x) == len(label) == 200
+    assert abs(later.mean() - unseen.mean()) < 0.1
+    place = {row.tobytes(): i for i, row in enumerate(whole)}
+    kept = [place[row.tobytes()] for row in x]
+    assert kept == sorted(kept)
+    assert (unseen[kept] == later).all()
+    assert of_split.thinning(table, split)[0].startswith("The judge learned from 200 rows")
+    digits = data.load("digits")
+    assert of_split.thinning(digits, data.split(digits, 0)) == ()
 
 
 def noisy(clear, rows=400):

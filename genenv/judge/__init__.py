@@ -15,7 +15,14 @@ from genenv.judge.guide import Guide
 from genenv.judge.judging import UNSEEN, Judge, Record
 from genenv.judge.keeping import FORMAT, load, load_guide, save, save_beside, save_guide
 from genenv.judge.neighbours import Neighbours
-from genenv.judge.of_split import judge_beside, judge_rows, judge_steps, make_judge, recipe_of
+from genenv.judge.of_split import (
+    judge_beside,
+    judge_rows,
+    judge_steps,
+    make_judge,
+    recipe_of,
+    thinning,
+)
 from genenv.judge.promise import Promise, set_cut
 from genenv.judge.verdict import Verdict
 
@@ -52,4 +59,5 @@ __all__ = [
     "save_guide",
     "set_cut",
     "steps",
+    "thinning",
 ]

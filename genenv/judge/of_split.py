@@ -8,17 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genenv import seeding
 from genenv.data import Dataset, Split
 from genenv.judge import recipe
 from genenv.judge.fitting import beside_model, make, steps
 from genenv.judge.judging import UNSEEN, Judge
 from genenv.judge.teaching import Advance
 
+MOST_ROWS = 50_000  # of a table that a judge learns from
+
 
 def judge_rows(
     dataset: Dataset, source: Dataset, split: Split
 ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]:
     """Return the rows that a judge learns from, and which of them the default model has not seen.
+
+    Of a table they are MOST_ROWS at most, drawn evenly from all: trees and detectors take seconds
+    in proportion to the rows, and learn little from more.
 
     Parameters
     ----------
@@ -32,9 +38,12 @@ def judge_rows(
     Samples (n, *units.shape), class indices (n,), and (n,) bool.
     """
     rest = np.sort(np.concatenate([split.guide, split.audit, split.calibration]))
-    parts = dataset.pick(split.train), source.pick(rest)
+    own = _thinned(len(split.train) + len(rest), dataset)
+    seen = own < len(split.train)
+    train, rest = split.train[own[seen]], rest[own[~seen] - len(split.train)]
+    parts = dataset.pick(train), source.pick(rest)
     x, label = (np.concatenate(pair) for pair in zip(*parts, strict=True))
-    return x, label, np.arange(len(label)) >= len(split.train)
+    return x, label, ~seen
 
 
 def make_judge(
@@ -96,15 +105,35 @@ def judge_beside(
 
 def recipe_of(dataset: Dataset, split: Split, effort: str) -> list[dict[str, Any]]:
     """Return what the judge of a split is made of, as plain values."""
-    lessons = recipe.lessons(_rows(split), dataset.units, effort)
+    lessons = recipe.lessons(_rows(dataset, split), dataset.units, effort)
     every = *lessons, recipe.guide_lesson(lessons[-1], dataset.units)
     return [{"makes": list(lesson.makes), "epochs": lesson.epochs} for lesson in every]
 
 
 def judge_steps(dataset: Dataset, split: Split, effort: str = "default") -> int:
     """Count the training steps that `make_judge` reports through `advance`."""
-    return steps(_rows(split), dataset.units, effort)
+    return steps(_rows(dataset, split), dataset.units, effort)
 
 
-def _rows(split: Split) -> int:
+def thinning(dataset: Dataset, split: Split) -> tuple[str, ...]:
+    """Say that a judge learns from some rows alone; (): from all."""
+    whole, kept = _all(split), _rows(dataset, split)
+    if kept == whole:
+        return ()
+    return (f"The judge learned from {kept:,} rows, drawn evenly from {whole:,}.",)
+
+
+def _all(split: Split) -> int:
     return sum(len(part) for part in (split.train, split.guide, split.audit, split.calibration))
+
+
+def _rows(dataset: Dataset, split: Split) -> int:
+    return len(_thinned(_all(split), dataset))
+
+
+def _thinned(count: int, dataset: Dataset) -> NDArray[np.int64]:
+    """Choose the rows of a table's judge among so many: numbers, ascending; of others all."""
+    if dataset.units.groups is None or count <= MOST_ROWS:
+        return np.arange(count)
+    order = seeding.numpy_generator(0, "the judge's rows").permutation(count)
+    return np.sort(order[:MOST_ROWS])
