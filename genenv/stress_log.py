@@ -17,7 +17,7 @@ from genenv.judge import Judge
 from genenv.monitoring import hparams
 from genenv.monitoring.layout import LAYOUT
 from genenv.settings import StressConfig
-from genenv.tracking import Chart, Lines, Tracker, exactly, grid, picture, plain
+from genenv.tracking import Chart, Lines, Tracker, exactly, framed, grid, picture, plain
 from genenv.training import TrainingConfig
 
 PICTURES = 64  # confirmed failures in one picture
@@ -141,12 +141,14 @@ def embedding(
     failing = confirmed.rows(slice(None, None, max(1, -(-len(confirmed) // POINTS))))
     parts = [real[0][:POINTS], made, failing.x]
     x = np.concatenate(parts)
-    names = ("real", "generated", "failing")
+    kinds = np.repeat(("real", "generated", "failing"), [*map(len, parts)]).tolist()
+    sprites, frames = framed(picture(x, units), kinds)
     columns: dict[str, Sequence[Any]] = {
-        "kind": np.repeat(names, [*map(len, parts)]).tolist(),
+        "kind": kinds,
         "label": [classes[k] for k in np.concatenate([real[1][:POINTS], label, failing.label])],
         "model says": ["-"] * (len(x) - len(failing)) + [classes[k] for k in failing.prediction],
         "search": ["-"] * (len(x) - len(failing)) + failing.search.tolist(),
+        "frame": frames,
     }
     points = judge.features(x).numpy()
-    tracker.embedding("samples", points, columns, picture(x, units))
+    tracker.embedding("samples", points, columns, sprites)

@@ -11,7 +11,7 @@ from PIL import Image
 from genenv import data, tracking
 from genenv.checks import Mistake
 from genenv.codecs import Pictures, Vectors
-from genenv.tracking import Tracker
+from genenv.tracking import Tracker, framed
 
 DIGITS = Pictures((8, 8), "float32", (0.0,), (16.0,))
 POINTS = Vectors((2,), "float32", (-1.0, -2.0), (1.0, 2.0))
@@ -226,3 +226,16 @@ def test_a_wrong_number_of_captions_is_a_mistake():
 def test_grid_refuses_what_is_no_batch_of_pictures(shape):
     with pytest.raises(Mistake, match="expected pictures of shape"):
         tracking.grid(np.zeros(shape, np.uint8), 2)
+
+
+def test_points_stand_in_frames_of_a_colour_a_group():
+    shown, names = framed(np.full((3, 8, 16, 1), 7, np.uint8), ["real", "made", "real"])
+    assert shown.shape == (3, 10, 18, 3)
+    assert names == ["blue", "orange", "blue"]
+    assert (shown[:, 1:-1, 1:-1] == 7).all()
+    assert (shown[0] == shown[2]).all()
+    assert shown[1, 0].tolist() == [[230, 159, 0]] * 18
+    squares, again = framed(None, ["real", "made", "real"])
+    assert again == names
+    assert [len(np.unique(square.reshape(-1, 3), axis=0)) for square in squares] == [1, 1, 1]
+    assert squares[0, 0, 0].tolist() == shown[0, 0, 0].tolist()

@@ -24,7 +24,7 @@ from genenv.reactions.layout import ALL, end_of, layout, own_folder, plain, tag
 from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS, SampleBatch
 from genenv.reactions.points import Points
-from genenv.tracking import Tracker, animation, overview, picture
+from genenv.tracking import Tracker, animation, framed, overview, picture
 
 SHOWN = 40  # samples of a grid
 MILLISECONDS = 900  # that a path shows each strength
@@ -260,8 +260,10 @@ def _pictures(tracker: Tracker, answers: Answers, noise: str, batch: SampleBatch
 
 
 def _embed(tracker: Tracker, points: Points, batch: SampleBatch) -> None:
-    """Place samples in each learner's features, told apart by source, label and answer."""
+    """Place samples in each learner's features, in frames by source."""
     classes = np.array([str(c) for c in batch.generator.classes])
+    kinds = [source.partition(":")[0] for source in points.source.tolist()]  # of noises the target
+    sprites, frames = framed(picture(points.x, batch.units), kinds)
     for learner, place in points.at.items():
         said = points.said[learner]
         columns = {
@@ -269,5 +271,6 @@ def _embed(tracker: Tracker, points: Points, batch: SampleBatch) -> None:
             "label": classes[points.label].tolist(),
             "answer": classes[said].tolist(),
             "verdict": np.where(said == points.label, "right", "wrong").tolist(),
+            "frame": frames,
         }
-        tracker.embedding(f"features/{learner}", place, columns, picture(points.x, batch.units))
+        tracker.embedding(f"features/{learner}", place, columns, sprites)

@@ -7,6 +7,7 @@ from genenv.tracking.hparams import Setting, plain
 from genenv.tracking.layout import Bands, Chart, Lines, exactly
 from genenv.tracking.pictures import animation, grid, overview, picture, scatter, still
 from genenv.tracking.reading import Scalars, frame, read, read_all
+from genenv.tracking.sprites import framed
 from genenv.tracking.tracker import Tracker
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "animation",
     "exactly",
     "frame",
+    "framed",
     "grid",
     "overview",
     "picture",
