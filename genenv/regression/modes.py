@@ -6,6 +6,7 @@ real rows, by the most, is a mode; then the failures that it leaves are looked a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +64,8 @@ def modes(
 
     Returns
     -------
-    Rows of `modes` in report.json: `id`, `side`; `rule` in words, `holds`, the shares of the side's
+    Rows of `modes` in report.json: `id`, `side`; `rule` in words and as `steps` (factor, above,
+    threshold), see `factors`, `holds`, the shares of the side's
     failures and of real rows that it holds of, and `near`, the mean errors on untouched real rows
     inside and outside of it (None: the failures that no rule covers); `failures`; `mass` with its
     interval; `deviation`, the median from the guide's mean in the target's unit; `examples`, the
@@ -77,13 +79,14 @@ def modes(
     for name, sign in SIDES.items():
         own = np.flatnonzero(side == sign)
         for path, members in _covered(shown, own, rows):
-            row: dict[str, Any] = dict.fromkeys(("rule", "holds", "near"))
+            row: dict[str, Any] = dict.fromkeys(("rule", "steps", "holds", "near"))
             if path:
+                row["steps"] = [[at, bool(above), cut] for at, above, cut in path]
                 row["rule"] = " and ".join(factors.step(units, *step) for step in path)
                 row["holds"] = {
-                    "failures": len(members) / len(own), "real": float(_inside(rows, path).mean())
+                    "failures": len(members) / len(own), "real": float(inside(rows, path).mean())
                 }  # fmt: skip
-                row["near"] = _near(untouched, _inside(tried, path))
+                row["near"] = _near(untouched, inside(tried, path))
             away = np.abs(found.output[members, 0] - found.output[members, 1]) * scale
             worst = members[np.argsort(-found.severity[members], kind="stable")]
             made.append({
@@ -107,9 +110,9 @@ def _covered(
         path = _best(shown[own], real)
         if path is None:
             break
-        inside = _inside(shown[own], path)
-        found.append((path, own[inside]))
-        own = own[~inside]
+        held = inside(shown[own], path)
+        found.append((path, own[held]))
+        own = own[~held]
     return [*found, ((), own)] if len(own) else found
 
 
@@ -140,7 +143,7 @@ def _rule(failing: NDArray[Any], real: NDArray[Any], depth: int) -> tuple[float,
     return gains[best], tuple(path_to(tree.tree_, best))
 
 
-def _inside(values: NDArray[Any], path: Path) -> NDArray[np.bool_]:
+def inside(values: NDArray[Any], path: Sequence[Sequence[Any]]) -> NDArray[np.bool_]:
     """Tell which rows of factors (n, factors) a rule holds of, (n,)."""
     steps = [(values[:, at] > cut) == above for at, above, cut in path]
     held: NDArray[np.bool_] = np.logical_and.reduce([np.ones(len(values), np.bool_), *steps])
@@ -155,11 +158,11 @@ def _mass(own: int, draws: int) -> dict[str, Any]:
     return {"mass": made.estimate if own else None, "mass_low": made.low, "mass_high": made.high}
 
 
-def _near(untouched: Untouched, inside: NDArray[np.bool_]) -> dict[str, Any]:
+def _near(untouched: Untouched, held: NDArray[np.bool_]) -> dict[str, Any]:
     """Say how the model and the audit err on untouched real rows inside and outside a rule."""
     answered = np.isfinite(untouched.model)
-    told: dict[str, Any] = {"rows": int(inside.sum())}
-    for where, mask in (("inside", inside & answered), ("outside", ~inside & answered)):
+    told: dict[str, Any] = {"rows": int(held.sum())}
+    for where, mask in (("inside", held & answered), ("outside", ~held & answered)):
         for name in ("model", "audit"):
             own = getattr(untouched, name)[mask]
             told[f"{name}_{where}"] = float(own.mean()) if len(own) else None
