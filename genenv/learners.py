@@ -20,6 +20,7 @@ from genenv.wording import said
 Classes = tuple[int | str, ...]
 Fitted = Callable[[NDArray[Any], NDArray[np.int64], Codec, Classes, int], Downstream]
 """(x (n, *units.shape), label (n,), units, classes, seed) -> the trained model."""
+FOLDS = 3  # by which the probabilities of svm are calibrated
 SEEDS = ("seed", "random_state")  # what a factory's parameter for the seed is called
 
 
@@ -88,6 +89,26 @@ def as_far_as_it_got(learner: Fitted) -> Fitted:
     return fit
 
 
+def repeated(least: int, learner: Fitted) -> Fitted:
+    """Return the learner with the rows of a class repeated until it has so many, where it has one.
+
+    A learner that splits its rows into folds asks for some of each class in every fold; of 50 rows
+    a class may have one.
+    """
+
+    def fit(
+        x: NDArray[Any], label: NDArray[np.int64], units: Codec, classes: Classes, seed: int
+    ) -> Downstream:
+        counts = np.bincount(label)
+        short = np.flatnonzero((counts > 0) & (counts < least))
+        held = [np.flatnonzero(label == c) for c in short]
+        more = [np.resize(own, least)[len(own) :] for own in held]
+        rows = np.concatenate([np.arange(len(label)), *more])
+        return learner(x[rows], label[rows], units, classes, seed)
+
+    return fit
+
+
 def _logistic(_seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -109,7 +130,7 @@ def _svm(_seed: int) -> Any:
     from sklearn.svm import SVC
 
     machine = make_pipeline(StandardScaler(), SVC(C=10, cache_size=500))
-    return CalibratedClassifierCV(machine, ensemble=False, cv=3)
+    return CalibratedClassifierCV(machine, ensemble=False, cv=FOLDS)
 
 
 LEARNERS: dict[str, Fitted] = {
@@ -117,7 +138,7 @@ LEARNERS: dict[str, Fitted] = {
     "mlp": network("mlp"),
     "cnn": network("cnn"),
     "forest": estimator(_forest),
-    "svm": estimator(_svm),
+    "svm": repeated(FOLDS, estimator(_svm)),
 }
 
 

@@ -115,6 +115,19 @@ def test_classes_of_scikit_learn_are_factories(name):
     assert accuracy(taught(learners.named(name, RINGS.units)), RINGS) > 0.7
 
 
+def test_svm_learns_from_classes_of_one_row():
+    digits = data.load("digits")
+    rows = np.concatenate(
+        [np.flatnonzero(digits.label == c)[: 1 if c < 3 else 8] for c in range(9)]
+    )
+    fit = learners.named("svm", digits.units)
+    model = fit(digits.x[rows], digits.label[rows], digits.units, digits.classes, 0)
+    p = model.log_probabilities(digits.units.tensor(digits.x[:300])).exp().numpy()
+    assert p.sum(1) == pytest.approx(1, abs=1e-6)
+    assert (p[:, 9] < 1e-9).all()  # a class that was not there
+    assert (p.argmax(1) == digits.label[:300]).mean() > 0.6
+
+
 def test_naive_bayes_answers_with_probabilities_far_from_the_rows_that_it_learned():
     digits = data.load("digits")
     far = 16 - digits.x
