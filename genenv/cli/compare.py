@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from genenv import checks
 from genenv.settings.shown import Switch, shown
+
+if TYPE_CHECKING:
+    from genenv.comparing.replayed import Kind
+
+PARTS = (
+    "generator",
+    "judge",
+)  # of a run of a regressor: alike, they make the same draws and verdicts
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class Compare:
                 f"a model a run, {len(self.runs)}", len(self.model), "name one for each"
             )
         models = self.model or (None,) * len(self.runs)
+        if (kind := self._kind()) is not None:
+            return self._replayed(kind, models)
         pairs = zip(self.runs, models, strict=True)
         found = [comparing.opened(Path(run), model, self.trust) for run, model in pairs]
         content = comparing.compare(found)
@@ -49,3 +59,31 @@ class Compare:
         print(f"Page: {page}")
         described = [content["first"], *content["others"]]
         return 3 if any(row["undecided"] for row in described) else 0
+
+    def _kind(self) -> Kind | None:
+        """Return what is under test where that is a policy or a regressor; None: a classifier."""
+        from genenv import policies, regression
+        from genenv.comparing.replayed import Kind
+        from genenv.policies import replayed as played
+        from genenv.regression import replayed as asked
+
+        run = Path(self.runs[0]).expanduser()
+        if policies.is_run(run):
+            return Kind("policy", played.named, played.failing, ())
+        if regression.is_run(run):
+            return Kind(asked.KIND, asked.named, lambda f, m, _: asked.failing(f, m), PARTS)
+        return None
+
+    def _replayed(self, kind: Kind, models: tuple[str | None, ...]) -> int:
+        """Compare runs without classes."""
+        from genenv import files, runs
+        from genenv.comparing import replayed
+
+        folders = [Path(run).expanduser() for run in self.runs]
+        content = replayed.compare(kind, folders, models, self.trust)
+        name = str(content["data"]).replace("/", "-").replace(":", "-")
+        out = self.out or runs.next_folder(f"compare-{name}")
+        files.write_json(out / "compare.json", content)
+        print(replayed.summary(content))
+        print(f"Content: {out / 'compare.json'}")
+        return 0

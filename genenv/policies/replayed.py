@@ -53,6 +53,31 @@ def replay(folder: Path, policy: Any = None, trust: bool = False) -> Replayed:
         The folder is damaged; its policy or environment is code that nobody named or trusted; or
         the codes are those of another world.
     """
+    return Replayed(failing(folder, named(folder, trust) if policy is None else policy, trust))
+
+
+def named(folder: Path, trust: bool) -> Any:
+    """Return the policy that a run's config names; None: the world's own.
+
+    Raises
+    ------
+    Mistake
+        It is code, and the folder is not trusted.
+    """
+    found = reading.plain(folder / "config.json").get("model")
+    return importing.recorded(str(found), trust, "--model") if is_code(found) else found
+
+
+def failing(folder: Path, policy: Any, trust: bool) -> NDArray[np.bool_]:
+    """Play the stored failures of a run against a policy: whether each fails, (m,).
+
+    Parameters
+    ----------
+    folder, trust
+        See `replay`.
+    policy
+        None: the one that comes with the world.
+    """
     path = folder / "config.json"
     plain = reading.plain(path)
     config = reading.guarded(path, lambda: PolicyConfig(**_tuples(plain["policy"])))
@@ -61,17 +86,14 @@ def replay(folder: Path, policy: Any = None, trust: bool = False) -> Replayed:
             f"--trust, since the run's folder names {config.env}, whose import runs code", "none",
             "read it, and say so",
         )  # fmt: skip
-    recorded = plain.get("model")
-    if policy is None and is_code(recorded):
-        policy = importing.recorded(str(recorded), trust, "--model")
-    episodes = Episodes(config, imported(recorded if policy is None else policy), trust)
+    episodes = Episodes(config, imported(policy), trust)
     parts = []
     for shard in sorted((folder / "failures").glob("*.npz")):
         columns = reading.arrays(shard, STORED)
         reading.check(shard, columns, STORED)
         checks.shape(f"e in {shard}", columns["e"], (None, episodes.base_dim))
         parts.append(episodes.play(columns["e"], columns["label"]).failed)
-    return Replayed(np.concatenate([np.zeros(0, np.bool_), *parts]))
+    return np.concatenate([np.zeros(0, np.bool_), *parts])
 
 
 def _tuples(plain: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import failures, importing, reading
+from genenv import checks, failures, importing, reading
 from genenv.failures import BATCH, Confirmed
 from genenv.policies.replayed import Replayed
 from genenv.regression import law
@@ -17,6 +17,7 @@ from genenv.regression.probe import beyond
 from genenv.settings import RegressConfig
 
 KIND = "regressor"  # of report.json, and of the settings in config.json
+GIVEN = "given"  # in the place of an import path: an object of the caller's
 
 __all__ = ["Replayed", "is_run", "replay", "severities"]
 
@@ -55,12 +56,31 @@ def replay(folder: Path, model: Any = None, trust: bool = False) -> Replayed:
     Mistake
         The folder is damaged, or its model is code that nobody named or trusted.
     """
+    return Replayed(failing(folder, named(folder, trust) if model is None else model))
+
+
+def named(folder: Path, trust: bool) -> Any:
+    """Return the model that a run's config names.
+
+    Raises
+    ------
+    Mistake
+        It names none, or the folder is not trusted.
+    """
+    found = str(reading.plain(folder / "config.json").get("model"))
+    if found == GIVEN:
+        raise checks.Mistake(
+            "a model with an import path", f"an object, which {folder} does not hold",
+            "give --model module:name",
+        )  # fmt: skip
+    return importing.recorded(found, trust, "--model")
+
+
+def failing(folder: Path, model: Any) -> NDArray[np.bool_]:
+    """Ask a model, or the one of an import path, about the stored failures of a run, (m,)."""
     path = folder / "config.json"
-    plain = reading.plain(path)
-    config = reading.guarded(path, lambda: RegressConfig(**_tuples(plain[KIND])))
-    if model is None:
-        model = importing.recorded(str(plain.get("model")), trust, "--model")
-    elif isinstance(model, str):
+    config = reading.guarded(path, lambda: RegressConfig(**_tuples(reading.plain(path)[KIND])))
+    if isinstance(model, str):
         model = importing.import_model(model)
     target = reading.plain(folder / "judge" / "target.json")
     units = law.load(folder / "generator").units
@@ -69,8 +89,7 @@ def replay(folder: Path, model: Any = None, trust: bool = False) -> Replayed:
         config.query_timeout,
     )  # fmt: skip
     record = failures.load(folder / "failures")
-    failing = np.zeros(0, np.bool_) if record is None else severities(asked, record) > 0
-    return Replayed(failing)
+    return np.zeros(0, np.bool_) if record is None else severities(asked, record) > 0
 
 
 def _tuples(plain: dict[str, Any]) -> dict[str, Any]:

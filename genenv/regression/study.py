@@ -26,7 +26,7 @@ from genenv.regression.judging import ValueJudge, fit_judge
 from genenv.regression.model import ValueModel
 from genenv.regression.modes import Untouched, modes
 from genenv.regression.probe import ValueProbe
-from genenv.regression.replayed import KIND, severities
+from genenv.regression.replayed import GIVEN, KIND, severities
 from genenv.regression.report import ValueReport
 from genenv.regression.target import Valued
 from genenv.run_rows import Parts
@@ -129,7 +129,7 @@ class RegressStress(Study[ValueReport]):
             KIND: runs.settings(self.config),
             "data": _described(self.valued),
             "held_out": held_out,
-            "model": self.model_path or "given",
+            "model": self.model_path or GIVEN,
             "generator": "fitted" if self.given is None else runs.fingerprint(self.given),
             "split": runs.rows_of(self.split),
         }

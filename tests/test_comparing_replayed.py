@@ -1,0 +1,110 @@
+"""Runs without classes side by side: policies in one world, regressors on one table."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from genenv import checks, cli
+from genenv.comparing.replayed import Kind, compare, summary
+from genenv.policies import PolicyStress, replayed
+from genenv.settings import PolicyConfig
+
+CART = PolicyConfig(
+    env="CartPole-v1", channels=("observation=0.05",), horizon=40, search=("random",), budget=64,
+    starts=2, failure="terminated",
+)  # fmt: skip
+POLICY = Kind("policy", replayed.named, replayed.failing, ())
+
+
+def falls(observation):
+    """Push CartPole to the left, always."""
+    return np.zeros(len(observation), np.int64)
+
+
+def holds(observation):
+    """Push under the pole."""
+    return (observation[:, 2] + 0.3 * observation[:, 3] > 0).astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def carts(tmp_path_factory):
+    """Folders of a run of each policy."""
+    found = []
+    for policy in (falls, holds):
+        found.append(tmp_path_factory.mktemp("cart") / "run")
+        PolicyStress(CART, policy, False, found[-1]).run()
+    return found
+
+
+def test_a_better_policy_passes_the_failures_of_the_first_and_fails_less_often(carts):
+    content = compare(POLICY, carts, (falls, holds), False)
+    other = content["others"][0]
+    assert content["first"]["confirmed"] == len(other["went"]) > 50
+    assert other["stayed"] == []
+    event = other["events"][0]
+    assert (event["pairs"], event["second"]) == (64, 0.0)
+    assert event["high"] < 0
+    assert "fewer" in summary(content)
+
+
+def test_a_policy_beside_itself_changes_nothing(carts):
+    """The control: the same runs say that nothing went."""
+    other = compare(POLICY, [carts[0], carts[0]], (falls, falls), False)["others"][0]
+    assert other["went"] == other["came"] == []
+    assert [row["difference"] for row in other["events"]] == [0.0, 0.0]
+
+
+def test_runs_in_other_worlds_and_one_alone_are_refused(carts, tmp_path):
+    short = PolicyConfig(**{**vars(CART), "horizon": 20})
+    PolicyStress(short, falls, False, tmp_path / "short").run()
+    with pytest.raises(checks.Mistake, match="differ in their model alone"):
+        compare(POLICY, [carts[0], tmp_path / "short"], (falls, falls), False)
+    with pytest.raises(checks.Mistake, match="two runs or more"):
+        compare(POLICY, carts[:1], (falls,), False)
+
+
+@pytest.fixture(scope="module")
+def stones(tmp_path_factory):
+    """A table, two models of its price, and a run of each."""
+    pd = pytest.importorskip("pandas")
+    place = tmp_path_factory.mktemp("stones")
+    rng = np.random.default_rng(5)
+    size, depth = rng.normal(size=(2, 600)).round(3)
+    price = (500 + 100 * size + rng.normal(size=600)).round(2)
+    pd.DataFrame({"size": size, "depth": depth, "price": price}).to_csv(place / "stones.csv")
+    (place / "prices.py").write_text(
+        "def right(f): return 500 + 100 * f['size']\n"
+        "def wrong(f): return right(f) - 150 * (f['size'] > 1)\n"
+    )
+    for name in ("wrong", "right"):
+        line = [
+            "stress", str(place / "stones.csv"), "--target", "price", "--drop", "Unnamed: 0",
+            "--model", f"{place / 'prices.py'}:{name}", "--search", "random", "--budget", "200",
+            "--out", str(place / name),
+        ]  # fmt: skip
+        assert said(line) in (0, 3)
+    return place
+
+
+def said(arguments):
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    return end.value.code
+
+
+def test_a_mended_regressor_is_compared_from_the_command_line(stones, capsys):
+    runs = [str(stones / "wrong"), str(stones / "right")]
+    assert said(["compare", *runs, "--out", str(stones / "beside")]) == 2
+    assert "--trust" in capsys.readouterr().err
+    models = [f"{stones / 'prices.py'}:{name}" for name in ("wrong", "right")]
+    assert said(["compare", *runs, "--model", *models, "--out", str(stones / "beside")]) == 0
+    assert "passes" in capsys.readouterr().out
+    content = json.loads((stones / "beside" / "compare.json").read_text())
+    other = content["others"][0]
+    assert len(other["went"]) == content["first"]["confirmed"] > 10
+    confirmed = next(row for row in other["events"] if row["event"] == "confirmed")
+    assert confirmed["pairs"] == 200
+    assert confirmed["high"] < 0
