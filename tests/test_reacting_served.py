@@ -121,3 +121,19 @@ def test_the_page_of_the_study_shows_all_that_react_json_has(run):
     ):
         assert words in page, words
     assert page.count("dotted: accepted ones") == 3  # a legend at each figure
+
+
+def test_the_page_goes_from_sentences_to_heat_map_to_pictures_to_curves(run):
+    page = (run / "react.html").read_text()
+    heads = (
+        'class="verdict">logistic ',
+        ">Learners under noise of strength 3<",
+        ">What each strength is<",
+        ">Latents of the generator change<",
+        ">Generated samples beside hard real rows<",
+        ">How it was made<",
+    )
+    places = [page.rindex(head) for head in heads]  # the first ones are links to these
+    assert places == sorted(places)
+    for noise in NOISES:
+        assert page.count(f'alt="A sample under {noise}, strength 0 to 5"') == 1

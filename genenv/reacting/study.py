@@ -27,6 +27,7 @@ from genenv.reacting.taught import Lessons, Shares
 from genenv.reactions import charts
 from genenv.reactions.noises import STRENGTHS
 from genenv.report.reactions import markdown, write_page
+from genenv.report.strength_pictures import strips
 from genenv.run_rows import Parts
 from genenv.settings import ReactConfig
 from genenv.settings.react import USUAL
@@ -228,9 +229,10 @@ class Reacting(Study[dict[str, Any]]):
                 made = next((q.gallery() for q in self.questions if isinstance(q, Generations)), {})
                 charts.write(self.folder, content, met, markdown(content), advance)
                 charts.galleries(self.folder, made, self.dataset.units)
+                shown = {} if met is None else strips(met.batch, content["noises"])
             content["timings"] = dict(self.stages.seconds)
         files.write_json(self.folder / "react.json", content)
-        write_page(content, self.folder / "react.html")
+        write_page(content, self.folder / "react.html", shown)
         return content
 
     def _content(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ LEFT, RIGHT, ABOVE, TITLE, BELOW = (
     0.22,
     0.42,
 )  # inches around panels; legend above
+MARGIN = 0.02  # of shares, beyond what is drawn
 NAME = 24  # letters of a learner's name in a legend
 QUANTITIES = {  # column of the rows of curves -> heading, unit on the axis
     "accepted": ("Share of samples that the audit accepts", "share"),
@@ -61,6 +62,9 @@ def reactions(content: dict[str, Any], source: str) -> str | None:
         latent, sample or real; a panel a kind of noise, None where there is none.
     """
     noises = [name for name in content["noises"] if name.startswith(f"{source}:")]
+    if not noises:
+        return None
+    ends = _ends(content)
 
     def draw(axes: Any, noise: str) -> None:
         for i, learner in enumerate(content["learners"]):
@@ -68,6 +72,7 @@ def reactions(content: dict[str, Any], source: str) -> str | None:
             _line(axes, own, "agreement", "strength", i, 0)
             kept = [measures.drawn(row) for row in own]
             _line(axes, kept, "accuracy_accepted", "strength", i, 2)
+        axes.set_ylim(*ends)
         axes.set_title(noise.partition(":")[2], size=8.5, color=VARIABLES["ink"])
 
     legend = _legend(content["learners"]) | {
@@ -76,6 +81,14 @@ def reactions(content: dict[str, Any], source: str) -> str | None:
     }
     words = "Agreement against strength"
     return _grid(source, noises, draw, "strength", "share", words, legend)
+
+
+def _ends(content: dict[str, Any]) -> tuple[float, float]:
+    """Return one range of agreement for the noises of all sources, to tenths, with a margin."""
+    shown = [measures.drawn(row) for row in content["curves"]]
+    values = [row[key] for row in shown for key in ("agreement", "accuracy_accepted")]
+    least = min(value for value in values if value is not None)
+    return float(np.floor(10 * least)) / 10 - MARGIN, 1 + MARGIN
 
 
 def quantity(content: dict[str, Any], key: str) -> str | None:

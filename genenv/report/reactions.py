@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +108,20 @@ def markdown(content: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def write_page(content: dict[str, Any], path: Path) -> None:
-    """Write one HTML document without script, which loads nothing."""
+def write_page(
+    content: dict[str, Any], path: Path, strips: Mapping[str, str] | None = None
+) -> None:
+    """Write one HTML document without script, which loads nothing.
+
+    Parameters
+    ----------
+    content
+        Of react.json.
+    path
+        Of the document.
+    strips
+        Pictures of what each strength is, see `strength_pictures.strips`; None: none are shown.
+    """
     from markupsafe import Markup
 
     filters = {"percent": percent, "count": count, "points": points, "p_value": p_value}
@@ -123,6 +136,7 @@ def write_page(content: dict[str, Any], path: Path) -> None:
         sentences=sentences(content),
         learners=by_learner(content),
         heat=heat(content),
+        strips=strips or {},
         order=order_sentence(content) if content["order"] else "",
         # What reaction_figures.py writes is markup of our own; matplotlib escapes its text.
         figures={name: None if svg is None else Markup(svg) for name, svg in drawn.items()},
