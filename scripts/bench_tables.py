@@ -1,18 +1,25 @@
 """How good generators of tables are: likeness, use for training, copies, and conditions.
 
 Adult is data/census.csv of the package `xai`, diamonds data/diamonds.csv of `plotnine`
-(`pip download --no-deps`). Example:
+(`pip download --no-deps`). CTGAN and TVAE of the package `ctgan` (source-available, pandas below 3)
+come into an environment of their own, which shares torch. Example:
 python scripts/bench_tables.py census.csv --target loan --drop "Unnamed: 0" \
-    --where "age in 60..70 and hours-per-week <= 25"
+    --where "age in 60..70 and hours-per-week <= 25" --networks mixture table CTGAN --epochs 100
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sysconfig
+import tempfile
 import time
+import venv
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.impute import SimpleImputer
@@ -27,7 +34,9 @@ from genenv.tables import frames, infer, mixture
 from genenv.tables.conditions import holds, parse
 from genenv.tables.measuring import LEARNED, measured, table
 from genenv.tables.usefulness import usefulness
+from genenv.training.tables import learn, settings
 
+CUBIC = 163.5  # mm³ a carat: the median of the real ones
 PROTOCOL = {  # SDGym's four, whose F1 is averaged
     "tree": lambda seed: DecisionTreeClassifier(
         max_depth=15, class_weight="balanced", random_state=seed
@@ -45,8 +54,13 @@ def main() -> None:
     parser.add_argument("--drop", nargs="*", default=())
     parser.add_argument("--where")
     parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2))
+    parser.add_argument("--networks", nargs="+", choices=MAKERS, default=("mixture", "table"))
+    parser.add_argument("--epochs", type=int, default=300, help="of CTGAN and TVAE")
+    parser.add_argument("--environment", type=Path, default=Path("ctgan-environment"))
     parser.add_argument("--protocol", action="store_true", help="F1 of SDGym's four, too: minutes")
+    parser.add_argument("--volume", action="store_true", help="of diamonds: x y z beside the carat")
     given = parser.parse_args()
+    torch.set_num_threads(1)
     frame, _ = frames.read(given.table)
     schema = infer(frame, given.target, drop=given.drop)
     for seed in given.seeds:
@@ -58,27 +72,91 @@ def measure(frame, schema, seed, given):
     held, kept = order[: len(frame) // 5], order[len(frame) // 5 :]
     real = schema.encode(frame.iloc[kept])
     test = schema.encode(frame.iloc[held])
-    began = time.process_time()
-    made = mixture.fit(real, schema, seed)
-    seconds = time.process_time() - began
-    rows = {"mixture": schema.encode(made.sample(len(kept), seed))}
-    print(f"seed {seed}: mixture {seconds:.1f} CPU s, {len(made.parameters.weights)} components")
+    rows = {}
+    for name in given.networks:
+        rows[name], seconds, words = MAKERS[name](real, schema, seed, given)
+        print(f"seed {seed}: {name} {seconds:.0f} CPU s{words}", flush=True)
     print(*table(measured(rows, schema, real, test, seed)), sep="\n", flush=True)
     if given.protocol:
         for name, each in {**rows, LEARNED: real}.items():
-            print(
-                f"{name}: F1 of the protocol {protocol(each, test, schema, seed):.3f}", flush=True
-            )
-    if given.where:
-        conditioned(made, schema, test, given.where, seed)
+            mean = protocol(each, test, schema, seed)
+            print(f"{name}: F1 of the protocol {mean:.3f}", flush=True)
+    if given.volume:
+        for name, each in {**rows, LEARNED: real}.items():
+            print(f"{name}: {volume(each, schema):.3f} of the rows within 5 %", flush=True)
 
 
-def conditioned(made, schema, test, where, seed):
-    condition = parse(where, schema)
-    drawn = schema.encode(made.sample(10_000, seed, where))
-    hit = holds(condition, schema, drawn).mean()
-    there = holds(condition, schema, test).mean()
-    print(f"seed {seed}: hits {hit:.4f}, mass {made.mass(where):.4f}, held out {there:.4f}")
+def with_mixture(real, schema, seed, given):
+    began = time.process_time()
+    made = mixture.fit(real, schema, seed)
+    seconds = time.process_time() - began
+    words = f", {len(made.parameters.weights)} components"
+    words += conditioned(made, made.sample, schema, given.where, seed)
+    return schema.encode(made.sample(len(real), seed)), seconds, words
+
+
+def with_table(real, schema, seed, given):
+    began = time.process_time()
+    made = learn(real, schema, settings(seed, threads=1))
+    seconds = time.process_time() - began
+    words = conditioned(made, made.frame, schema, given.where, seed)
+    return schema.encode(made.frame(len(real), seed)), seconds, words
+
+
+def with_ctgan(kind, real, schema, seed, given):
+    python = environment(given.environment)
+    program = Path(__file__).with_name("ctgan_rows.py")
+    discrete = [column.name for column in schema.columns if column.discrete]
+    with tempfile.TemporaryDirectory() as place:
+        learned, made = Path(place, "learned.csv"), Path(place, "made.csv")
+        schema.decode(real).to_csv(learned, index=False)
+        line = [python, program, kind, str(given.epochs), str(seed), learned, made, *discrete]
+        told = subprocess.run(line, check=True, capture_output=True, text=True)
+        frame, _ = frames.read(made)
+    return clipped(frame, schema), float(told.stdout), f", {given.epochs} epochs"
+
+
+def environment(folder):
+    """Return the Python of an environment with ctgan, made where it is not there."""
+    python = folder.absolute() / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+        packages = ["ctgan", "rdt", "faker", "tqdm", "pytz", "pandas<3"]
+        subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", *packages], check=True)
+        own = next(folder.glob("lib/python*/site-packages"))
+        (own / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def clipped(frame, schema):
+    """Encode rows whose numbers may leave the range of the data."""
+    for column in schema.columns:
+        if not column.discrete:
+            own = frame[column.name].clip(column.low, column.high).round(column.decimals or 12)
+            frame[column.name] = own
+    return schema.encode(frame)
+
+
+MAKERS = {
+    "mixture": with_mixture,
+    "table": with_table,
+    "CTGAN": partial(with_ctgan, "CTGAN"),
+    "TVAE": partial(with_ctgan, "TVAE"),
+}
+
+
+def volume(rows, schema):
+    """Share of diamonds whose x y z is what the carat brings in the real ones, to 5 %."""
+    x, y, z, carat = (rows[:, schema.names.index(name)] for name in ("x", "y", "z", "carat"))
+    return np.mean(np.abs(x * y * z / np.maximum(carat, 1e-9) / CUBIC - 1) < 0.05)
+
+
+def conditioned(made, draw, schema, where, seed):
+    if where is None:
+        return ""
+    drawn = schema.encode(draw(2_000, seed, where))
+    hit = holds(parse(where, schema), schema, drawn).mean()
+    return f"; {where}: hits {hit:.4f}, mass {made.mass(where):.4f}"
 
 
 def protocol(rows, test, schema, seed):
