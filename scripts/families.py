@@ -2,14 +2,15 @@
 
 `genenv/TrainingGame-v0` or `genenv/Curriculum-v0`, family "drawn". First the headroom, on problems
 of the training family: the best of random constants over all problems, against the best for each
-problem, chosen on one seed and paid on another; and that of feedback: the best for each problem
-over three hidden rates against the best for each of them. Then, all on the same 64 fresh problems
-of the test family and seeds:
+problem, chosen on one seed and paid on another; with --unseen, that of feedback: the best for each
+problem over three hidden rates against the best for each of them. Then, all on the same 64 fresh
+problems of the test family and seeds:
 
 - random actions;
 - the best constant, and the best schedule of two ends and a bend, both searched on the training
   family by CMA-ES, each with the moment to stop that was best there;
 - random search of a constant for each problem by itself, on as many episodes as the open loop;
+- a hand-made rule, that of `genenv.agents.hand_rules`;
 - each agent's own open loop: its mean actions over eight other seeds of the same problem, which
   stop when half of these had;
 - the agents, trained by the preset.
@@ -23,6 +24,7 @@ Example: python scripts/families.py genenv/TrainingGame-v0 --seeds 0 1 2 --out t
 import argparse
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import gymnasium
@@ -32,6 +34,7 @@ from cmaes import CMA
 from scipy.stats import trim_mean
 
 from genenv import agents, intervals, seeding
+from genenv.agents.hand_rules import HAND_RULES
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("env_id")
@@ -228,11 +231,12 @@ each = np.mean([flat[np.arange(len(flat)), 1 - k, flat[:, k].argmax(1)].mean() f
 print(f"headroom: the best constant over {len(flat)} problems pays {over_all:.3f}, "
       f"the best for each {each:.3f}")  # fmt: skip
 
-words = kept("headroom of feedback", blind_and_seeing)
-columns = words.transpose(1, 2, 0, 4, 3)  # problems, factors, constants, steps, seeds
-columns = columns.reshape(*columns.shape[:2], -1, 2)
-print(f"feedback: the best constant for each problem pays {chosen(columns.mean(1)):.3f} over three "
-      f"hidden rates, the best for each rate of it {chosen(columns):.3f}")  # fmt: skip
+if args.unseen > 1:
+    words = kept("headroom of feedback", blind_and_seeing)
+    columns = words.transpose(1, 2, 0, 4, 3)  # problems, factors, constants, steps, seeds
+    columns = columns.reshape(*columns.shape[:2], -1, 2)
+    print(f"feedback: the best constant for each problem pays {chosen(columns.mean(1)):.3f} over "
+          f"three hidden rates, the best for each rate of it {chosen(columns):.3f}")  # fmt: skip
 if args.only_headroom:
     raise SystemExit
 
@@ -252,11 +256,16 @@ def at_random(seen):
     return chance.uniform(-1, 1, (len(seen), numbers + 1))
 
 
+probe = gymnasium.make_vec(args.env_id, 1)
+hand, rule = HAND_RULES[args.env_id]
+by_hand = partial(rule, space=probe.single_action_space)
+probe.close()
 table = {
     "random actions": kept("random", lambda: paid(at_random)),
     "best searched constant": kept("constant", lambda: paid(sequence(held))),
     "searched schedule": kept("schedule", lambda: paid(sequence(bending))),
     "random search for each problem": kept("by itself", by_itself),
+    hand: kept("by hand", lambda: paid(by_hand)),
 }
 played = {}
 for seed in args.seeds:
@@ -272,9 +281,13 @@ for seed in args.seeds:
 table |= played
 
 print(f"\n{args.fresh} fresh problems of the test family\n")
-print("| player | return [95 %] | agents ahead by, seed by seed [95 %] |\n|---|---|---|")
+print("| player | interquartile mean [95 %] | mean | agents ahead by, seed by seed [95 %] |")
+print("|---|---|---|---|")
 for name, value in table.items():
-    low, high = intervals.of_mean(value, seeding.numpy_generator(0, "bootstrap"))
+    low, high = intervals.bootstrap(
+        lambda x: trim_mean(x, 0.25), (value,), seeding.numpy_generator(0, "bootstrap")
+    )
+    middle = f"{trim_mean(value, 0.25):.3f} [{low:.3f}, {high:.3f}]"
     ahead = []
     for other, own in played.items():
         if name in played or (name.startswith("agent") and not name.startswith(f"{other},")):
@@ -282,7 +295,7 @@ for name, value in table.items():
         gap = own - value
         a, b = intervals.of_mean(gap, seeding.numpy_generator(0, "bootstrap"))
         ahead.append(f"{gap.mean():+.3f} [{a:+.3f}, {b:+.3f}]")
-    print(f"| {name} | {value.mean():.3f} [{low:.3f}, {high:.3f}] | {'; '.join(ahead)} |")
+    print(f"| {name} | {middle} | {value.mean():.3f} | {'; '.join(ahead)} |")
 if played:
     mean = np.mean(list(played.values()), 0)
     iqm = trim_mean(np.concatenate(list(played.values())), 0.25)
