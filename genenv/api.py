@@ -252,6 +252,7 @@ def react(
     only: Sequence[str] = ReactConfig.only,
     generations: int | None = ReactConfig.generations,
     arms: Sequence[str] = ReactConfig.arms,
+    peers: Sequence[str] = ReactConfig.peers,
     generated: tuple[ArrayLike, ArrayLike] | Callable[[int], Any] | None = None,
     judge: Judge | str | Path | None = None,
     no_cache: bool = False,
@@ -277,7 +278,7 @@ def react(
     residuals
         Trained on what real rows differ by, in the units of `x`: it is met as the noises
         sample:learned and real:learned. None: they are left out.
-    learners, noises, samples, sizes, seeds, only, generations, arms
+    learners, noises, samples, sizes, seeds, only, generations, arms, peers
         What meets what, see `learners.LEARNERS` and `reactions.noises.names`; and what is asked.
     objective, steps, seed, threads
         Of the generator that is fitted; of the split and judge.

@@ -233,3 +233,40 @@ def test_what_is_asked_is_named() -> None:
             Path("unused"),
             generated=sample,
         )
+
+
+def test_smote_makes_rows_between_neighbours_of_a_class() -> None:
+    rows = ORDER[:40]
+    real = DIGITS.pick(rows)
+    x, label = nulls.smote(real, 90, DIGITS.units, 3)
+    assert x.shape == (90, 8, 8)
+    assert np.array_equal(x[:40], real[0])
+    assert np.array_equal(np.bincount(label, minlength=10), np.bincount(np.resize(real[1], 90)))
+    again = nulls.smote(real, 90, DIGITS.units, 3)[0]
+    assert np.array_equal(x, again)
+    for made, c in zip(x[40:], label[40:], strict=True):
+        own = real[0][real[1] == c]
+        if len(own) > 1:  # on the line between two rows of its class
+            apart = np.linalg.norm((own - made).reshape(len(own), -1), axis=1)
+            pairs = np.linalg.norm((own[:, None] - own).reshape(len(own), len(own), -1), axis=2)
+            detour = apart[:, None] + apart - pairs
+            assert detour[~np.eye(len(own), dtype=bool)].min() < 1e-3
+
+
+def test_smote_repeats_classes_of_one_row() -> None:
+    rows = np.concatenate(
+        [np.flatnonzero(DIGITS.label == 0)[:6], np.flatnonzero(DIGITS.label == 1)[:1]]
+    )
+    x, label = nulls.smote(DIGITS.pick(rows), 21, DIGITS.units, 0)
+    assert np.bincount(label).tolist() == [18, 3]
+    assert (x[label == 1] == DIGITS.x[rows[-1]]).all()
+
+
+def test_a_peer_is_a_null_that_generated_rows_must_beat(monkeypatch) -> None:
+    assert list(nulls.nulls(DIGITS.units, ("smote",))) == ["repeated", "augmented", "smote"]
+    assert helps.work(DIGITS.units, "logistic", ("smote",)) == 5 * 5 + 20 * 8
+    with pytest.raises(Mistake, match="expected peer to be one of smote"):
+        ReactConfig(peers=("bootstrap",))
+    monkeypatch.setattr(nulls, "find_spec", lambda _: None)
+    with pytest.raises(Mistake, match=r"pip install 'genenv\[smote\]'"):
+        nulls.check_installed(("smote",))

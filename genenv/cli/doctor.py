@@ -10,6 +10,7 @@ EXTRAS = {  # what a user gains, and the module that it needs
     "table": ("tables: .csv, .parquet, frames", "pandas"),
     "game": ("the duel as a PettingZoo environment", "pettingzoo"),
     "corruptions": ("corruptions of images by kornia", "kornia"),
+    "smote": ("SMOTE beside generated rows, --peer", "imblearn"),
     "ray": ("asking the model on a cluster, --ray", "ray"),
     "qd": ("the searches cma-me and cma-mae", "ribs"),
     "window": ("environments in a window", "pygame"),

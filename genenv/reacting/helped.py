@@ -16,6 +16,7 @@ from genenv.parts import Advance, Part
 from genenv.reacting.question import Question
 from genenv.reactions import evidence, helps
 from genenv.reactions.helps import Trials
+from genenv.reactions.nulls import check_installed
 from genenv.reactions.rows import CELLS
 from genenv.reactions.sources import FromGenerator, FromRows, Generated
 from genenv.wording import said
@@ -36,6 +37,7 @@ class Helped(Question):
 
     def __init__(self, study: Reacting) -> None:
         super().__init__(study)
+        check_installed(study.config.peers)
         self.needs_generator = study.generated is None  # type: ignore[misc]
         self.sizes = self._sizes()
         self._given = None
@@ -92,7 +94,8 @@ class Helped(Question):
         real, test = self.rows
         assert test.label is not None
         seed = seeding.fold(self.study.config.seed, "helps")
-        return helps.Question(real, (test.x, test.label), self._source(), seed)
+        peers = self.study.config.peers
+        return helps.Question(real, (test.x, test.label), self._source(), seed, peers)
 
     def _sizes(self) -> tuple[int, ...]:
         rows = len(self.rows[0])
@@ -127,7 +130,7 @@ class Helped(Question):
             return helps.ask(self.question, name, fit, size, advance)
 
         path = f"{CELLS}/helps-{size}-{quote(name, safe='')}.npz"
-        units = helps.work(self.study.dataset.units, name)
+        units = helps.work(self.study.dataset.units, name, self.study.config.peers)
         return Part(path, "helps", make, Trials.save, Trials.load, "helps", units)
 
 

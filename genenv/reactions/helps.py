@@ -7,7 +7,7 @@ many steps. How many generated rows do best is chosen in trials of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Question:
     """Of the generated rows."""
     seed: int
     """Address of subsets, generated rows, nulls and learners."""
+    peers: tuple[str, ...] = ()
+    """Nulls beyond the usual ones, see `nulls.PEERS`."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,10 @@ def trials(learner: str) -> int:
     return SLOW.get(learner, QUICK)
 
 
-def work(units: Codec, learner: str) -> int:
+def work(units: Codec, learner: str, peers: Sequence[str] = ()) -> int:
     """Count the trainings of `ask`."""
     chosen = CHOOSING * sum(map(len, BESIDE.values()))
-    return chosen + trials(learner) * len(BESIDE) * (1 + len(nulls(units)))
+    return chosen + trials(learner) * len(BESIDE) * (1 + len(nulls(units, peers)))
 
 
 def ask(
@@ -224,6 +226,6 @@ def _arms(trial: _Trial, made: dict[str, int]) -> dict[str, Labelled]:
     for way, count in made.items():
         arms[way] = trial.with_generated(way, count)
         total = max(len(arms[way][0]), len(trial.real[0]))
-        for name, null in nulls(units).items():
+        for name, null in nulls(units, trial.question.peers).items():
             arms[f"{way}:{name}"] = null(trial.real, total, units, trial.seed)
     return arms

@@ -14,6 +14,7 @@ from genenv.settings.shown import Number, Threads, Updates, shown
 
 QUESTIONS = ("noise", "shares", "lessons", "helps", "generations")
 ARMS = ("replace", "accumulate", "accumulate-subsample", "verified", "critic")
+PEERS = ("smote",)
 USUAL = ("noise", "helps")  # that are asked unless told
 
 
@@ -51,6 +52,9 @@ class ReactConfig:
     predecessor), accumulate (the real rows and all that were made since), accumulate-subsample (as
     many of these by chance), verified (replace, where the judge accepts), critic (replace, the half
     that the critic likes best)."""
+    peers: Annotated[tuple[str, ...], tyro.conf.arg(name="peer"), shown("smote", "none")] = ()
+    """What generated rows have to beat, beside the real rows repeated, varied, and drawn column by
+    column: smote (rows between neighbours of a class; extra smote)."""
     sizes: Annotated[tuple[int, ...], shown("N [N ...]", "by the rows there are")] = ()
     """Real rows of a training set; by default the two largest of 50, 200, 800 up to two thirds of
     the rows to learn from; of shares all, at most 10,000, and a quarter of them."""
@@ -69,12 +73,14 @@ class ReactConfig:
         """Raise a Mistake that names the field."""
         if not self.seeds:
             raise checks.Mistake("at least one seed", "none", "name some")
-        for name in ("learners", "noises", "seeds", "sizes", "only", "arms"):
+        for name in ("learners", "noises", "seeds", "sizes", "only", "arms", "peers"):
             checks.once(name, getattr(self, name))
         for learner in self.learners:
             names.known("learner", learner, names.learners())
         for question in self.only:
             checks.choice("only", question, names.questions())
+        for peer in self.peers:
+            checks.choice("peer", peer, PEERS)
         for arm in self.arms:
             checks.choice("arm", arm, ARMS)
         if self.generations is not None:
