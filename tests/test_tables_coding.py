@@ -142,3 +142,11 @@ def test_a_law_with_one_exception_or_one_of_few_rows_is_none():
     assert determined.find(*table(half=half, a=a)) == ()
     few = np.arange(8).repeat(2)
     assert determined.find(*table(half=few // 2, a=few)) == ()
+
+
+def test_columns_that_the_target_determines_are_learned_where_there_are_no_others():
+    a = np.random.default_rng(0).integers(0, 6, 400)
+    code, plain = table(a=a, same=5 - a)
+    coding = Coding.fit(code, Schema(plain.columns, "a"))
+    assert (coding.gone, coding.heads) == ((), (8,))
+    np.testing.assert_array_equal(coding.decode(coding.encode(code), a), code)

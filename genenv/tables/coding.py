@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from genenv.tables.schema import Schema
 from genenv.tables.scores import Scores
 
 NAMED = ("categorical", "boolean", "constant")  # kinds without an order
-MOST_ROWS = 2**18  # of which dithers are drawn in advance
+MOST_NUMBERS = 2**24  # that dithers drawn in advance may take
 MOST_DITHERS = 16  # of a row
 
 
@@ -44,7 +44,8 @@ class Coding:
         """Take the laws of the columns of codes (n, columns), NaN where a value is missing."""
         columns = zip(schema.columns, codes.T, strict=True)
         scores = [None if c.kind in NAMED else Scores.fit(c, own) for c, own in columns]
-        return cls(schema, tuple(scores), determined.find(codes, schema))
+        found = cls(schema, tuple(scores), determined.find(codes, schema))
+        return found if found.kept else replace(found, gone=())
 
     @cached_property
     def kept(self) -> tuple[int, ...]:
@@ -58,11 +59,9 @@ class Coding:
         """What the numbers of a row are, in order: 0 of a score, else the states of a run."""
         found: list[int] = []
         for i in self.kept:
-            column = self.schema.columns[i]
-            if self.scores[i] is None:
-                found.append(len(column.values) + column.missing)
-            else:
-                found += [0, 2] if column.missing else [0]
+            if self.scores[i] is not None:
+                found.append(0)
+            found += [self._states(i)] if self._states(i) else []
         return tuple(found)
 
     @property
@@ -74,22 +73,25 @@ class Coding:
         """Map codes (n, columns) to rows (n, width), dithered by address."""
         keys = seeding.fold_rows(seed, "dither", np.arange(len(codes)))
         share = seeding.uniforms(keys, len(self.schema.columns))
-        parts: list[Floats] = []
+        rows = np.zeros((len(codes), self.width), np.float32)
+        everyone = np.arange(len(codes))
+        at = 0
         for i in self.kept:
             column, score, own = self.schema.columns[i], self.scores[i], codes[:, i]
             missing = np.isnan(own)
-            if score is None:
-                states = np.where(missing, len(column.values), own).astype(np.int64)
-                parts.append(np.eye(len(column.values) + column.missing)[states])
-                continue
-            parts.append(score.encode(own, share[:, i])[:, None])
-            if column.missing:
-                parts.append(np.eye(2)[missing.astype(np.int64)])
-        return np.concatenate(parts, axis=1).astype(np.float32)
+            state, states = np.where(missing, len(column.values), own), self._states(i)
+            if score is not None:
+                rows[:, at] = score.encode(own, share[:, i])
+                at += 1
+                state = missing.astype(np.float64)
+            if states:
+                rows[everyone, at + state.astype(np.int64)] = 1
+                at += states
+        return rows
 
     def dithered(self, codes: Floats, seed: int) -> tuple[NDArray[np.float32], int]:
         """Return rows (k n, width), each of codes (n, columns) k times, and k."""
-        times = max(1, min(MOST_DITHERS, MOST_ROWS // len(codes)))
+        times = max(1, min(MOST_DITHERS, MOST_NUMBERS // (len(codes) * self.width)))
         return self.encode(np.tile(codes, (times, 1)), seed), times
 
     def decode(self, rows: Floats | NDArray[np.float32], label: NDArray[np.int64] | None) -> Floats:
@@ -99,18 +101,23 @@ class Coding:
             codes[:, self.schema.names.index(self.schema.label.name)] = label
         at = 0
         for i in self.kept:
-            column, score = self.schema.columns[i], self.scores[i]
-            states = len(column.values) + column.missing
+            column, score, states = self.schema.columns[i], self.scores[i], self._states(i)
             if score is not None:
                 codes[:, i] = score.decode(rows[:, at])
                 at += 1
-                states = 2 * column.missing
             if states:
                 state = rows[:, at : at + states].argmax(axis=1)
                 codes[:, i] = state if score is None else codes[:, i]
                 codes[(state == states - 1) & column.missing, i] = np.nan
                 at += states
         return determined.derived(codes, self.gone)
+
+    def _states(self, i: int) -> int:
+        """Return how many states column i has: of a number, whether it is missing, if it may be."""
+        column = self.schema.columns[i]
+        if self.scores[i] is not None:
+            return 2 * column.missing
+        return len(column.values) + column.missing
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return laws and derivations as arrays by name."""

@@ -76,6 +76,7 @@ def learn(
     folder, advance, resume
         See `train`.
     """
+    units = Rows.of(schema, codes)
     coding = Coding.fit(codes, schema)
     rows, times = coding.dithered(codes, seeding.fold(config.seed, "dithers"))
     label = None
@@ -90,7 +91,7 @@ def learn(
     inner = train(learned, fitting, _noise(coding), folder=folder, advance=advance, resume=resume)
     network = cast(TableGenerator, inner)
     maps = calibrate(network, rows, label, seeding.fold(config.seed, "calibration"))
-    made = TableRows(network, coding, maps, shares, Rows.of(schema, codes))
+    made = TableRows(network, coding, maps, shares, units)
     made.notes = inner.notes
     return made
 
