@@ -15,6 +15,7 @@ import argparse
 import json
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-import genenv
-from genenv import factors, intervals
+from genenv import factors, intervals, regression
+from genenv.data import TableOptions
 from genenv.regression.modes import inside
+from genenv.settings import RegressConfig
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--diamonds", type=Path, default=None, help="its csv file")
@@ -35,7 +37,9 @@ parser.add_argument("--rows", type=int, default=6_000, help="of the diamonds, dr
 parser.add_argument("--seeds", type=int, nargs="+", default=[20, 21, 22, 23, 24])
 parser.add_argument("--sizes", type=float, nargs="+", default=[2.0, 4.0], help="deviations off")
 parser.add_argument("--budget", type=int, default=4_000, help="queries a search")
-parser.add_argument("--out", type=Path, default=Path("regressors.json"))
+parser.add_argument("--sets", nargs="+", default=["law", "diabetes", "diamonds"])
+parser.add_argument("--models", nargs="+", default=["clean", "mean", "off"], help="of these kinds")
+parser.add_argument("--out", type=Path, default=Path("regressors.json"), help="goes on with it")
 arguments = parser.parse_args()
 torch.set_num_threads(1)
 EDGE = 0.68  # quantile above which both columns of the region lie
@@ -86,13 +90,21 @@ def region(numbers, seed):
     return lambda values: (values[:, pair] > cut).all(1)
 
 
-def run(model, data, seed):
-    """Stress a model."""
+def run(model, data, seed, kept):
+    """Stress a model; law and judge of the same rows are made once."""
+    if data[1] is None:
+        valued = regression.of_frame(data[0], TableOptions("price"))
+    else:
+        valued = regression.of_arrays(*data)
+    config = RegressConfig(budget=arguments.budget, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
-        given = {"target": "price"} if data[1] is None else {}
-        return genenv.stress(
-            model, None, *data, budget=arguments.budget, seed=seed, out=folder, **given
-        )
+        study = regression.RegressStress(config, valued, None, model, None, Path(folder))
+        if kept:
+            study.judge = replace(study.judge, make=lambda _: kept["judge"])
+            study.law = replace(study.law, make=lambda _: kept["law"])
+        report = study.run()
+        kept |= {"judge": report.judge, "law": study.get(study.law)}
+        return report
 
 
 def row_of(report, name, seed, kind, of, real, planted):
@@ -138,10 +150,12 @@ def overlap(one, other):
     return float((one & other).sum() / max((one | other).sum(), 1))
 
 
-table, began = [], time.process_time()
-SETS = {"law": of_law, "diabetes": of_diabetes}
-SETS |= {"diamonds": of_diamonds} if arguments.diamonds else {}
-for name, make in SETS.items():
+table = json.loads(arguments.out.read_text()) if arguments.out.is_file() else []
+done = {(row["data"], row["seed"], row["model"]) for row in table}
+began = time.process_time()
+SETS = {"law": of_law, "diabetes": of_diabetes, "diamonds": of_diamonds}
+for name in arguments.sets:
+    make = SETS[name]
     for seed in arguments.seeds:
         data, clean, of = make(seed)
         real = data[0] if data[1] is not None else data[0].drop(columns="price")
@@ -153,14 +167,17 @@ for name, make in SETS.items():
             kinds[f"off by {size:g}"] = (
                 lambda x, f=clean, o=off, w=wrong, n=of: f(x) + o * w(n(x)), wrong
             )  # fmt: skip
+        kept = {}
         for kind, (model, planted) in kinds.items():
-            row = row_of(run(model, data, seed), name, seed, kind, of, real, planted)
+            if kind.split()[0] not in arguments.models or (name, seed, kind) in done:
+                continue
+            row = row_of(run(model, data, seed, kept), name, seed, kind, of, real, planted)
             table.append(row)
             told = {k: row[k] for k in ("lights", "half_width", "modes")}
             place = {k: row[k] for k in ("rank", "jaccard", "share") if k in row}
             counts = [row[s]["confirmed"] for s in ("random", "evolution")]
             print(name, seed, kind, told, place, counts, flush=True)
-        arguments.out.write_text(json.dumps(table, indent=2))
+            arguments.out.write_text(json.dumps(table, indent=2))
 print(f"\n{time.process_time() - began:.0f} CPU seconds")
 
 
@@ -173,16 +190,17 @@ def pooled(rows, key, part=None):
     return f"{count / total:.1%} [{low:.1%}, {high:.1%}]"
 
 
+MET = [name for name in SETS if any(row["data"] == name for row in table)]
 print("\n| data | audit's R² | half-width / deviation | guide holds | audit holds | real refused |")
 print("|---|---|---|---|---|---|")
-for name in SETS:
+for name in MET:
     own = [row for row in table if row["data"] == name and row["model"] == "clean"]
     r2, half = (np.mean([f(row) for row in own]) for f in (
         lambda row: row["r2"]["audit"], lambda row: row["half_width"]))  # fmt: skip
     cells = *(pooled(own, "covered", part) for part in ("guide", "audit")), pooled(own, "refused")
     print(f"| {name} | {r2:.2f} | {half:.2f} | " + " | ".join(cells) + " |")
 print("\n| data | control | accepted | limit |\n|---|---|---|---|")
-for name in SETS:
+for name in MET:
     own = [row for row in table if row["data"] == name and row["model"] == "clean"]
     for kind in own[0]["controls"]:
         found = [row["controls"][kind] for row in own]
@@ -190,7 +208,7 @@ for name in SETS:
         print(f"| {name} | {kind} | {accepted} | {np.mean([r['limit'] for r in found]):.1%} |")
 print("\n| data | model | random confirms | evolution confirms | bad lights | first | Jaccard |")
 print("|---|---|---|---|---|---|---|")
-for name in SETS:
+for name in MET:
     for kind in dict.fromkeys(row["model"] for row in table if row["data"] == name):
         own = [row for row in table if (row["data"], row["model"]) == (name, kind)]
         cells = []

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from genenv import checks, cli
 from genenv.comparing.replayed import Kind, compare, summary
-from genenv.policies import PolicyStress, replayed
+from genenv.policies import PolicyStress, known, replayed
 from genenv.settings import PolicyConfig
 
 CART = PolicyConfig(
@@ -108,3 +111,48 @@ def test_a_mended_regressor_is_compared_from_the_command_line(stones, capsys):
     confirmed = next(row for row in other["events"] if row["event"] == "confirmed")
     assert confirmed["pairs"] == 200
     assert confirmed["high"] < 0
+
+
+def outcome(file, model=None):
+    """Run an exported file of tests: (passed, failed)."""
+    if model is not None:
+        text = file.read_text()
+        file.write_text(text.replace(model[0], model[1]))
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", str(file)],
+        capture_output=True, text=True, cwd=file.parent, check=False,
+    ).stdout  # fmt: skip
+    return tuple(
+        int(hit[1]) if (hit := re.search(rf"(\d+) {word}", found)) else 0
+        for word in ("passed", "failed")
+    )
+
+
+@pytest.mark.slow
+def test_exported_failures_of_a_regressor_fail_until_it_is_mended(stones):
+    file = stones / "test_known_prices.py"
+    line = ["export", str(stones / "wrong"), "--pytest", str(file), "--count", "7"]
+    assert said(line) == 0
+    assert outcome(file) == (0, 7)
+    assert outcome(file, ("prices.py:wrong", "prices.py:right")) == (7, 0)
+
+
+def test_known_failures_of_a_policy_are_the_likeliest_and_pass_a_better_one(carts, tmp_path):
+    file = tmp_path / "test_known_cart.py"
+    line = ["export", str(carts[0]), "--pytest", str(file), "--count", "5", "--model", "cart:holds"]
+    assert said(line) == 0
+    assert "policies import known" in file.read_text()
+    assert "env='CartPole-v1'" in file.read_text()
+    found = known.load(file.with_suffix(".npz"), "CartPole-v1")
+    assert len(found) == 5
+    assert found.failing(falls).all()
+    assert not found.failing(holds).any()
+    with pytest.raises(checks.Mistake, match="disturbances of Acrobot-v1"):
+        known.load(file.with_suffix(".npz"), "Acrobot-v1")
+
+
+def test_an_export_without_a_model_or_with_pictures_is_refused(carts, stones, capsys, tmp_path):
+    assert said(["export", str(stones / "wrong"), "--png", str(tmp_path)]) == 2
+    assert "--pytest alone" in capsys.readouterr().err
+    assert said(["export", str(carts[1]), "--pytest", str(tmp_path / "test_a.py")]) == 2
+    assert "failures" in capsys.readouterr().err

@@ -54,8 +54,12 @@ class Export:
 
     def _export(self) -> None:
         """Choose the failures and write them."""
-        from genenv import known
+        from genenv import known, policies, regression
 
+        run = Path(self.run).expanduser()
+        if policies.is_run(run) or regression.is_run(run):
+            self._replayed(run)
+            return
         chosen = known.of_run(Path(self.run), self.count)
         if self.pytest is not None:
             words = known.recorded(Path(self.run))
@@ -71,3 +75,30 @@ class Export:
             print(f"Run it: {shlex.join(['pytest', str(self.pytest)])}")
         if self.png is not None:
             print(f"{len(known.pictures(chosen, self.png))} pictures: {self.png}")
+
+    def _replayed(self, run: Path) -> None:
+        """Write the failures of a policy or a regressor as tests."""
+        from genenv import known, policies, reading, regression
+        from genenv.policies import known as played
+        from genenv.regression import known as asked
+
+        if self.png is not None or self.criterion != "misclassified" or self.pytest is None:
+            raise checks.Mistake(
+                "--pytest alone, of a run without classes", "--png or --criterion", "leave it out"
+            )
+        found: played.Known | asked.Known
+        if policies.is_run(run):
+            found = played.of_run(run, self.count)
+            kind, room, named = "policy", "policies", f", env={found.config.env!r}"
+        else:
+            found, kind, room, named = asked.of_run(run, self.count), "regressor", "regression", ""
+        recorded = reading.plain(run / "config.json").get("model")
+        model = recorded if self.model is None else self.model
+        if model == regression.GIVEN:
+            raise checks.Mistake(
+                "a model with an import path", "a run of a model without one",
+                "give --model package.module:name",
+            )  # fmt: skip
+        arrays = known.export_replayed(found, self.pytest, model, kind, room, named)
+        print(f"{len(found)} failures: {self.pytest}, kept in {arrays}")
+        print(f"Run it: {shlex.join(['pytest', str(self.pytest)])}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genenv.known.chosen import Recorded, asking_of, of_rows, of_run, recorded
 from genenv.known.samples import Asking, Examined, Known, load
-from genenv.known.written import export, pictures
+from genenv.known.written import export, export_replayed, pictures
 
 __all__ = [
     "Asking",
@@ -13,6 +13,7 @@ __all__ = [
     "Recorded",
     "asking_of",
     "export",
+    "export_replayed",
     "load",
     "of_rows",
     "of_run",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from genenv import checks, files
 from genenv.known.samples import Known
@@ -31,6 +32,70 @@ def test_a_known_failure_is_mended(answers, row):
 '''
 
 
+REPLAYED = '''"""Known failures of a {kind}, by `genenv export`: each test asserts its mending."""
+
+from pathlib import Path
+
+import pytest
+
+from genenv.{room} import known
+
+KNOWN = known.load(Path(__file__).with_suffix(".npz"){named})
+
+
+@pytest.fixture(scope="module")
+def failing():
+    return KNOWN.failing({model!r})
+
+
+@pytest.mark.parametrize("row", range(len(KNOWN)), ids=KNOWN.ids)
+def test_a_known_failure_is_mended(failing, row):
+    assert not failing[row], KNOWN.sentence(row)
+'''
+
+
+class Writable(Protocol):
+    """Failures that know how to be written down."""
+
+    def save(self, path: Path) -> None:
+        """Write one .npz file."""
+
+
+def export_replayed(
+    known: Writable, path: Path, model: Any, kind: str, room: str, named: str
+) -> Path:
+    """Write a file of pytest for what has no classes and, beside it, its failures.
+
+    Parameters
+    ----------
+    known
+        Of `room`, which has a `load`.
+    path
+        Of the .py file.
+    model
+        As `stress` takes it on the command line.
+    kind, room
+        What is under test, and the package that knows of it: "policy", "policies".
+    named
+        Further arguments of `load`, as code.
+
+    Returns
+    -------
+    Path of the failures.
+    """
+    arrays = _beside(path)
+    known.save(arrays)
+    text = REPLAYED.format(kind=kind, room=room, model=model, named=named)
+    files.write_atomically(path, lambda file: file.write(text.encode()))
+    return arrays
+
+
+def _beside(path: Path) -> Path:
+    if path.suffix != ".py":
+        raise checks.Mistake("the name of a .py file", path.name, "give tests/test_known.py")
+    return path.with_suffix(".npz")
+
+
 def export(known: Known, path: Path, model: str, criterion: str, preprocess: str) -> Path:
     """Write a file of pytest and, beside it, its samples.
 
@@ -52,9 +117,7 @@ def export(known: Known, path: Path, model: str, criterion: str, preprocess: str
     Mistake
         The file's name is not that of a Python file.
     """
-    if path.suffix != ".py":
-        raise checks.Mistake("the name of a .py file", path.name, "give tests/test_known.py")
-    arrays = path.with_suffix(".npz")
+    arrays = _beside(path)
     known.save(arrays)
     text = TEST.format(model=model, criterion=criterion, preprocess=preprocess)
     files.write_atomically(path, lambda file: file.write(text.encode()))

@@ -79,8 +79,7 @@ def failing(folder: Path, policy: Any, trust: bool) -> NDArray[np.bool_]:
         None: the one that comes with the world.
     """
     path = folder / "config.json"
-    plain = reading.plain(path)
-    config = reading.guarded(path, lambda: PolicyConfig(**_tuples(plain["policy"])))
+    config = config_of(path, reading.plain(path)["policy"])
     if ":" in config.env and not trust:
         raise checks.Mistake(
             f"--trust, since the run's folder names {config.env}, whose import runs code", "none",
@@ -96,5 +95,15 @@ def failing(folder: Path, policy: Any, trust: bool) -> NDArray[np.bool_]:
     return np.concatenate([np.zeros(0, np.bool_), *parts])
 
 
-def _tuples(plain: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
+def config_of(path: Path, plain: dict[str, Any]) -> PolicyConfig:
+    """Return the settings that a file holds as plain values.
+
+    Raises
+    ------
+    Mistake
+        They are damaged.
+    """
+    own: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()
+    }
+    return reading.guarded(path, lambda: PolicyConfig(**own))
