@@ -27,7 +27,9 @@ def _sentence(content: dict[str, Any], arm: str) -> str:
     learner, before, now = _worst(content, rows, last)
     fell = f"{learner} goes from {percent(before)} to {percent(now)} on real rows"
     words = f"Generations under {arm}: the {_nth(last)} keeps {percent(_at(rows, last, 'spread'))}"
-    return f"{words} of the spread within a class{each}; {fell}; {_agreement(rows, last)}."
+    recall = [percent(_at(rows, generation, "recall")) for generation in (1, last)]
+    seen = f"recall goes from {recall[0]} to {recall[1]}"
+    return f"{words} of the spread within a class{each}; {seen}; {fell}; {_agreement(rows, last)}."
 
 
 def _nth(number: int) -> str:
