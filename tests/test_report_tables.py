@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from genenv import codecs, data
-from genenv.report import apart, moved, spreads, tally
+from genenv.report import apart, leaves, moved, spreads, tally
 
 ROWS = 200
 FRAME = pd.DataFrame(
@@ -104,3 +104,23 @@ def test_a_rule_tells_what_the_model_fails_on_and_not_what_the_judge_is_sure_of(
     ]
     assert ["school" in rule for rule in told] == [False, True]
     assert told[0].count("age") == 2
+
+
+def test_a_step_between_two_parts_of_one_region_makes_no_mode_and_no_rule():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.integers(20, 80, 600), "gain": rng.integers(0, 100, 600)})
+    table = data.from_frame(frame.assign(y=np.arange(600) % 2), data.TableOptions("y"))
+    half = rng.integers(0, 50, 40).astype(float)
+    gain = np.where(np.arange(40) < 30, 50 + half, half)  # a search may prefer a part of a region
+    failing = np.stack([rng.integers(40, 50, 40).astype(float), gain], 1)
+    label, group = np.ones(40, np.int64), np.zeros(40, np.int64)
+    found = leaves.modes(table.units, (failing, label, group), (table.x, table.label))
+    assert (found == 0).all()
+    (rule,) = apart.rules(table.units, (failing, label, found), (table.x, table.label), [0])
+    assert rule["mode"] == 1
+    assert "gain" not in rule["rule"]
+    apart_by_age = np.concatenate([failing, failing - np.array([20.0, 0.0])])
+    many = leaves.modes(
+        table.units, (apart_by_age, label.repeat(2), group.repeat(2)), (table.x, table.label)
+    )
+    assert np.bincount(many[:40]).argmax() != np.bincount(many[40:]).argmax()

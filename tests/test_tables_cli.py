@@ -198,6 +198,7 @@ def test_a_fit_is_found_again_and_a_schema_can_be_edited(run, fitted, place):
         ("fit digits --target loan", "--schema with a table"),
         ("sample T --out rows.csv --where age>200", "a condition that rows fulfil"),
         ("sample T --out rows.csv --where wealth>2", "one of the columns"),
+        ("sample nowhere --out rows.csv --where age>2", "none in nowhere"),
         ("sample T --out rows.npz", "to be one of .csv, .parquet"),
         ("sample T --out rows.csv --keep 0.5", "--keep"),
     ],

@@ -45,7 +45,7 @@ class Sample:
             from genenv.cli.tables import sample_table
 
             return sample_table(self)
-        if self.where is not None:
+        if self.where is not None and Path(self.run).is_dir():
             raise checks.Mistake("--where with a table's generator", self.run, "leave it out")
         return self._sample_arrays()
 

@@ -76,7 +76,7 @@ def _slice(tree: Any, leaf: int, tested: Tested | None) -> dict[str, Any] | None
     """Say how often the model is right on untouched rows in a leaf; None: there are none."""
     if tested is None or not len(tested[0]):
         return None
-    inside = tree.apply(tested[0]) == leaf
+    inside = tree.decision_path(tested[0]).toarray()[:, leaf] > 0
     count, right = int(inside.sum()), int(tested[1][inside].sum())
     if not count:
         return None
@@ -95,10 +95,10 @@ def _rule(
         max_depth=DEPTH, min_samples_leaf=max(2, len(own) // 4), class_weight="balanced",
         random_state=0,
     ).fit(rows, is_own)  # fmt: skip
-    leaves = tree.apply(rows)
-    inside = {leaf: (leaves == leaf) for leaf in np.unique(leaves).tolist()}
-    gains = {leaf: _gain(mask, is_own) for leaf, mask in inside.items()}
-    best = max(gains, key=lambda leaf: gains[leaf])
+    passed = tree.decision_path(rows).toarray().astype(np.bool_)  # (rows, nodes)
+    inside = dict(enumerate(passed.T))
+    gains = {node: _gain(mask, is_own) for node, mask in inside.items()}
+    best = max(gains, key=lambda node: gains[node])
     if gains[best] < WORTH:
         return None
     share = {"mode": inside[best][is_own].mean(), "class": inside[best][~is_own].mean()}

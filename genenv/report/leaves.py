@@ -62,4 +62,22 @@ def _leaves(own: NDArray[Any], beside: NDArray[Any]) -> NDArray[np.int64]:
     tree = DecisionTreeClassifier(
         max_depth=DEPTH, min_weight_fraction_leaf=SMALLEST, class_weight="balanced", random_state=0
     ).fit(rows, is_own)
-    return np.asarray(tree.apply(own), np.int64)
+    return _regions(tree.tree_)[tree.apply(own)]
+
+
+def _regions(tree: Any) -> NDArray[np.int64]:
+    """Return for each node of a tree the region that it belongs to, (nodes,).
+
+    Neighbouring leaves in which both failures, or both real rows, prevail are one region: the step
+    between them tells how many, not where.
+    """
+    left, right = tree.children_left, tree.children_right
+    failing = tree.value[:, 0, 1] > tree.value[:, 0, 0]
+    region = np.arange(tree.node_count)
+    whole = left < 0
+    for node in range(tree.node_count - 1, -1, -1):  # children have larger numbers
+        pair = [left[node], right[node]]
+        if left[node] >= 0 and whole[pair].all() and failing[pair[0]] == failing[pair[1]]:
+            whole[node] = True
+            region[np.isin(region, pair)] = node
+    return np.asarray(region, np.int64)
