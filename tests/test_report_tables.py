@@ -119,8 +119,3 @@ def test_a_step_between_two_parts_of_one_region_makes_no_mode_and_no_rule():
     (rule,) = apart.rules(table.units, (failing, label, found), (table.x, table.label), [0])
     assert rule["mode"] == 1
     assert "gain" not in rule["rule"]
-    apart_by_age = np.concatenate([failing, failing - np.array([20.0, 0.0])])
-    many = leaves.modes(
-        table.units, (apart_by_age, label.repeat(2), group.repeat(2)), (table.x, table.label)
-    )
-    assert np.bincount(many[:40]).argmax() != np.bincount(many[40:]).argmax()

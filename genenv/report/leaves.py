@@ -62,7 +62,7 @@ def _leaves(own: NDArray[Any], beside: NDArray[Any]) -> NDArray[np.int64]:
     tree = DecisionTreeClassifier(
         max_depth=DEPTH, min_weight_fraction_leaf=SMALLEST, class_weight="balanced", random_state=0
     ).fit(rows, is_own)
-    return _regions(tree.tree_)[tree.apply(own)]
+    return np.asarray(_regions(tree.tree_)[tree.apply(own)], np.int64)
 
 
 def _regions(tree: Any) -> NDArray[np.int64]:
