@@ -14,6 +14,7 @@ from genenv.envs.lessons import Lessons
 from genenv.generators import Generator
 from genenv.learning_task import LearningTask
 from genenv.stacked import StackedLearners
+from genenv.stacked.laws import moments, unseen
 
 Rows = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -38,6 +39,8 @@ class Classroom:
         Samples of a step at most, and steps of a decision.
     keys
         Addresses of what rows draw.
+    hidden
+        How many times a learning rate may be that of the lessons, either way.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Classroom:
         batch: int,
         updates: int,
         keys: Keys,
+        hidden: float = 1.0,
     ) -> None:
         self.task = task
         self.generators = tuple(generators)
@@ -64,6 +68,11 @@ class Classroom:
         self.order = torch.zeros(count, classes, self.most, dtype=torch.int64)
         self.owned = np.zeros((count, classes), np.int64)
         self.moved = np.zeros(count, np.bool_)  # real rows of these are shifted by an eighth
+        self._hidden = hidden
+        self._factor = np.ones(count)  # of the learning rate
+        self._moves = np.full(count, -1)  # after which decision real rows move
+        self._of_class = torch.nn.functional.one_hot(task.checked[1], classes).float()
+        self._of_class /= self._of_class.sum(0)
         self._rng = torch.Generator()  # seeded for each draw: so many numbers cost Philox too much
 
     def begin(self, rows: Rows) -> None:
@@ -84,7 +93,22 @@ class Classroom:
                     )
                 )
             self.order[index, label] = picked
-        self.owned[rows], self.moved[rows] = self.lessons.real_rows[rows, None], False
+        self.owned[rows] = self.lessons.real_rows[rows, None]
+        self.moved[rows] = False
+        self._factor[rows] = unseen(self._keys(rows), self._hidden)
+        problem = self.lessons.budget[rows], self.lessons.shift[rows]
+        self._moves[rows] = moments(self._keys(rows, "moment"), *problem)
+
+    def rates(self, rows: Rows, log10: Numbers) -> Tensor:
+        """Learning rates of some learners (k,), which are asked for by a factor."""
+        rate = self.lessons.rate[rows] * self._factor[rows] * 10.0**log10
+        return torch.from_numpy(rate).float()
+
+    def move(self, rows: Rows, decided: Rows) -> Rows:
+        """Move the real rows of those learners whose moment it is, and return these."""
+        due: Rows = rows[self._moves[rows] == decided[rows]]
+        self.moved[due] = True
+        return due
 
     def buy(self, rows: Rows, law: Numbers, wanted: Rows) -> Rows:
         """Let learners have more labelled rows, of classes drawn by a law (k, classes).
@@ -138,6 +162,18 @@ class Classroom:
             x = x.transpose(1, 2)[every, fill].transpose(1, 2)
             labels = labels.transpose(1, 2)[every, fill].transpose(1, 2)
         return x, labels, generated * self.updates
+
+    def report(self, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Ask some learners about validation rows, and about those that pay.
+
+        Returns
+        -------
+        Losses and accuracies of each class, (k, 2 · classes); accuracy and loss that pay, (k, 2).
+        """
+        right, lost = self.examined(rows, self.task.checked)
+        words = torch.cat([lost @ self._of_class, right @ self._of_class], 1)
+        right, lost = self.examined(rows, self.task.paying)
+        return words.numpy(), torch.stack([right.mean(1), lost.mean(1)], 1).numpy()
 
     def examined(self, rows: Rows, part: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """Whether some learners are right on rows, and their losses: (k, m) each, nat."""

@@ -13,18 +13,17 @@ from numpy.typing import NDArray
 
 from genenv import checks
 from genenv.data import Source
-from genenv.envs import lesson_picture
 from genenv.envs.asked import Asked
 from genenv.envs.batched import BatchedEnv, Flags
 from genenv.envs.classroom import Classroom
+from genenv.envs.lesson_picture import Blackboard
 from genenv.envs.lessons import TOLD, Law, Wish, find_lessons, is_drawn
 from genenv.envs.single import EntryPoint
 from genenv.generators import Generator
 from genenv.stacked import StackedLearners
-from genenv.stacked.laws import check_hidden, moments, unseen
+from genenv.stacked.laws import check_hidden
 
 LIMIT = 10.0  # observations are clipped to [-10, 10]
-SHOWN = 16  # samples in a picture
 STOP = 0.75  # of the last number, above which the lessons end
 GOALS, MEASURES = ("teach", "sabotage"), ("accuracy", "log-loss")  # of a single problem, of drawn
 
@@ -34,15 +33,14 @@ class Curriculum(BatchedEnv):
 
     ## Description
     A small classifier learns from few labelled real rows of its own, some of them wrong, and from a
-    conditional generator. A decision holds for `updates` steps of the learner. Every row is a
-    learner of its own, and all rows train at once as one batched program (`genenv.stacked`). Each
-    episode draws its problem: which of the generators (of the bundled ones, four points of a
-    training), the first labelled rows and the share of wrong ones, width, batch, middle learning
-    rate, budget, and the prices of time, of generated samples and of more labelled rows. In some,
-    all real rows move by an eighth of their width on the way, and the generator's do not. When, by
-    which factor the learning rate is another than the problem's (`hidden`), the learner's weights
-    and rows are chance; all else is the problem, which a seeded reset names by its number:
-    `options={"problem": 3}`.
+    conditional generator. A decision holds for `updates` steps of it. All rows train at once as
+    one batched program (`genenv.stacked`). Each episode draws its problem: which of the generators
+    (of the bundled ones, four points of a training), the first labelled rows and the share of wrong
+    ones, width, batch, middle learning rate, budget, and the prices of time, of generated samples
+    and of more labelled rows. In some, all real rows move by an eighth of their width on the way,
+    and the generator's do not. When, by which factor the learning rate is another than the
+    problem's (`hidden`), weights and rows are chance; all else is the problem, which a seeded reset
+    names by its number: `options={"problem": 3}`.
 
     ## Action
     `Box(-1, 1, (classes + 5,), float32)`, clipped to it:
@@ -58,8 +56,7 @@ class Curriculum(BatchedEnv):
 
     ## Observation
     `Box(-10, 10, (columns,), float32)`, 3 · classes + 7 columns or more, clipped to the limits.
-    Everything is measured on real validation rows, which neither learner nor generator has seen;
-    those that pay are others.
+    Measured on real validation rows that nobody has learned from; those that pay are others.
 
     | columns | what | unit |
     |---|---|---|
@@ -70,15 +67,13 @@ class Curriculum(BatchedEnv):
     | 1 | share of the budget left | |
     | 1 | the last action's number for the learning rate, 0 before the first | |
     | 1 | labelled rows that the learner has, over 100 | |
-    | 3 | prices: of a decision times 10, of a decision's generated samples times 10, of a | |
-    | | labelled row times 100 | |
+    | 3 | prices: of a decision · 10, of its generated samples · 10, of a labelled row · 100 | nat |
     | more | with `context`: see `Lessons.notes` | |
 
     ## Reward
     The decrease of the mean loss on real held-out rows over the decision, nat, or with
     `measure="accuracy"` the gain in accuracy, less what the decision cost; `goal="sabotage"` turns
-    the gain's sign. Rewards sum to the total gain less all costs, but for what it takes when rows
-    move.
+    the gain's sign. Rewards sum to the total gain less all costs, but for what a move takes.
 
     ## Start and end
     A problem, a new learner and its real rows by the row's address. `terminated`: the lessons were
@@ -124,8 +119,7 @@ class Curriculum(BatchedEnv):
         Real rows of each class that a learner has at the start; drawn problems have up to four
         times as many.
     width, depth
-        Of the learner's hidden layers, and their number. Drawn problems have the whole width, a
-        half or a quarter.
+        Of the learner's hidden layers (drawn: the whole, a half or a quarter), and their number.
     batch
         Samples in a step of the learner, of which drawn problems have the whole, a half or a
         quarter.
@@ -145,8 +139,7 @@ class Curriculum(BatchedEnv):
     ------
     Mistake
         If a number is not above zero, a name is unknown, data or generator are not there, have no
-        labels or do not match, or a class has too few rows; at a reset, if the problem is no whole
-        number.
+        labels or do not match, a class has too few rows, or a problem is no whole number.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
@@ -179,10 +172,8 @@ class Curriculum(BatchedEnv):
         drawn = is_drawn(family, generator, run)
         self.goal = checks.choice("goal", goal, GOALS)
         self.measure = checks.choice("measure", measure or MEASURES[drawn], MEASURES)
-        self.batch, self.updates = (
-            checks.integer("batch", batch),
-            checks.integer("updates", updates),
-        )
+        self.batch = checks.integer("batch", batch)
+        self.updates = checks.integer("updates", updates)
         self.decisions = checks.integer("decisions", decisions)
         layers = [checks.integer("width", width)] * checks.integer("depth", depth)
         if max_episode_steps is not None:
@@ -197,7 +188,6 @@ class Curriculum(BatchedEnv):
         self.generator = self.task.generator
         self.classes = classes = len(self.generator.classes)
         self.law, self.context = law, context
-        self._reach = check_hidden(hidden)
         words = law.rungs + TOLD if context else 0
         super().__init__(
             num_envs,
@@ -207,24 +197,20 @@ class Curriculum(BatchedEnv):
             autoreset_mode,
             render_mode,
         )
-        task = self.task
-        self.learners = StackedLearners(num_envs, [task.width, *layers, classes], learning_rate)
+        self.learners = StackedLearners(
+            num_envs, [self.task.width, *layers, classes], learning_rate
+        )
         self.lessons = law.lessons(np.zeros(num_envs, np.uint64))
         self.room = Classroom(
-            task, generators, self.learners, self.lessons, batch, updates, self.keys
-        )
-        self._of_class = torch.nn.functional.one_hot(task.checked[1], classes).float()
-        self._of_class /= self._of_class.sum(0)
+            self.task, generators, self.learners, self.lessons, batch, updates, self.keys,
+            check_hidden(hidden),
+        )  # fmt: skip
         self._asked_for = Asked(num_envs)
-        self._moves = np.full(num_envs, -1)  # after which decision real rows move
         self._seen = np.zeros((num_envs, 3 * classes + 1), np.float32)
         self._paid = np.zeros((num_envs, 2))  # accuracy and loss on the rows that pay
         self._cost, self._rate = np.zeros((2, num_envs))
-        self._factor = np.ones(num_envs)  # of the learning rate: hidden
         self._generated = np.zeros(num_envs, np.int64)
-        self._asked = np.zeros((num_envs, classes), np.float32)  # the last law of labels
-        self._shown = torch.zeros(num_envs, SHOWN, task.width)  # of the last batch
-        self._curve = np.zeros((num_envs, decisions + 1))  # of the accuracy
+        self._board = Blackboard(num_envs, classes, self.task.width, decisions)
 
     def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:
         """Take the numbers of problems to begin."""
@@ -233,12 +219,10 @@ class Curriculum(BatchedEnv):
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Draw problems, make new learners, give them their real rows, and examine them."""
         self.lessons.put(rows, self.law.lessons(self._asked_for.keys(rows, self.keys)))
-        self._factor[rows] = unseen(self.keys(rows), self._reach)
-        problem = self.lessons.budget[rows], self.lessons.shift[rows]
-        self._moves[rows] = moments(self.keys(rows, "moment"), *problem)
         self.room.begin(rows)
-        self._generated[rows], self._asked[rows], self._shown[torch.from_numpy(rows)] = 0, 0, 0
-        self._seen[rows], self._cost[rows], self._rate[rows] = 0, 0, 0
+        self._board.clear(rows)
+        for state in (self._generated, self._seen, self._cost, self._rate):
+            state[rows] = 0
         self._examine(rows)
         self._seen[rows, 2 * self.classes : -1] = 0  # there was no decision before
 
@@ -257,9 +241,8 @@ class Curriculum(BatchedEnv):
         self._cost[rows] += cost
         if self.law.drawn:
             stops[rows] = self.elapsed[rows] >= self.lessons.budget[rows]
-        due = rows[~stops[rows] & (self._moves[rows] == self.elapsed[rows])]
+        due = self.room.move(rows[~stops[rows]], self.elapsed)
         if len(due):
-            self.room.moved[due] = True
             self._examine(due)
         return reward, stops
 
@@ -282,15 +265,14 @@ class Curriculum(BatchedEnv):
 
     def picture(self, row: int) -> NDArray[np.uint8]:
         """Draw samples of the last batch, the law of labels, and the accuracy so far."""
-        curve = self._curve[row, : self.elapsed[row] + 1]
         steps = self.elapsed[row] * self.updates
         lines = (
-            f"{steps} of {self.lessons.budget[row] * self.updates} steps, accuracy {curve[-1]:.3f}",
+            f"{steps} of {self.lessons.budget[row] * self.updates} steps, "
+            f"accuracy {self._paid[row, 0]:.3f}",
             f"loss {self._paid[row, 1]:.3f}, {self._generated[row]} of {steps * self.batch} "
             "samples were generated",
         )
-        shown, units = self._shown[row].numpy(), self.generator.units
-        return lesson_picture.page(shown, units, self._asked[row], curve, self.decisions, lines)
+        return self._board.page(row, self.elapsed[row], self.generator.units, lines)
 
     def _teach(self, rows: NDArray[np.int64], wish: Wish) -> NDArray[np.float64]:
         """Have some rows learn as they are asked to; what it costs, (k,)."""
@@ -298,27 +280,20 @@ class Curriculum(BatchedEnv):
         bought = room.buy(rows, wish.law, wish.labels)
         x, label, generated = room.batches(rows, wish.law, wish.strength, wish.share)
         self._rate[rows] = wish.rate
-        rate = lessons.rate[rows] * self._factor[rows] * 10.0**wish.rate
-        rates, at = torch.from_numpy(rate).float(), room.index(rows)
+        rates, at = room.rates(rows, wish.rate), room.index(rows)
         losses = [self.learners.learn(x[:, k], label[:, k], at, rates) for k in range(self.updates)]
         self._seen[rows, -1] = torch.stack(losses).mean(0).numpy()
         self._generated[rows] += generated
-        self._asked[rows] = wish.law
-        spread = torch.linspace(0, self.batch - 1, SHOWN).long()  # both kinds, if there are both
-        self._shown[torch.from_numpy(rows)] = x[:, -1, spread]
+        self._board.taught(rows, wish.law, x[:, -1])
         return lessons.cost(rows, bought, generated)
 
     def _examine(self, rows: NDArray[np.int64]) -> None:
         """Ask some learners about validation rows and about those that pay."""
         classes = self.classes
-        right, lost = self.room.examined(rows, self.task.checked)
-        before = self._seen[rows, :classes]
-        now = (lost @ self._of_class).numpy()
-        words = [now, (right @ self._of_class).numpy(), before - now]
-        self._seen[rows, : 3 * classes] = np.concatenate(words, 1)
-        right, lost = self.room.examined(rows, self.task.paying)
-        self._paid[rows] = torch.stack([right.mean(1), lost.mean(1)], 1).numpy()
-        self._curve[rows, self.elapsed[rows]] = self._paid[rows, 0]
+        words, self._paid[rows] = self.room.report(rows)
+        fell = self._seen[rows, :classes] - words[:, :classes]
+        self._seen[rows, : 3 * classes] = np.concatenate([words, fell], 1)
+        self._board.curve[rows, self.elapsed[rows]] = self._paid[rows, 0]
 
 
 single = EntryPoint(Curriculum)

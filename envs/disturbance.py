@@ -202,8 +202,7 @@ class Disturbance(BatchedEnv):
         self._spent, self._returns, self._miss = np.zeros((3, rows))
         self._steps = np.zeros(rows, np.int64)  # of the world
         self._failed, self._over = np.zeros((2, rows), np.bool_)
-        self._trace = np.zeros((rows, self.drive.windows + 1, 2))  # energy and miss, for pictures
-        self._codes = np.zeros((rows, self.drive.windows, self.drive.law.base_dim))
+        self._film = walk_picture.Film(rows, self.drive.windows, self.drive.law.base_dim)
 
     def begin(self, rows: NDArray[np.int64]) -> None:
         """Put the dynamics back and start the world."""
@@ -219,7 +218,7 @@ class Disturbance(BatchedEnv):
             state[rows] = 0
         self._seen = rows_from(mask, outcome.observation, self._seen)
         self._approach(outcome, mask)
-        self._trace[rows, 0, 0], self._trace[rows, 0, 1] = 0.0, self._miss[rows]
+        self._film.begin(rows, self._miss)
 
     def advance(self, action: NDArray[np.float32], live: Flags) -> tuple[NDArray[Any], Flags]:
         """Disturb a window of the world's steps in the live rows."""
@@ -233,7 +232,7 @@ class Disturbance(BatchedEnv):
             walking = live & ~self._over
             if walking.any():
                 self._walk(steps[:, step], walking)
-        self._record(e.numpy(), live)
+        self._film.take(np.flatnonzero(live), self.elapsed, e.numpy(), self._spent, self._miss)
         gain = self.shaping * (before - self._miss) + self.bonus * self._failed
         early = self._over & (self._steps < self.horizon)
         reward = self.scale * (gain - energy / self.horizon)
@@ -262,9 +261,8 @@ class Disturbance(BatchedEnv):
         now = self.elapsed[row]
         state = "failed" if self._failed[row] else "over" if self._over[row] else "holds"
         span = min(self.limit, max(SPAN, 2 ** int(now).bit_length()))  # grows with the episode
-        shown = self._codes[row, :now], self._trace[row, : now + 1]
         said = f"step {self._steps[row]}"
-        return walk_picture.page(*shown, self.drive.radius, span, said, state)
+        return walk_picture.page(*self._film.so_far(row, now), self.drive.radius, span, said, state)
 
     def close_extras(self, **_kwargs: Any) -> None:
         """Close the world."""
@@ -295,11 +293,6 @@ class Disturbance(BatchedEnv):
     def _approach(self, outcome: Outcome, rows: Flags) -> None:
         if self.miss is not None:
             self._miss = np.where(rows, self.miss(outcome), self._miss)
-
-    def _record(self, e: NDArray[np.float32], live: Flags) -> None:
-        rows = np.flatnonzero(live)
-        self._codes[rows, self.elapsed[rows] - 1] = e[rows]
-        self._trace[rows, self.elapsed[rows]] = np.stack([self._spent, self._miss], 1)[rows]
 
 
 single = EntryPoint(Disturbance)

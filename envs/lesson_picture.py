@@ -1,4 +1,4 @@
-"""The picture of a lesson."""
+"""The picture of a lesson, and what it needs to know of each row."""
 
 from __future__ import annotations
 
@@ -6,10 +6,46 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from genenv.codecs import Codec
 from genenv.envs import pictures
+
+SHOWN = 16  # samples in a picture
+
+
+class Blackboard:
+    """The last batch of each row, the law of its labels, and the curve of the accuracy.
+
+    Parameters
+    ----------
+    rows, classes, width, decisions
+        Of the batch; laws have `classes` probabilities, samples `width` numbers, and curves a point
+        more than `decisions`.
+    """
+
+    def __init__(self, rows: int, classes: int, width: int, decisions: int) -> None:
+        self.law = np.zeros((rows, classes), np.float32)
+        self.shown = np.zeros((rows, SHOWN, width), np.float32)
+        self.curve = np.zeros((rows, decisions + 1))
+
+    def clear(self, rows: NDArray[np.int64]) -> None:
+        """Forget the batches of these rows."""
+        self.law[rows] = 0
+        self.shown[rows] = 0
+
+    def taught(self, rows: NDArray[np.int64], law: NDArray[np.float64], x: Tensor) -> None:
+        """Take laws (k, classes), and some of the samples (k, batch, width), of both kinds."""
+        self.law[rows] = law
+        self.shown[rows] = x[:, torch.linspace(0, x.shape[1] - 1, SHOWN).long()].numpy()
+
+    def page(self, row: int, decided: int, units: Codec, lines: Sequence[str]) -> NDArray[np.uint8]:
+        """Draw a row after so many decisions, see `page`."""
+        curve = self.curve[row, : decided + 1]
+        decisions = self.curve.shape[1] - 1
+        return page(self.shown[row], units, self.law[row], curve, decisions, lines)
 
 
 def page(

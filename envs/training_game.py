@@ -15,6 +15,7 @@ from genenv.data import Source
 from genenv.envs import run_picture
 from genenv.envs.asked import Asked
 from genenv.envs.batched import BatchedEnv, Flags
+from genenv.envs.bills import Bills
 from genenv.envs.gan_family import DRAWN, find_family, find_game, sizes
 from genenv.envs.gan_runs import TOLD, GanRuns, Steering, columns_of, gap
 from genenv.envs.single import EntryPoint
@@ -123,18 +124,16 @@ class TrainingGame(BatchedEnv):
         `sliced`: sliced 1-Wasserstein distance between 512 samples and the held-out rows, in
         standard deviations of the data; `missing`: share of modes without a sample within 3 σ.
     reward
-        `quality`, `log-quality` or `equal-losses`; None: `log-quality` of drawn problems,
-        `quality` of a single one.
+        `quality` (None: of a single problem), `log-quality` (of drawn ones) or `equal-losses`.
     width, depth
         Of the hidden layers of both networks, and their number. Drawn problems have the whole
         width, a half or a quarter; None: 16 of drawn problems, 32 of a single one.
     batch
-        Rows of an update, of which drawn problems have the whole, a half or a quarter; None: 16 of
-        drawn problems, 64 of a single one.
+        Rows of an update (drawn: the whole, a half or a quarter); None: 16, or 64 of a single one.
     latent
         Columns of z ~ N(0, I).
     decisions
-        Steps of an episode, of which drawn problems have at least half; None: 12 or 20.
+        Steps of an episode (drawn: at least half of them); None: 12 or 20.
     updates
         Of the generator, in a step; None: 10 or 25.
     learning_rate
@@ -143,18 +142,18 @@ class TrainingGame(BatchedEnv):
     penalty
         λ or γ at action 0; of an Objective a factor of its own.
     critic_norm
-        "none". Batch statistics and spectral norm are refused with the reason.
+        "none"; others are refused with the reason.
     max_episode_steps
         Truncates earlier than `decisions`, as Gymnasium's TimeLimit; None: no earlier.
     autoreset_mode, render_mode
-        See `BatchedEnv`; "rgb_array" draws held-out rows and samples, and the quality's curve.
+        See `BatchedEnv`; "rgb_array" draws held-out rows, samples, and the quality's curve.
 
     Raises
     ------
     Mistake
         If a number is not above zero, a name is unknown, the data are not there or fewer than two
-        batches, the quality needs modes that are not known, the critic is to be normalised, or the
-        objective's terms are not one a row; at a reset, if the problem is no whole number.
+        batches, the quality needs unknown modes, the critic is to be normalised, the objective's
+        terms are not one a row, or a problem is no whole number.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
@@ -220,8 +219,8 @@ class TrainingGame(BatchedEnv):
         self._asked = Asked(num_envs)
         self._latent = torch.zeros(num_envs, SAMPLES, latent)  # of the evaluation
         self._seen = np.zeros((num_envs, COLUMNS), np.float32)
-        self._quality, self._cost = np.zeros((2, num_envs))
-        self._critic_updates, self._trained = np.zeros((2, num_envs), np.int64)
+        self._quality = np.zeros(num_envs)
+        self._bills = Bills(num_envs, self.updates)
         self._curve = np.zeros((num_envs, self.decisions + 1), np.float32)  # of the quality
 
     def configure(self, rows: NDArray[np.int64], options: dict[str, Any]) -> None:
@@ -232,7 +231,7 @@ class TrainingGame(BatchedEnv):
         """Draw problems, make new networks, and examine them."""
         self.runs.begin(rows, self._asked.keys(rows, self.keys))
         self._latent[torch.from_numpy(rows)] = self.runs.evaluation.latents(self.keys(rows, "exam"))
-        self._critic_updates[rows], self._trained[rows], self._cost[rows] = 0, 0, 0.0
+        self._bills.begin(rows)
         self._seen[rows] = 0.0
         self._seen[rows, 10] = self.runs.problems.time_price[rows] * 10
         self._seen[rows, 11] = self.runs.problems.update_price[rows] * self.updates * 20
@@ -251,13 +250,16 @@ class TrainingGame(BatchedEnv):
         self._examine(rows)
         fell = log_before - self._seen[rows, 6]
         self._seen[rows, 8], self._seen[rows, 9] = fell, action[rows, 3]
+        problems = self.runs.problems
         lost = (self._quality[rows] >= WORST) | ~self.runs.finite(rows)
         quality = before - self._quality[rows]
         gains = {"quality": quality, "log-quality": fell, "equal-losses": -gap(words)}
-        reward[rows] = gains[self.reward] - self._charge(rows, asked.steps) - PENALTY * lost
+        reward[rows] = (
+            gains[self.reward] - self._bills.charge(rows, problems, asked.steps) - PENALTY * lost
+        )
         stops[rows] = lost
         if not self.family.fixed:
-            stops[rows] |= self.elapsed[rows] >= self.runs.problems.budget[rows]
+            stops[rows] |= self.elapsed[rows] >= problems.budget[rows]
         shifted = self.runs.shift(rows[~stops[rows]], self.elapsed)
         if len(shifted):
             self._examine(shifted)
@@ -271,9 +273,9 @@ class TrainingGame(BatchedEnv):
             seen = np.concatenate([seen, self.runs.context()], 1, dtype=np.float32)
         info: dict[str, NDArray[Any]] = {
             "quality": self._quality.copy(),
-            "cost": self._cost.copy(),
-            "generator_updates": self._trained * self.updates,
-            "critic_updates": self._critic_updates.copy(),
+            "cost": self._bills.cost.copy(),
+            "generator_updates": self._bills.generator_updates.copy(),
+            "critic_updates": self._bills.critic_updates.copy(),
         }
         return np.nan_to_num(seen, nan=LIMIT).clip(-LIMIT, LIMIT), info
 
@@ -282,19 +284,9 @@ class TrainingGame(BatchedEnv):
         at, evaluation = torch.tensor([row]), self.runs.evaluation
         fake = self.gan.sample(self._latent[at], at)[0]
         real = evaluation.held_out[row % len(evaluation.held_out), :SAMPLES]
-        step = self._trained[row] * self.updates, self.runs.problems.budget[row] * self.updates
+        step = self._bills.generator_updates[row], self.runs.problems.budget[row] * self.updates
         curve = self._curve[row, : self.elapsed[row] + 1]
         return run_picture.page(real, fake, curve, self.decisions, step, self._seen[row])
-
-    def _charge(self, rows: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Count what a decision took, and return its cost (k,)."""
-        problems, updates = self.runs.problems, steps * self.updates
-        self._critic_updates[rows] += updates
-        self._trained[rows] += 1
-        cost: NDArray[np.float64] = problems.time_price[rows]
-        cost = cost + problems.update_price[rows] * updates
-        self._cost[rows] += cost
-        return cost
 
     def _examine(self, rows: NDArray[np.int64]) -> None:
         at = self.runs.index(rows)

@@ -10,6 +10,40 @@ from numpy.typing import NDArray
 from genenv.envs import pictures
 
 
+class Film:
+    """Codes, energy and miss distance of each row over time.
+
+    Parameters
+    ----------
+    rows, windows, base_dim
+        Of the batch, the windows of an episode and the numbers of a code.
+    """
+
+    def __init__(self, rows: int, windows: int, base_dim: int) -> None:
+        self.codes = np.zeros((rows, windows, base_dim))
+        self.trace = np.zeros((rows, windows + 1, 2))  # energy and miss
+
+    def begin(self, rows: NDArray[np.int64], miss: NDArray[np.float64]) -> None:
+        """Take the miss distances (all rows,) before these rows' first steps."""
+        self.trace[rows, 0] = np.stack([np.zeros(len(rows)), miss[rows]], 1)
+
+    def take(
+        self,
+        rows: NDArray[np.int64],
+        step: NDArray[np.int64],
+        e: NDArray[np.float32],
+        energy: NDArray[np.float64],
+        miss: NDArray[np.float64],
+    ) -> None:
+        """Take what these rows came to by the step that each is at; arguments are of all rows."""
+        self.codes[rows, step[rows] - 1] = e[rows]
+        self.trace[rows, step[rows]] = np.stack([energy, miss], 1)[rows]
+
+    def so_far(self, row: int, step: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Codes (step, base_dim) and trace (step + 1, 2) of a row, for `page`."""
+        return self.codes[row, :step], self.trace[row, : step + 1]
+
+
 def page(
     codes: NDArray[np.floating[Any]],
     trace: NDArray[np.floating[Any]],
