@@ -16,6 +16,7 @@ import json
 import tempfile
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -36,13 +37,13 @@ parser.add_argument("--diamonds", type=Path, default=None, help="its csv file")
 parser.add_argument("--rows", type=int, default=6_000, help="of the diamonds, drawn by the seed")
 parser.add_argument("--seeds", type=int, nargs="+", default=[20, 21, 22, 23, 24])
 parser.add_argument("--sizes", type=float, nargs="+", default=[2.0, 4.0], help="deviations off")
+parser.add_argument("--shares", type=float, nargs="+", default=[0.1], help="of rows, in the region")
 parser.add_argument("--budget", type=int, default=4_000, help="queries a search")
 parser.add_argument("--sets", nargs="+", default=["law", "diabetes", "diamonds"])
 parser.add_argument("--models", nargs="+", default=["clean", "mean", "off"], help="of these kinds")
 parser.add_argument("--out", type=Path, default=Path("regressors.json"), help="goes on with it")
 arguments = parser.parse_args()
 torch.set_num_threads(1)
-EDGE = 0.68  # quantile above which both columns of the region lie
 
 
 def law(x):
@@ -81,12 +82,12 @@ def of_diamonds(seed):
     return (own, None), model.predict, lambda f: f[numbers].to_numpy()
 
 
-def region(numbers, seed):
+def region(numbers, seed, share):
     """Choose two columns that vary and say where both are large."""
     rng = np.random.default_rng(seed)
     able = [j for j in range(numbers.shape[1]) if len(np.unique(numbers[:, j])) > 20]
     pair = rng.choice(able, 2, replace=False)
-    cut = np.quantile(numbers[:, pair], EDGE, axis=0)
+    cut = np.quantile(numbers[:, pair], 1 - share**0.5, axis=0)
     return lambda values: (values[:, pair] > cut).all(1)
 
 
@@ -160,11 +161,10 @@ for name in arguments.sets:
         data, clean, of = make(seed)
         real = data[0] if data[1] is not None else data[0].drop(columns="price")
         y = data[1] if data[1] is not None else data[0]["price"].to_numpy()
-        wrong = region(of(real), seed)
         kinds = {"clean": (clean, None), "mean": (lambda x, y=y: np.full(len(x), y.mean()), None)}
-        for size in arguments.sizes:
-            off = size * y.std()
-            kinds[f"off by {size:g}"] = (
+        for size, share in product(arguments.sizes, arguments.shares):
+            off, wrong = size * y.std(), region(of(real), seed, share)
+            kinds[f"off by {size:g} in {share:.0%}"] = (
                 lambda x, f=clean, o=off, w=wrong, n=of: f(x) + o * w(n(x)), wrong
             )  # fmt: skip
         kept = {}

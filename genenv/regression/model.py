@@ -130,7 +130,7 @@ def _kind(model: Any) -> tuple[str, str, Callable[[Any], Any]]:
     """Return the kind of a model, what it is handed as a rule, and how it is asked."""
     if isinstance(model, nn.Module):
         return "torch module", "unit", model.eval()
-    if hasattr(model, "predict"):
+    if hasattr(model, "predict") and not isinstance(model, type):
         if hasattr(model, "classes_") or hasattr(model, "predict_proba"):
             raise checks.Mistake(
                 "a regressor, since the target is a value",
