@@ -7,15 +7,18 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from genenv import cli, recorded
-from genenv.cli.terminal import readable
+from genenv.cli.terminal import readable, told_once
 from genenv.codecs import Vectors
 from genenv.downstream import wrap
+from genenv.tracking import Tracker
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
@@ -79,3 +82,23 @@ def test_the_rows_of_the_replay_check_are_stored_with_their_labels(tmp_path: Pat
         assert file["x"].shape == (64, 2)
     assert model.queries == 0
     assert recorded.compare_outputs(tmp_path, model) == ()
+
+
+def test_a_full_disk_is_told_by_the_main_thread_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda raised: told.append(raised.exc_value))
+    tracker = Tracker(tmp_path)
+    monkeypatch.setattr(RecordWriter, "write", refused)
+    with told_once(), pytest.raises(OSError, match="No space left"), tracker:
+        tracker.text("words", "some")
+    assert told == []
+    with told_once():  # any other thread speaks for itself
+        thread = threading.Thread(target=refused)
+        thread.start()
+        thread.join()
+    assert len(told) == 1

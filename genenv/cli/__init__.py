@@ -28,7 +28,7 @@ from genenv.cli.react import React
 from genenv.cli.replay import Replay
 from genenv.cli.sample import Sample
 from genenv.cli.stress import Stress
-from genenv.cli.terminal import readable
+from genenv.cli.terminal import readable, told_once
 from genenv.cli.train import Train
 from genenv.interrupt import Terminated, terminable
 from genenv.wording import visible
@@ -104,7 +104,7 @@ def _done(words: list[str]) -> int:
         command = parsed(Command, words)
     except SystemExit:  # after help
         return 0
-    with terminable(), readable():
+    with terminable(), readable(), told_once():
         return int(command(shlex.join([PROG, *(w for w in words if w != "--resume")])))
 
 

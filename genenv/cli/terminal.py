@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -43,3 +44,23 @@ def readable() -> Iterator[None]:
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
     with contextlib.redirect_stdout(Readable(stream)):
         yield
+
+
+@contextlib.contextmanager
+def told_once() -> Iterator[None]:
+    """Leave what a disk refused TensorBoard's writing thread to the main one, which raises it too.
+
+    Its thread would print a traceback of its own before that sentence.
+    """
+    before = threading.excepthook
+
+    def hook(raised: threading.ExceptHookArgs) -> None:
+        writes = type(raised.thread).__module__.startswith("tensorboard.")
+        if not (writes and isinstance(raised.exc_value, OSError)):
+            before(raised)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
