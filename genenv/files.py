@@ -7,11 +7,14 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from safetensors import SafetensorError
+
+from genenv import checks
 
 ASIDE = ".part-"  # before the name of what is being written
 
@@ -76,7 +79,15 @@ def write_json(path: Path, plain: Any) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Return the digest of a file's bytes."""
+    """Return the digest of a file's bytes.
+
+    Raises
+    ------
+    Mistake
+        It is a pipe, which would be waited for, or a device, which need not end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise checks.Mistake(f"a plain file {path}", "a pipe, folder or device", "remove it")
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from genenv import checks, files
+from genenv import checks, files, reading
 
 LOCK = ".lock"  # stays, so that all who wait for it wait for the same file
 HOLDER = ".holder"  # the process id of the one that has it
+MOST_DIGITS = 32  # of a process id
 NAMES = frozenset((LOCK, HOLDER))
 
 
@@ -51,6 +52,6 @@ def held(folder: Path) -> Iterator[None]:
 def _holder(folder: Path) -> str:
     """Name the process that holds a folder, as far as it said."""
     try:
-        return f"process {int((folder / HOLDER).read_text())}"
+        return f"process {int(reading.content(folder / HOLDER, MOST_DIGITS))}"
     except (OSError, ValueError):
         return "another process"

@@ -63,6 +63,8 @@ def expanded(words: list[str]) -> list[str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():  # a pipe would be waited for
+        raise checks.Mistake(f"a TOML file {path}", "no plain file", f"give RUN/{NAME}")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

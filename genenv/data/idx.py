@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import math
 import re
-import stat
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks
+from genenv import checks, reading
 from genenv.data.arrays import from_arrays
 from genenv.data.dataset import Dataset
 
@@ -117,10 +116,11 @@ def _unzipped(path: Path) -> bytes | NDArray[np.uint8]:
 
     Not more is read than the head of an idx file announces, and a byte to tell that there is more.
     """
+    reading.check_file(path)
     with path.open("rb") as file:
         head = file.read(2)
     if head == b"\0\0" or (path.suffix != ".gz" and head != b"\x1f\x8b"):
-        if not stat.S_ISREG(path.stat().st_mode) or not path.stat().st_size:
+        if not path.stat().st_size:
             return head
         return np.memmap(path, np.uint8, "c")  # nothing that is written there reaches the file
     with gzip.open(path) as file:

@@ -18,8 +18,9 @@ def npz_file(path: Path) -> Dataset:
     Raises
     ------
     Mistake
-        When the file is no .npz, has no x, or holds pickled objects.
+        When the file is no .npz or no plain file, has no x, or holds pickled objects.
     """
+    reading.check_file(path)
     with path.open("rb") as file:
         head = file.read(6)
     if head[:1] == b"\x80":

@@ -97,7 +97,7 @@ def check_archive(path: Path, most: int = MOST_ARRAYS) -> None:
     guarded(path, read)
 
 
-def check_file(path: Path, most: int) -> None:
+def check_file(path: Path, most: float = math.inf) -> None:
     """Raise a Mistake unless a path is a plain file of at most so many bytes."""
     held = path.stat()
     if not stat.S_ISREG(held.st_mode):
