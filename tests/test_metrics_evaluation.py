@@ -210,3 +210,39 @@ def test_the_pieces_that_samples_are_made_in_do_not_matter(monkeypatch):
     whole = judged().evaluate(Shifted())
     monkeypatch.setattr(evaluation, "CHUNK", 77)
     assert judged().evaluate(Shifted()) == pytest.approx(whole, rel=1e-4, abs=1e-5)
+
+
+def test_rows_alone_are_measured_as_those_of_their_generator():
+    judge = judged()
+    generator = Shifted(shift=0.5).eval()
+    x, _ = generator.sample(3000, 5)
+    by_rows, by_itself = judge.evaluate_rows(x), judge.evaluate(generator, 3000)
+    assert by_rows.keys() == by_itself.keys()
+    for key in ("farness", "precision", "recall", "spread", "spread_least"):
+        assert by_rows[key] == pytest.approx(by_itself[key], rel=0.15, abs=0.02), key
+    assert judge.evaluate_rows(x + 3)["farness"] > 5 * by_rows["farness"]
+    assert judge.evaluate_rows(x * 0 + 1)["spread"] == 0
+
+
+def test_rows_with_labels_are_measured_within_their_classes():
+    judge = judged(law(3000, share=(0.5, 0.5)), law(3000, 1, (0.5, 0.5)))
+    x, label = law(2000, 2, (0.5, 0.5))
+    assert judge.evaluate_rows(x, label)["spread"] == pytest.approx(1, abs=0.1)
+    narrow = np.where(label[:, None] == 1, 20 + 0.5 * (x - 20), x).astype(np.float32)
+    found = judge.evaluate_rows(narrow, label)
+    assert found["spread_least"] == pytest.approx(0.25, abs=0.03)
+    assert judge.evaluate_rows(narrow)["spread"] > 0.9  # over all rows the classes lie apart
+
+
+@pytest.mark.parametrize(
+    ("x", "label", "says"),
+    [
+        (np.zeros((50, 3), np.float32), None, "generated rows of shape"),
+        (np.zeros((2, 2), np.float32), None, "generated rows or more"),
+        (np.zeros((99, 2), np.float32), np.full(99, 2), "expected classes from 0 to 1"),
+    ],
+)
+def test_rows_that_cannot_be_measured_are_one_sentence(x, label, says):
+    judge = judged(law(300, share=(0.5, 0.5)), law(300, 1, (0.5, 0.5)))
+    with pytest.raises(Mistake, match=says):
+        judge.evaluate_rows(x, label)

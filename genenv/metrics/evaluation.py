@@ -21,6 +21,7 @@ FULL = 10_000  # and at its end
 CHUNK = 1024  # samples held at once
 
 Labelled = tuple[NDArray[Any], NDArray[np.int64] | None]  # x (n, *shape), class index (n,)
+Figures = dict[str, Any]
 
 
 class Evaluation:
@@ -109,16 +110,48 @@ class Evaluation:
         count = min(samples, self.most)
         with generator.evaluated():
             features, made = self._generated(generator, samples, count)
-            figures = self._compare(features)
             classes = max(len(generator.classes), 1)
-            real, other = (self._spread(which, classes) for which in ("real", "held out"))
-            figures |= spread(made, real) | {"spread_samples": float(samples)}
-            figures |= {f"{key}_real": value for key, value in spread(other, real).items()}
+            figures = self._compare(features) | self._varied(made, classes, samples)
+            real = self._spread("real", classes)
             if generator.conditional:
                 figures["spread_by_class"] = by_class(made, real, generator.classes)
             if self.modes is not None:
                 figures |= self._count_modes(generator.sample(SAMPLES, self.seed)[0])
                 figures["modes_samples"] = float(SAMPLES)
+        return figures | {"samples": float(count)}
+
+    def evaluate_rows(self, x: NDArray[Any], label: NDArray[np.int64] | None = None) -> Figures:
+        """Measure rows that somebody made, without whatever made them.
+
+        Parameters
+        ----------
+        x
+            (n, *units.shape) in the data's units; of more than `most` as many by chance.
+        label
+            (n,) indices of the classes of the real rows; None: spread is over all rows.
+
+        Returns
+        -------
+        As `evaluate`, but for modes, which are counted on samples of a generator.
+
+        Raises
+        ------
+        Mistake
+            Rows of another shape, fewer than the metrics need, or a class that real rows lack.
+        """
+        checks.shape("generated rows", x, (None, *self.features.units.shape))
+        least = max((metric.least for metric in self.metrics), default=1)
+        if len(x) < least:
+            raise checks.Mistake(f"{least} generated rows or more", len(x), "give more")
+        real = self._rows["real"][1]
+        classes = 1 if label is None or real is None else int(real.max()) + 1
+        if label is not None and (label.min() < 0 or label.max() >= classes):
+            raise checks.Mistake(f"classes from 0 to {classes - 1}", label.max(), "leave label out")
+        x, label = _shuffled((x, label), self.seed, "generated rows")
+        count = min(len(x), self.most)
+        made = Spread(self.features.units, classes)
+        made.add(x, label if classes > 1 else None)
+        figures = self._compare(self.features(x[:count])) | self._varied(made, classes, len(x))
         return figures | {"samples": float(count)}
 
     def reference(self, samples: int = DURING) -> dict[str, float]:
@@ -150,6 +183,12 @@ class Evaluation:
         measured = [metric(real, fake) for metric in self.metrics]
         names = self.features.names
         return {names.get(key, key): value for one in measured for key, value in one.items()}
+
+    def _varied(self, made: Spread, classes: int, samples: int) -> Figures:
+        """Return the spread of samples, and that of held-out rows in their place."""
+        real, other = (self._spread(which, classes) for which in ("real", "held out"))
+        figures = spread(made, real) | {"spread_samples": float(samples)}
+        return figures | {f"{key}_real": value for key, value in spread(other, real).items()}
 
     def _known(self, which: str, count: int) -> Array:
         """Features of the first real or held-out rows, computed once."""
