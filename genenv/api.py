@@ -12,7 +12,7 @@ from torch import nn
 
 from genenv import checks, data, networks, table_fitting
 from genenv.calling import datasets, place, valued
-from genenv.fitting import Fitting
+from genenv.fitting import Fitting, fitted
 from genenv.generators import Generator
 from genenv.isolation import isolated
 from genenv.judge import Judge
@@ -24,7 +24,6 @@ from genenv.report import Report
 from genenv.settings import FitConfig, ReactConfig, RegressConfig, StressConfig, calls
 from genenv.stressing import Stressing
 from genenv.table_fitting import TableSettings
-from genenv.training import shrinking, shrunk, stated, train
 from genenv.training.aim import Aim
 from genenv.training.presets import configured
 
@@ -100,18 +99,14 @@ def fit(
     asked = calls.given(FitConfig, vars(FitConfig()) | locals())
     dataset = data.from_arrays(x, y)
     config = configured(objective, dataset.units, asked.given())
-    if out is not None:
-        own = () if isinstance(metrics, bool) else tuple(metrics)
-        measured = bool(metrics), features
-        folder = Path(out).expanduser()
-        return Fitting(dataset, config, folder, None, *measured, own_metrics=own).run(resume)
-    if metrics:
-        raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
-    learned = dataset.without_labels() if config.unlabelled else dataset
-    fitting = shrunk(config, dataset.units, len(dataset))
-    generator = train(learned, fitting)
-    generator.notes = (*generator.notes, *shrinking(config, fitting), *stated(config))
-    return generator
+    if out is None:
+        if metrics:
+            raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
+        return fitted(dataset, config)
+    own = () if isinstance(metrics, bool) else tuple(metrics)
+    measured = bool(metrics), features
+    folder = Path(out).expanduser()
+    return Fitting(dataset, config, folder, None, *measured, own_metrics=own).run(resume)
 
 
 @isolated()

@@ -24,7 +24,15 @@ from genenv.progress import Progress
 from genenv.run_rows import Parts
 from genenv.study import Study
 from genenv.tracking import plain
-from genenv.training import Trainer, TrainingConfig, distributed, shrinking, shrunk, stated
+from genenv.training import (
+    Trainer,
+    TrainingConfig,
+    distributed,
+    shrinking,
+    shrunk,
+    stated,
+    train,
+)
 from genenv.training.aim import kind
 from genenv.training.game import critic_of, with_codes
 from genenv.training.machine import pick_device, pick_threads, reproducible
@@ -257,3 +265,12 @@ class Fitting(Study[Generator]):
     def _threads(self, generator: Generator) -> int:
         parameters = int(generator.facts().get("parameters", 0))
         return pick_threads(self.config.threads, parameters, generator.units.family == "image")
+
+
+def fitted(dataset: Dataset, config: TrainingConfig) -> Generator:
+    """Train a generator that no folder keeps."""
+    learned = dataset.without_labels() if config.unlabelled else dataset
+    own = shrunk(config, dataset.units, len(dataset))
+    generator = train(learned, own)
+    generator.notes = (*generator.notes, *shrinking(config, own), *stated(config))
+    return generator

@@ -213,16 +213,16 @@ MUTANTS = (
         "test_campaign.py::test_other_labels_and_other_batches_are_other_questions",
     ),
     Mutant(
-        "distinct failures pack out of order", "genenv/failures.py",
+        "distinct failures pack out of order", "genenv/counting.py",
         "if free[row]:", "if True:", "test_failures.py",
     ),
     Mutant(
-        "clusters by the nearest pair", "genenv/failures.py",
+        "clusters by the nearest pair", "genenv/counting.py",
         'linkage(points[sample].numpy(), "average")', 'linkage(points[sample].numpy(), "single")',
         "test_failures.py",
     ),
     Mutant(
-        "spacing counts a row as its own neighbour", "genenv/failures.py",
+        "spacing counts a row as its own neighbour", "genenv/counting.py",
         "torch.arange(at, at + len(distance))] = torch.inf",
         "torch.arange(at, at + len(distance))] += 0", "test_failures.py",
     ),

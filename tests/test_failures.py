@@ -7,10 +7,11 @@ import pytest
 import torch
 import toys
 
-from genenv import failures
+from genenv import counting, failures
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
-from genenv.failures import Confirmed, Counter, clusters, distinct, load, replay, spacing
+from genenv.counting import Counter, clusters, distinct, spacing
+from genenv.failures import Confirmed, load, replay
 
 RANDOM = torch.Generator().manual_seed(0)
 
@@ -79,7 +80,7 @@ def test_spacing_agrees_with_brute_force(monkeypatch):
 
 
 def test_spacing_of_many_rows_is_that_of_some_among_all(monkeypatch):
-    monkeypatch.setattr(failures, "SPACED", 3)
+    monkeypatch.setattr(counting, "SPACED", 3)
     points = line(0, 1, 10, 100, 20, 200)  # 0, 10 and 20 are asked: 1, 9 and 10 to the next
     assert spacing(points, torch.zeros(6, dtype=torch.long)) == pytest.approx(9.0)
 
@@ -194,7 +195,7 @@ def one_by_one(points, group, radius):
 
 @pytest.mark.parametrize("kind", ["spread", "in steps", "repeated"])
 def test_packing_by_blocks_keeps_the_very_rows_that_packing_one_by_one_keeps(kind, monkeypatch):
-    monkeypatch.setattr(failures, "BLOCK", 32)
+    monkeypatch.setattr(counting, "BLOCK", 32)
     points = 10 * torch.randn(500, 6, generator=RANDOM)
     points = points.round() if kind == "in steps" else points
     points = points[torch.arange(500) // 3] if kind == "repeated" else points
@@ -214,8 +215,8 @@ def test_beyond_what_is_packed_and_linked_counts_are_lower_bounds_and_said_to_be
     whole = counter.count(samples, 10 * samples, groups(*[0] * 60))
     assert whole.note == ""
     assert (whole.distinct.sum(), whole.mode.max() + 1) == (60, 60)
-    monkeypatch.setattr(failures, "MOST_PACKED", 50)
-    monkeypatch.setattr(failures, "MOST_LINKED", 20)
+    monkeypatch.setattr(counting, "MOST_PACKED", 50)
+    monkeypatch.setattr(counting, "MOST_LINKED", 20)
     counted = counter.count(samples, 10 * samples, groups(*[0] * 60))
     assert counted.distinct.tolist() == [True] * 50 + [False] * 10
     assert counted.mode.max() + 1 == 20

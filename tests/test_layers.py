@@ -17,8 +17,8 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "generators",
     "networks classifier objectives metrics tracking progress corruptions",
     "downstream training judge sampling learners stacked boosted rules",
-    "monitoring criteria search cluster probe single_query failures unanswered trust people "
-    "doubtful",
+    "monitoring criteria search cluster probe single_query counting failures unanswered trust "
+    "people doubtful",
     "ledger rechecking",
     "campaign rate asked recorded runs bundled ladder report reactions learning_task",
     "board study known limits",

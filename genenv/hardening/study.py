@@ -26,9 +26,10 @@ from genenv import (
     seeding,
     trust,
 )
+from genenv.counting import Counter
 from genenv.data import Dataset, split
 from genenv.downstream import Downstream
-from genenv.failures import Confirmed, Counter
+from genenv.failures import Confirmed
 from genenv.hardening.arms import Labelled, arms, joined
 from genenv.hardening.ground import Ground
 from genenv.hardening.held_out import HeldOut, held_out

@@ -14,7 +14,8 @@ from torch import Tensor
 from genenv import intervals, rate
 from genenv.campaign import Log
 from genenv.codecs import Codec
-from genenv.failures import Confirmed, Counted, Counter, distinct
+from genenv.counting import Counted, Counter, distinct
+from genenv.failures import Confirmed
 from genenv.judge import Belief, Judge, Neighbours, q_values
 from genenv.noise import ball_radius
 from genenv.report import leaves, rates
