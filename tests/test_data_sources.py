@@ -91,10 +91,16 @@ def test_idx_files_are_read_whatever_their_names_say_of_gzip(tmp_path):
 
 def test_the_parts_of_an_idx_folder_split(tmp_path):
     write_idx(tmp_path, "train")
-    x = np.concatenate([X] * 3)
     y = np.concatenate([Y] * 3)
-    dataset = load(write_idx(tmp_path, "t10k", x, y))
+    dataset = load(write_idx(tmp_path, "t10k", np.concatenate([X, X ^ 1, X ^ 2]), y))
     assert not split(dataset, 0, dataset.held_out).shares_rows
+
+
+def test_rows_that_came_three_times_are_not_counted_as_enough(tmp_path):
+    write_idx(tmp_path, "train")
+    dataset = load(write_idx(tmp_path, "t10k", np.concatenate([X] * 3), np.concatenate([Y] * 3)))
+    with pytest.raises(Mistake, match="got 10 different ones of class"):
+        split(dataset, 0, dataset.held_out)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "float32", "float64"])

@@ -129,7 +129,7 @@ def _cut(dataset: Dataset, seed: int, parts: list[str]) -> list[Rows]:
     once = near.counted_once(dataset.x, dataset.label)
     rows = [v if part == "train" else v[once[v]] for part, v in zip(parts, rows, strict=True)]
     for part, chosen in zip(parts, rows, strict=True):
-        _check_enough(dataset, part, chosen, _rows_needed(parts, shares))
+        _check_enough(dataset, part, chosen, _rows_needed(parts, shares), once)
     return rows
 
 
@@ -161,7 +161,9 @@ def _rows_needed(parts: list[str], shares: NDArray[np.float64]) -> int:
     return int(np.ceil(max(needs)))
 
 
-def _check_enough(dataset: Dataset, part: str, rows: Rows, needed: int) -> None:
+def _check_enough(
+    dataset: Dataset, part: str, rows: Rows, needed: int, once: NDArray[np.bool_]
+) -> None:
     if dataset.label is None:
         if len(rows) < LEAST[part]:
             raise checks.Mistake(f"{needed} rows or more", len(dataset), "give more data")
@@ -170,10 +172,11 @@ def _check_enough(dataset: Dataset, part: str, rows: Rows, needed: int) -> None:
     counts = np.bincount(dataset.label[rows], minlength=outputs)
     worst = int(counts.argmin())
     if counts[worst] < LEAST[part]:
-        total = np.bincount(dataset.label, minlength=outputs)[worst]
+        total = np.bincount(dataset.label[once], minlength=outputs)[worst]
+        different = "" if once.all() else "different ones "
         raise checks.Mistake(
             f"{needed} rows or more of each class, so that every part has some",
-            f"{total} of class {dataset.classes[worst]!r} in {dataset.name}",
+            f"{total} {different}of class {dataset.classes[worst]!r} in {dataset.name}",
             "give more rows of it, or leave that class out",
         )
 
