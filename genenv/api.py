@@ -105,8 +105,8 @@ def fit(
         return fitted(dataset, config)
     own = () if isinstance(metrics, bool) else tuple(metrics)
     measured = bool(metrics), features
-    folder = Path(out).expanduser()
-    return Fitting(dataset, config, folder, None, *measured, own_metrics=own).run(resume)
+    study = Fitting(dataset, config, Path(out).expanduser(), None, *measured, own_metrics=own)
+    return study.run(resume)
 
 
 @isolated()
@@ -168,14 +168,12 @@ def stress(
     held_out
         Rows (x, y) that neither model nor generator saw, of a table a DataFrame: they train and
         calibrate the judge.
-    target
-        The column of the frame that is the label.
-    rules
-        Functions from samples, of a table a DataFrame, to a mask of those that are possible.
+    target, rules
+        The column of the frame that is the label; functions from samples, of a table a DataFrame,
+        to a mask of those that are possible.
     search
         Names in `agents.SEARCHES`, subclasses of `search.Search`, or callables (space, seed) ->
-        Search such as `functools.partial(MySearch, sigma=0.5)`; None: random and evolution, and
-        policy where no model is given.
+        Search; None: random and evolution, and policy where no model is given.
     out
         The run's folder; None: nothing is left on disk.
     input, layout, output, classes, mean, std, preprocess, anyway
@@ -183,10 +181,9 @@ def stress(
         `downstream.preprocessing`.
     query_timeout
         Seconds that a call of the model may take; 0: any time. A row that takes longer is an error.
-    criterion
-        By name or as a function (output, label) -> severity, see `criteria.find`.
-    objective
-        Of the generator that is fitted, see `fit`.
+    criterion, objective
+        By name or as a function (output, label) -> severity, see `criteria.find`; of the generator
+        that is fitted, see `fit`.
     judge
         One that was made elsewhere, as by `genenv.judge.fit`, or a folder that holds it: its gates
         and its cut stand as they are. None: one is made.
@@ -207,13 +204,12 @@ def stress(
     if target is not None and x is None:
         generator, x = None, generator
     if (values := valued(x, y, target, held_out)) is not None:
-        own = RegressConfig.of(config)
         if judge is not None:
             raise checks.Mistake("no judge where the target is a value", "one", "leave it out")
+        given = *values, model, generator
         with place(out) as folder:
-            return RegressStress(
-                own, *values, model, generator, folder, lasting=out is not None
-            ).run(resume)
+            study = RegressStress(RegressConfig.of(config), *given, folder, lasting=out is not None)
+            return study.run(resume)
     dataset, other = datasets(x, y, target, held_out)
     if starts_from is not None:
         generator = load(starts_from) if generator is None else generator
@@ -256,8 +252,7 @@ def react(
 ) -> dict[str, Any]:
     """Study how learners react to noise, and whether generated rows help them.
 
-    What is not listed here is said by `genenv react --help`, under --learner, --noise and the same
-    names.
+    What is not listed here is said by `genenv react --help`, under the same names.
 
     Parameters
     ----------
@@ -300,7 +295,6 @@ def react(
     with place(out) as folder:
         study = Reacting(
             config, dataset, generator, folder, residuals=residuals,
-            lasting=out is not None, judge=judge, no_cache=no_cache or out is None,
-            generated=rows,
+            lasting=out is not None, judge=judge, no_cache=no_cache or out is None, generated=rows,
         )  # fmt: skip
         return study.run(resume)
