@@ -78,15 +78,15 @@ def stones(tmp_path_factory):
     size, depth = rng.normal(size=(2, 600)).round(3)
     price = (500 + 100 * size + rng.normal(size=600)).round(2)
     pd.DataFrame({"size": size, "depth": depth, "price": price}).to_csv(place / "stones.csv")
-    (place / "prices.py").write_text(
+    (place / "stone_prices.py").write_text(
         "def right(f): return 500 + 100 * f['size']\n"
         "def wrong(f): return right(f) - 150 * (f['size'] > 1)\n"
     )
     for name in ("wrong", "right"):
         line = [
             "stress", str(place / "stones.csv"), "--target", "price", "--drop", "Unnamed: 0",
-            "--model", f"{place / 'prices.py'}:{name}", "--search", "random", "--budget", "200",
-            "--out", str(place / name),
+            "--model", f"{place / 'stone_prices.py'}:{name}", "--search", "random",
+            "--budget", "200", "--out", str(place / name),
         ]  # fmt: skip
         assert said(line) in (0, 3)
     return place
@@ -102,7 +102,7 @@ def test_a_mended_regressor_is_compared_from_the_command_line(stones, capsys):
     runs = [str(stones / "wrong"), str(stones / "right")]
     assert said(["compare", *runs, "--out", str(stones / "beside")]) == 2
     assert "--trust" in capsys.readouterr().err
-    models = [f"{stones / 'prices.py'}:{name}" for name in ("wrong", "right")]
+    models = [f"{stones / 'stone_prices.py'}:{name}" for name in ("wrong", "right")]
     assert said(["compare", *runs, "--model", *models, "--out", str(stones / "beside")]) == 0
     assert "passes" in capsys.readouterr().out
     content = json.loads((stones / "beside" / "compare.json").read_text())
@@ -130,11 +130,11 @@ def outcome(file, model=None):
 
 @pytest.mark.slow
 def test_exported_failures_of_a_regressor_fail_until_it_is_mended(stones):
-    file = stones / "test_known_prices.py"
+    file = stones / "test_known_stone_prices.py"
     line = ["export", str(stones / "wrong"), "--pytest", str(file), "--count", "7"]
     assert said(line) == 0
     assert outcome(file) == (0, 7)
-    assert outcome(file, ("prices.py:wrong", "prices.py:right")) == (7, 0)
+    assert outcome(file, ("stone_prices.py:wrong", "stone_prices.py:right")) == (7, 0)
 
 
 def test_known_failures_of_a_policy_are_the_likeliest_and_pass_a_better_one(carts, tmp_path):
