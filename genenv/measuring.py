@@ -60,7 +60,7 @@ class Measuring:
         Samples and labels; None where nothing is measured.
     given
         Features that need no training; None: the data's own are learned.
-    told
+    notes
         Sentences.
     """
 

@@ -76,7 +76,7 @@ class Downstream(ABC):
         One of `views.VIEWS`.
     output
         One of OUTPUTS, or `auto` as long as it was not recognised.
-    told
+    notes
         Sentences on what was recognised; complete after the first answer.
 
     Raises

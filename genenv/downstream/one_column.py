@@ -19,7 +19,7 @@ class OneColumn:
 
     Attributes
     ----------
-    told
+    notes
         That it was done, in a sentence; []: the model answers a column a class.
     """
 
