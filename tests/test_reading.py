@@ -290,7 +290,7 @@ def test_the_tab_answers_a_ruined_run_in_a_sentence(
     ruin(tmp_path / "run" / name)
     code, answer = answered(tmp_path / "run", "flips")
     if name == "model/model.json":
-        assert (code, answer["rows"][0]["learner"]) == (200, "model found by random")
+        assert (code, answer["rows"][0]["model"]) == (200, "model")
     else:
         assert code == 400
         assert answer["error"].startswith("expected ")

@@ -213,12 +213,12 @@ def test_failures_lie_among_real_and_generated_samples(boards, stressed):
     board = boards[stressed]
     query = {"run": ".", "name": "samples"}
     rows = board.raw("plugin/projector/metadata", **query).decode().splitlines()
-    assert rows[0] == "kind\tlabel\tmodel says\tsearch"
+    assert rows[0] == "kind\tlabel\tmodel says\tsearch\tframe"
     kinds = [row.split("\t")[0] for row in rows[1:]]
     assert set(kinds) == {"real", "generated", "failing"}
-    for kind, label, said, search in (row.split("\t") for row in rows[1:]):
+    for kind, label, said, search, _ in (row.split("\t") for row in rows[1:]):
         assert (said == "-") == (search == "-") == (kind != "failing")
         assert said != label
     (info,) = board.plugin("projector/info", run=".")["embeddings"]
     assert info["tensorShape"] == [len(kinds), 64]
-    assert info["sprite"]["singleImageDim"] == [8, 8]
+    assert info["sprite"]["singleImageDim"] == [10, 10]  # a frame around each
