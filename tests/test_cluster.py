@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import sys
 import threading
 
@@ -54,11 +55,13 @@ def cluster():
     from ray.cluster_utils import Cluster as Machines
 
     os.environ |= SETTINGS
+    handler = signal.getsignal(signal.SIGTERM)
     machines = Machines(
         initialize_head=True,
         head_node_args={"num_cpus": 2, "include_dashboard": False, "object_store_memory": 80 << 20},
     )
     machines.add_node(num_cpus=2, object_store_memory=80 << 20)
+    signal.signal(signal.SIGTERM, handler)  # a node takes it, and would end the tests' process
     yield machines.address
     machines.shutdown()
 
