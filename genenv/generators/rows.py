@@ -90,11 +90,7 @@ class MixtureRows(Generator):
 
     def digest(self) -> str:
         """Return a digest of its columns and numbers."""
-        own = self.mixture.parameters
-        found = hashlib.sha256(json.dumps(self.units.to_json()).encode())
-        for array in (own.weights, own.cells):
-            found.update(np.ascontiguousarray(array).tobytes())
-        return found.hexdigest()
+        return digest(self.units, self.mixture)
 
     def save(self, folder: Path) -> None:
         """Write spec.json beside the mixture's own files."""
@@ -138,3 +134,12 @@ def learn(units: Rows, x: NDArray[Any], label: NDArray[np.int64], seed: int) -> 
     target = schema.names.index(schema.label.name)
     codes = np.insert(units.codes(x), target, label.astype(np.float64), axis=1)
     return MixtureRows(mixture.fit(codes, schema, seeding.fold(seed, "rows")), units)
+
+
+def digest(units: Rows, mixture: Mixture) -> str:
+    """Return a digest of a mixture's columns and numbers."""
+    own = mixture.parameters
+    found = hashlib.sha256(json.dumps(units.to_json()).encode())
+    for array in (own.weights, own.cells):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()

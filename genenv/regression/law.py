@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from genenv import checks, codecs, files, networks, prepared, reading, seeding
 from genenv.codecs import Codec, Rows
 from genenv.data import Dataset
 from genenv.generators import Generator
+from genenv.generators.rows import digest
 from genenv.noise import Gaussian
 from genenv.parts import Advance
 from genenv.tables import Column, Mixture, Schema, mixture
@@ -60,11 +59,7 @@ class Unlabelled(Generator):
 
     def digest(self) -> str:
         """Return a digest of its columns and numbers."""
-        own = self.mixture.parameters
-        found = hashlib.sha256(json.dumps(self.units.to_json()).encode())
-        for array in (own.weights, own.cells):
-            found.update(np.ascontiguousarray(array).tobytes())
-        return found.hexdigest()
+        return digest(self.units, self.mixture)
 
     def save(self, folder: Path) -> None:
         """Write spec.json beside the mixture's own files."""
