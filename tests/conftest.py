@@ -60,7 +60,7 @@ def board(logdir):
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory) -> Iterator[None]:
-    """Keep judges and metrics for this session alone: a run like another need not learn again."""
+    """Keep judges and metrics for these tests alone: a run like another need not learn again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENENV_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
