@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks, codecs, files, reading, seeding
-from genenv.codecs import Rows
+from genenv.codecs import Codec, Rows
 from genenv.generators.base import Generator
 from genenv.noise import Gaussian
 from genenv.tables import Mixture, mixture
@@ -136,7 +136,7 @@ def learn(units: Rows, x: NDArray[Any], label: NDArray[np.int64], seed: int) -> 
     return MixtureRows(mixture.fit(codes, schema, seeding.fold(seed, "rows")), units)
 
 
-def digest(units: Rows, mixture: Mixture) -> str:
+def digest(units: Codec, mixture: Mixture) -> str:
     """Return a digest of a mixture's columns and numbers."""
     own = mixture.parameters
     found = hashlib.sha256(json.dumps(units.to_json()).encode())
