@@ -2,15 +2,19 @@
 
 Each round starts the command on an earlier round's folder with --resume and sends SIGKILL after a
 random time; the last one is left to finish. Then every file must say the same as the unbroken
-run's: tensors and arrays bit for bit, findings row for row, reports but for seconds. A folder that
-can neither be resumed nor read ends the script. `rate` works inside a run of `stress` and has no
---resume: it is started again on the same folder. Processes are forked from one that has imported
-all, so that a kill hits work and not imports; seconds are of the wall.
+run's: tensors and arrays bit for bit, findings row for row, reports but for seconds. After each
+kill every command that reads runs is asked about the folder: a folder that can neither be resumed
+nor read, or read only by a traceback, ends the script. With --signal TERM a command has to leave
+with 143 and say how to go on. `rate` works inside a run of `stress` and has no --resume: it is
+started again on the same folder. Processes are forked from one that has imported all, so that a
+kill hits work and not imports; seconds are of the wall.
 
     python scripts/kill.py fit stress judge react train rate harden --kills 30
+    python scripts/kill.py fit stress judge react train rate harden --kills 10 --signal TERM
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -26,7 +30,7 @@ import torch
 from safetensors.torch import load_file
 from stable_baselines3.common.save_util import load_from_zip_file
 
-from genenv import api, cli, runs
+from genenv import api, checks, cli, runs, tracking
 from genenv.hardening import Hardening
 from genenv.judge import recipe
 from genenv.practising import Practising
@@ -45,6 +49,13 @@ SMALL = {
 BASE = "stress digits --search random evolution --budget 4000 --no-cache"  # of rate and harden
 INSIDE = "rate"  # works in its run's own folder
 WARM = (api, runs, Stressing, Practising, Hardening)  # imported before the first fork
+READING = (  # what may be asked about a folder at any moment
+    "replay {folder}",
+    "check {folder} --fail-if p_confirmed>0.5",
+    "sample {folder} --count 2 --out {aside}",
+    "export {folder} --png {aside}",
+    "compare {folder} {folder} --out {aside}",
+)
 SECONDS = frozenset(("seconds", "timings", "took"))
 PASSING = ("events.out", "timings.json", "parts.json", "config.json", ".lock", "markdown")
 
@@ -54,7 +65,9 @@ parser.add_argument("--kills", type=int, default=30)
 parser.add_argument("--base", type=Path, help="a trusted run of stress, for rate and harden")
 parser.add_argument("--seed", type=int, default=0, help="of the moments")
 parser.add_argument("--epochs", type=int, help="of the judge at most, for quick rounds")
+parser.add_argument("--signal", choices=("KILL", "TERM"), default="KILL")
 args = parser.parse_args()
+SENT = signal.Signals[f"SIG{args.signal}"]
 
 
 def started(line, folder, resume):
@@ -62,11 +75,16 @@ def started(line, folder, resume):
     words = line.format(base=folder if line.startswith(INSIDE) else args.base).split()
     if not line.startswith(INSIDE):
         words += ["--out", str(folder), *(["--resume"] if resume else [])]
+    return forked(words, folder.with_suffix(".txt"))
+
+
+def forked(words, place):
+    """Start a command in a process of its own; what it says goes to a file."""
     child = os.fork()
     if child:
         return child
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    said = os.open(folder.with_suffix(".txt"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    said = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(said, stream)
     try:
@@ -90,6 +108,31 @@ def ended(child, seconds):
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.01)
     return None
+
+
+def stopped(child, name, folder):
+    """Send the signal; a command that is asked to end says so, with the code that shells expect."""
+    os.kill(child, SENT)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    said = folder.with_suffix(".txt").read_text()
+    told = code == 128 + SENT and "terminated" in said and "Traceback" not in said
+    if SENT == signal.SIGTERM and not told and code not in (0, 3, -SENT):  # over, or not yet begun
+        sys.exit(f"{name} left with {code} after SIGTERM:\n{said}")
+
+
+def read(folder):
+    """Ask all that read runs about a folder, as it is, and end where one does not answer."""
+    if not folder.exists():
+        return
+    aside, place = folder.with_name("aside"), folder.with_name("said.txt")
+    for line in READING:
+        child = forked(line.format(folder=folder, aside=aside).split(), place)
+        code = ended(child, 120)
+        if code not in (0, 1, 2, 3) or "Traceback" in place.read_text():
+            sys.exit(f"{line} of {folder} ended with {code}:\n{place.read_text()}")
+        shutil.rmtree(aside, ignore_errors=True)
+    with contextlib.suppress(checks.Mistake):  # no event file is there yet
+        tracking.read(folder)
 
 
 def finished(child, folder):
@@ -158,9 +201,9 @@ def rounds(name, work):
         child = started(SMALL[name], broken, resume)
         code = ended(child, moments.uniform(0.02, 0.3) * straight)
         if code is None:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            stopped(child, name, broken)
             kills += 1
+            read(broken)
             continue
         if code not in (0, 3):
             sys.exit(f"{name} failed with {code}:\n{broken.with_suffix('.txt').read_text()}")

@@ -55,6 +55,7 @@ def test_its_generator_makes_samples(run: Path) -> None:
     ("line", "said"),
     [
         ("check run --fail-if p_confirmed>0.5 --trust", OTHER_REPORT),
+        ("check run --fail-if p_confirmed>0.5 --model older_fn:model", OTHER_REPORT),
         ("compare run run --model older_fn:model older_fn:model", OTHER_REPORT),
         ("rate run --model older_fn:model --rate-budget 64", OTHER_REPORT),
         ("harden run --factory logistic", OTHER_REPORT),

@@ -91,13 +91,14 @@ class Check(Stress):
         from genenv.report import load
 
         run = Path(self.data).expanduser()
+        told = load(run)  # of an older version: that is said before what it lacks
         if not (run / run_file.NAME).is_file():
             raise checks.Mistake(
                 f"the file {run / run_file.NAME}", "none, as after a run from Python",
                 f"give the data: genenv check DATA --generator {run} --judge {run} --model MODEL",
             )  # fmt: skip
         own = _stress_options(line)
-        found = any(row["confirmed"] for row in load(run).data["searches"])
+        found = any(row["confirmed"] for row in told.data["searches"])
         usual = {
             "generator": [str(run)], "judge": [str(run)],
             "search": ["random", *(["stored"] if found else [])],
