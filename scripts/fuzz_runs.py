@@ -24,6 +24,7 @@ import struct
 import sys
 import traceback
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,13 +33,14 @@ import pandas as pd
 import torch
 from werkzeug.test import Client
 
-from genenv import api, cli, policies, regression, runs, tracking
+from genenv import api, cli, policies, prepared, regression, runs, tracking
 from genenv.board import Board
 from genenv.hardening import Hardening
 from genenv.judge import recipe
 from genenv.practising import Practising
 from genenv.reacting import Reacting
 from genenv.stressing import Stressing
+from genenv.training import presets
 
 WARM = (api, policies, regression, runs, Hardening, Practising, Reacting, Stressing)  # imported
 MODELS = """
@@ -49,10 +51,10 @@ CENTRES = np.array([[0, 0], [6, 0], [0, 6.0]])
 def model(x):
     x = np.asarray(x)
     k = ((x[:, None] - CENTRES) ** 2).sum(2).argmin(1)
-    return np.eye(3)[np.where((k == 2) & (x[:, 0] > 0), 1, k)] * 0.9 + 0.05
+    return np.eye(3)[np.where((k == 2) & (x[:, 0] > 0), 1, k)] * 0.85 + 0.05
 
 def cut(f):
-    return np.eye(3)[np.digitize(f["size"], [-0.3, 0.5])] * 0.9 + 0.05
+    return np.eye(3)[np.digitize(f["size"], [-0.3, 0.5])] * 0.85 + 0.05
 
 def price(f):
     return 500 + 100 * f["size"] - 150 * (f["cut"] == "fair")
@@ -64,14 +66,14 @@ MODEL = "--model {all}/models.py:model"
 THREE = "{all}/three.npz --no-cache"
 STONES = "stress {all}/stones.csv --search random --budget 300 --target"
 MADE = {  # kind of run -> what leaves it in --out
-    "fit": "fit {all}/three.npz --steps 60 --checkpoint-every 30",
+    "fit": "fit {all}/three.npz --checkpoint-every 30",
     "judge": f"judge {THREE}",
     "stress": f"stress {THREE} {MODEL} --generator {{all}}/fit --judge {{all}}/judge --anyway "
     "--search random evolution policy --budget 600 --train-queries 2112",
     "harden": "harden {all}/stress --data {all}/three.npz --factory logistic --amounts 20 "
-    "--budget 64 --seeds 0 1",
-    "react": f"react {THREE} --generator {{all}}/fit --judge {{all}}/judge --learner logistic "
-    "--samples 40 --sizes 60 120 --only noise generations --generations 2 --steps 40",
+    "--budget 64",
+    "react": f"react {THREE} --judge {{all}}/judge --learner logistic "
+    "--samples 40 --sizes 60 120 --only noise generations --generations 2",
     "train": "train genenv/LatentProbe-v0 --steps 600 --episodes 4",
     "table": f"{STONES} cut --model {{all}}/models.py:cut --anyway --no-cache",
     "regressor": f"{STONES} price --model {{all}}/models.py:price",
@@ -338,7 +340,8 @@ COUNTS = collections.Counter()
 os.environ["COLUMNS"] = "200"
 os.environ["GENENV_CACHE"] = str(ALL / "damaged" / "cache")
 torch.set_num_threads(1)
-recipe.FEWEST, recipe.MOST = 1, 3  # epochs of the judge: its files are under test
+recipe.FEWEST, recipe.MOST = 1, 3  # epochs of the judge: the files are under test
+prepared.preset = lambda *names: replace(presets.preset(*names), steps=60)
 made()
 failed = 0
 for kind in args.kinds:
