@@ -20,7 +20,7 @@ from genenv.judge import Verdict
 from genenv.parts import checked
 from genenv.people import answers as raters
 from genenv.people import sheet as sheets
-from genenv.report.amending import amend
+from genenv.report.amending import amend, parts_of
 from genenv.report.document import document
 from genenv.report.numerals import count, plural
 
@@ -134,7 +134,7 @@ def publish(audit: Audit) -> dict[str, Any] | None:
     content["people"] = result
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     files.write_atomically(path, lambda file: file.write(text.encode()))
-    amend(audit.run / "report.html", document(content), ["trust", "worth"])
+    amend(audit.run / "report.html", parts_of(document(content), ["trust", "worth"]))
     return result
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, cast
 
-from genenv import rate, seeding
+from genenv import rate, seeding, trust
 from genenv.agents.searches import Entrant
 from genenv.asked import Asked
 from genenv.campaign import Campaign, Log, place
@@ -15,6 +15,7 @@ from genenv.judge import Judge
 from genenv.ledger import Ledger
 from genenv.probe import Probe
 from genenv.rating import CONFIRMED, FAILURE, Seen, rated
+from genenv.report import rates
 from genenv.search import Space
 from genenv.study import Study
 
@@ -95,37 +96,37 @@ class Players:
                 logs.append(replace(log, seconds=study.stages.parts[part]))
         return logs
 
-    def probabilities(
-        self, logs: Sequence[Log], counted: str
-    ) -> tuple[list[dict[str, Any]], list[str]]:
-        """Return rows of `failure_probabilities`, none where no search sampled the law.
+    def rated(
+        self, content: Mapping[str, Any], logs: Sequence[Log], counted: str
+    ) -> dict[str, Any]:
+        """Return the content of report.json with rates: none where no search sampled the law.
 
         Parameters
         ----------
+        content
+            That is entered; of a run that cannot be trusted no rate is.
         logs
             Of `play`.
         counted
             How its rows by counting are called.
-
-        Returns
-        -------
-        Rows, and sentences.
         """
+        if trust.bad(content["trust"]):
+            return rates.entered(content, [], None)
         law = [log.tally() for log in logs if log.samples_law]
         seen = Seen(
             sum(row["queries"] for row in law),
             sum(row["flips"] for row in law),
             sum(row["confirmed"] for row in law),
         )
-        if self.config.rate:
-            with self.study.stages.stage("rate") as advance:
-                asked = Asked(self.probe, self.judge, advance)
-                known = seen if seen.queries else None
-                made = rated(asked, known, counted, self.config.rate_budget, self.config.seed)
-            return list(made.rows), list(made.notes)
         rows = [
             {"event": event, **rate.from_counts(seen.of(event), seen.queries, counted).to_json()}
             for event in (FAILURE, CONFIRMED)
             if seen.queries
         ]
-        return rows, []
+        if not self.config.rate:
+            return rates.entered(content, rows, None)
+        with self.study.stages.stage("rate") as advance:
+            asked = Asked(self.probe, self.judge, advance)
+            known = seen if seen.queries else None
+            made = rated(asked, known, counted, self.config.rate_budget, self.config.seed)
+        return rates.entered(content, rows, made.to_json())

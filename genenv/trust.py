@@ -48,7 +48,7 @@ class Trust:
 
 def bad(trust: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the parts whose light leaves a run undecided, from `trust` of report.json."""
-    return tuple(name for name in DECIDING if trust[name]["light"] == BAD)
+    return tuple(name for name in DECIDING if name in trust and trust[name]["light"] == BAD)
 
 
 def judge_light(quality: Mapping[str, Any], names: Sequence[int | str]) -> Light:

@@ -27,7 +27,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "api loading auditing prepared measuring fitting table_fitting stressing stress_log "
     "stress_report stress_trust rating rerating searched starting under_test lineup reacting "
     "judge_fitting own_rows broken_rules given_judge siblings comparing hardening cli __main__ "
-    "calling replaying practising policies forwarding playing regression",
+    "calling replaying practising policies forwarding playing regression finished",
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

@@ -37,7 +37,7 @@ class StressPolicy:
 
     def __call__(self, line: str) -> int:
         """Run and print the summary."""
-        from genenv import runs
+        from genenv import runs, trust
         from genenv.policies import PolicyStress, summary
         from genenv.progress import Progress
 
@@ -46,4 +46,4 @@ class StressPolicy:
         study = PolicyStress(self.settings, self.policy, self.trust, out, Progress(True), line)
         content = study.run(self.resume)
         print(summary.text(content, f"{out}/report.html"))
-        return UNDECIDED if content["model"]["light"] == "bad" else 0
+        return UNDECIDED if trust.bad(content["trust"]) else 0

@@ -23,27 +23,28 @@ class Rate:
     model: Annotated[
         str | None, shown("MODULE:NAME", "the recorded one, where the run holds its weights")
     ] = None
-    """The model that the run asked: package.module:name, file.py:name or an .onnx file."""
+    """The model that the run asked: package.module:name, file.py:name or an .onnx file; of a
+    policy what --policy named."""
     trust: Switch = False
     """Import the model from the path that the run records: that runs the code it names."""
     rate_budget: Number = 100_000
-    """Queries to the model."""
+    """Queries to the model, episodes of a policy."""
     seed: Number = 0
     """Address of all draws."""
 
     def __call__(self, _line: str) -> int:
         """Rate the run and print what came of it."""
-        from genenv import rerating, trust
+        from genenv import rerating
         from genenv.progress import Progress
-        from genenv.report import rates, summary
+        from genenv.report import rates
         from genenv.report.numerals import SPACE
 
-        content = rerating.rerate(
+        run = rerating.rerate(
             self.run, self.model, trusted=self.trust, budget=self.rate_budget, seed=self.seed,
             bars=Progress(display=True),
         )  # fmt: skip
-        if trust.bad(content["trust"]):
-            print(f"{summary.verdict(content)}\n\nNot trusted: {summary.undecided(content)}")
+        if run.undecided:
+            print(run.verdict())
             return UNDECIDED
-        print("\n".join(rates.lines(content)).replace(SPACE, " "))
+        print("\n".join(rates.lines(run.content)).replace(SPACE, " "))
         return 0

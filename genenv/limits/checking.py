@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genenv import trust
 from genenv.limits.limit import Limit
 from genenv.limits.outcome import Outcome, Result, result, worst
-from genenv.limits.quantities import Content, figures, is_policy
+from genenv.limits.quantities import Content, figures
 from genenv.report.summary import undecided
 
 
@@ -49,15 +48,7 @@ def checked(content: Content, limits: Sequence[Limit]) -> Checked:
         The report holds no such figure.
     """
     name = f"{content['model']['name']} on {content['data']['name']}"
-    if why := _undecided(content):
+    if why := undecided(dict(content)):
         return Checked(name, (), why)
     found = [result(limit, figure) for limit in limits for figure in figures(content, limit)]
     return Checked(name, tuple(found), "")
-
-
-def _undecided(content: Content) -> str:
-    """Say why a run decides nothing; "" where it does."""
-    if not is_policy(content):  # of a regressor, too
-        return undecided(dict(content)) if trust.bad(content["trust"]) else ""
-    model = content["model"]
-    return f"the policy's run: {model['figure']}" if model["light"] == "bad" else ""

@@ -57,11 +57,6 @@ def figures(content: Content, limit: Limit) -> Sequence[Figure]:
     return (_of_modes if limit.of == "mode" else _of_classes)(content, limit.which)
 
 
-def is_policy(content: Content) -> bool:
-    """Whether a report is that of a policy under test, whose event is exact."""
-    return content.get("kind") == "policy"
-
-
 def _of_classes(content: Content, which: str) -> list[Figure]:
     found = [
         row

@@ -16,7 +16,8 @@ from genenv.drawing import inline, style
 from genenv.policies import summary
 from genenv.policies.episodes import Episodes, Walk
 from genenv.policies.ways import Failures
-from genenv.report.numerals import count, number, percent, plural
+from genenv.report import often
+from genenv.report.numerals import number, percent, plural
 from genenv.report.template import template
 
 SHOWN = 12  # modes with a picture
@@ -45,14 +46,19 @@ def write(content: Mapping[str, Any], moved: Failures, episodes: Episodes, path:
         title = f"Mode {mode['id']}: disturbance and distance from the failure, step by step"
         shown.append({"mode": mode, "figure": _figure(walk, title), "film": _film(walk)})
     filters: dict[str, Callable[..., str]] = {
-        "count": count,
-        "number": number,
-        "percent": percent,
-        "plural": plural,
-    }
+        **often.FILTERS, "number": number, "percent": percent, "plural": plural,
+    }  # fmt: skip
     made = template("policy.html", filters)
-    text = made.render(content=content, shown=shown, verdict=summary.verdict(content))
+    text = made.render(
+        content=content, light=content["trust"]["model"], shown=shown,
+        **often.shown(content, summary.verdict(content)),
+    )  # fmt: skip
     files.write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def amended(content: Mapping[str, Any]) -> dict[str, str]:
+    """Write what rates change on it, see `often.amended`."""
+    return often.amended(content, summary.verdict(content))
 
 
 def _figure(walk: Walk, title: str) -> str:

@@ -78,6 +78,22 @@ def failing(folder: Path, policy: Any, trust: bool) -> NDArray[np.bool_]:
     policy
         None: the one that comes with the world.
     """
+    return again(folder, episodes(folder, policy, trust))
+
+
+def again(folder: Path, played: Episodes) -> NDArray[np.bool_]:
+    """Play the stored failures of a run: whether each fails, (m,)."""
+    parts = []
+    for shard in sorted((folder / "failures").glob("*.npz")):
+        columns = reading.arrays(shard, STORED)
+        reading.check(shard, columns, STORED)
+        checks.shape(f"e in {shard}", columns["e"], (None, played.base_dim))
+        parts.append(played.play(columns["e"], columns["label"]).failed)
+    return np.concatenate([np.zeros(0, np.bool_), *parts])
+
+
+def episodes(folder: Path, policy: Any, trust: bool) -> Episodes:
+    """Return the episodes of a policy in the world of a run, see `failing`."""
     path = folder / "config.json"
     config = config_of(path, reading.plain(path)["policy"])
     if ":" in config.env and not trust:
@@ -85,14 +101,7 @@ def failing(folder: Path, policy: Any, trust: bool) -> NDArray[np.bool_]:
             f"--trust, since the run's folder names {config.env}, whose import runs code", "none",
             "read it, and say so",
         )  # fmt: skip
-    episodes = Episodes(config, imported(policy), trust)
-    parts = []
-    for shard in sorted((folder / "failures").glob("*.npz")):
-        columns = reading.arrays(shard, STORED)
-        reading.check(shard, columns, STORED)
-        checks.shape(f"e in {shard}", columns["e"], (None, episodes.base_dim))
-        parts.append(episodes.play(columns["e"], columns["label"]).failed)
-    return np.concatenate([np.zeros(0, np.bool_), *parts])
+    return Episodes(config, imported(policy), trust)
 
 
 def config_of(path: Path, plain: dict[str, Any]) -> PolicyConfig:

@@ -14,6 +14,7 @@ from genenv.campaign import Log
 from genenv.envs.known_worlds import known
 from genenv.judge import Verdict
 from genenv.ledger import Ledger
+from genenv.metrics.light import BAD, DOUBTFUL, GOOD, Light
 from genenv.parts import Part
 from genenv.playing import Players
 from genenv.policies import page
@@ -98,14 +99,14 @@ class PolicyStress(Study[dict[str, Any]]):
             self, self.config, self.entrants, self.probe, self.judge, self.config.starts
         )
         logs = players.play()
-        probabilities, said = players.probabilities(logs, COUNTED)
         found = self._found()
         scale = ordinary_scale(self.episodes, self.config.seed)
         ways = modes(found, scale, _control(logs, found))
         moved = self._inward(found, ways) if ways else found
+        content = players.rated(self._content(logs, alone.failed, found), logs, COUNTED)
         with self.stages.stage("report"):
-            content = self._content(logs, alone.failed, found, probabilities, said)
             content["modes"] = with_energies(ways, moved)
+            content["timings"] = dict(self.stages.seconds)
             files.write_json(self.folder / "report.json", content)
             page.write(content, moved, self.episodes, self.folder / "report.html")
         return content
@@ -150,16 +151,15 @@ class PolicyStress(Study[dict[str, Any]]):
         logs: Sequence[Log],
         alone: Any,
         found: Failures,
-        probabilities: list[dict[str, Any]],
-        said: list[str],
     ) -> dict[str, Any]:
         least = {name: found.played.energy[found.search == name] for name in set(found.search)}
-        light, figure = self._light(int(alone.sum()), len(alone), bool(found.played.failed.all()))
+        light = self._light(int(alone.sum()), len(alone), bool(found.played.failed.all()))
         return {
             "schema": SCHEMA,
             "kind": "policy",
             "data": {"name": self.config.env},
-            "model": {"name": self.named or "policy", "light": light, "figure": figure},
+            "trust": {"model": vars(light)},
+            "model": {"name": self.named or "policy"},
             "law": {
                 "base_dim": self.episodes.base_dim,
                 "channels": self._strengths,
@@ -173,9 +173,7 @@ class PolicyStress(Study[dict[str, Any]]):
                 | {"least_energy": float(least[log.search].min()) if log.search in least else None}
                 for log in logs
             ],
-            "failure_probabilities": probabilities,
-            "notes": [*self.notes, *said],
-            "timings": dict(self.stages.seconds),
+            "notes": list(self.notes),
             "command": self.line,
         }
 
@@ -184,12 +182,16 @@ class PolicyStress(Study[dict[str, Any]]):
         given = self.config.strengths()
         return given or dict(known(self.episodes.env.world.name).channels)
 
-    def _light(self, failed: int, rows: int, repeats: bool) -> tuple[str, str]:
+    def _light(self, failed: int, rows: int, repeats: bool) -> Light:
         """Say whether the run can be trusted."""
-        figure = f"undisturbed it fails from {failed} of {rows} starts"
         if not repeats:
-            return "bad", "failures do not repeat from their stored disturbances"
-        return ("bad" if failed >= BAD_SHARE * rows else "doubtful" if failed else "good"), figure
+            said = "does not fail again from its stored disturbances"
+            return Light(BAD, said, "take every draw of world and policy from the given seed")
+        figure = f"fails undisturbed from {failed} of {rows} starts"
+        if not failed:
+            return Light(GOOD, figure, "")
+        light = BAD if failed >= BAD_SHARE * rows else DOUBTFUL
+        return Light(light, figure, "mend it in the undisturbed world first")
 
 
 def _control(logs: Sequence[Log], found: Failures) -> Control:

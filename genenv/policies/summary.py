@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from genenv import trust
+from genenv.report import rates
 from genenv.report.numerals import count, interval, number, percent, plural
 
 HEAD = "search     seed  episodes  failures  plausible  least energy  10th at"
@@ -12,12 +14,10 @@ HEAD = "search     seed  episodes  failures  plausible  least energy  10th at"
 
 def verdict(content: Mapping[str, Any]) -> str:
     """Say in one sentence what was found, or why nothing can be said."""
-    model = content["model"]
-    if model["light"] == "bad":
-        return (
-            f"Undecided: {model['figure']}. Nothing that was counted says anything of the policy."
-        )
-    rows = {row["event"]: row for row in content["failure_probabilities"]}
+    if trust.bad(content["trust"]):
+        figure = content["trust"]["model"]["figure"]
+        return f"Undecided: the policy {figure}. Nothing that was counted says anything of it."
+    rows = {row["event"]: row for row in content["failure_probabilities"]}  # the last is gone by
     found = sum(row["confirmed"] for row in content["searches"])
     modes = plural(len(content["modes"]), "mode")
     said = f"All searches together found {plural(found, 'plausible failure')} in {modes}"
@@ -34,13 +34,13 @@ def verdict(content: Mapping[str, Any]) -> str:
 
 def text(content: Mapping[str, Any], page: str) -> str:
     """Write the summary as lines."""
-    law, model = content["law"], content["model"]
+    law, light = content["law"], content["trust"]["model"]
     channels = ", ".join(f"{name} {strength:g}" for name, strength in law["channels"].items())
     lines = [
-        f"{model['name']} in {content['data']['name']}",
+        f"{content['model']['name']} in {content['data']['name']}",
         f"disturbed: {channels} (standard deviations); {law['starts']} starts of "
         f"{law['horizon']} steps",
-        f"policy     {model['light']:<9} {model['figure']}",
+        f"policy     {light['light']:<9} {light['figure']}",
         "",
         verdict(content),
         "",
@@ -49,6 +49,7 @@ def text(content: Mapping[str, Any], page: str) -> str:
         *map(line, content["searches"]),
         "",
         "Counts of a search are what it found on its budget, not probabilities.",
+        *rates.lines(content),
         *content["notes"],
         "",
         f"Report: {page}",

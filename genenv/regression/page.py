@@ -9,7 +9,8 @@ from genenv.failures import Confirmed
 from genenv.regression import summary
 from genenv.regression.judging import ValueJudge
 from genenv.regression.quality import percent as interval_of
-from genenv.report.numerals import count, number, percent, plural
+from genenv.report import often
+from genenv.report.numerals import number, percent, plural
 from genenv.report.template import template
 
 MOST_COLUMNS = 16  # of a row that are shown
@@ -28,14 +29,19 @@ def render(content: Mapping[str, Any], found: Confirmed | None, judge: ValueJudg
         Of the run.
     """
     filters: dict[str, Callable[..., str]] = {
-        "count": count, "number": number, "percent": percent, "plural": plural,
+        **often.FILTERS, "number": number, "percent": percent, "plural": plural,
         "interval_of": interval_of, "mass": summary.mass, "near": summary.near,
     }  # fmt: skip
     shown = [{"mode": mode, "rows": _rows(mode, found, judge)} for mode in content["modes"]]
     names = [] if judge.units.channels else [*judge.units.names()[:MOST_COLUMNS]]
     made = template("regression.html", filters)
-    verdict = summary.verdict(content)
-    return str(made.render(content=content, shown=shown, names=names, verdict=verdict))
+    seen = often.shown(content, summary.verdict(content))
+    return str(made.render(content=content, shown=shown, names=names, **seen))
+
+
+def amended(content: Mapping[str, Any]) -> dict[str, str]:
+    """Write what rates change on it, see `often.amended`."""
+    return often.amended(content, summary.verdict(content))
 
 
 def _rows(

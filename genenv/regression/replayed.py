@@ -78,18 +78,25 @@ def named(folder: Path, trust: bool) -> Any:
 
 def failing(folder: Path, model: Any) -> NDArray[np.bool_]:
     """Ask a model, or the one of an import path, about the stored failures of a run, (m,)."""
+    return again(folder, asked(folder, model))
+
+
+def again(folder: Path, model: ValueModel) -> NDArray[np.bool_]:
+    """Ask a model about the stored failures of a run: whether it fails on each, (m,)."""
+    record = failures.load(folder / "failures")
+    return np.zeros(0, np.bool_) if record is None else severities(model, record) > 0
+
+
+def asked(folder: Path, model: Any) -> ValueModel:
+    """Return a model, or the one of an import path, as a run asks it."""
     path = folder / "config.json"
     config = reading.guarded(path, lambda: RegressConfig(**_tuples(reading.plain(path)[KIND])))
     if isinstance(model, str):
         model = importing.import_model(model)
     target = reading.plain(folder / "judge" / "target.json")
     units = law.load(folder / "generator").units
-    asked = ValueModel(
-        model, units, float(target["centre"]), float(target["scale"]), config.input,
-        config.query_timeout,
-    )  # fmt: skip
-    record = failures.load(folder / "failures")
-    return np.zeros(0, np.bool_) if record is None else severities(asked, record) > 0
+    centre, scale = float(target["centre"]), float(target["scale"])
+    return ValueModel(model, units, centre, scale, config.input, config.query_timeout)
 
 
 def _tuples(plain: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from genenv import broken_rules, checks, failures, prepared, rules, runs, seeding, trust, unanswered
+from genenv import broken_rules, checks, failures, prepared, rules, runs, seeding, unanswered
 from genenv.agents.searches import entrants
 from genenv.campaign import Log
 from genenv.data import Split, near, split
@@ -29,13 +29,13 @@ from genenv.regression.probe import ValueProbe
 from genenv.regression.replayed import GIVEN, KIND, severities
 from genenv.regression.report import ValueReport
 from genenv.regression.target import Valued
+from genenv.report.rates import BY_CONTROL
 from genenv.run_rows import Parts
 from genenv.settings import RegressConfig
 from genenv.study import Study
 
 SCHEMA = 1
 LEVEL = 0.98  # share of rows whose value lies inside the interval
-COUNTED = "random search, counted queries"
 WORSE = 1.25  # times the mean's median error: a model beyond seems to be handed something else
 
 
@@ -158,10 +158,7 @@ class RegressStress(Study[ValueReport]):
         found = self._replayed(logs)
         with self.stages.stage("report"):
             content = self._content(logs, found)
-        if not trust.bad(content["trust"]):
-            rows, told = players.probabilities(logs, COUNTED)
-            content["failure_probabilities"] = rows
-            content["notes"] += told
+        content = players.rated(content, logs, BY_CONTROL)
         content["timings"] = dict(self.stages.seconds)
         report = ValueReport(content, found=found, judge=judge)
         report.save(self.folder)
@@ -222,7 +219,6 @@ class RegressStress(Study[ValueReport]):
             "judge": measured,
             "searches": [_row(log) for log in logs],
             "modes": [] if found is None else self._modes(logs, found, real, asked, judge),
-            "failure_probabilities": [],
             "notes": list(self.notes),
             "command": self.line,
         }

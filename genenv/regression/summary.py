@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from genenv import trust
+from genenv.report import rates
 from genenv.report.numerals import count, interval, number, percent, plural
 
 HEAD = "search     seed   queries   beyond  confirmed  disagree  too wide   unreal  10th at"
@@ -48,6 +49,7 @@ def text(content: Mapping[str, Any], page: str | None) -> str:
         "",
         *map(mode_line, content["modes"][:SHOWN]),
         "Counts of a search are what it found on its budget, not probabilities.",
+        *rates.lines(content),
         *content["notes"],
     ]
     return "\n".join([*lines, "", f"Report: {page}"] if page else lines)

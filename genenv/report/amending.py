@@ -48,23 +48,26 @@ def shown(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def amend(page: Path, data: Mapping[str, Any], parts: Sequence[str]) -> None:
+def parts_of(data: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """Write parts of a stress page, names in PARTS, of the content of report.json."""
+    seen = shown(data)
+    return {name: template(PARTS[name], filters()).render(**seen).strip() for name in names}
+
+
+def amend(page: Path, parts: Mapping[str, str]) -> None:
     """Write parts of a page anew; a page of an older version, without their comments, stays.
 
     Parameters
     ----------
     page
         Where the page is; nothing is done where there is none.
-    data
-        Content of report.json.
     parts
-        Names in PARTS.
+        Markup by the name in the comments.
     """
     if not page.is_file():
         return
     html = page.read_text(encoding="utf-8")
-    for name in parts:
-        made = template(PARTS[name], filters()).render(**shown(data)).strip()
+    for name, made in parts.items():
         between = re.compile(rf"<!-- {name} -->.*?<!-- end of {name} -->", re.DOTALL)
         html = between.sub(lambda _, made=made: made, html)  # type: ignore[misc]
     files.write_atomically(page, lambda file: file.write(html.encode()))

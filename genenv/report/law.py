@@ -23,6 +23,12 @@ class Law(NamedTuple):
     """The draws in a heading."""
     caution: str
     """What its shares are not; "": nothing that needs saying."""
+    unit: str = "queries"
+    """What one draw is called."""
+    nearly: str = "that the guide nearly accepts"
+    """Of which failures the likeliest is told."""
+    missed: str = ", and confirmed ones that the guide clearly refuses"
+    """What subset simulation misses beside failures that nothing leads to."""
 
 
 PRIOR = Law(
@@ -35,9 +41,24 @@ PRIOR = Law(
     caution="",
 )
 
+DISTURBED = Law(
+    draws="random disturbances",
+    method="random sampling of the disturbances",
+    own="such episodes",
+    such="such episodes",
+    name="the law of the disturbances, starts in equal shares",
+    short="random disturbances",
+    caution="",
+    unit="episodes",
+    nearly="that are nearly plausible",
+    missed="",
+)
+
 
 def law(data: Mapping[str, Any]) -> Law:
-    """Return the law of a run by its report: of the generator, or of rows plus noise."""
+    """Return the law of a run by its report: of generator, rows plus noise, or disturbances."""
+    if data.get("kind") == "policy":
+        return DISTURBED
     scale = data["generator"].get("near")
     if scale is None:
         return PRIOR

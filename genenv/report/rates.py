@@ -64,11 +64,11 @@ def lines(data: Mapping[str, Any]) -> list[str]:
     """Write each rate in a line, then what is to say about them; [] where counting is all."""
     if data["rate"] is None:
         return []
+    own = law.law(data)
     found = [
-        f"{row['event']:<9}  {figure(row)}  by {row['method']}, {count(row['samples'])} queries"
+        f"{row['event']:<9}  {figure(row)}  by {row['method']}, {count(row['samples'])} {own.unit}"
         for row in data["failure_probabilities"]
     ]
-    own = law.law(data)
     return [f"How often, under {own.name}{own.caution}", *found, *sentences(data)]
 
 
@@ -76,17 +76,17 @@ def sentences(data: Mapping[str, Any]) -> list[str]:
     """Say how near the likeliest failure lies, what the rates are not, and what was left out."""
     if data["rate"] is None:
         return []
-    said = list(data["rate"]["told"])
+    said, own = list(data["rate"]["told"]), law.law(data)
     if data["rate"]["beta"] is not None:
         said.insert(
             0,
-            f"The likeliest failure found, of those that the guide nearly accepts, has energy "
+            f"The likeliest failure found, of those {own.nearly}, has energy "
             f"{data['rate']['least_energy']:.2f}, "
             f"{data['rate']['beta']:.2f} standard deviations from the middle (beta).",
         )
     if not all(counted(row) for row in data["failure_probabilities"]):
         said.append(
             "Subset simulation estimates and certifies nothing: failures that no rise of severity "
-            "leads to are missed in silence, and confirmed ones that the guide clearly refuses."
+            f"leads to are missed in silence{own.missed}."
         )
     return said

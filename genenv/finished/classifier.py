@@ -1,0 +1,68 @@
+"""A finished run of a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genenv import checks, failures, judge, recorded, report
+from genenv.finished.run import Content, Finished
+from genenv.parts import checked
+from genenv.probe import Probe
+from genenv.report import rates, summary
+from genenv.report.amending import parts_of
+from genenv.report.document import document
+
+AMENDED = "verdict", "probability", "rates"
+
+
+class ClassifierRun(Finished):
+    """Of a model that names classes; whatever else is no run at all is taken for one, and told."""
+
+    kind = "stress"
+    counted = rates.BY_CONTROL
+
+    @cached_property
+    def content(self) -> Content:
+        """See `Finished.content`."""
+        return document(report.load(self.folder).data)
+
+    def verdict(self) -> str:
+        """See `Finished.verdict`."""
+        said = summary.verdict(self.content)
+        why = summary.undecided(self.content)
+        return f"{said}\n\nNot trusted: {why}" if why else said
+
+    def probe(self, model: Any, trusted: bool) -> Probe:
+        """See `Finished.probe`."""
+        return recorded.load_probe(self.folder, model, trusted)
+
+    def judge(self) -> judge.Judge:
+        """See `Finished.judge`."""
+        return judge.load(checked(self.folder, "judge"))
+
+    def failing(self, probe: Probe) -> NDArray[np.bool_]:
+        """See `Finished.failing`."""
+        record = failures.load(self.folder / "failures")
+        if record is None:
+            return np.zeros(0, np.bool_)
+        return failures.replay(probe.model, record, probe.criterion).failing
+
+    def check_model(self, probe: Probe) -> None:
+        """Compare what it says of the fixed real rows; see `Finished.check_model`."""
+        if words := recorded.compare_outputs(self.folder / "model", probe.model):
+            raise checks.Mistake(
+                f"the model of the run in {self.folder}", words[0], "give that model"
+            )
+
+    def enter(self, content: Content) -> None:
+        """See `Finished.enter`."""
+        super().enter(document(content))
+
+    def amended(self, content: Content) -> Mapping[str, str]:
+        """See `Finished.amended`."""
+        return parts_of(content, AMENDED)
