@@ -163,7 +163,7 @@ def test_rates_are_entered_with_the_one_to_go_by_last():
         "rows": [row(FAILURE, "m", 0.4), row(CONFIRMED, "m", 0.0), row(CONFIRMED, "subset", 1e-6)],
         "queries": 7, "least_energy": 8.0, "beta": 4.0, "told": [],
     }  # fmt: skip
-    whole = rates.entered({"a": 1}, control, made)
+    whole = rates.entered({"generator": {}}, control, made)
     assert [r["method"] for r in whole["failure_probabilities"]] == ["random", "random", "subset"]
     assert whole["failure_probability"]["estimate"] == 1e-6
     assert "event" not in whole["failure_probability"]

@@ -11,16 +11,10 @@ from genenv.finished.run import Finished
 
 __all__ = ["Finished", "opened"]
 
-KINDS: tuple[type[Finished], ...] = (PolicyRun, RegressorRun, ClassifierRun)
+KINDS: tuple[type[Finished], ...] = (PolicyRun, RegressorRun)
 
 
 def opened(run: Path | str) -> Finished:
-    """Open a folder that `stress` left.
-
-    Raises
-    ------
-    Mistake
-        Nothing finished it.
-    """
+    """Open a folder that `stress` left; what is none is told where its content is asked for."""
     folder = Path(run).expanduser()
-    return next(kind for kind in KINDS if kind.left(folder))(folder)
+    return next((kind for kind in KINDS if kind.left(folder)), ClassifierRun)(folder)
