@@ -4,19 +4,12 @@ All rates by `gymnasium.utils.performance.benchmark_vector_step`, interleaved, m
 repeats. `passes` is generator, model and guide on the same number of rows and nothing else. A
 step of the batch in mode NextStep costs one query a row, also in rows that begin: its queries per
 second are compared with the passes', its steps per second with those of the singles.
-
-`--beside FOLDER` measures one row alone, in CPU seconds, beside another version of genenv that lies
-in a folder (`pip install --no-deps --target FOLDER CHECKOUT`): two processes that take turns.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,63 +30,11 @@ parser.add_argument("--rows", type=int, default=256)
 parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
 parser.add_argument("--repeats", type=int, default=5)
 parser.add_argument("--threads", type=int, default=1)
-parser.add_argument("--beside", type=Path, help="folder with another version, for one row")
-parser.add_argument("--turns", action="store_true", help="be one of the two: step when told to")
 arguments = parser.parse_args()
 
 torch.set_num_threads(arguments.threads)
 probe = load_probe(arguments.run)
 rows = arguments.rows
-
-
-def take_turns() -> None:
-    """Step one row 500 times for each line that comes in, and tell the steps per CPU second."""
-    env = single(probe=probe)
-    env.reset(seed=0)
-    shape = (500, probe.generator.noise.base_dim)
-    actions = np.random.default_rng(0).uniform(-1, 1, shape)
-    for _ in sys.stdin:
-        began = time.process_time()
-        for action in actions.astype(np.float32):
-            _, _, terminated, truncated, _ = env.step(action)
-            if terminated or truncated:
-                env.reset()
-        print(len(actions) / (time.process_time() - began), flush=True)
-
-
-def other(path: str) -> subprocess.Popen[str]:
-    """Start a process that takes turns, with genenv from a folder; "": as it is installed."""
-    command = [sys.executable, __file__, "--turns", "--run", str(arguments.run)]
-    variables = dict(os.environ, PYTHONPATH=path)
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, env=variables, **pipes)
-
-
-def turn(process: subprocess.Popen[str]) -> float:
-    """Let one process step, and return its steps per CPU second."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-    return float(process.stdout.readline())
-
-
-def beside(folder: Path) -> None:
-    """Print both rates for one row, and the median of their ratios turn by turn."""
-    before = other(str(folder))
-    now = other("")
-    pairs = [(turn(before), turn(now)) for _ in range(arguments.repeats + 1)][1:]
-    rates = [statistics.median(each) for each in zip(*pairs, strict=True)]
-    ratios = sorted(b / a for a, b in pairs)
-    print(f"one row, steps per CPU second: {rates[0]:,.0f} there, {rates[1]:,.0f} here")
-    print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
-    for process in (before, now):
-        process.kill()
-
-
-if arguments.turns or arguments.beside:
-    take_turns() if arguments.turns else beside(arguments.beside)
-    sys.exit()
 
 
 class Passes(VectorEnv[Any, Any, Any]):
