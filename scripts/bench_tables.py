@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sysconfig
 import tempfile
 import time
 import venv
@@ -124,7 +123,7 @@ def environment(folder):
         packages = ["ctgan", "rdt", "faker", "tqdm", "pytz", "pandas<3"]
         subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", *packages], check=True)
         own = next(folder.glob("lib/python*/site-packages"))
-        (own / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        (own / "shared.pth").write_text(f"{Path(torch.__file__).parents[1]}\n")
     return python
 
 

@@ -8,8 +8,8 @@ from people import people
 
 from genenv import tables
 from genenv.tables import likeness, measuring
-from genenv.tables.closeness import closest
-from genenv.tables.measuring import c2st, copies, measured, shuffled
+from genenv.tables.closeness import closest, copies
+from genenv.tables.measuring import c2st, measured, shuffled
 from genenv.tables.usefulness import usefulness
 
 FRAME = people(900)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,8 @@ from people import people
 
 from genenv import seeding, tables
 from genenv.checks import Mistake
-from genenv.tables import em
+from genenv.tables import components, em
+from genenv.tables.cells import Cells
 from genenv.tables.conditions import holds, parse
 
 FRAME = people(1_500)
@@ -35,7 +38,7 @@ def test_relations_of_the_data_are_kept_and_one_component_keeps_none(mixture):
 
     codes = mixture.schema.encode(FRAME)
     alone = em.em(mixture.rows(codes), mixture.parameters.width, 1, 0)
-    independent = tables.Mixture(mixture.schema, mixture.cells, alone, mixture.tried)
+    independent = replace(mixture, parameters=alone)
     assert association(mixture.sample(4_000)) == pytest.approx(association(FRAME), abs=0.1)
     assert abs(association(independent.sample(4_000))) < 0.05
     assert len(mixture.parameters.weights) > 1
@@ -113,3 +116,51 @@ def test_rounds_of_em_never_make_it_less_likely(mixture):
 
 def test_two_rows_are_enough():
     assert len(tables.fit(FRAME[:2]).sample(5)) == 5
+
+
+@pytest.fixture(scope="module")
+def ranked():
+    """A mixture of a table in which every job has its number."""
+    rank = FRAME["job"].map({"office": 2.0, "craft": 1.0})
+    return tables.fit(FRAME[["age", "job", "loan"]].assign(rank=rank), "loan")
+
+
+def test_a_column_that_another_one_determines_follows_it_in_every_row(ranked, tmp_path):
+    assert ranked.base_dim == 1 + 3
+    ranked.save(tmp_path)
+    rows = tables.Mixture.load(tmp_path).sample(500)
+    told = rows["job"].map({"office": 2.0, "craft": 1.0})
+    pd.testing.assert_series_equal(rows["rank"], told, check_names=False)
+    assert rows["rank"].isna().any()
+
+
+@pytest.mark.parametrize(
+    ("where", "same"),
+    [
+        ("rank >= 2 and age > 40", "job = office and age > 40"),
+        ("rank is missing", "job is missing"),
+        ("rank is not missing and job in {office}", "job = office"),
+    ],
+)
+def test_a_condition_on_what_follows_is_one_on_what_it_follows_from(ranked, where, same):
+    assert ranked.mass(where) == pytest.approx(ranked.mass(same))
+    condition = parse(where, ranked.schema)
+    codes = ranked.schema.encode(ranked.sample(300, where=where))
+    assert holds(condition, ranked.schema, codes).all()
+    with pytest.raises(Mistake, match="a condition that rows fulfil"):
+        ranked.sample(3, where="rank = 1 and job = office")
+
+
+def test_few_values_have_cells_of_their_own_where_many_rows_share_each():
+    column = tables.infer(pd.DataFrame({"n": np.arange(50) / 2})).columns[0]
+    shared = Cells.fit(column, np.repeat(np.arange(50) / 2, 20))
+    assert len(shared.atoms) == 50
+    assert not len(Cells.fit(column, np.arange(50) / 2).atoms)
+
+
+def test_components_that_copy_rows_are_not_taken_however_likely_they_are():
+    tried = np.array([[1, -9.0, -0.05], [20, -6.0, 0.0], [60, -5.0, 0.001], [140, -4.0, 0.02]])
+    assert components.best(tried) == 60
+    assert components.best(tried[:2]) == 20
+    tried[2, 1] = -8.0  # less likely than fewer of them
+    assert components.best(tried) == 20

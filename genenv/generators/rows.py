@@ -51,11 +51,13 @@ class MixtureRows(Generator):
         schema = made.schema
         self.mixture = made
         self.classes = schema.classes
-        self.own = np.array([i for i, c in enumerate(schema.columns) if c.name != schema.target])
+        target = schema.names.index(schema.label.name)
+        self.own = np.delete(np.arange(len(schema.columns)), target)
+        self.driven = 1 + np.flatnonzero(made.kept != target)
         if units is None:
             units = Rows.of(schema, schema.encode(made.sample(ROWS)))
         self.units: Rows = units
-        self.noise = Gaussian(1 + len(self.own))
+        self.noise = Gaussian(1 + len(self.driven))
         self._laws: dict[int, Law] = {}
 
     @property
@@ -69,12 +71,13 @@ class MixtureRows(Generator):
         if label is None:
             raise checks.Mistake("labels of a conditional generator", "none", "give one a row")
         wide = np.zeros((len(e), self.mixture.base_dim))
-        wide[:, 0], wide[:, 1 + self.own] = e[:, 0], e[:, 1:]
+        wide[:, 0] = e[:, 0]
+        wide[:, self.driven] = e[:, 1:]
         asked = label.numpy()
         codes = np.empty((len(e), len(self.own)))
         for each in np.unique(asked):
             rows = asked == each
-            codes[rows] = self._law(int(each)).codes(wide[rows])[:, self.own]
+            codes[rows] = self.mixture.codes(self._law(int(each)), wide[rows])[:, self.own]
         return self.units.exact(torch.from_numpy(self.units.stored(codes)))
 
     def frame(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from genenv import seeding
 from genenv.generators import Generator
 from genenv.metrics.efficacy import Rows, estimator, gan_train
-from genenv.tables.measuring import c2st, copies
+from genenv.tables.closeness import copies
+from genenv.tables.measuring import c2st
 
 MOST_ROWS = 10_000  # of either side
 

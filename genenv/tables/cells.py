@@ -18,8 +18,9 @@ from genenv.tables.conditions import Allowed
 Floats = NDArray[np.float64]
 Piece = tuple[int, float, float, float, float, float]  # as the columns of Pieces
 
-ATOM = 0.02  # share of the rows from which a number has a cell of its own
-FEW = 24  # different numbers that all have cells of their own
+ATOM = 0.002  # share of the rows from which a number has a cell of its own
+FEW = 100  # different numbers that all have cells of their own
+SHARED = 20  # rows that a cell of one's own needs, on average at the least
 BINS = 80
 ROWS_EACH = 100  # rows that a bin needs at the least
 GRAIN = 8  # knots a bin
@@ -65,7 +66,9 @@ class Cells:
         if column.discrete:
             return cls(np.arange(len(column.values), dtype=float), *_no_bins(), 1.0, 0)
         values, counts = np.unique(known, return_counts=True)
-        own = np.full(len(values), True) if len(values) <= FEW else counts >= ATOM * len(codes)
+        own = counts >= max(ATOM * len(codes), SHARED)
+        if len(values) <= min(FEW, len(known) / SHARED):
+            own[:] = True
         rest = known[~np.isin(known, values[own])]
         ends = _bins(rest, column.step) if len(rest) else _no_bins()
         return cls(values[own], *ends, column.step, column.decimals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genenv import seeding
 from genenv.tables.cells import Floats
@@ -39,6 +40,12 @@ def closest(rows: Floats, learned: Floats, schema: Schema, seed: int) -> float:
     return float(np.median(distance)) / len(schema.columns)
 
 
+def copies(rows: Floats, learned: Floats) -> float:
+    """Return the share of rows that equal one of the learned rows in every column."""
+    known = set(_keys(learned))
+    return float(np.mean([key in known for key in _keys(rows)]))
+
+
 def _spread(codes: Floats, schema: Schema) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """Lay rows out so that the sum of absolute differences is Gower's, times the columns."""
     parts = []
@@ -54,3 +61,8 @@ def _spread(codes: Floats, schema: Schema) -> np.ndarray[tuple[int, int], np.dty
         parts.append(np.where(missing, 0.5, share)[:, None])
         parts.append(missing[:, None] / 2)
     return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _keys(rows: Floats) -> list[bytes]:
+    plain: NDArray[np.float64] = np.where(np.isnan(rows), np.inf, rows) + 0.0  # -0.0 is 0.0
+    return [row.tobytes() for row in plain]

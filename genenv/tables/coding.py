@@ -126,11 +126,7 @@ class Coding:
             if score is not None:
                 own = {"values": score.values, "first": score.first, "last": score.last}
                 found |= {f"{name}_{i}": array for name, array in own.items()}
-        for each in self.gone:
-            found[f"by_{each.column}"] = np.array([each.by])
-            found[f"asked_{each.column}"] = each.asked
-            found[f"answers_{each.column}"] = each.answers
-        return found | {"gone": np.array([each.column for each in self.gone], np.int64)}
+        return found | determined.to_arrays(self.gone)
 
     @classmethod
     def from_arrays(cls, schema: Schema, held: Mapping[str, NDArray[Any]]) -> Coding:
@@ -145,11 +141,7 @@ class Coding:
             None if column.kind in NAMED else _score(column, i, held)
             for i, column in enumerate(schema.columns)
         ]
-        gone = [
-            Determined(i, int(held[f"by_{i}"][0]), held[f"asked_{i}"], held[f"answers_{i}"])
-            for i in held["gone"].tolist()
-        ]
-        return cls(schema, tuple(scores), tuple(gone))
+        return cls(schema, tuple(scores), determined.from_arrays(held))
 
 
 def _score(column: Column, at: int, held: Mapping[str, NDArray[Any]]) -> Scores:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genenv.tables.cells import Floats
+from genenv.tables.conditions import Allowed, Condition
 from genenv.tables.schema import Schema
 
 ROWS_EACH = 20  # that a value of the determining column has on average, or it is chance
@@ -31,6 +34,12 @@ class Determined:
         plain = _plain(codes)
         at = np.searchsorted(self.asked, plain).clip(0, len(self.asked) - 1)
         return np.asarray(self.answers[at], np.float64)
+
+    def where(self, allowed: Allowed) -> Allowed:
+        """Return the codes of the other column that bring allowed ones."""
+        codes = self.asked[allowed.holds(self.answers)]
+        points = tuple((code, code) for code in codes[np.isfinite(codes)].tolist())
+        return Allowed(points, missing=len(points) < len(codes))
 
 
 Keys = tuple[Floats, NDArray[np.intp]]  # values, and which of them each row has
@@ -65,6 +74,40 @@ def derived(codes: Floats, gone: tuple[Determined, ...]) -> Floats:
     for each in reversed(gone):  # what a later one brings an earlier one may need
         whole[:, each.column] = each.derive(whole[:, each.by])
     return whole
+
+
+def asked(condition: Condition, gone: tuple[Determined, ...], names: Sequence[str]) -> Condition:
+    """Return a condition on the columns that are kept, which is met where the whole one is."""
+    found = dict(condition)
+    for each in gone:
+        if (own := found.pop(names[each.column], None)) is not None:
+            by, where = names[each.by], each.where(own)
+            found[by] = found[by] & where if by in found else where
+    return found
+
+
+def to_arrays(gone: tuple[Determined, ...]) -> dict[str, NDArray[Any]]:
+    """Return derivations as arrays by name."""
+    found: dict[str, NDArray[Any]] = {"gone": np.array([each.column for each in gone], np.int64)}
+    for each in gone:
+        found[f"by_{each.column}"] = np.array([each.by])
+        found[f"asked_{each.column}"] = each.asked
+        found[f"answers_{each.column}"] = each.answers
+    return found
+
+
+def from_arrays(held: Mapping[str, NDArray[Any]]) -> tuple[Determined, ...]:
+    """Read what `to_arrays` wrote.
+
+    Raises
+    ------
+    KeyError, ValueError
+        An array is missing, or another one than was written.
+    """
+    return tuple(
+        Determined(i, int(held[f"by_{i}"][0]), held[f"asked_{i}"], held[f"answers_{i}"])
+        for i in held["gone"].tolist()
+    )
 
 
 def _derives(

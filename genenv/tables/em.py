@@ -15,10 +15,6 @@ from genenv import seeding
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int64]
 
-CANDIDATES = (1, 5, 20, 60, 200)  # components tried; 1,000 copy rows of Adult
-ROWS_EACH = 20  # rows that a component needs at the least
-KEPT = 0.95  # of the gain in held-out likelihood, see `fit`
-HELD_OUT = 5  # one row in so many tells how many components
 ROUNDS = 40
 ENOUGH = 1e-3  # gain of a round in nats a row below which rounds end
 PRIOR = 1.0  # rows that the law of the whole table weighs in each component
@@ -43,35 +39,6 @@ class Parameters:
     def width(self) -> int:
         """Cells of all columns."""
         return int(self.cells.shape[1])
-
-
-def fit(rows: Cells, width: int, seed: int) -> tuple[Parameters, Floats]:
-    """Fit a mixture of as many components as rows that are held out allow.
-
-    The most are taken that keep KEPT of the best one's gain in likelihood over one component: near
-    its best, likelihood falls for some overconfident cells while rows become harder to tell apart.
-
-    Parameters
-    ----------
-    rows
-        (n, columns): the cell that each column is in, numbered over all columns.
-    width
-        Cells of all columns.
-    seed
-        Address of the first guesses and of the rows that are held out.
-
-    Returns
-    -------
-    The mixture of all rows, and (tried, 2): components and mean log-likelihood of held-out rows.
-    """
-    order = seeding.numpy_generator(seed, "held out").permutation(len(rows))
-    apart = max(1, len(rows) // HELD_OUT)
-    kept, held = rows[order[apart:]], rows[order[:apart]]
-    tried = [k for k in CANDIDATES if k == 1 or k * ROWS_EACH <= len(kept)]
-    marks = [float(em(kept, width, k, seed).log_likelihood(held).mean()) for k in tried]
-    enough = marks[0] + KEPT * (max(marks) - marks[0])
-    best = max(k for k, mark in zip(tried, marks, strict=True) if mark >= enough)
-    return em(rows, width, best, seed), np.stack([np.array(tried, float), marks], axis=1)
 
 
 def em(rows: Cells, width: int, components: int, seed: int) -> Parameters:

@@ -57,3 +57,9 @@ def _drawn(
 def starts(cells: tuple[Cells, ...]) -> NDArray[np.int64]:
     """Return the first cell of each column, of all columns' cells in a row."""
     return np.cumsum([0, *(each.count for each in cells[:-1])])
+
+
+def rows_of(cells: tuple[Cells, ...], codes: Floats) -> NDArray[np.int64]:
+    """Return the cell of each code, numbered over all columns: (n, columns)."""
+    own = [each.index(column) for each, column in zip(cells, codes.T, strict=True)]
+    return np.stack(own, axis=1) + starts(cells)

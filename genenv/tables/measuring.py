@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from genenv import seeding
 from genenv.tables import closeness, likeness
@@ -44,7 +43,7 @@ def measured(
     against real, and `independent columns`, which a metric that is of use thinks little of.
     `c2st`: see `c2st`. `auc`, `f1`: see `usefulness`, of a table with a target;
     empty where it says nothing. `marginals`,
-    `association`: see `likeness`. `copies`: see `copies`, and `closest`: see `closeness`; there
+    `association`: see `likeness`. `copies` and `closest`: see `closeness`; there
     held-out rows stand beside, which nobody copied.
     """
     held = held_out[:MOST_ROWS]
@@ -59,7 +58,7 @@ def measured(
     found["marginals"] = {n: likeness.marginals(r, held, schema) for n, r in same.items()}
     found["association"] = {n: likeness.association(r, held, schema) for n, r in same.items()}
     unseen = {name: rows for name, rows in same.items() if name != LEARNED} | {HELD_OUT: held}
-    found["copies"] = {name: copies(rows, learned) for name, rows in unseen.items()}
+    found["copies"] = {name: closeness.copies(rows, learned) for name, rows in unseen.items()}
     found["closest"] = {n: closeness.closest(r, learned, schema, seed) for n, r in unseen.items()}
     return found
 
@@ -95,14 +94,3 @@ def shuffled(rows: Floats, seed: int) -> Floats:
     """Return rows whose columns come from different ones: the marginals are kept, all else not."""
     rng = seeding.numpy_generator(seed, "independent columns")
     return np.stack([rng.permutation(column) for column in rows.T], axis=1)
-
-
-def copies(rows: Floats, learned: Floats) -> float:
-    """Return the share of rows that equal one of the learned rows in every column."""
-    known = set(_keys(learned))
-    return float(np.mean([key in known for key in _keys(rows)]))
-
-
-def _keys(rows: Floats) -> list[bytes]:
-    plain: NDArray[np.float64] = np.where(np.isnan(rows), np.inf, rows) + 0.0  # -0.0 is 0.0
-    return [row.tobytes() for row in plain]

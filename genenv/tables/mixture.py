@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks, files, reading, seeding
-from genenv.tables import em
+from genenv.tables import components, determined, em
 from genenv.tables.cells import Cells, Floats
 from genenv.tables.conditions import Allowed, Condition, parse
-from genenv.tables.law import Law, starts
+from genenv.tables.determined import Determined
+from genenv.tables.law import Law, rows_of
 from genenv.tables.schema import Schema
 
 if TYPE_CHECKING:
@@ -31,24 +32,32 @@ class Mixture:
     """Rows from base vectors: e_0 picks the component, e_1 ... drive the columns by inverse CDF.
 
     A component is a product of one law a column. A condition weighs components by their
-    probability of it, π_k P_k(A), and cuts the laws off, so that rows fulfil it exactly.
+    probability of it, π_k P_k(A), and cuts the laws off, so that rows fulfil it exactly. A column
+    that another one determines has no law: it follows, and a condition on it is one on the other.
     """
 
     schema: Schema
     """Of the rows."""
     cells: tuple[Cells, ...]
-    """How each column is cut."""
+    """How each column that has a law is cut."""
+    gone: tuple[Determined, ...]
+    """Columns that others determine."""
     parameters: em.Parameters
     """Probabilities of components, and of cells in each."""
     tried: Floats
-    """(tried, 2): components and mean log-likelihood of held-out rows, in nats."""
+    """(tried, 3): numbers of components and what speaks for them, see `components.best`."""
 
     differentiable = False
 
     @property
     def base_dim(self) -> int:
-        """Length of a base vector: one more than there are columns."""
+        """Length of a base vector: one more than there are columns with a law."""
         return 1 + len(self.cells)
+
+    @cached_property
+    def kept(self) -> NDArray[np.int64]:
+        """Return the numbers of the columns that have a law, in the order of `cells`."""
+        return _kept(len(self.schema.columns), self.gone)
 
     @property
     def classes(self) -> tuple[Any, ...]:
@@ -100,30 +109,37 @@ class Mixture:
         """
         checks.shape("e", e, (None, self.base_dim))
         if label is None:
-            return self._everything.codes(e)
+            return self.codes(self._everything, e)
         checks.shape("label", label, (len(e),))
-        codes = np.empty((len(e), len(self.cells)))
+        codes = np.empty((len(e), len(self.schema.columns)))
         for each in np.unique(label):
             value = float(checks.integer("label + 1", int(each) + 1) - 1)
             law = self.law({self.schema.label.name: Allowed(((value, value),))})
-            codes[label == each] = law.codes(e[label == each])
+            codes[label == each] = self.codes(law, e[label == each])
         return codes
 
     def law(self, condition: Condition) -> Law:
         """Return the mixture under a condition; {}: as it is."""
+        asked = determined.asked(condition, self.gone, self.schema.names)
+        names = [self.schema.names[i] for i in self.kept]
         pieces = [
-            cells.pieces(condition.get(name))
-            for name, cells in zip(self.schema.names, self.cells, strict=True)
+            cells.pieces(asked.get(name)) for name, cells in zip(names, self.cells, strict=True)
         ]
         return Law(self.cells, pieces, self.parameters)
+
+    def codes(self, law: Law, e: Floats | NDArray[np.float32]) -> Floats:
+        """Map base vectors (n, base_dim) to codes (n, columns) under a law of `law`."""
+        codes = np.full((len(e), len(self.schema.columns)), np.nan)
+        codes[:, self.kept] = law.codes(e)
+        return determined.derived(codes, self.gone)
 
     def log_likelihood(self, frame: pd.DataFrame) -> Floats:
         """Return log p of rows, in nats, by the cells they are in: (n,)."""
         return self.parameters.log_likelihood(self.rows(self.schema.encode(frame)))
 
     def rows(self, codes: Floats) -> NDArray[np.int64]:
-        """Return the cell of each code, numbered over all columns: (n, columns)."""
-        return _rows(self.cells, codes)
+        """Return the cell of each code of a column with a law, numbered over all: (n, kept)."""
+        return rows_of(self.cells, codes[:, self.kept])
 
     def save(self, folder: Path) -> None:
         """Write schema.json and mixture.npz."""
@@ -136,6 +152,7 @@ class Mixture:
         }
         own = self.parameters
         whole = {"weights": own.weights, "cells": own.cells, "tried": self.tried, **cuts}
+        whole |= determined.to_arrays(self.gone)
         files.write_atomically(folder / "mixture.npz", lambda file: np.savez(file, **whole))
 
     @classmethod
@@ -150,14 +167,16 @@ class Mixture:
         schema = Schema.load(folder / SCHEMA)
         path = folder / "mixture.npz"
         held = reading.arrays(path)
-        cells = reading.guarded(path, lambda: _cut(schema, held))
+        gone = reading.guarded(path, lambda: determined.from_arrays(held))
+        cells = reading.guarded(path, lambda: _cut(schema, gone, held))
         width = sum(each.count for each in cells)
         columns = {
             "weights": reading.Column("f", (None,), 0, 1),
             "cells": reading.Column("f", (None, width), 0, 1),
         }
         reading.check(path, held, columns)
-        return cls(schema, cells, em.Parameters(held["weights"], held["cells"]), held["tried"])
+        parameters = em.Parameters(held["weights"], held["cells"])
+        return cls(schema, cells, gone, parameters, held["tried"])
 
     @cached_property
     def _everything(self) -> Law:
@@ -172,15 +191,17 @@ class Mixture:
 
     def _codes(self, law: Law, count: int, seed: int, start: int) -> Floats:
         keys = seeding.fold_rows(seed, "noise", np.arange(start, start + count))
-        return law.codes(seeding.normals(keys, self.base_dim))
+        return self.codes(law, seeding.normals(keys, self.base_dim))
 
 
-def _rows(cells: tuple[Cells, ...], codes: Floats) -> NDArray[np.int64]:
-    own = [each.index(column) for each, column in zip(cells, codes.T, strict=True)]
-    return np.stack(own, axis=1) + starts(cells)
+def _kept(columns: int, gone: tuple[Determined, ...]) -> NDArray[np.int64]:
+    return np.setdiff1d(np.arange(columns), [each.column for each in gone])
 
 
-def _cut(schema: Schema, held: dict[str, NDArray[Any]]) -> tuple[Cells, ...]:
+def _cut(
+    schema: Schema, gone: tuple[Determined, ...], held: dict[str, NDArray[Any]]
+) -> tuple[Cells, ...]:
+    columns = [schema.columns[i] for i in _kept(len(schema.columns), gone)]
     return tuple(
         Cells(
             held[f"atoms_{i}"],
@@ -189,7 +210,7 @@ def _cut(schema: Schema, held: dict[str, NDArray[Any]]) -> tuple[Cells, ...]:
             column.step,
             0 if column.discrete else column.decimals,
         )
-        for i, column in enumerate(schema.columns)
+        for i, column in enumerate(columns)
     )
 
 
@@ -206,7 +227,10 @@ def fit(codes: Floats, schema: Schema, seed: int = 0) -> Mixture:
         Address of first guesses, and of the rows that tell how many components there are.
     """
     columns = zip(schema.columns, codes.T, strict=True)
-    cells = tuple(Cells.fit(column, each) for column, each in columns)
-    width = sum(each.count for each in cells)
-    parameters, tried = em.fit(_rows(cells, codes), width, seed)
-    return Mixture(schema, cells, parameters, tried)
+    cut = [Cells.fit(column, each) for column, each in columns]
+    # from values of their own alone is a condition on what follows one on what it follows from
+    gone = tuple(each for each in determined.find(codes, schema) if not cut[each.by].bins)
+    kept = _kept(len(cut), gone)
+    cells = tuple(cut[i] for i in kept)
+    parameters, tried = components.fit(cells, codes[:, kept], seed)
+    return Mixture(schema, cells, gone, parameters, tried)
