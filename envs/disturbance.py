@@ -69,11 +69,11 @@ class Disturbance(BatchedEnv):
     window: that one is `terminated`.
 
     ## Info
-    energy: spent so far, ½Σ‖e‖²; failed; miss; returns: sum of the world's rewards; steps of the
-    world.
+    `energy` spent so far, ½Σ‖e‖²; `failed`; `miss`; `returns`, the sum of the world's rewards;
+    `steps` of the world.
 
     ## Arguments
-    See the parameters; `gymnasium.make("genenv/Disturbance-v0")` without any drives Walk1D.
+    None is needed: `gymnasium.make("genenv/Disturbance-v0")` drives Walk1D.
 
     ## Version history
     v0: first release.

@@ -51,11 +51,13 @@ class Side(BatchedEnv):
     At step t the discriminator sees x_t, by a fair coin a real row or the sample that the generator
     made at step t - 1, and gives a verdict; both are paid for it at once. The generator sees base
     noise (and a label, where the data have them) and makes the sample of step t + 1. x_1 is real,
-    and its verdict pays nothing.
+    and its verdict pays nothing. Where all data are whole numbers, the generator's samples are
+    rounded to such. Coins, rows and noise are drawn by address: the same seed gives the same ones
+    to `parallel_env` and to `as_single`.
 
     ## Action
-    The generator's: `Box(-1, 1, (size,), float32)`, the sample. The discriminator's:
-    `Box(-1, 1, (1,), float32)`, from generated (-1) to real (1).
+    The generator's: `Box(-1, 1, (size,), float32)`, the sample of the next step. The
+    discriminator's: `Box(-1, 1, (1,), float32)`, the verdict, from generated (-1) to real (1).
 
     ## Observation
     The generator's, `Box(-6, 6, (base_dim + classes,), float32)`, clipped:
@@ -79,13 +81,14 @@ class Side(BatchedEnv):
     where both are the same.
 
     ## Start and end
-    `truncated`: after `horizon` steps; never `terminated`.
+    `truncated`: after `horizon` steps; never `terminated`. `reset()` without a seed goes on with
+    the next episode.
 
     ## Info
-    judged: what the verdict of this step was about, 1 real, 0 generated, -1 what pays nothing.
+    `judged`: what the verdict of this step was about, 1 real, 0 generated, -1 what pays nothing.
 
     ## Arguments
-    See the parameters.
+    The side to be played, and who plays the other, must be told.
 
     ## Version history
     v0: first release.

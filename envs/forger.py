@@ -33,15 +33,16 @@ class Forger(BatchedEnv):
     The agent is the generator of a GAN, and learns by reward alone: no gradient of the critic is
     handed over. An episode shows base noise e ~ N(0, I) and perhaps a label; the one action is the
     sample. The critic scores it, puts it into a replay of recent samples, and after each `batch` of
-    new ones takes `critic_steps` updates on real rows against the replay. Critic and replay are
-    shared by all rows, and by all environments that are given the same `critic`: so vectorisations
-    play one game. A seeded reset of all rows that played starts both afresh, of some rows it keeps
-    them, as `reset()` does.
+    new ones, however many rows brought them, takes `critic_steps` updates on real rows (of the
+    labels that were asked for) against the replay. Critic and replay are shared by all rows, and by
+    all environments that are given the same `critic`: so vectorisations play one game. A seeded
+    reset of all rows that played starts both afresh, of some rows it keeps them, as `reset()` does.
 
     ## Action
     `Box(-1, 1, (size,), float32)`: the sample's numbers, flattened. -1 and 1 are the least and the
     largest value of each column of the data; of images, the ends of their range. Integers are
     rounded. With a `renderer`, `action_size` numbers that it turns into a sample.
+    `samples(actions)` of the batch gives samples as the data are stored.
 
     ## Observation
     `Box(-10, 10, (noise_dim + classes + 2,), float32)`, clipped to the limits:
@@ -58,17 +59,20 @@ class Forger(BatchedEnv):
 
     ## Reward
     The critic's score before it learns from the sample, less the mean score of real rows, in
-    standard deviations of scores (see `training.learning_critic`), clipped to [-10, 10].
+    standard deviations of the scores of real and recent rows at its latest update, clipped to
+    [-10, 10]: 0 is as real as the average real row. Before the first update, and for good with
+    `critic_steps=0`, 1,000 real rows under the untrained critic set both.
 
     ## Start and end
     e and an evenly drawn label. `terminated` after the one step.
 
     ## Info
-    score (the critic's, raw; 0 at the start); and, the same in all rows: updates (the critic's, so
-    far), gap (mean score of real less recent samples at the latest, in standard deviations).
+    `score` (the critic's, raw; 0 at the start); and, the same in all rows: `updates` (the critic's,
+    so far), `gap` (mean score of real less recent samples at the latest, in standard deviations: 0
+    when the critic is fooled).
 
     ## Arguments
-    See the parameters; `gymnasium.make("genenv/Forger-v0")` without any takes the ring, unlabelled.
+    None is needed: `gymnasium.make("genenv/Forger-v0")` takes the ring, unlabelled.
 
     ## Version history
     v0: first release.

@@ -27,9 +27,10 @@ class ForgerSequence(BatchedEnv):
 
     ## Description
     The agent is the generator of SeqGAN (arXiv 1609.05473): it sees the tokens written so far, its
-    action is the next one, and when the sequence is whole a critic scores it. The critic puts it
-    into a replay of recent sequences, and after each `batch` of new ones takes `critic_steps`
-    updates on real sequences against the replay. It is shared by all rows, and by all environments
+    action is the next one, and when the sequence is whole a critic (two convolutions over one-hot
+    tokens, then mean and largest over time) scores it. The critic puts it into a replay of recent
+    sequences, and after each `batch` of new ones takes `critic_steps` updates on real sequences
+    against the replay. It is shared by all rows, and by all environments
     that are given the same `critic`; a seeded reset of all rows that played starts it and the
     replay afresh, of some rows it keeps them, as `reset()` does. By default real sequences come
     from a random LSTM, so that likelihoods are known: `oracle.log_prob(sequences)`.
@@ -38,25 +39,26 @@ class ForgerSequence(BatchedEnv):
     `Discrete(vocabulary)`: the next token.
 
     ## Observation
-    `MultiDiscrete` of `length` numbers from 0 to `vocabulary`: the tokens so far; places not yet
-    written hold the number `vocabulary`.
+    `MultiDiscrete([vocabulary + 1] * length)`: the tokens so far; places not yet written hold the
+    number `vocabulary`.
 
     ## Reward
     0 before the last token; then the critic's score before it learns from the sequence, less the
-    mean score of real ones, in standard deviations of scores (`training.learning_critic`), clipped
-    to [-10, 10].
+    mean score of real ones, in standard deviations of the scores of real and recent sequences at
+    its latest update, clipped to [-10, 10].
 
     ## Start and end
-    Nothing is written. `terminated` after the last of `length` tokens.
+    Nothing is written. `terminated` after the last of `length` tokens; `max_episode_steps` below it
+    truncates without a reward.
 
     ## Info
-    score (the critic's, raw; 0 before the last token); and, the same in all rows: updates (the
-    critic's, so far), gap (mean score of real less recent sequences at the latest, in standard
+    `score` (the critic's, raw; 0 before the last token); and, the same in all rows: `updates` (the
+    critic's, so far), `gap` (mean score of real less recent sequences at the latest, in standard
     deviations).
 
     ## Arguments
-    See the parameters; `gymnasium.make("genenv/ForgerSequence-v0")` without any takes an LSTM
-    with a vocabulary of 200, length 20 and width 32.
+    None is needed: `gymnasium.make("genenv/ForgerSequence-v0")` takes an LSTM with N(0, 1) weights,
+    a vocabulary of 200, length 20 and width 32.
 
     ## Version history
     v0: first release.

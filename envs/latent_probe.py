@@ -35,7 +35,7 @@ class LatentProbe(BatchedEnv):
     query to the model each.
 
     ## Action
-    `Box(-1, 1, (base_dim,), float32)`: e becomes project(e + stride · action).
+    `Box(-1, 1, (base_dim,), float32)`, clipped to it: e becomes project(e + stride · action).
 
     ## Observation
     `Box(-10, 10, (base_dim + 2 · classes + 4,), float32)`, everything clipped to the limits:
@@ -51,17 +51,18 @@ class LatentProbe(BatchedEnv):
     | 1 | share of the horizon left | |
 
     ## Reward
-    A quarter of the gain in score (`probe.Findings.score`), + 2 on success, - 0.05 a step.
+    A quarter of the gain in score, + 2 on success, - 0.05 a step. Score (`probe.Findings.score`) =
+    min(severity, 1) - 2 · relu(log 0.97 - the guide's log-probability of the label)
+    - 2 · relu(distance - threshold + margin).
 
     ## Start and end
     `terminated`: the model fails and the guide accepts. `truncated`: after `horizon` steps.
 
     ## Info
-    severity; energy (½‖e‖²); queries: the row's count since it was seeded.
+    `severity`; `energy`, ½‖e‖²; `queries`, the row's count since it was seeded.
 
     ## Arguments
-    See the parameters; `gymnasium.make("genenv/LatentProbe-v0")` without any takes the bundled
-    digits.
+    None is needed: `gymnasium.make("genenv/LatentProbe-v0")` takes the bundled digits.
 
     ## Version history
     v0: first release.

@@ -90,10 +90,10 @@ class TrainingGame(BatchedEnv):
     deviations of the data. `truncated`: after `decisions` steps.
 
     ## Info
-    quality; cost, generator_updates and critic_updates of the episode.
+    `quality`; `cost`, `generator_updates` and `critic_updates` of the episode.
 
     ## Arguments
-    See the parameters; `gymnasium.make("genenv/TrainingGame-v0")` without any draws problems.
+    None is needed: `gymnasium.make("genenv/TrainingGame-v0")` draws problems.
 
     ## Version history
     v0: first release.

@@ -25,10 +25,14 @@ class Walk1D(BatchedEnv):
 
     ## Description
     x ← x + a from x = 0, where a is the push in standard deviations: under a ~ N(0, 1) it is a
-    random walk. It fails when |x| reaches the edge. Least energy ½Σa² of a failure: edge² / 60 in
-    30 equal steps, 1.667 at edge 10; its design point is β = edge / √30: 1.826, and 3.651 at edge
-    20. P(failure) under N(0, 1): 0.108736 and 3.6592e-4. The problem is that of the adaptive stress
-    testing toolboxes (Lee et al., arXiv 1811.02188).
+    random walk. It fails when |x| reaches the edge. The problem is that of the adaptive stress
+    testing toolboxes (Lee et al., arXiv 1811.02188). Known answers in 30 steps, where equal pushes
+    are best (energy ½Σa², β = √(2 · energy), probabilities under N(0, 1) by quadrature):
+
+    | edge | least energy | β | P(failure) |
+    |---|---|---|---|
+    | 10 | 1.667 | 1.826 | 0.108736 |
+    | 20 | 6.667 | 3.651 | 3.6592e-4 |
 
     ## Action
     `Box(-1, 1, (1,), float32)`: the push, in units of 6 standard deviations.
@@ -40,13 +44,14 @@ class Walk1D(BatchedEnv):
     -½a² a step; at the horizon without a failure -100 - 10 · (edge - |x|) as well.
 
     ## Start and end
-    x = 0. `terminated`: |x| ≥ edge. `truncated`: after `horizon` steps.
+    x = 0. `terminated`: |x| ≥ edge. `truncated`: after `horizon` steps, or
+    `max_episode_steps`.
 
     ## Info
-    x; miss: max(edge - |x|, 0) / edge.
+    `x`; `miss`: max(edge - |x|, 0) / edge.
 
     ## Arguments
-    See the parameters.
+    None is needed.
 
     ## Version history
     v0: first release.
@@ -62,7 +67,7 @@ class Walk1D(BatchedEnv):
     max_episode_steps
         Truncates earlier than `horizon`, as Gymnasium's TimeLimit; None: no earlier.
     autoreset_mode, render_mode
-        See `BatchedEnv`; "rgb_array" draws the path.
+        See `BatchedEnv`; "rgb_array" draws the path between the edges.
 
     Raises
     ------

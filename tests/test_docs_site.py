@@ -16,6 +16,13 @@ from genenv.settings import StressConfig
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "made" not in path.parts)
+PAGES_OF_ENVIRONMENTS = [
+    path.name for path in sorted((DOCS / "envs").glob("*.md")) if path.stem != "index"
+]
+ORDER = [
+    *("Description", "Action", "Observation", "Reward", "Start and end", "Info", "Arguments"),
+    "Version history",
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +60,38 @@ def kind_of(made, name):
     return dict(made["commands"].commands())[name]
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_the_docstring_of_an_environment_names_its_arguments(made, name):
-    kind = made["environments"].kind(name)
-    table = made["environments"].arguments(kind)
-    given = dict.fromkeys(list(kind.__init__.__annotations__))
+@pytest.mark.parametrize("page", PAGES_OF_ENVIRONMENTS)
+def test_a_page_of_an_environment_says_what_its_docstring_says(made, page):
+    path = DOCS / "envs" / page
+    shown = made["environments"].described()[path]
+    text = path.read_text()
+    assert made["environments"].MADE.search(text)
+    assert text == made["environments"].page(text, shown), "python docs/made/environments.py"
+
+
+def test_a_page_that_says_something_else_is_made_anew_between_its_marks(made):
+    path = DOCS / "envs" / "walk1d.md"
+    text = path.read_text()
+    older = text.replace("x = 0. `terminated`", "x = 1. `terminated`")
+    assert older != text
+    shown = made["environments"].described()[path]
+    assert made["environments"].page(f"{older}More.\n", shown) == f"{text}More.\n"
+
+
+@pytest.mark.parametrize("page", PAGES_OF_ENVIRONMENTS)
+def test_the_docstring_of_an_environment_is_in_order_and_names_its_arguments(made, page):
+    shown = made["environments"].described()[DOCS / "envs" / page]
+    assert re.findall(r"^## (.*)$", made["environments"].sections(shown), re.MULTILINE) == ORDER
+    table = made["environments"].arguments(shown)
+    given = dict.fromkeys(list(shown.__init__.__annotations__))
     for argument in [each for each in given if each != "return"]:
         assert re.search(rf"\b{argument}\b", table), argument
+
+
+def test_every_environment_has_a_page(made):
+    assert len(made["environments"].described()) == len(ENVIRONMENTS) + 1  # and the duel
+    for path in made["environments"].described():
+        assert path.name in PAGES_OF_ENVIRONMENTS
 
 
 def test_stars_and_bars_of_a_docstring_are_no_markup_but_those_in_code_stay(made):
@@ -76,7 +108,17 @@ def test_every_room_with_public_names_is_in_the_reference():
         for name in rooms
         if getattr(importlib.import_module(f"genenv.{name}"), "__all__", None)
     }
-    inner = {"board", "known", "monitoring", "passes", "reading", "settings", "stacked", "cli"}
+    inner = {
+        "board",
+        "cli",
+        "finished",
+        "known",
+        "monitoring",
+        "passes",
+        "reading",
+        "settings",
+        "stacked",
+    }
     assert settings.__all__
     for name in sorted(public - inner):
         assert f"   genenv.{name}\n" in text, name

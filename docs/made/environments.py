@@ -1,41 +1,71 @@
-"""The directive `environments`: what each docstring says, with a table of its arguments."""
+"""The pages of the environments, made from their docstrings: `python docs/made/environments.py`.
+
+Between two marks stands what `help(genenv.envs.latent_probe.LatentProbe)` prints, too, with its
+parameters as a table; what is around the marks is written by hand, and stays.
+"""
 
 from __future__ import annotations
 
 import inspect
+import re
 from importlib import import_module
+from pathlib import Path
 
-from docutils import nodes
 from numpydoc.docscrape import NumpyDocString
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
 from genenv import ENVIRONMENTS
 
-
-def kind(name: str) -> type:
-    """Return the class of a batch by the id of its environment."""
-    module, attribute = ENVIRONMENTS[name][1].split(":")
-    found: type = getattr(import_module(module), attribute)
-    return found
-
-
-def sections(described: type) -> str:
-    """Return the text of a docstring before its parameters, from its first heading on."""
-    text = inspect.cleandoc(described.__doc__ or "").partition("\nParameters\n")[0]
-    return text[text.index("## ") :]
+PAGES = Path(__file__).parents[1] / "envs"
+START = "<!-- Made from the docstring of {}: python docs/made/environments.py -->"
+END = "<!-- From here on by hand. -->"
+MADE = re.compile(f"{START.replace('{}', '.*')}.*{END}", re.DOTALL)
+DUEL = "genenv.envs.duel:Side"
 
 
-def arguments(described: type) -> str:
+def described() -> dict[Path, type]:
+    """Return each page with the class whose docstring it shows."""
+    places = {f"{_stem(name)}.md": place for name, (_, place) in ENVIRONMENTS.items()}
+    return {PAGES / page: _found(place) for page, place in {**places, "duel.md": DUEL}.items()}
+
+
+def page(text: str, shown: type) -> str:
+    """Return the text of a page with what its docstring says between the marks."""
+    start = START.format(f"{shown.__module__}.{shown.__qualname__}")
+    made = f"{start}\n\n{sections(shown)}\n\n{END}"
+    return MADE.sub(lambda _: made, text)
+
+
+def sections(shown: type) -> str:
+    """Return the sections of a docstring, its parameters as the table of its arguments."""
+    text = inspect.cleandoc(shown.__doc__ or "").partition("\nParameters\n")[0].strip()
+    history = "## Version history"
+    return text[text.index("## ") :].replace(history, f"{arguments(shown)}\n\n{history}")
+
+
+def arguments(shown: type) -> str:
     """Return the parameters of a docstring as a table."""
-    said = NumpyDocString(inspect.cleandoc(described.__doc__ or ""))["Parameters"]
-    usual = inspect.signature(described).parameters
-    lines = ["| argument | default | |", "|---|---|---|"]
+    said = NumpyDocString(inspect.cleandoc(shown.__doc__ or ""))["Parameters"]
+    usual = inspect.signature(shown).parameters
+    lines = ["| argument | default | what |", "|---|---|---|"]
     for parameter in said:
         names = [name.strip() for name in parameter.name.split(",")]
-        defaults = ", ".join(_shown(usual[name].default) for name in names if name in usual)
-        lines.append(f"| `{parameter.name}` | {defaults} | {' '.join(parameter.desc)} |")
+        defaults = ", ".join(_shown(usual[name].default) for name in names)
+        written = ", ".join(f"`{name}`" for name in names)
+        what = " ".join(parameter.desc).replace("|", r"\|")
+        lines.append(f"| {written} | {defaults} | {what} |")
     return "\n".join(lines)
+
+
+def _stem(name: str) -> str:
+    """Return the page of an id: latent_probe of genenv/LatentProbe-v0."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.partition("/")[2].partition("-")[0]).lower()
+
+
+def _found(place: str) -> type:
+    """Return the class at `module:name`."""
+    module, attribute = place.split(":")
+    found: type = getattr(import_module(module), attribute)
+    return found
 
 
 def _shown(default: object) -> str:
@@ -45,27 +75,6 @@ def _shown(default: object) -> str:
     return f"`{getattr(default, 'value', default)!r}`"
 
 
-def reference() -> str:
-    """Return every environment: its id, its sentence, and the sections of its docstring."""
-    parts = []
-    for name in ENVIRONMENTS:
-        described = kind(name)
-        text = sections(described)
-        text = text.replace("## Version history", f"{arguments(described)}\n\n## Version history")
-        first = (inspect.getdoc(described) or "").splitlines()[0]
-        parts += [f"## {name}", first, text.replace("## ", "### ")]
-    return "\n\n".join(parts)
-
-
-class Environments(SphinxDirective):
-    """What the docstrings of all environments say."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return their sections, with a table of arguments."""
-        return self.parse_text_to_nodes(reference(), allow_section_headings=True)
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Add the directive."""
-    app.add_directive("environments", Environments)
-    return {"parallel_read_safe": True}
+if __name__ == "__main__":
+    for path, shown in described().items():
+        path.write_text(page(path.read_text(), shown))
