@@ -178,6 +178,13 @@ def test_nothing_stands_before_agreement(key, name):
     assert tag(key) == name >= "agreement"
 
 
+@pytest.fixture
+def pageless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out react.html, which takes longer than the parts of a small study."""
+    monkeypatch.setattr("genenv.reacting.study.write_page", lambda *_: None)
+
+
+@pytest.mark.usefixtures("pageless")
 def test_the_same_seeds_give_the_same_figures_and_an_interrupt_costs_nothing(
     done: tuple[Path, dict[str, Any]], generator: Generator, tmp_path: Path
 ) -> None:
@@ -210,6 +217,7 @@ def told_afresh(content: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in content.items() if key not in ("timings", "told")}
 
 
+@pytest.mark.usefixtures("pageless")
 @pytest.mark.parametrize(
     "name", ["answers-1.npz", "points-0.npz", "shares-1-mlp.json", "lessons-0-mlp.json"]
 )
@@ -225,6 +233,7 @@ def test_a_part_that_is_cut_off_is_made_again_and_told(
     assert len(path.read_bytes()) == len(whole)
 
 
+@pytest.mark.usefixtures("pageless")
 @pytest.mark.parametrize("text", ["[]", "{}", "[1]", ""])
 def test_rows_that_are_none_are_made_again(generator: Generator, again: Path, text: str) -> None:
     path = again / "cells" / "lessons-1-mlp.json"
@@ -253,6 +262,7 @@ def test_settings_that_cannot_be_read_are_one_sentence(
         study(again, generator).run(resume=True)
 
 
+@pytest.mark.usefixtures("pageless")
 def test_what_is_finished_is_shown_as_done_on_resume(generator: Generator, again: Path) -> None:
     stages = shown()
     study(again, generator, stages=stages).run(resume=True)
@@ -330,6 +340,7 @@ def test_a_learner_is_printed_with_its_whole_name(done: tuple[Path, dict[str, An
     assert head.index("agreement at 0") == len(name) + 1
 
 
+@pytest.mark.usefixtures("pageless")
 def test_on_vectors_with_a_generator_of_their_own(tmp_path: Path) -> None:
     rings = toys.rings(600)
     config = ReactConfig(
@@ -342,6 +353,7 @@ def test_on_vectors_with_a_generator_of_their_own(tmp_path: Path) -> None:
     assert all(math.isfinite(row["margin"]) for row in content["curves"])
 
 
+@pytest.mark.usefixtures("pageless")
 def test_the_front_door_takes_arrays(generator: Generator) -> None:
     digits = data.load("digits")
     content = genenv.react(

@@ -26,14 +26,24 @@ def styled(salt: str) -> AbstractContextManager[None]:
 
 def one_axes(width: float, height: float) -> tuple[Any, Any]:
     """Make a figure of one panel, in inches."""
-    figure, ((axes,),) = panels(1, 1, width, height)
-    return figure, axes
-
-
-def panels(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
-    """Make a figure in inches, (rows, columns) panels that share both axes."""
     figure = blank(width, height)
-    return figure, figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    return figure, figure.subplots()
+
+
+def panels(count: int, across: int, width: float, height: float) -> tuple[Any, list[Any]]:
+    """Make a figure in inches, its panels row by row, which share both axes.
+
+    Where the last row is short the rest of it is left out: a panel takes 30 ms to make and draw.
+    """
+    figure = blank(width, height)
+    grid = figure.add_gridspec(-(-count // across), across)
+    made: list[Any] = []
+    for i in range(count):
+        first = made[0] if made else None
+        axes = figure.add_subplot(grid[divmod(i, across)], sharex=first, sharey=first)
+        axes.tick_params(labelbottom=i + across >= count, labelleft=i % across == 0)
+        made.append(axes)
+    return figure, made
 
 
 def svg(figure: Any, title: str) -> str:

@@ -227,7 +227,7 @@ def _grid(
         return None
     rows = -(-len(names) // ACROSS)
     with styled(salt):
-        figure, axes = panels(rows, ACROSS, WIDE, ROW * rows + ABOVE)
+        figure, axes = panels(len(names), ACROSS, WIDE, ROW * rows + ABOVE)
         figure.set_layout_engine(None)  # of many panels an engine takes seconds a figure
         figure.subplots_adjust(
             left=LEFT / WIDE,
@@ -237,15 +237,12 @@ def _grid(
             wspace=0.08,
             hspace=(BELOW + TITLE) / (ROW - BELOW - TITLE),
         )
-        for panel, name in zip(axes.flat, names, strict=False):
+        for panel, name in zip(axes, names, strict=True):
             draw(panel, name)
-        for panel in axes.flat[len(names) :]:
-            panel.set_axis_off()
-        for panel in axes.flat[max(0, len(names) - ACROSS) : len(names)]:  # the lowest ones
-            panel.tick_params(labelbottom=True)
+        for panel in axes[-ACROSS:]:  # the lowest ones
             panel.set_xlabel(across)
             panel.xaxis.get_major_locator().set_params(integer=True, nbins=6)
-        for panel in axes[:, 0]:
+        for panel in axes[::ACROSS]:
             panel.set_ylabel(up)
         _show(figure, legend)
         return svg(figure, title)
