@@ -13,6 +13,7 @@ from genenv.metrics import generated
 
 # A job in the background of a shell starts with interrupts ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+LEAST_STEPS, LEAST_EPOCHS = classifier.LEAST_STEPS, classifier.LEAST_EPOCHS
 torch.set_num_threads(1)  # tiny networks: two threads beside another busy process take ten times
 
 
@@ -24,14 +25,18 @@ def judged_by_address(_audit, _rows, fold, label, severity, answer):
 
 
 @pytest.fixture(scope="module")
-def small() -> Iterator[None]:
-    """Make the parts that a run trains small."""
+def every_verdict() -> Iterator[None]:
+    """Let runs of small parts have samples of every verdict."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(generated, "GENERATED", 200)
         patch.setattr(Audit, "judge", judged_by_address)
         yield
+
+
+@pytest.fixture
+def whole_classifiers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let classifiers learn as long as they do outside of tests: what they learned is looked at."""
+    monkeypatch.setattr(classifier, "LEAST_STEPS", LEAST_STEPS)
+    monkeypatch.setattr(classifier, "LEAST_EPOCHS", LEAST_EPOCHS)
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +72,12 @@ def own_cache(tmp_path_factory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def few_epochs() -> Iterator[None]:
-    """Judges learn for three epochs at most: what is made of them is under test, not they."""
+def small_parts() -> Iterator[None]:
+    """Make what a run trains small: what is made of its judge and model is under test, not they."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 40)
+        patch.setattr(classifier, "LEAST_EPOCHS", 1)
+        patch.setattr(generated, "GENERATED", 200)
         patch.setattr("genenv.judge.recipe.FEWEST", 1)
         patch.setattr("genenv.judge.recipe.MOST", 3)
         yield

@@ -18,7 +18,7 @@ X = DIGITS.x
 Y = np.asarray(DIGITS.label)
 
 
-pytestmark = pytest.mark.usefixtures("small")
+pytestmark = pytest.mark.usefixtures("every_verdict")
 
 
 def constant(x: np.ndarray) -> np.ndarray:

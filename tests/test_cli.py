@@ -72,7 +72,7 @@ cli.main(["--version"])
 """
 
 
-pytestmark = pytest.mark.usefixtures("small")
+pytestmark = pytest.mark.usefixtures("every_verdict")
 
 
 @pytest.fixture(scope="module")
@@ -390,7 +390,7 @@ def test_check_asks_another_model_what_the_run_asked_its_own(
 
 @pytest.mark.slow
 def test_check_of_data_stresses_the_model_first(run: Run, tmp_path: Path) -> None:
-    words = ["check", "digits", *GOOD, "--seed", "3", "--out", str(tmp_path / "first")]
+    words = ["check", "digits", *GOOD, "--out", str(tmp_path / "first")]
     code, out, _ = run(*words, "--fail-if", "accuracy < 0.5", "--junit", str(tmp_path / "j.xml"))
     assert code == UNDECIDED
     assert "investigate: models_of_mine:good on digits" in out
@@ -724,25 +724,26 @@ def test_a_disk_that_refuses_is_one_sentence(run: Run, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", ["generator", "generator metrics", "model", "judge", "random"])
 def test_an_interrupt_in_any_stage_exits_130_and_says_how_to_go_on(
-    run: Run, monkeypatch: pytest.MonkeyPatch, stage: str
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = Progress.stage
+    words = ["stress", "digits", "--search", "random", *SMALL, "--no-cache", "--out", "stopped"]
+    for stage in ("generator", "generator metrics", "model", "judge", "random"):
 
-    def interrupted(self: Progress, name: str, ends: bool = True) -> Any:
-        if name == stage:
-            signal.raise_signal(signal.SIGINT)
-        return before(self, name, ends)
+        def interrupted(self: Progress, name: str, ends: bool = True, stage: str = stage) -> Any:
+            if name == stage:
+                signal.raise_signal(signal.SIGINT)
+            return before(self, name, ends)
 
-    monkeypatch.setattr(Progress, "stage", interrupted)
-    out = f"stopped-{stage.replace(' ', '-')}"
-    code, _, err = run("stress", "digits", "--search", "random", *SMALL, "--no-cache", "--out", out)
-    assert code == 130
-    assert "genenv: interrupted\n" in err
-    if stage != "generator":
-        assert f"{out} holds checkpoints, the generator" in err
-        assert err.endswith(f"--out {out} --resume\n")
+        monkeypatch.setattr(Progress, "stage", interrupted)
+        code, _, err = run(*words)
+        assert code == 130, stage
+        assert "genenv: interrupted\n" in err
+        if stage != "generator":
+            assert "stopped holds checkpoints, the generator" in err
+            assert err.endswith("--out stopped --resume\n")
+        words = [*words[:11], "--resume"]
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ X = DIGITS.x
 Y = np.asarray(DIGITS.label)
 
 
-pytestmark = pytest.mark.usefixtures("small")
+pytestmark = pytest.mark.usefixtures("every_verdict")
 
 
 @pytest.fixture(scope="module")

@@ -160,9 +160,9 @@ def test_a_spawned_process_plays_the_same_episode(name, fresh):
 
 
 @pytest.mark.slow
-def test_gymnasiums_asynchronous_workers_play_a_seat():
-    env = gymnasium.make_vec("genenv/LatentProbe-v0", 2, "async", {"context": "spawn"})
+def test_a_worker_of_gymnasiums_asynchronous_vectors_plays_a_seat():
+    env = gymnasium.make_vec("genenv/LatentProbe-v0", 1, "async", {"context": "spawn"})
     env.reset(seed=0)
     seen, *_ = env.step(env.action_space.sample())
     env.close()
-    assert len(seen) == 2
+    assert len(seen) == 1

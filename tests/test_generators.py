@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 import genenv
-from genenv import bundled, classifier, networks
+from genenv import bundled, networks
 from genenv.checks import Mistake
 from genenv.cli.running import load_generator
 from genenv.noise import Learned
@@ -21,13 +21,6 @@ Y = Y[::3]
 MEANS = np.stack([X[k == Y].mean(0) for k in range(10)])
 RNG = np.random.default_rng(0)
 SPREAD = RNG.standard_normal((6, 64)).astype(np.float32)
-
-
-@pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    """Small networks learn shortly: no figure of theirs is looked at."""
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 40)
-    monkeypatch.setattr("genenv.metrics.generated.GENERATED", 200)
 
 
 def numpy_decode(e, label):

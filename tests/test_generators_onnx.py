@@ -10,7 +10,6 @@ import pytest
 from sklearn.datasets import load_digits
 
 import genenv
-from genenv import classifier
 from genenv.checks import Mistake
 from genenv.cli import main
 from genenv.cli.running import load_generated, load_generator
@@ -128,10 +127,7 @@ def run(tmp_path_factory):
     made = wrap(path)
     x, y = load_digits(return_X_y=True)
     settings = {"search": ["random"], "budget": 64, "anyway": True}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr("genenv.metrics.generated.GENERATED", 200)
-        genenv.stress(answer, made, x.reshape(-1, 8, 8).astype(np.float32), y, **settings, out=out)
+    genenv.stress(answer, made, x.reshape(-1, 8, 8).astype(np.float32), y, **settings, out=out)
     return out, path
 
 

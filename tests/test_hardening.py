@@ -131,7 +131,7 @@ def by_sum(x):
 
 
 @pytest.fixture(scope="module")
-def run(small, tmp_path_factory):  # noqa: ARG001 - makes the parts small
+def run(every_verdict, tmp_path_factory):  # noqa: ARG001 - lets some be confirmed
     """A finished stress run of few queries."""
     import genenv
 

@@ -86,14 +86,27 @@ def test_a_wrong_model_fails_all_and_a_right_one_none(run):
 
 @pytest.mark.slow
 def test_the_exported_tests_fail_until_the_model_is_mended(run, tmp_path):
-    for name, failed in (("wrong", 6), ("right", 0)):
-        path = tmp_path / f"test_{name}.py"
-        model = f"mine_to_test:{name}"
-        known.export(known.of_run(run, 100), path, model, "misclassified", "")
-        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
-        done = subprocess.run(words, cwd=run.parent, capture_output=True, text=True, check=False)
-        assert done.returncode == bool(failed), done.stdout + done.stderr
-        assert f"{failed} failed" in done.stdout if failed else "6 passed" in done.stdout
+    taken = known.of_run(run, 100)
+    paths = [tmp_path / f"test_{name}.py" for name in ("wrong", "right")]
+    for path in paths:
+        model = f"mine_to_test:{path.stem.removeprefix('test_')}"
+        known.export(taken, path, model, "misclassified", "")
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rA",
+        "-p",
+        "no:cacheprovider",
+        *map(str, paths),
+    ]
+    done = subprocess.run(words, cwd=run.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    for end, name in (("FAILED", "wrong"), ("PASSED", "right")):
+        found = [line for line in done.stdout.splitlines() if line.startswith(end)]
+        assert len(found) == 6
+        assert all(f"test_{name}.py" in line for line in found)
 
 
 def test_pictures_are_the_samples(run, tmp_path):

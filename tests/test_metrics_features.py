@@ -29,8 +29,7 @@ def stored(units, rows=40, seed=0):
 
 
 @pytest.fixture
-def labelled(monkeypatch):
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 20)
+def labelled():
     return from_arrays(stored(GREY), np.arange(40) % 2)
 
 

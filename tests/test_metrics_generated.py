@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genenv import classifier, networks
+from genenv import networks
 from genenv.data import from_arrays
 from genenv.metrics import generated, k_means_purity
 from genenv.noise import Gaussian
@@ -19,9 +19,7 @@ def table(rows, seed):
 
 
 @pytest.fixture
-def figures(monkeypatch):
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 40)
-    monkeypatch.setattr(generated, "GENERATED", 150)
+def figures():
     data = from_arrays(*table(400, 0))
     generator, _ = networks.build("mlp", Gaussian(2), data.units, data.classes, 8, 8)
     test = table(200, 1)
@@ -35,7 +33,7 @@ def test_the_svm_does_not_judge_a_table_by_its_largest_column(figures):
 def test_the_judge_of_agreement_is_asked_about_real_rows_too_and_all_is_counted(figures):
     assert figures["agreement_real"] > 0.95
     for name in ("agreement", "gan_train_svm", "gan_train_network"):
-        assert figures[f"{name}_samples"] == 150
+        assert figures[f"{name}_samples"] == generated.GENERATED
 
 
 def test_k_means_stands_in_the_place_of_a_code():

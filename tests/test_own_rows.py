@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import genenv
-from genenv import bundled, classifier, data, generators, networks
+from genenv import bundled, data, generators, networks
 from genenv.board.flips import Flips
 from genenv.checks import Mistake
 from genenv.settings import StressConfig
@@ -149,11 +149,7 @@ SETTINGS = {"search": ["random", "gradient"], "budget": 400, "start": "rows", "n
 def run(tmp_path_factory, fitted):
     """A model that learned shortly, whose rows are moved until it fails."""
     out = tmp_path_factory.mktemp("rows") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 60)
-        patch.setattr("genenv.metrics.generated.GENERATED", 200)
-        neural = genenv.stress(None, fitted, DIGITS.x, DIGITS.label, **SETTINGS, out=out)
-        yield out, neural
+    return out, genenv.stress(None, fitted, DIGITS.x, DIGITS.label, **SETTINGS, out=out)
 
 
 def test_a_run_says_where_it_began_and_shows_row_change_and_failure(run):

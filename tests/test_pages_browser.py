@@ -14,9 +14,8 @@ import test_report
 from sklearn.datasets import load_wine
 
 import genenv
-from genenv import classifier, cli, comparing, people
+from genenv import cli, comparing, people
 from genenv.codecs import Vectors
-from genenv.metrics import generated
 from genenv.people.serve import Page
 from genenv.people.serve import served as serving
 from genenv.report import comparison
@@ -33,11 +32,7 @@ PAGES = ("stress", "vectors", "empty", "react", "judge", "compare", "audit")
 def places(tmp_path_factory):
     """Where each page lies."""
     folder = tmp_path_factory.mktemp("pages")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(generated, "GENERATED", 200)
-        found = {"react": reacted(folder), "judge": judged(folder)}
+    found = {"react": reacted(folder), "judge": judged(folder)}
     written = {
         "stress": test_report.example(),
         "vectors": test_report.example(test_report.VECTORS),

@@ -20,7 +20,7 @@ from genenv.judge_fitting import JudgeFitting
 from genenv.objectives import OBJECTIVES
 from genenv.settings import FitConfig, ReactConfig, StressConfig
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("every_verdict")]
 
 EXAMPLES = settings(
     max_examples=5,

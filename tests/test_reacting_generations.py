@@ -11,7 +11,7 @@ import pytest
 import toys
 
 import genenv
-from genenv import bundled, classifier, data, networks, tracking
+from genenv import bundled, data, networks, tracking
 from genenv.board.reactions import Reactions
 from genenv.checks import Mistake
 from genenv.judge import Guide
@@ -29,10 +29,8 @@ CONFIG = ReactConfig(
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small():
+def every_sample_is_accepted():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
         patch.setattr(Guide, "look", toys.taken_for_real)
         yield
 

@@ -11,7 +11,7 @@ import served
 import toys
 from PIL import Image
 
-from genenv import bundled, classifier, data, networks, tracking
+from genenv import bundled, data, networks, tracking
 from genenv.judge import Guide
 from genenv.reacting import Reacting
 from genenv.settings import ReactConfig
@@ -30,8 +30,6 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reacted") / "study"
     generator = networks.load(bundled.FOLDER / "generator")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
         patch.setattr(Guide, "look", toys.taken_for_real)
         Reacting(CONFIG, data.load("digits"), generator, folder).run()
     return folder

@@ -83,8 +83,7 @@ def test_what_cannot_be_stacked_is_refused(source, sentence):
             use(source())
 
 
-def test_a_classifier_too_weak_to_count_by_is_refused_with_its_accuracy(monkeypatch):
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 20)
+def test_a_classifier_too_weak_to_count_by_is_refused_with_its_accuracy():
     shuffled = np.random.default_rng(0).permutation(bars().label)
     with pytest.raises(Mistake, match=r"right on 97% of .* or more .*, got \d+\.\d% on 80 of"):
         StackedModes(from_arrays(bars().x, shuffled, "noise"))

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import judged_by_address
 from sklearn.linear_model import LogisticRegression
 
 import genenv
 from genenv import (
     api,
     auditing,
-    classifier,
     cli,
     data,
     failures,
@@ -35,29 +32,17 @@ from genenv.api import replay
 from genenv.checks import Mistake
 from genenv.data import splits
 from genenv.given_judge import given_judge
-from genenv.judge import Audit, Verdict
-from genenv.metrics import generated
+from genenv.judge import Verdict
 from genenv.recorded import load_probe
 from genenv.report import Report
 from genenv.settings import StressConfig
 from genenv.stressing import Stressing
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("every_verdict")]
 
 CONFIG = StressConfig(
     search=("random", "evolution", "policy"), budget=600, train_queries=2200, steps=60
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small() -> Iterator[None]:
-    """Make the parts that a stress run trains small."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 60)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(generated, "GENERATED", 300)
-        patch.setattr(Audit, "judge", judged_by_address)
-        yield
 
 
 def job(folder: Path, config: StressConfig = CONFIG, model: Any = None) -> Stressing:

@@ -198,7 +198,7 @@ def test_the_call_in_python_takes_the_network_and_a_folder(tmp_path):
         genenv.fit(FRAME, network="mlp", **words)
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("every_verdict")
 def test_the_main_job_runs_on_a_networks_rows(made, tmp_path):
     model = HistGradientBoostingClassifier(max_iter=5).fit(
         FRAME[["age", "gross.income"]], FRAME["loan"]

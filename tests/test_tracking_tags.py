@@ -9,11 +9,10 @@ import pytest
 import toys
 from served import Board
 
-from genenv import agents, bundled, classifier, data, networks, tracking
+from genenv import agents, bundled, data, networks, tracking
 from genenv.agents.algorithms import Ppo
 from genenv.agents.off_policy import Td3
 from genenv.fitting import Fitting
-from genenv.metrics import generated
 from genenv.progress import Progress
 from genenv.reacting import Reacting
 from genenv.settings import ReactConfig, StressConfig
@@ -71,16 +70,6 @@ def compare(tags, *commands, spared=()):
 
 
 UNDECIDED = ("failure_probability",)  # not written of a run that cannot be trusted
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small():
-    """Make what a run trains beside small."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(generated, "GENERATED", 300)
-        yield
 
 
 def fit(folder, name, objective, **changes):

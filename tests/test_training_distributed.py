@@ -4,11 +4,11 @@ import contextlib
 import io
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from pair import TORCHRUN, Pair
 from safetensors.torch import load_file
 
 from genenv import cli, networks
@@ -18,37 +18,47 @@ from genenv.training.distributed import World
 from genenv.training.draws import DrawnTogether
 from genenv.training.machine import pick_device
 
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 FIT = [
-    *("genenv", "fit", "ring", "--steps", "12", "--batch", "64", "--width", "16"),
+    *("fit", "ring", "--steps", "12", "--batch", "64", "--width", "16"),
     *("--critic-width", "16", "--no-metrics", "--threads", "1", "--checkpoint-every", "6"),
 ]
 
 
-def run(*words):
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
-
-
-def fit(processes, out, *words):
-    """Train by the command; one process is this one. Returns what it printed."""
-    given = [*FIT, *words, "--out", str(out)]
-    if processes == "two":
-        done = run(*TORCHRUN, "-m", *given)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-    said = io.StringIO()
-    with pytest.raises(SystemExit) as left, contextlib.redirect_stdout(said):
-        cli.main(given[1:])
-    assert left.value.code == 0
-    return said.getvalue()
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Two processes that have joined each other."""
+    both = Pair(tmp_path_factory.mktemp("pair"))
+    yield both
+    both.close()
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    """The same training by one process and by two."""
+def fit(pair):
+    """Train by the command, in this process or in the two; returns what it printed."""
+
+    def called(processes, out, *words):
+        given = [*FIT, *words, "--out", str(out)]
+        if processes == "two":
+            code, said, err = pair.run(*given)
+            assert code == 0, err
+            return said
+        said = io.StringIO()
+        with pytest.raises(SystemExit) as left, contextlib.redirect_stdout(said):
+            cli.main(given)
+        assert left.value.code == 0
+        return said.getvalue()
+
+    return called
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, fit):
+    """The same training by one process and by two, which torchrun starts for it alone."""
     folder = tmp_path_factory.mktemp("runs")
-    for name in ("one", "two"):
-        fit(name, folder / name)
+    fit("one", folder / "one")
+    words = [*TORCHRUN, "-m", "genenv", *FIT, "--out", str(folder / "two")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -75,7 +85,7 @@ def test_two_processes_take_the_steps_of_one_to_rounding(folders):
 
 
 @pytest.mark.slow
-def test_what_an_objective_draws_is_of_the_row_and_not_of_the_process(tmp_path):
+def test_what_an_objective_draws_is_of_the_row_and_not_of_the_process(fit, tmp_path):
     made = []
     for name in ("one", "two"):
         fit(name, tmp_path / name, "--objective", "wgan-gp")
@@ -85,7 +95,9 @@ def test_what_an_objective_draws_is_of_the_row_and_not_of_the_process(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), [("one", "two"), ("two", "one")])
-def test_a_checkpoint_goes_on_with_another_number_of_processes(folders, tmp_path, before, after):
+def test_a_checkpoint_goes_on_with_another_number_of_processes(
+    fit, folders, tmp_path, before, after
+):
     broken, _ = cut_back(folders / before, tmp_path / "broken")
     said = fit(after, broken, "--resume")
     assert "processes differ from the checkpoint's: the run goes on, but not bit" in said
@@ -103,7 +115,7 @@ def test_the_leading_process_alone_writes_and_the_run_tells_of_both(folders):
 
 
 @pytest.mark.slow
-def test_two_processes_resume_to_the_bit(folders, tmp_path):
+def test_two_processes_resume_to_the_bit(fit, folders, tmp_path):
     broken, straight = cut_back(folders / "two", tmp_path / "broken")
     fit("two", broken, "--resume")
     again = checkpoint.read(checkpoint.newest(broken / "checkpoints"))[0]
@@ -200,10 +212,10 @@ def test_the_place_of_a_process_comes_from_torchrun(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_batch_that_processes_cannot_share_leaves_no_folder(tmp_path):
+def test_a_batch_that_processes_cannot_share_leaves_no_folder(pair, tmp_path):
     words = [*FIT]
     words[words.index("--batch") + 1] = "63"
-    done = run(*TORCHRUN, "-m", *words, "--out", str(tmp_path / "odd"))
-    assert done.returncode != 0
-    assert "expected a batch that 2 processes divide, got 63; give 62 or 64" in done.stderr
+    code, _, err = pair.run(*words, "--out", str(tmp_path / "odd"))
+    assert code == 2
+    assert "expected a batch that 2 processes divide, got 63; give 62 or 64" in err
     assert not (tmp_path / "odd").exists()

@@ -8,18 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genenv import classifier, generators, report
+from genenv import generators, report
 
 PAGE = (Path(__file__).parents[2] / "docs" / "generators.md").read_text()
 START, *EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 NAMES = ("vae", "flow", "onnx", "simulator")
-
-
-@pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    """Small networks learn shortly: no figure of theirs is looked at."""
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 40)
-    monkeypatch.setattr("genenv.metrics.generated.GENERATED", 200)
 
 
 def test_the_page_has_the_four_examples():

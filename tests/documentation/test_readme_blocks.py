@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from test_readme import blocks
 
-from genenv import classifier
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("README.md", "python"))
@@ -16,8 +14,6 @@ def test_python_blocks_of_the_readme_run(
     block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 40)
-    monkeypatch.setattr("genenv.metrics.generated.GENERATED", 200)
     small = block.replace("steps=3000", "steps=30").replace("budget=20_000", "budget=300")
     space: dict[str, object] = {}
     exec(small, space)

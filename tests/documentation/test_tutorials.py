@@ -11,8 +11,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.example import Example
 from sybil.parsers.myst import CodeBlockParser
 
-from genenv import classifier, cli
-from genenv.metrics import generated
+from genenv import cli
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted((DOCS / "tutorials").glob("*.md")) + sorted((DOCS / "explanations").glob("*.md"))
@@ -48,8 +47,5 @@ SYBIL = Sybil(parsers=[CodeBlockParser("python", python), CodeBlockParser("bash"
 )
 def test_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 40)
-    monkeypatch.setattr(classifier, "LEAST_EPOCHS", 1)
-    monkeypatch.setattr(generated, "GENERATED", 200)
     for example in SYBIL.parse(page).examples():
         example.evaluate()
