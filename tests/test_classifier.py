@@ -75,6 +75,7 @@ def test_a_fit_is_a_function_of_its_seed_and_leaves_the_global_state_alone(rings
     assert not torch.equal(one.head.weight, other.head.weight)
 
 
+@pytest.mark.usefixtures("whole_classifiers")
 def test_progress_adds_up_to_the_announced_steps(rings, monkeypatch):
     monkeypatch.setattr("genenv.classifier.LEAST_STEPS", 20)
     steps = []

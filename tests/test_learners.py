@@ -59,6 +59,7 @@ def test_every_learner_beats_chance_and_is_a_function_of_its_seed(name):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("whole_classifiers")
 def test_networks_for_images_learn_digits():
     digits = data.load("digits")
     few = digits.x[:300], digits.label[:300]

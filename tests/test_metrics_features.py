@@ -175,7 +175,7 @@ def test_a_classifier_is_trained_alike_whatever_the_seed_of_a_run(labelled, tmp_
     assert one.sha256 == two.sha256
     assert one.classifier.kind == "cnn"
     assert np.square(one(labelled.x)).mean() == pytest.approx(1, rel=1e-4)
-    assert sum(steps) == own_steps(40, labelled.label, labelled.units) == 20
+    assert sum(steps) == own_steps(40, labelled.label, labelled.units) == classifier.LEAST_STEPS
     torch.set_rng_state(state)
     one.save(tmp_path / "features.safetensors")
     again = ClassifierFeatures.load(tmp_path / "features.safetensors")

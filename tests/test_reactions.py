@@ -415,6 +415,7 @@ def test_a_generator_without_a_critic_has_no_critics_filter():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("whole_classifiers")
 def test_a_network_forgets_when_useless_rows_take_over(generator):
     digits = data.load("digits")
     real = digits.x[:400].astype(np.float32), digits.label[:400]
