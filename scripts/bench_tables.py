@@ -28,8 +28,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from genenv import seeding
+from genenv import seeding, tables
 from genenv.tables import frames, infer, mixture
+from genenv.tables.conditional import apart
 from genenv.tables.conditions import holds, parse
 from genenv.tables.measuring import LEARNED, measured, table
 from genenv.tables.usefulness import usefulness
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--target", required=True)
     parser.add_argument("--drop", nargs="*", default=())
     parser.add_argument("--where")
+    parser.add_argument("--every", action="store_true", help="a condition on each column, too")
     parser.add_argument("--seeds", type=int, nargs="+", default=(0, 1, 2))
     parser.add_argument("--networks", nargs="+", choices=MAKERS, default=("mixture", "table"))
     parser.add_argument("--epochs", type=int, default=300, help="of CTGAN and TVAE")
@@ -73,8 +75,12 @@ def measure(frame, schema, seed, given):
     test = schema.encode(frame.iloc[held])
     rows = {}
     for name in given.networks:
-        rows[name], seconds, words = MAKERS[name](real, schema, seed, given)
+        rows[name], seconds, words, made = MAKERS[name](real, schema, seed, given)
         print(f"seed {seed}: {name} {seconds:.0f} CPU s{words}", flush=True)
+        if made is not None and given.where:
+            print(conditioned(made, real, test, schema, given.where, seed), flush=True)
+        if made is not None and given.every:
+            print(every(made, real, schema, seed), flush=True)
     print(*table(measured(rows, schema, real, test, seed)), sep="\n", flush=True)
     if given.protocol:
         for name, each in {**rows, LEARNED: real}.items():
@@ -85,21 +91,19 @@ def measure(frame, schema, seed, given):
             print(f"{name}: {volume(each, schema):.3f} of the rows within 5 %", flush=True)
 
 
-def with_mixture(real, schema, seed, given):
+def with_mixture(real, schema, seed, _given):
     began = time.process_time()
     made = mixture.fit(real, schema, seed)
     seconds = time.process_time() - began
     words = f", {len(made.parameters.weights)} components"
-    words += conditioned(made, made.sample, schema, given.where, seed)
-    return schema.encode(made.sample(len(real), seed)), seconds, words
+    return schema.encode(made.sample(len(real), seed)), seconds, words, made
 
 
-def with_table(real, schema, seed, given):
+def with_table(real, schema, seed, _given):
     began = time.process_time()
     made = learn(real, schema, settings(seed, threads=1))
     seconds = time.process_time() - began
-    words = conditioned(made, made.frame, schema, given.where, seed)
-    return schema.encode(made.frame(len(real), seed)), seconds, words
+    return schema.encode(made.frame(len(real), seed)), seconds, "", made
 
 
 def with_ctgan(kind, real, schema, seed, given):
@@ -112,7 +116,7 @@ def with_ctgan(kind, real, schema, seed, given):
         line = [python, program, kind, str(given.epochs), str(seed), learned, made, *discrete]
         told = subprocess.run(line, check=True, capture_output=True, text=True)
         frame, _ = frames.read(made)
-    return clipped(frame, schema), float(told.stdout), f", {given.epochs} epochs"
+    return clipped(frame, schema), float(told.stdout), f", {given.epochs} epochs", None
 
 
 def environment(folder):
@@ -150,12 +154,41 @@ def volume(rows, schema):
     return np.mean(np.abs(x * y * z / np.maximum(carat, 1e-9) / CUBIC - 1) < 0.05)
 
 
-def conditioned(made, draw, schema, where, seed):
-    if where is None:
-        return ""
-    drawn = schema.encode(draw(2_000, seed, where))
-    hit = holds(parse(where, schema), schema, drawn).mean()
-    return f"; {where}: hits {hit:.4f}, mass {made.mass(where):.4f}"
+def conditioned(made, real, test, schema, where, seed):
+    """Tell hits, masses, and how far the law of the other columns is from the real one."""
+    condition = parse(where, schema)
+    learned, held = (rows[holds(condition, schema, rows)] for rows in (real, test))
+    drawn = drawn_where(made, schema, len(learned), seed, where)
+    unconditional = drawn_where(made, schema, len(learned), seed, None)
+    hits = holds(condition, schema, drawn).mean()
+    masses = f"mass {made.mass(where):.4f}, real {len(learned) / len(real):.4f}"
+    lines = [f"  {where}: {len(held)} held-out rows, hits {hits:.4f}, {masses}"]
+    for words, rows in (("", drawn), ("unconditional: ", unconditional)):
+        lines.append(f"  {words}{apart(rows, learned, held, schema, set(condition), seed)}")
+    return "\n".join(lines)
+
+
+def every(made, real, schema, seed):
+    """Tell the share of hits under a condition on each column: common states, the middle half."""
+    hits = {}
+    for i, column in enumerate(schema.columns):
+        known = real[~np.isnan(real[:, i]), i]
+        if column.discrete:
+            common = np.argsort(-np.bincount(known.astype(int)), kind="stable")[:2]
+            named = ", ".join(repr(str(column.values[each])) for each in common)
+            where = f"`{column.name}` in {{{named}}}"
+        else:
+            low, high = np.quantile(known, [0.25, 0.75], method="nearest")
+            where = f"`{column.name}` in {low:g}..{high:g}"
+        drawn = drawn_where(made, schema, 1_000, seed, where)
+        hits[where] = holds(parse(where, schema), schema, drawn).mean()
+    worst = min(hits, key=hits.get)
+    return f"  of {len(hits)} columns the least share of hits is {hits[worst]:.4f}: {worst}"
+
+
+def drawn_where(made, schema, count, seed, where):
+    draw = made.sample if isinstance(made, tables.Mixture) else made.frame
+    return schema.encode(draw(count, seed, where))
 
 
 def protocol(rows, test, schema, seed):

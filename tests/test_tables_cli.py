@@ -55,6 +55,7 @@ def test_rows_on_a_condition_are_written_as_the_data_are(run, fitted, place, suf
     code, told, _ = run("sample", str(fitted), "--count", "50", "--where", where, "--out", out)
     assert code == 0
     assert f"P({where}) = " in told
+    assert "--data FILE" in told
     read = pd.read_csv if suffix == ".csv" else pd.read_parquet
     rows = read(place / out)
     data = pd.read_csv(place / "people.csv")
@@ -120,6 +121,18 @@ def test_of_two_generators_the_better_is_kept_and_both_are_measured(both):
     pd.testing.assert_frame_equal(
         next(iter(kept.stream(20))), next(iter(loading.table(both / taken).stream(20)))
     )
+
+
+def test_the_real_share_of_a_condition_stands_beside_the_generators(run, fitted, place):
+    where = "age >= 50"
+    words = "sample", str(fitted), "--count", "5", "--out", "shares.csv"
+    code, told, _ = run(*words, "--where", where, "--data", "people.csv")
+    assert code == 0
+    data = pd.read_csv(place / "people.csv")
+    assert f"of the 400 real rows {(data['age'] >= 50).mean():.3g}" in told
+    code, _, told = run(*words, "--data", "people.csv")
+    assert code == 2
+    assert "--where beside --data" in told
 
 
 def test_a_network_makes_rows_on_a_condition_from_the_command_line(run, place):

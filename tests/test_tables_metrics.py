@@ -9,6 +9,7 @@ from people import people
 from genenv import tables
 from genenv.tables import likeness, measuring
 from genenv.tables.closeness import closest, copies
+from genenv.tables.conditional import apart, variation
 from genenv.tables.measuring import c2st, measured, shuffled
 from genenv.tables.usefulness import usefulness
 
@@ -108,3 +109,20 @@ def test_independent_columns_keep_the_values_and_no_row():
     alone = shuffled(CODES, 0)
     assert np.array_equal(np.sort(alone, axis=0), np.sort(CODES, axis=0), equal_nan=True)
     assert copies(alone, CODES) < 0.02
+
+
+def test_rows_under_a_condition_are_as_far_as_real_ones_or_further_where_their_law_is_another():
+    at = SCHEMA.names.index("job")
+    learned, held = (rows[rows[:, at] == 1] for rows in (LEARNED, HELD_OUT))
+    same = SCHEMA.encode(people(600, seed=3))
+    drawn = same[same[:, at] == 1]
+    right = apart(drawn, learned, held, SCHEMA, {"job"}, 0)
+    wrong = apart(same, learned, held, SCHEMA, {"job"}, 0)
+    assert right.low < right.made / right.real < right.high
+    assert wrong.made > 2 * right.made
+    assert wrong.low > 1
+
+
+def test_variation_is_half_the_difference_of_shares():
+    one, two = np.array([[0, 0], [0, 1]]), np.array([[1, 0], [1, 0]])
+    assert variation(one, two) == pytest.approx((1.0 + 0.5) / 2)

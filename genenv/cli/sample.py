@@ -36,6 +36,8 @@ class Sample:
     """Address of the samples."""
     where: Annotated[str | None, shown("TEXT", "any row")] = None
     """Of a table's rows: "age in 60..70 and hours-per-week <= 25"."""
+    data: Annotated[str | None, shown("FILE|loans", "not told")] = None
+    """The table, to print beside the generator's the real rows' share that fulfils --where."""
 
     def __call__(self, _line: str) -> int:
         """Draw and write."""
@@ -47,6 +49,8 @@ class Sample:
             return sample_table(self)
         if self.where is not None and Path(self.run).is_dir():
             raise checks.Mistake("--where with a table's generator", self.run, "leave it out")
+        if self.data is not None:
+            raise checks.Mistake("--data with a table's generator", self.run, "leave it out")
         return self._sample_arrays()
 
     def _sample_arrays(self) -> int:

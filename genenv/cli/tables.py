@@ -12,39 +12,40 @@ from genenv.cli.running import chosen_folder
 from genenv.settings import TableConfig
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from genenv.cli.fit import Fit
     from genenv.cli.sample import Sample
     from genenv.data import TableOptions
+    from genenv.table_fitting import Made
 
 OF_FIT = {
     "data", "out", "resume", "network", "seed", "metrics", "target", "kinds", "drop", "schema",
 }  # fmt: skip
 OF_NETWORK = {"steps", "threads"}
-OF_SAMPLE = {"run", "out", "count", "where", "seed"}
+OF_SAMPLE = {"run", "out", "count", "where", "seed", "data"}
 
 
 def fit_table(given: Fit, line: str) -> int:
     """Fit a table and say where the run lies."""
     from genenv import runs
+    from genenv.cli.fit import MADE
     from genenv.data import TableOptions, loans
     from genenv.parts import load_json
     from genenv.progress import Progress
     from genenv.table_fitting import TableFitting, TableSettings
-    from genenv.tables import frames, infer
+    from genenv.tables import infer
     from genenv.tables.measuring import table
 
     own = given.settings
     asked = TableSettings(own.network, own.seed, given.metrics, own.steps, own.threads)
     _no_others(given, OF_FIT | (set() if own.network == "mixture" else OF_NETWORK))
-    path = Path(given.data)
     columns = columns_of(given.table)
-    if path.suffix in frames.SUFFIXES:
-        frame, notes = frames.read(path)
-    else:
-        frame, notes = loans.drawn(loans.ROWS), []
-        columns = columns or TableOptions(loans.TARGET)
+    frame, notes = _read(given.data)
+    if columns is None and given.data == MADE:
+        columns = TableOptions(loans.TARGET)
     schema = infer(frame) if columns is None else columns.schema_of(frame)
-    out = chosen_folder(given.out, given.resume) or runs.next_folder(f"fit-{path.stem}")
+    out = chosen_folder(given.out, given.resume) or runs.next_folder(f"fit-{Path(given.data).stem}")
     stages = Progress(display=True)
     fit = TableFitting(frame, schema, out, asked, stages, line)
     fit.run(given.resume)
@@ -63,11 +64,36 @@ def sample_table(given: Sample) -> int:
     from genenv.tables import frames
 
     _no_others(given, OF_SAMPLE)
+    if given.data is not None and given.where is None:
+        raise checks.Mistake("--where beside --data", "none", "leave out --data")
     made = loading.table(Path(given.run) / "generator")
     count = frames.write(given.out, made.stream(given.count, given.seed, given.where))
-    text = f", P({given.where}) = {made.mass(given.where):.3g}" if given.where else ""
-    print(f"{count} rows: {given.out}{text}")
+    print(f"{count} rows: {given.out}{_masses(made, given)}")
     return 0
+
+
+def _masses(made: Made, given: Sample) -> str:
+    """Tell how frequent a condition is among the generator's rows, and among the real ones."""
+    from genenv.tables import share
+
+    if given.where is None:
+        return ""
+    own = f", P({given.where}) = {made.mass(given.where):.3g}"
+    if given.data is None:
+        return f"{own}; --data FILE tells the real rows' share"
+    frame, _ = _read(given.data)
+    return f"{own}; of the {len(frame):,} real rows {share(frame, given.where, made.schema):.3g}"
+
+
+def _read(data: str) -> tuple[pd.DataFrame, list[str]]:
+    """Read a file, or draw the table that ships; sentences beside it."""
+    from genenv.cli.fit import MADE
+    from genenv.data import loans
+    from genenv.tables import frames
+
+    if data == MADE:
+        return loans.drawn(loans.ROWS), []
+    return frames.read(Path(data))
 
 
 def columns_of(said: TableConfig) -> TableOptions | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from numpy.typing import NDArray
 from genenv import checks
 from genenv.tables.column import Column
 from genenv.tables.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Interval = tuple[float, float]  # closed, of codes
 
@@ -88,6 +92,11 @@ def holds(condition: Condition, schema: Schema, codes: NDArray[np.float64]) -> N
     ]
     mask: NDArray[np.bool_] = np.logical_and.reduce([np.ones(len(codes), np.bool_), *masks])
     return mask
+
+
+def share(frame: pd.DataFrame, where: str, schema: Schema) -> float:
+    """Return the share of a frame's rows that fulfil a condition, beside a generator's `mass`."""
+    return float(holds(parse(where, schema), schema, schema.encode(frame)).mean())
 
 
 def _name(rest: str, schema: Schema) -> tuple[Column, str]:

@@ -69,6 +69,11 @@ def cramer(one: Cells, two: Cells) -> float:
     return float(np.sqrt(min(above / most, 1.0))) if most > 0 else 0.0
 
 
+def parts_of(column: Column, codes: Floats, other: Floats) -> Cells:
+    """Return the part of its column's law each code is in: of a number its decile among `other`."""
+    return _parts(codes, _cut(column, other))
+
+
 def _kolmogorov(codes: Floats, other: Floats) -> float:
     """Compare numbers; missing ones count as the largest of all."""
     plain = [np.sort(np.where(np.isnan(each), np.inf, each)) for each in (codes, other)]
