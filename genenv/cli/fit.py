@@ -9,11 +9,11 @@ from typing import Annotated
 
 from genenv import checks
 from genenv.cli.running import chosen_folder, load_data
+from genenv.cli.tables import MADE
 from genenv.settings import FitConfig, LoadingConfig, TableConfig
 from genenv.settings.shown import InPlace, Name, Source, Switch, shown
 
 TABLES = (".csv", ".parquet")
-MADE = "loans"  # a table that is made, by name
 
 
 @dataclass(frozen=True)

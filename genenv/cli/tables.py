@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from genenv.data import TableOptions
     from genenv.table_fitting import Made
 
+MADE = "loans"  # a table that is made, by name
 OF_FIT = {
     "data", "out", "resume", "network", "seed", "metrics", "target", "kinds", "drop", "schema",
 }  # fmt: skip
@@ -29,7 +30,6 @@ OF_SAMPLE = {"run", "out", "count", "where", "seed", "data"}
 def fit_table(given: Fit, line: str) -> int:
     """Fit a table and say where the run lies."""
     from genenv import runs
-    from genenv.cli.fit import MADE
     from genenv.data import TableOptions, loans
     from genenv.parts import load_json
     from genenv.progress import Progress
@@ -87,7 +87,6 @@ def _masses(made: Made, given: Sample) -> str:
 
 def _read(data: str) -> tuple[pd.DataFrame, list[str]]:
     """Read a file, or draw the table that ships; sentences beside it."""
-    from genenv.cli.fit import MADE
     from genenv.data import loans
     from genenv.tables import frames
 
