@@ -204,11 +204,9 @@ def stress(
     if target is not None and x is None:
         generator, x = None, generator
     if (values := valued(x, y, target, held_out)) is not None:
-        if judge is not None:
-            raise checks.Mistake("no judge where the target is a value", "one", "leave it out")
-        given = *values, model, generator
+        own, given = RegressConfig.of(config), (*values, model, generator)
         with place(out) as folder:
-            study = RegressStress(RegressConfig.of(config), *given, folder, lasting=out is not None)
+            study = RegressStress(own, *given, folder, lasting=out is not None, judge=judge)
             return study.run(resume)
     dataset, other = datasets(x, y, target, held_out)
     if starts_from is not None:

@@ -182,6 +182,26 @@ def named(name: str, units: Codec) -> Fitted:
         if name in BODIES and name not in units.classifiers:
             raise checks.Mistake("images for the learner cnn", f"{units.kind}s", "leave it out")
         return LEARNERS[name]
+    return estimator(maker(name, "predict_proba", "classifier"))
+
+
+def maker(name: str, answers: str, kind: str) -> Callable[[int], Any]:
+    """Return what makes an estimator of a seed, by a factory; see `named`.
+
+    Parameters
+    ----------
+    name
+        Of the factory, `module:factory`.
+    answers
+        The method by which what it returns answers, beside `fit`.
+    kind
+        What scikit-learn calls such an estimator.
+
+    Raises
+    ------
+    Mistake
+        The factory fails.
+    """
     factory = downstream.import_object(name, "a factory")
 
     def make(seed: int) -> Any:
@@ -191,16 +211,16 @@ def named(name: str, units: Codec) -> Fitted:
             raise checks.Mistake(
                 f"the factory {name} to make a learner", said(error), "mend the factory"
             ) from error
-        if not (hasattr(made, "fit") and hasattr(made, "predict_proba")):
+        if not (hasattr(made, "fit") and hasattr(made, answers)):
             raise checks.Mistake(
-                f"the factory {name} to return what has fit and predict_proba",
+                f"the factory {name} to return what has fit and {answers}",
                 type(made).__name__,
-                "return a scikit-learn classifier",
+                f"return a scikit-learn {kind}",
             )
         return made
 
     make(0)  # a factory that fails is told before anything is trained
-    return estimator(make)
+    return make
 
 
 def _seeded(factory: Callable[..., Any], seed: int) -> Any:

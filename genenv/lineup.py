@@ -72,7 +72,7 @@ class Lineup:
         if run is not None:
             if generator is None:
                 raise checks.Mistake(f"the generator of {run}", "none", f"give --generator {run}")
-            return starts_of(Path(run).expanduser(), generator)
+            return starts_of(Path(run).expanduser(), generator.digest())
         if any(entrant.needs_failures for entrant in self.entrants):
             raise checks.Mistake(
                 "a run to start from with the search 'stored'", "none", "give --starts-from RUN"

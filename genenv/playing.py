@@ -7,8 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, cast
 
-from genenv import rate, seeding, trust
-from genenv.agents.searches import Entrant
+from torch import Tensor
+
+from genenv import checks, rate, seeding, trust
+from genenv.agents.searches import Entrant, entrants
 from genenv.asked import Asked
 from genenv.campaign import Campaign, Log, place
 from genenv.judge import Judge
@@ -44,6 +46,29 @@ class Settings(Protocol):
         """Address of that."""
 
 
+def entered(search: Sequence[Any], starts_from: str | None) -> tuple[Entrant, ...]:
+    """Return the searches of a run, `stored` among them where there is a run to start from.
+
+    Raises
+    ------
+    Mistake
+        An unknown search, one that needs a slope or a trained player, or `stored` without a run.
+    """
+    more = ("stored",) if starts_from is not None and "stored" not in search else ()
+    found = entrants((*search, *more))
+    for one in found:
+        if one.wants_gradient or one.plays:
+            raise checks.Mistake(
+                "searches that need neither slope nor player", one.name,
+                "leave it out where a value or a policy is under test",
+            )  # fmt: skip
+        if one.needs_failures and starts_from is None:
+            raise checks.Mistake(
+                "a run to start from with the search 'stored'", "none", "give --starts-from RUN"
+            )
+    return found
+
+
 class Players:
     """The searches of a run, each to the end of its budget.
 
@@ -55,6 +80,8 @@ class Players:
         Budget, seeds and rate.
     entrants
         The searches.
+    starts
+        What `stored` starts from: base vectors and labels; None: nothing.
     probe, judge
         What is asked, and who gives the verdicts: what `Campaign` calls of a Probe and a Judge.
     conditions
@@ -66,11 +93,16 @@ class Players:
         study: Study[Any],
         config: Settings,
         entrants: Sequence[Entrant],
+        starts: tuple[Tensor, Tensor] | None,
         probe: Any,
         judge: Any,
         conditions: int,
     ) -> None:
-        self.study, self.config, self.entrants = study, config, entrants
+        self.study, self.config = study, config
+        self.entrants = [
+            one if starts is None or not one.needs_failures else one.started(starts)
+            for one in entrants
+        ]
         self.probe, self.judge = cast(Probe, probe), cast(Judge, judge)
         self.conditions = conditions
 

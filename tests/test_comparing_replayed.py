@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from genenv import checks, cli
-from genenv.comparing.replayed import Kind, compare, summary
-from genenv.policies import PolicyStress, known, replayed
+from genenv.comparing.replayed import compare, summary, write_page
+from genenv.finished import opened
+from genenv.policies import PolicyStress, known
 from genenv.settings import PolicyConfig
 
 CART = PolicyConfig(
     env="CartPole-v1", channels=("observation=0.05",), horizon=40, search=("random",), budget=64,
     starts=2, failure="terminated",
 )  # fmt: skip
-POLICY = Kind("policy", replayed.named, replayed.failing, ())
 
 
 def falls(observation):
@@ -44,8 +44,8 @@ def carts(tmp_path_factory):
     return found
 
 
-def test_a_better_policy_passes_the_failures_of_the_first_and_fails_less_often(carts):
-    content = compare(POLICY, carts, (falls, holds), False)
+def test_a_better_policy_passes_the_failures_of_the_first_and_fails_less_often(carts, tmp_path):
+    content = compare([opened(run) for run in carts], (falls, holds), False)
     other = content["others"][0]
     assert content["first"]["confirmed"] == len(other["went"]) > 50
     assert other["stayed"] == []
@@ -53,11 +53,15 @@ def test_a_better_policy_passes_the_failures_of_the_first_and_fails_less_often(c
     assert (event["pairs"], event["second"]) == (64, 0.0)
     assert event["high"] < 0
     assert "fewer" in summary(content)
+    write_page(content, [opened(run) for run in carts], tmp_path / "compare.html")
+    page = (tmp_path / "compare.html").read_text()
+    assert "energy of all codes" in page
+    assert f"went: {len(other['went'])}" in page
 
 
 def test_a_policy_beside_itself_changes_nothing(carts):
     """The control: the same runs say that nothing went."""
-    other = compare(POLICY, [carts[0], carts[0]], (falls, falls), False)["others"][0]
+    other = compare([opened(carts[0])] * 2, (falls, falls), False)["others"][0]
     assert other["went"] == other["came"] == []
     assert [row["difference"] for row in other["events"]] == [0.0, 0.0]
 
@@ -66,9 +70,9 @@ def test_runs_in_other_worlds_and_one_alone_are_refused(carts, tmp_path):
     short = PolicyConfig(**{**vars(CART), "horizon": 20})
     PolicyStress(short, falls, False, tmp_path / "short").run()
     with pytest.raises(checks.Mistake, match="differ in their model alone"):
-        compare(POLICY, [carts[0], tmp_path / "short"], (falls, falls), False)
+        compare([opened(carts[0]), opened(tmp_path / "short")], (falls, falls), False)
     with pytest.raises(checks.Mistake, match="two runs or more"):
-        compare(POLICY, carts[:1], (falls,), False)
+        compare([opened(carts[0])], (falls,), False)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +112,9 @@ def test_a_mended_regressor_is_compared_from_the_command_line(stones, capsys):
     assert said(["compare", *runs, "--model", *models, "--out", str(stones / "beside")]) == 0
     assert "passes" in capsys.readouterr().out
     content = json.loads((stones / "beside" / "compare.json").read_text())
+    page = (stones / "beside" / "compare.html").read_text()
+    assert "oracles" in page
+    assert '<th scope="col">depth</th>' in page
     other = content["others"][0]
     assert len(other["went"]) == content["first"]["confirmed"] > 10
     confirmed = next(row for row in other["events"] if row["event"] == "confirmed")

@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from genenv import bundled, checks, data, hardening, networks, prepared
+from genenv import bundled, checks, data, finished, hardening, networks, prepared
 from genenv.failures import Confirmed
 from genenv.hardening import arms, held_out, words
 from genenv.report.numerals import NONE
@@ -60,7 +60,9 @@ def test_too_few_modes_or_failures_are_a_mistake(mode):
 def test_every_arm_but_the_first_has_as_many_rows_and_keeps_the_real_ones():
     generator = networks.load(bundled.FOLDER / "generator")
     real = DIGITS.x[:100], DIGITS.label[:100]
-    found = arms.arms(real, confirmed([3, 4, 5]), generator, 0)
+    learned = confirmed([3, 4, 5])
+    drawn = generator.sample(3, seed=0)
+    found = arms.arms(real, (learned.x, learned.label), drawn, 0)
     assert tuple(found) == arms.ARMS
     assert [len(x) for x, _ in found.values()] == [100, 103, 103, 103]
     for x, label in found.values():
@@ -157,7 +159,8 @@ def study(run, folder, **changes):
     config = HardenConfig(
         **{"factory": "logistic", "amounts": (5,), "budget": 64, "seeds": tuple(range(6))} | changes
     )
-    return hardening.Hardening(config, run, arrays, None, folder)
+    subject = hardening.Classes(finished.opened(run), config.factory, arrays, None)
+    return hardening.Hardening(config, subject, folder)
 
 
 @pytest.mark.slow
@@ -180,19 +183,19 @@ def test_every_seed_measures_every_arm_and_a_resumed_study_has_the_same_rows(run
 @pytest.mark.usefixtures("few_steps")
 def test_a_factory_that_learns_nothing_is_told(run, tmp_path):
     made = study(run, tmp_path / "same")
-    learner = made.learner
+    learner = made.subject.learner
     first = learner(DIGITS.x[:200], DIGITS.label[:200], DIGITS.units, DIGITS.classes, 0)
-    made.learner = lambda *_: first
+    made.subject.learner = lambda *_: first
     with pytest.raises(checks.Mistake, match="the same with and without failures"):
         made.run()
 
 
 @pytest.mark.slow
-def test_data_that_are_not_the_runs_are_refused(run, tmp_path):
+def test_data_that_are_not_the_runs_are_refused(run):
     other = data.from_arrays(DIGITS.x[:900], DIGITS.label[:900])
-    config = HardenConfig()
+    opened = finished.opened(run)
     with pytest.raises(checks.Mistake, match="that the run was made of"):
-        hardening.Hardening(config, run, other, None, tmp_path / "out")
+        hardening.Classes(opened, "", other, None)
     arrays = data.from_arrays(DIGITS.x, DIGITS.label)
     with pytest.raises(checks.Mistake, match="no held-out data"):
-        hardening.Hardening(config, run, arrays, other, tmp_path / "out")
+        hardening.Classes(opened, "", arrays, other)

@@ -239,5 +239,10 @@ def test_a_table_from_the_command_line_is_searched_checked_and_replayed(table, c
     assert said(["check", run, "--fail-if", "accuracy < 0.9"]) == 2
     assert "a regressor has no classes" in capsys.readouterr().err
     assert said(["check", run, "--fail-if", "p_confirmed > 0.9"]) in (0, 3)
+    limit = ["--fail-if", "p_failure > 0.15"]
+    again = ["check", run, *limit, "--budget", "100"]
+    assert said([*again, "--model", right, "--out", str(table / "right")]) == 0
+    assert said([*again, "--model", wrong, "--out", str(table / "wrong")]) == 1
+    capsys.readouterr()
     assert said([*data, "--model", wrong.replace("wrong", "two")]) == 2
     assert "one number a row" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from genenv import checks
 from genenv.settings.shown import Left, Number, Switch, shown
 
 
@@ -26,8 +27,13 @@ class Audit:
 
     def __call__(self, _line: str) -> int:
         """Serve the page until Ctrl-C, or write or read the file; then say what was found."""
-        from genenv import auditing
+        from genenv import auditing, finished
 
+        if (kind := finished.opened(self.run).kind) != "stress":
+            raise checks.Mistake(
+                "a run of a classifier", f"that of a {kind}",
+                "nobody sees by looking whether it failed: read its report",
+            )  # fmt: skip
         audit = auditing.open_audit(Path(self.run), self.count)
         answers = audit.answers(self.rater)
         if self.csv:

@@ -11,13 +11,16 @@ import tyro
 
 from genenv import checks, run_file
 from genenv.cli.parsing import parsed
+from genenv.cli.policy import NAME, StressPolicy
 from genenv.cli.stress import Stress
 from genenv.settings.shown import Switch, shown
 
 if TYPE_CHECKING:
-    from genenv.report import Report
+    from genenv.finished import Finished
 
+COMMANDS = {"stress": Stress, NAME: StressPolicy}
 OWN = ("fail-if", "junit", "markdown", "trust")  # options that stress does not have
+DATA = ("arguments",)  # of stress, that import nothing whatever they hold
 REPORT = "report.json"
 Limits = Annotated[tuple[str, ...], tyro.conf.UseAppendAction, shown("LIMIT", "give at least one")]
 
@@ -26,10 +29,9 @@ Limits = Annotated[tuple[str, ...], tyro.conf.UseAppendAction, shown("LIMIT", "g
 class Check(Stress):
     """Hold a run against limits: exit 0 pass, 1 fail, 3 investigate.
 
-    RUN alone is read as it stands, that of a policy or regressor, too. RUN with --model: that model
-    is asked first, on the run's data, with its settings, generator, judge and cut, by random
-    sampling and the failures stored there. DATA: `stress` runs first, with the options below, which
-    are its own.
+    RUN alone is read as it stands. RUN with --model: that model, or policy, is asked first, on the
+    run's data or in its world, with its settings, generator, judge and cut, by random sampling and
+    the failures stored there. DATA: `stress` runs first, with the options below, which are its own.
     """
 
     data: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN|DATA")]
@@ -43,7 +45,8 @@ class Check(Stress):
     markdown: Annotated[Path | None, shown("FILE", "none")] = None
     """A Markdown summary to write, for a pull request."""
     trust: Switch = False
-    """Import what RUN/run.toml names, such as a criterion of one's own: that runs that code."""
+    """Import what RUN/run.toml names, such as a criterion of one's own, or read the zip of a policy
+    that --model names: that runs code."""
 
     def __call__(self, line: str) -> int:
         """Say what becomes of each limit."""
@@ -51,7 +54,7 @@ class Check(Stress):
         from genenv.limits import junit, markdown
 
         held = limits.parsed(self.fail_if)
-        found = limits.checked(self._without_classes() or self._examined(line).data, held)
+        found = limits.checked(self._examined(line), held)
         print(found)
         if self.junit is not None:
             junit.write(found, self.junit)
@@ -59,57 +62,39 @@ class Check(Stress):
             markdown.write(found, self.markdown)
         return int(found.outcome)
 
-    def _without_classes(self) -> dict[str, Any] | None:
-        """Return the content of a policy's or regressor's run; None: it is no such run."""
-        from genenv import policies, reading, regression
-
-        run = Path(self.data).expanduser()
-        if not (policies.is_run(run) or regression.is_run(run)):
-            return None
-        if self.model is not None:
-            raise checks.Mistake(
-                "a run of a policy or of a regressor as it stands", f"--model {self.model}",
-                "run `genenv stress` on the other one, and check that run",
-            )  # fmt: skip
-        return reading.plain(run / REPORT)
-
-    def _examined(self, line: str) -> Report:
+    def _examined(self, line: str) -> dict[str, Any]:
         """Return the report of the run, of a run with its settings, or of a first one."""
-        from genenv import report
+        from genenv import finished
 
-        is_run = (Path(self.data).expanduser() / REPORT).is_file()
+        run = finished.opened(self.data)
         if self.model is None:
-            return report.load(self.data)
-        words = self._again(line) if is_run else ["stress", self.data, *_stress_options(line)]
-        first: Stress = parsed(Stress, words[1:])
-        done = first.report(shlex.join(["genenv", *words]))
-        print(f"{done}\n")
-        return done
+            return run.content
+        left = (run.folder / REPORT).is_file()
+        words = self._again(run, line) if left else ["stress", self.data, *_stress_options(line)]
+        first: Stress | StressPolicy = parsed(COMMANDS[words[0]], words[1:])
+        content, said = first.done(shlex.join(["genenv", *words]))
+        print(f"{said}\n")
+        return content
 
-    def _again(self, line: str) -> list[str]:
+    def _again(self, run: Finished, line: str) -> list[str]:
         """Return the line of `stress` that asks a model what RUN asked another."""
-        from genenv.report import load
-
-        run = Path(self.data).expanduser()
-        told = load(run)  # of an older version: that is said before what it lacks
-        if not (run / run_file.NAME).is_file():
+        recorded = run.folder / run_file.NAME
+        if not recorded.is_file():
             raise checks.Mistake(
-                f"the file {run / run_file.NAME}", "none, as after a run from Python",
-                f"give the data: genenv check DATA --generator {run} --judge {run} --model MODEL",
+                f"the file {recorded}", "none, as after a run from Python",
+                f"give the data: genenv check DATA --generator {run.folder} --judge {run.folder} "
+                "--model MODEL; of a policy run `genenv stress --env` from the command line",
             )  # fmt: skip
         own = _stress_options(line)
-        found = any(row["confirmed"] for row in told.data["searches"])
-        usual = {
-            "generator": [str(run)], "judge": [str(run)],
-            "search": ["random", *(["stored"] if found else [])],
-            **({"starts-from": [str(run)]} if found else {}),
-        }  # fmt: skip
-        said = run_file.read_line(["stress", *own])[2]
-        for name, values in usual.items():
+        if run.model_option != "model":
+            own = [f"--{run.model_option}" if word == "--model" else word for word in own]
+            own += ["--trust"] * self.trust  # reads a zip, which the person named
+        said = run_file.read_line([run.command, *own])[2]
+        for name, values in run.again().items():
             own += [] if name in said else [f"--{name}", *values]
-        words = run_file.expanded(["stress", run_file.FLAG, str(run / run_file.NAME), *own])
+        words = run_file.expanded([run.command, run_file.FLAG, str(recorded), *own])
         if not self.trust:
-            _refuse_code(words, run_file.read_line(["stress", *own])[2])
+            _refuse_code(words, said)
         return words
 
 
@@ -126,7 +111,7 @@ def _refuse_code(words: list[str], said: dict[str, list[str]]) -> None:
     from genenv.criteria import CRITERIA
 
     for name, values in run_file.read_line(words)[2].items():
-        for value in () if name in said else values:
+        for value in () if name in said or name in DATA else values:
             if ":" in value and value.partition(":")[0] not in CRITERIA:
                 raise checks.Mistake(
                     f"--trust or --{name} {value}",

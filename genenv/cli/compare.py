@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -12,12 +13,7 @@ from genenv import checks
 from genenv.settings.shown import Switch, shown
 
 if TYPE_CHECKING:
-    from genenv.comparing.replayed import Kind
-
-PARTS = (
-    "generator",
-    "judge",
-)  # of a run of a regressor: alike, they make the same draws and verdicts
+    from genenv.finished import Finished
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Compare:
 
     def __call__(self, _line: str) -> int:
         """Ask the failures of both, and write what became of them."""
-        from genenv import comparing, files, runs
+        from genenv import comparing, files, finished, runs
         from genenv.report import comparison
 
         if self.model and len(self.model) != len(self.runs):
@@ -45,8 +41,9 @@ class Compare:
                 f"a model a run, {len(self.runs)}", len(self.model), "name one for each"
             )
         models = self.model or (None,) * len(self.runs)
-        if (kind := self._kind()) is not None:
-            return self._replayed(kind, models)
+        runs_of = [finished.opened(run) for run in self.runs]
+        if runs_of[0].kind != "stress":
+            return self._replayed(runs_of, models)
         pairs = zip(self.runs, models, strict=True)
         found = [comparing.opened(Path(run), model, self.trust) for run, model in pairs]
         content = comparing.compare(found)
@@ -57,33 +54,23 @@ class Compare:
         comparison.write_page(content, records, found[0].model.units, found[0].model.classes, page)
         print(comparison.summary(content))
         print(f"Page: {page}")
-        described = [content["first"], *content["others"]]
-        return 3 if any(row["undecided"] for row in described) else 0
+        return _code(content)
 
-    def _kind(self) -> Kind | None:
-        """Return what is under test where that is a policy or a regressor; None: a classifier."""
-        from genenv import policies, regression
-        from genenv.comparing.replayed import Kind
-        from genenv.policies import replayed as played
-        from genenv.regression import replayed as asked
-
-        run = Path(self.runs[0]).expanduser()
-        if policies.is_run(run):
-            return Kind("policy", played.named, played.failing, ())
-        if regression.is_run(run):
-            return Kind(asked.KIND, asked.named, lambda f, m, _: asked.failing(f, m), PARTS)
-        return None
-
-    def _replayed(self, kind: Kind, models: tuple[str | None, ...]) -> int:
+    def _replayed(self, found: Sequence[Finished], models: tuple[str | None, ...]) -> int:
         """Compare runs without classes."""
         from genenv import files, runs
         from genenv.comparing import replayed
 
-        folders = [Path(run).expanduser() for run in self.runs]
-        content = replayed.compare(kind, folders, models, self.trust)
+        content = replayed.compare(found, models, self.trust)
         name = str(content["data"]).replace("/", "-").replace(":", "-")
         out = self.out or runs.next_folder(f"compare-{name}")
         files.write_json(out / "compare.json", content)
+        replayed.write_page(content, found, out / "compare.html")
         print(replayed.summary(content))
-        print(f"Content: {out / 'compare.json'}")
-        return 0
+        print(f"Page: {out / 'compare.html'}")
+        return _code(content)
+
+
+def _code(content: Mapping[str, Any]) -> int:
+    """Return the exit code: 3 where a run is undecided."""
+    return 3 if any(row["undecided"] for row in (content["first"], *content["others"])) else 0

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from genenv.cli.running import chosen_folder, load_data
+from genenv import checks
+from genenv.cli.running import chosen_folder, load_data, load_values
 from genenv.cli.stress import UNDECIDED
-from genenv.settings import HardenConfig, LoadingConfig
+from genenv.cli.tables import columns_of
+from genenv.settings import HardenConfig, LoadingConfig, TableConfig
 from genenv.settings.shown import InPlace, Left, Switch, shown
+
+if TYPE_CHECKING:
+    from genenv.finished import Finished
+    from genenv.hardening import Subject
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Harden:
     """Of the study."""
     loading: Annotated[LoadingConfig, InPlace] = field(default_factory=LoadingConfig)
     """Of the data."""
+    table: Annotated[TableConfig, InPlace] = field(default_factory=TableConfig)
+    """Of its columns."""
     trust: Switch = False
     """Import a criterion from the path that the run records: that runs the code it names."""
     resume: Switch = False
@@ -43,28 +51,42 @@ class Harden:
 
     def __call__(self, line: str) -> int:
         """Harden and print the table."""
-        from genenv import hardening, report, runs
+        from genenv import finished, hardening, runs
         from genenv.progress import Progress
 
-        name = self.data or str(report.load(self.run).data["data"]["name"])
-        dataset = load_data(name, self.loading)
+        run = finished.opened(self.run)
+        subject = self._subject(run)
+        name = run.content["data"]["name"]
+        out = chosen_folder(self.out, self.resume) or runs.next_folder(f"harden-{name}")
+        study = hardening.Hardening(self.settings, subject, out, Progress(display=True), line)
+        content = study.run(self.resume)
+        print(hardening.summary(content))
+        print(f"Results: {out}/harden.json")
+        return UNDECIDED if content["undecided"] else 0
+
+    def _subject(self, run: Finished) -> Subject:
+        """Return what is hardened, with the data of its run."""
+        from genenv import hardening, regression, runs
+
+        if run.kind == "policy":
+            raise checks.Mistake(
+                "a run of a classifier or a regressor", f"that of a policy in {self.run}",
+                "a policy learns from a world, not from rows: train it with the disturbances in it",
+            )  # fmt: skip
+        name = self.data or str(run.content["data"]["name"])
+        factory, own = self.settings.factory, columns_of(self.table)
+        if run.kind == regression.KIND:
+            values = load_values(name, own)
+            if values is None:
+                raise checks.Mistake(
+                    "the data of that run, with --target", name, "give its file as DATA"
+                )
+            more = None if self.held_out is None else regression.more(self.held_out, values)
+            return hardening.Values(run, factory, values, more)
+        dataset = load_data(name, self.loading, own)
         other = None
         if runs.recorded_settings(Path(self.run)).get("held_out") is not None:
             other = dataset.held_out
         if self.held_out is not None:
             other = load_data(self.held_out, self.loading)
-        out = chosen_folder(self.out, self.resume) or runs.next_folder(f"harden-{dataset.name}")
-        study = hardening.Hardening(
-            self.settings,
-            Path(self.run),
-            dataset,
-            other,
-            out,
-            Progress(display=True),
-            line,
-            self.trust,
-        )
-        content = study.run(self.resume)
-        print(hardening.summary(content))
-        print(f"Results: {out}/harden.json")
-        return UNDECIDED if content["undecided"] else 0
+        return hardening.Classes(run, factory, dataset, other, self.trust)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from genenv.cli.running import chosen_folder
 from genenv.cli.stress import UNDECIDED
@@ -37,7 +37,15 @@ class StressPolicy:
 
     def __call__(self, line: str) -> int:
         """Run and print the summary."""
-        from genenv import runs, trust
+        content, said = self.done(line)
+        print(said)
+        from genenv import trust
+
+        return UNDECIDED if trust.bad(content["trust"]) else 0
+
+    def done(self, line: str) -> tuple[dict[str, Any], str]:
+        """Run; returns the content of report.json, and its summary."""
+        from genenv import runs
         from genenv.policies import PolicyStress, summary
         from genenv.progress import Progress
 
@@ -45,5 +53,4 @@ class StressPolicy:
         out = chosen_folder(self.out, self.resume) or runs.next_folder(f"stress-{name}")
         study = PolicyStress(self.settings, self.policy, self.trust, out, Progress(True), line)
         content = study.run(self.resume)
-        print(summary.text(content, f"{out}/report.html"))
-        return UNDECIDED if trust.bad(content["trust"]) else 0
+        return content, summary.text(content, f"{out}/report.html")

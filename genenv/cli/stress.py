@@ -65,13 +65,18 @@ class Stress:
 
     def __call__(self, line: str) -> int:
         """Run the main job and print its summary."""
-        report = self.report(line)  # a model that cannot be found is told before torch is imported
-        print(report)
+        content, said = self.done(line)
+        print(said)
         from genenv import trust
 
-        return UNDECIDED if trust.bad(report.data["trust"]) else 0
+        return UNDECIDED if trust.bad(content["trust"]) else 0
 
-    def report(self, line: str) -> Report:
+    def done(self, line: str) -> tuple[dict[str, Any], str]:
+        """Run the main job; returns the content of report.json, and its summary."""
+        report = self._report(line)  # a model that cannot be found is told before torch is imported
+        return report.data, str(report)
+
+    def _report(self, line: str) -> Report:
         """Run the main job, which `line` repeats."""
         model = None if self.model is None else import_model(self.model)
         from genenv import runs
@@ -110,10 +115,10 @@ class Stress:
         from genenv.progress import Progress
         from genenv.settings import RegressConfig
 
-        given = {"judge": self.judge, "base_dim": self.base_dim, "ray": self.ray}
+        given = {"base-dim": self.base_dim, "ray": self.ray}
         if said := [name for name, value in given.items() if value is not None]:
             raise checks.Mistake(
-                "no --judge, --base-dim or --ray where the target is a value", f"--{said[0]}",
+                "no --base-dim or --ray where the target is a value", f"--{said[0]}",
                 "leave it out",
             )  # fmt: skip
         config = RegressConfig.of(self.settings)
@@ -131,5 +136,6 @@ class Stress:
             Progress(display=True),
             line,
             self.model,
+            judge=self.judge,
         )
         return run.run(self.resume)

@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from genenv import checks, reading
+from genenv import checks, reading, trust
 from genenv.comparing.paired import draws, events
+from genenv.finished import Finished
 from genenv.parts import Shelf
-from genenv.report.comparison import CHOSEN, event
+from genenv.report.comparison import CHOSEN, FATES, PICTURED, event, page
 from genenv.report.numerals import plural
+from genenv.settings.policy import FREE
 
 SCHEMA = 1
-FREE = "search", "budget", "seeds", "rate", "rate_budget"  # settings in which runs may differ
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What is under test in both runs."""
-
-    name: str
-    """The key of its settings in config.json: policy or regressor."""
-    named: Callable[[Path, bool], Any]
-    """(run, trust) -> the model that its config names."""
-    failing: Callable[[Path, Any, bool], NDArray[np.bool_]]
-    """(run, model, trust) -> whether its stored failures fail that model, (m,)."""
-    parts: tuple[str, ...]
-    """Parts of a run that make its law and its verdicts; (): settings do."""
-
-
-def compare(
-    kind: Kind, folders: Sequence[Path], models: Sequence[Any], trust: bool
-) -> dict[str, Any]:
+def compare(runs: Sequence[Finished], models: Sequence[Any], trusted: bool) -> dict[str, Any]:
     """Compare the first of some runs with each other one, see `comparison.compare`.
 
     Parameters
     ----------
-    kind
-        Of all runs.
-    folders, models
-        Two or more, and the model of each; None: the one that its config names.
-    trust
-        Import, or read, the models that the configs name.
+    runs, models
+        Two or more of one kind, and the model of each; None: the one that its folder names.
+    trusted
+        Import, or read, the models that the folders name.
 
     Returns
     -------
@@ -58,74 +39,97 @@ def compare(
     Mistake
         Fewer than two runs, of other data or another world, or a model that cannot be had.
     """
-    if len(folders) < 2:
-        raise checks.Mistake("two runs or more", len(folders), "name another")
-    configs = [reading.plain(folder / "config.json") for folder in folders]
-    for other, config in zip(folders[1:], configs[1:], strict=True):
-        if _of_same(kind, config) != _of_same(kind, configs[0]):
+    if len(runs) < 2:
+        raise checks.Mistake("two runs or more", len(runs), "name another")
+    for other in runs[1:]:
+        if _of_same(other) != _of_same(runs[0]):
             raise checks.Mistake(
-                f"a run of the same data and settings as {folders[0]}", str(other),
+                f"a run of the same data and settings as {runs[0].folder}", str(other.folder),
                 "compare runs that differ in their model alone",
             )  # fmt: skip
     pairs = [
-        (folder, kind.named(folder, trust) if model is None else model)
-        for folder, model in zip(folders, models, strict=True)
+        (run, run.named(trusted) if model is None else model)
+        for run, model in zip(runs, models, strict=True)
     ]
-    rows = [_described(*pair) for pair in zip(folders, models, strict=True)]
-    others = [
-        row | _beside(kind, pairs[0], pair, trust)
-        for row, pair in zip(rows[1:], pairs[1:], strict=True)
-    ]
-    content = reading.plain(folders[0] / "report.json")
-    return {"schema": SCHEMA, "data": content["data"]["name"], "first": rows[0], "others": others}
+    rows = [_described(*pair) for pair in zip(runs, models, strict=True)]
+    first, *rest = zip(rows, pairs, strict=True)
+    others = [row | _beside(first[1], pair, trusted) for row, pair in rest]
+    name = runs[0].content["data"]["name"]
+    return {"schema": SCHEMA, "data": name, "first": rows[0], "others": others}
 
 
 def summary(content: Mapping[str, Any]) -> str:
     """Write the comparison as lines of text."""
-    first = content["first"]
-    lines = []
-    for other in content["others"]:
-        lines.append(
-            f"{other['run']}: {other['model']} passes {len(other['went'])} and fails "
-            f"{len(other['stayed'])} of the {plural(first['confirmed'], 'failure')} of "
-            f"{first['run']} ({first['model']}); {len(other['came'])} of its own "
-            f"{plural(other['confirmed'], 'failure')} are new, the first model passes them."
-        )
-        lines += [event(row) for row in other["events"]]
-        if not other["events"]:
-            lines.append("No random draws were asked of both: P(failure) is not compared.")
+    lines = [said for other in content["others"] for said in sentences(content["first"], other)]
     return "\n".join([*lines, CHOSEN])
 
 
-def _of_same(kind: Kind, config: Mapping[str, Any]) -> dict[str, Any]:
-    own = {name: value for name, value in config[kind.name].items() if name not in FREE}
+def sentences(first: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Say what became of failures, and what the same draws say."""
+    said = [
+        f"{other['run']}: {other['model']} passes {len(other['went'])} and fails "
+        f"{len(other['stayed'])} of the {plural(first['confirmed'], 'failure')} of "
+        f"{first['run']} ({first['model']}); {len(other['came'])} of its own "
+        f"{plural(other['confirmed'], 'failure')} are new, the first model passes them.",
+        *(event(row) for row in other["events"]),
+    ]
+    if not other["events"]:
+        said.append("No random draws were asked of both: P(failure) is not compared.")
+    if undecided := [row["run"] for row in (first, other) if row["undecided"]]:
+        said.append(f"Undecided: {' and '.join(undecided)} cannot be trusted.")
+    return said
+
+
+def write_page(content: Mapping[str, Any], runs: Sequence[Finished], path: Path) -> None:
+    """Write the page, see `report.comparison.page`."""
+    shown = []
+    for other, run in zip(content["others"], runs[1:], strict=True):
+        fates = [_fate(name, other, run if name == "came" else runs[0]) for name in FATES]
+        said = sentences(content["first"], other)
+        shown.append({"row": other, "sentences": said, "fates": fates})
+    page(content, shown, path)
+
+
+def _fate(name: str, other: Mapping[str, Any], run: Finished) -> dict[str, Any]:
+    rows = other[name][:PICTURED]
+    heads, cells = run.told(rows) if rows else ((), [])
+    told, count = FATES[name], len(other[name])
+    return {
+        "name": name, "told": told, "count": count, "pictures": [], "rows": rows, "heads": heads,
+        "cells": cells,
+    }  # fmt: skip
+
+
+def _of_same(run: Finished) -> dict[str, Any]:
+    config = reading.plain(run.folder / "config.json")
+    own = {name: value for name, value in config[run.kind].items() if name not in FREE}
     return own | {"data": config.get("data")}
 
 
-def _described(folder: Path, model: Any) -> dict[str, Any]:
-    content = reading.plain(folder / "report.json")
-    name = model if isinstance(model, str) else content["model"]["name"]
-    confirmed = sum(row["confirmed"] for row in content["searches"])
-    return {"run": str(folder), "model": name, "confirmed": confirmed}
+def _described(run: Finished, model: Any) -> dict[str, Any]:
+    name = model if isinstance(model, str) else run.content["model"]["name"]
+    confirmed = sum(row["confirmed"] for row in run.content["searches"])
+    undecided = list(trust.bad(run.content["trust"]))
+    return {"run": str(run.folder), "model": name, "confirmed": confirmed, "undecided": undecided}
 
 
 def _beside(
-    kind: Kind, first: tuple[Path, Any], other: tuple[Path, Any], trust: bool
+    first: tuple[Finished, Any], other: tuple[Finished, Any], trusted: bool
 ) -> dict[str, Any]:
-    stayed = kind.failing(first[0], other[1], trust)
-    shared = kind.failing(other[0], first[1], trust)
-    before, after = (draws(folder, _controls(folder)) for folder, _ in (first, other))
-    alike = [[Shelf(folder).digests(p) for p in kind.parts] for folder, _ in (first, other)]
+    (one, of_one), (two, of_two) = first, other
+    stayed = one.failing(one.probe(of_two, trusted))
+    shared = two.failing(two.probe(of_one, trusted))
+    before, after = (draws(run.folder, _controls(run)) for run in (one, two))
+    parts = [[Shelf(run.folder).digests(p) for p in run.taken] for run in (one, two)]
     return {
         "went": np.flatnonzero(~stayed).tolist(),
         "stayed": np.flatnonzero(stayed).tolist(),
         "came": np.flatnonzero(~shared).tolist(),
         "shared": np.flatnonzero(shared).tolist(),
-        "events": events(before, after, True) if alike[0] == alike[1] else [],
+        "events": events(before, after, True) if parts[0] == parts[1] else [],
     }
 
 
-def _controls(folder: Path) -> set[str]:
+def _controls(run: Finished) -> set[str]:
     """Return the names of the searches that sample the law."""
-    content = reading.plain(folder / "report.json")
-    return {row["name"] for row in content["searches"] if row["samples_law"]}
+    return {row["name"] for row in run.content["searches"] if row["samples_law"]}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, failures, judge, recorded, report
-from genenv.finished.run import Content, Finished
+from genenv import checks, failures, importing, judge, networks, reading, recorded, report
+from genenv.finished.run import Content, Finished, Found
 from genenv.parts import checked
 from genenv.probe import Probe
 from genenv.report import rates, summary
@@ -37,6 +37,20 @@ class ClassifierRun(Finished):
         why = summary.undecided(self.content)
         return f"{said}\n\nNot trusted: {why}" if why else said
 
+    def named(self, trusted: bool) -> Any:
+        """See `Finished.named`."""
+        path = recorded.recorded_path(self.folder)
+        return None if path is None else importing.recorded(path, trusted, "--model")
+
+    def told(self, rows: Sequence[int]) -> tuple[Sequence[str], list[list[str]]]:
+        """See `Finished.told`: the class that it shows, and the model's answer."""
+        held = failures.load(self.folder / "failures")
+        assert held is not None
+        names = [str(name) for name in self.content["data"]["classes"]]
+        return ("class", "answer"), [
+            [names[held.label[r]], names[held.prediction[r]]] for r in rows
+        ]
+
     def probe(self, model: Any, trusted: bool) -> Probe:
         """See `Finished.probe`."""
         return recorded.load_probe(self.folder, model, trusted)
@@ -51,6 +65,21 @@ class ClassifierRun(Finished):
         if record is None:
             return np.zeros(0, np.bool_)
         return failures.replay(probe.model, record, probe.criterion).failing
+
+    def found(self) -> Found | None:
+        """See `Finished.found`: pairs of condition and prediction are of one kind."""
+        held = failures.load(self.folder / "failures")
+        if held is None:
+            return None
+        return Found(held.e, held.label, held.label * held.output.shape[1] + held.prediction)
+
+    @property
+    def law(self) -> str:
+        """See `Finished.law`: config.json has the digest of a given generator."""
+        given = reading.plain(self.folder / "config.json").get("generator", "fitted")
+        if given != "fitted":
+            return str(given)
+        return networks.stored(checked(self.folder, "generator")).digest()
 
     def check_model(self, probe: Probe) -> None:
         """Compare what it says of the fixed real rows; see `Finished.check_model`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +26,15 @@ Content = dict[str, Any]
 """Of report.json."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """Addresses of confirmed failures."""
+
+    e: NDArray[np.float32]  # (m, base_dim)
+    label: NDArray[np.int64]  # (m,)
+    group: NDArray[np.int64]  # (m,), equal of failures of one kind
+
+
 class Finished(ABC):
     """A run that is done.
 
@@ -38,6 +48,12 @@ class Finished(ABC):
     """The name of its settings in config.json, and of what was under test in sentences."""
     counted: ClassVar[str]
     """How its report calls the rates that the control counted."""
+    command: ClassVar[str] = "stress"
+    """The command that leaves such runs."""
+    model_option: ClassVar[str] = "model"
+    """Its option that names what is under test."""
+    taken: ClassVar[tuple[str, ...]] = ("generator", "judge")
+    """Its options that take a part of a run by the run's folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -62,6 +78,16 @@ class Finished(ABC):
             raise checks.Mistake(f"the file {path}", "none", "give a folder that `stress` finished")
         return reading.plain(path)
 
+    def again(self) -> dict[str, list[str]]:
+        """Return options of its command by which another model is asked what this one was.
+
+        That is by random sampling, and by the failures stored here.
+        """
+        run = [str(self.folder)]
+        found = any(row["confirmed"] for row in self.content["searches"])
+        searches = {"search": ["random", "stored"], "starts-from": run}
+        return dict.fromkeys(self.taken, run) | (searches if found else {"search": ["random"]})
+
     @property
     def undecided(self) -> bool:
         """Whether nothing that was counted says anything of the model."""
@@ -70,6 +96,14 @@ class Finished(ABC):
     @abstractmethod
     def verdict(self) -> str:
         """Say in words what was found, or why nothing can be said."""
+
+    @abstractmethod
+    def named(self, trusted: bool) -> Any:
+        """Return the model that its folder names, where that is trusted; None: the folder's own."""
+
+    @abstractmethod
+    def told(self, rows: Sequence[int]) -> tuple[Sequence[str], list[list[str]]]:
+        """Show failures by number: heads of columns, and the cells of each."""
 
     @abstractmethod
     def probe(self, model: Any, trusted: bool) -> Any:
@@ -99,6 +133,23 @@ class Finished(ABC):
     @abstractmethod
     def failing(self, probe: Any) -> NDArray[np.bool_]:
         """Ask a probe's model about the stored failures: whether it fails on each, (m,)."""
+
+    @abstractmethod
+    def found(self) -> Found | None:
+        """Read the addresses of the confirmed failures; None: there are none."""
+
+    @property
+    @abstractmethod
+    def law(self) -> str:
+        """What tells the law of its base vectors from another: a digest, or settings."""
+
+    def check_law(self, law: str) -> None:
+        """Raise a Mistake unless addresses of a law mean the same in this run."""
+        if law != self.law:
+            raise checks.Mistake(
+                f"the generator of {self.folder}, whose failures are addresses in it",
+                "another one", f"give --generator {self.folder}, or leave it out",
+            )  # fmt: skip
 
     def check_model(self, probe: Any) -> None:
         """Raise a Mistake unless a probe's model is the one that the run asked.

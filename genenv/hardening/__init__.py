@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from genenv.hardening.classes import Classes
 from genenv.hardening.study import Hardening
+from genenv.hardening.subject import Subject
+from genenv.hardening.values import Values
 from genenv.hardening.words import conclusions, summary
 
-__all__ = ["Hardening", "conclusions", "summary"]
+__all__ = ["Classes", "Hardening", "Subject", "Values", "conclusions", "summary"]

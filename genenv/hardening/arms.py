@@ -8,43 +8,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import seeding
-from genenv.failures import Confirmed
-from genenv.generators import Generator
 
 ARMS = ("before", "retrained", "generated", "hardened")
 """Real rows alone; with real rows repeated; with samples as they come; with failures."""
 
-Labelled = tuple[NDArray[Any], NDArray[np.int64]]
-"""Samples as stored (n, *units.shape), class indices (n,)."""
+Labelled = tuple[NDArray[Any], NDArray[Any]]
+"""Samples as stored (n, *units.shape), class indices or values (n,)."""
 
 
-def arms(
-    real: Labelled, failures: Confirmed, generator: Generator, seed: int
-) -> dict[str, Labelled]:
+def arms(real: Labelled, learned: Labelled, drawn: Labelled, seed: int) -> dict[str, Labelled]:
     """Return the training rows of each arm; all but the first have as many.
 
     Parameters
     ----------
     real
         Rows that the model learns from anyway.
-    failures
-        Those to learn from, under the classes that they show.
-    generator
-        Of the run, for the control.
+    learned
+        Failures, under what is right of them.
+    drawn
+        As many samples as they come.
     seed
-        Address of what the controls add.
+        Address of the real rows that are repeated.
     """
     x, label = real
-    count = len(failures)
+    count = len(learned[0])
     rng = seeding.numpy_generator(seeding.fold(seed, "repeat real rows"))
     again = rng.choice(len(x), count, replace=count > len(x))
-    drawn, condition = generator.sample(count, seed=seeding.fold(seed, "generated rows"))
-    assert condition is not None
-    added = {
-        "retrained": (x[again], label[again]),
-        "generated": (drawn, np.asarray(condition, np.int64)),
-        "hardened": (failures.x, failures.label),
-    }
+    added = {"retrained": (x[again], label[again]), "generated": drawn, "hardened": learned}
     return {"before": real} | {name: joined(real, rows) for name, rows in added.items()}
 
 

@@ -9,18 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from genenv import failures, seeding
+from genenv import seeding
 from genenv.agents.searches import entrants
 from genenv.campaign import Campaign, Log
-from genenv.criteria import Criterion
-from genenv.downstream import Downstream
 from genenv.failures import Confirmed
 from genenv.generators import Generator
-from genenv.hardening.arms import Labelled
-from genenv.judge import Judge
+from genenv.hardening.subject import Subject
 from genenv.ledger import Ledger
-from genenv.probe import Probe
-from genenv.search import Space
 from genenv.tracking import Tracker
 
 SEARCHES = ("random", "evolution")
@@ -30,14 +25,12 @@ SEARCHES = ("random", "evolution")
 class Ground:
     """Where all arms are measured alike."""
 
-    test: Labelled  # untouched real rows
+    subject: Subject
     generator: Generator  # fitted on rows that no model learns from
-    judge: Judge
-    criterion: Criterion
     budget: int  # queries a search
 
     def measured(
-        self, model: Downstream, rows: Confirmed, modes: Confirmed, folder: Path, seed: int
+        self, model: Any, rows: Confirmed, modes: Confirmed, folder: Path, seed: int
     ) -> dict[str, Any]:
         """Measure a model.
 
@@ -54,14 +47,14 @@ class Ground:
 
         Returns
         -------
-        `accuracy`; `rows_right` and `modes_right`, the shares of held-out failures that it passes
-        (None: there are none); `p_failure` and `p_confirmed` by random sampling of the fresh
-        generator; `found`, failures that evolution confirms.
+        `accuracy`, of a regressor R²; `rows_right` and `modes_right`, the shares of held-out
+        failures that it passes (None: there are none); `p_failure` and `p_confirmed` by random
+        sampling of the fresh generator; `found`, failures that evolution confirms.
         """
         random, evolution = self.searched(model, self.generator, folder, seed)
         tally = random.tally()
         return {
-            "accuracy": self._accuracy(model),
+            "accuracy": self.subject.accuracy(model),
             "rows_right": self._passed(model, rows),
             "modes_right": self._passed(model, modes),
             "p_failure": tally["flips"] / tally["queries"],
@@ -69,26 +62,20 @@ class Ground:
             "found": evolution.tally()["confirmed"],
         }
 
-    def searched(
-        self, model: Downstream, generator: Generator, folder: Path, seed: int
-    ) -> list[Log]:
+    def searched(self, model: Any, generator: Generator, folder: Path, seed: int) -> list[Log]:
         """Search a model through a generator, by random and evolution; the folder keeps it."""
-        probe = Probe(generator, model, self.judge.guide, self.criterion)
+        probe, judge = self.subject.probe(generator, model), self.subject.judge
         ledger, silent = Ledger(folder), Tracker(None)
         campaign = Campaign(
-            probe, self.judge, self.budget, ledger, silent, lambda _: None, lambda _: None
+            probe, judge, self.budget, ledger, silent, lambda _: None, lambda _: None
         )
-        space = Space(probe.generator.noise, len(self.judge.classes))
+        space = self.subject.space(generator)
         return [
             campaign.run(one.name, seed, partial(one, space, seeding.fold(seed, one.name)))
             for one in entrants(SEARCHES)
         ]
 
-    def _accuracy(self, model: Downstream) -> float:
-        x, label = self.test
-        return float(np.mean(failures.ask(model, x).guess.numpy() == label))
-
-    def _passed(self, model: Downstream, record: Confirmed) -> float | None:
+    def _passed(self, model: Any, record: Confirmed) -> float | None:
         if not len(record):
             return None
-        return float(np.mean(~failures.replay(model, record, self.criterion).failing))
+        return float(np.mean(self.subject.passes(model, record)))

@@ -94,7 +94,8 @@ def summary(content: Row) -> str:
     if content["undecided"]:
         parts = " and ".join(content["undecided"])
         lines.append(f"Undecided: the {parts} of {content['run']} cannot be trusted.")
-    heads = "held-out modes", "held-out rows", "accuracy", "P(failure)", "P(confirmed)", "found"
+    worth = "R\N{SUPERSCRIPT TWO}" if content.get("kind") == "regressor" else "accuracy"
+    heads = "held-out modes", "held-out rows", worth, "P(failure)", "P(confirmed)", "found"
     for amount in amounts(content["rows"]):
         lines.append(f"{'right on, ' + str(amount) + ' rows added':<26}" + _cells(heads))
         for arm, number in _arms(content["rows"]):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genenv import checks, files, reading
 from genenv.policies.episodes import Episodes, imported
-from genenv.policies.replayed import STORED, config_of
+from genenv.policies.replayed import config_of, stored
 from genenv.settings import PolicyConfig
 
 
@@ -85,11 +85,9 @@ def of_run(folder: Path, count: int) -> Known:
     Mistake
         The run found none.
     """
-    shards = sorted((folder / "failures").glob("*.npz"))
-    if not shards:
+    e, label = stored(folder)
+    if not len(e):
         raise checks.Mistake(f"failures in {folder}/failures", "none", "give a run that found some")
-    parts = [reading.arrays(shard, tuple(STORED)) for shard in shards]
-    e, label = (np.concatenate([part[name] for part in parts]) for name in ("e", "label"))
     energy = (e.astype(np.float64) ** 2).sum(1)
     chosen = np.argsort(energy, kind="stable")[: checks.integer("count", count)]
     plain = reading.plain(folder / "config.json")

@@ -83,13 +83,30 @@ def failing(folder: Path, policy: Any, trust: bool) -> NDArray[np.bool_]:
 
 def again(folder: Path, played: Episodes) -> NDArray[np.bool_]:
     """Play the stored failures of a run: whether each fails, (m,)."""
+    e, label = stored(folder)
+    if not len(e):
+        return np.zeros(0, np.bool_)
+    checks.shape(f"e in {folder}/failures", e, (None, played.base_dim))
+    return played.play(e, label).failed
+
+
+def stored(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Read codes (m, base_dim) and starts (m,) of the stored failures of a run.
+
+    Raises
+    ------
+    Mistake
+        A file is damaged.
+    """
     parts = []
     for shard in sorted((folder / "failures").glob("*.npz")):
         columns = reading.arrays(shard, STORED)
         reading.check(shard, columns, STORED)
-        checks.shape(f"e in {shard}", columns["e"], (None, played.base_dim))
-        parts.append(played.play(columns["e"], columns["label"]).failed)
-    return np.concatenate([np.zeros(0, np.bool_), *parts])
+        parts.append((columns["e"], columns["label"].astype(np.int64)))
+    if not parts:
+        return np.zeros((0, 0), np.float32), np.zeros(0, np.int64)
+    e, label = zip(*parts, strict=True)
+    return reading.guarded(folder / "failures", lambda: (np.concatenate(e), np.concatenate(label)))
 
 
 def episodes(folder: Path, policy: Any, trust: bool) -> Episodes:

@@ -9,25 +9,26 @@ from typing import Any
 import numpy as np
 
 from genenv import files, runs, seeding
-from genenv.agents.searches import entrants
 from genenv.campaign import Log
 from genenv.envs.known_worlds import known
 from genenv.judge import Verdict
 from genenv.ledger import Ledger
 from genenv.metrics.light import BAD, DOUBTFUL, GOOD, Light
 from genenv.parts import Part
-from genenv.playing import Players
+from genenv.playing import Players, entered
 from genenv.policies import page
 from genenv.policies.asking import ExactEvent, PolicyProbe
 from genenv.policies.episodes import Episodes, imported, undisturbed
 from genenv.policies.likeliest import STEPS, inward, with_energies
+from genenv.policies.summary import COUNTED
 from genenv.policies.ways import MOST, Control, Failures, modes, ordinary_scale
 from genenv.progress import Progress
 from genenv.settings import PolicyConfig
+from genenv.settings.policy import law_of
+from genenv.starting import starts_of
 from genenv.study import Study
 
 SCHEMA = 1
-COUNTED = "random search, counted episodes"
 BAD_SHARE = 0.5  # of starts from which an undisturbed policy fails: nothing is learned of it
 
 
@@ -66,10 +67,15 @@ class PolicyStress(Study[dict[str, Any]]):
     ) -> None:
         super().__init__(folder, stages, line, lasting)
         self.config, self.named = config, policy if isinstance(policy, str | None) else None
-        self.entrants = entrants(config.search)
+        self.entrants = entered(config.search, config.starts_from)
         self.episodes = Episodes(config, imported(policy), trust)
         self.probe = PolicyProbe(self.episodes)
         self.judge = ExactEvent(self.episodes.base_dim)
+        before = config.starts_from
+        self.starts = None
+        if before is not None:
+            law = law_of(runs.settings(config))
+            self.starts = starts_of(Path(before).expanduser(), law)
 
     def settings(self) -> dict[str, Any]:
         """See `Study.settings`."""
@@ -96,7 +102,13 @@ class PolicyStress(Study[dict[str, Any]]):
             self.tell("No distance from the failure is known: players get no slope to climb.")
         alone = undisturbed(self.episodes)
         players = Players(
-            self, self.config, self.entrants, self.probe, self.judge, self.config.starts
+            self,
+            self.config,
+            self.entrants,
+            self.starts,
+            self.probe,
+            self.judge,
+            self.config.starts,
         )
         logs = players.play()
         found = self._found()

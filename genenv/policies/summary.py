@@ -9,6 +9,9 @@ from genenv import trust
 from genenv.report import rates
 from genenv.report.numerals import count, interval, number, percent, plural
 
+COUNTED = "random search, counted episodes"
+"""How a report calls the rates that its control counted."""
+
 HEAD = "search     seed  episodes  failures  plausible  least energy  10th at"
 
 

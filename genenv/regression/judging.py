@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from genenv import files, reading, seeding
 from genenv.codecs import Codec
 from genenv.data import Split, near
 from genenv.judge import Judged, Verdict
+from genenv.judge.folds import digest
 from genenv.judge.layout import seen
 from genenv.regression.panel import Opinion, Panel, fit_panel
 from genenv.regression.realism import Realism, fit_realism
@@ -28,6 +30,8 @@ class Side:
 
     panel: Panel
     realism: Realism
+    learned: NDArray[np.uint64]
+    """(rows,), ascending: the names of what it learned from, see `folds.digest`."""
 
     def save(self, path: Path) -> None:
         """Write one .npz of arrays."""
@@ -35,7 +39,7 @@ class Side:
         flat: dict[str, Any] = {
             f"{part}/{name}": a for part, own in parts.items() for name, a in own.items()
         }
-        files.write_atomically(path, lambda file: np.savez(file, **flat))
+        files.write_atomically(path, lambda file: np.savez(file, learned=self.learned, **flat))
 
     @staticmethod
     def load(path: Path) -> Side:
@@ -47,8 +51,11 @@ class Side:
 
         return reading.guarded(
             path,
-            lambda: Side(Panel.of_arrays(part("panel/")), Realism.of_arrays(part("realism/"))),
-        )
+            lambda: Side(
+                Panel.of_arrays(part("panel/")), Realism.of_arrays(part("realism/")),
+                held["learned"],
+            ),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +123,18 @@ class ValueJudge:
         """Return the fold of each query: there is one."""
         return np.zeros(len(index), np.int64)
 
+    def learned(self, x: NDArray[Any]) -> NDArray[np.bool_]:
+        """Tell which stored rows (n, *units.shape) a side of it learned from, (n,)."""
+        return np.isin(digest(x), np.concatenate([self.guide.learned, self.audit.learned]))
+
+    def digest(self) -> str:
+        """Tell it from any other: what its sides learned, and their intervals."""
+        found = hashlib.sha256()
+        for side in (self.guide, self.audit):
+            for column in (side.learned, side.panel.scores, side.panel.weight):
+                found.update(column.tobytes())
+        return found.hexdigest()
+
     def rows(self, x: NDArray[Any]) -> Tensor:
         """Turn stored samples (n, *units.shape) into rows as oracles see them, (n, width)."""
         return seen(x, self.units).flatten(1)
@@ -178,5 +197,6 @@ def fit_judge(source: Valued, split: Split, level: float, seed: int) -> ValueJud
         rows, group = seen(x, source.dataset.units).flatten(1), near.groups(x)
         value = (source.y[own] - centre) / scale
         panel = fit_panel(rows, value, group, level, key)
-        sides.append(Side(panel, fit_realism(rows, group, source.dataset.units, key)))
+        realism = fit_realism(rows, group, source.dataset.units, key)
+        sides.append(Side(panel, realism, np.unique(digest(x))))
     return ValueJudge(source.dataset.units, centre, scale, *sides)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from genenv import factors, rate
 from genenv.codecs import Codec
 from genenv.failures import Confirmed
+from genenv.regression.beside import Beside
+from genenv.report import enrichment
 from genenv.report.apart import path_to
 
 DEPTHS = (1, 2, 3, 4)  # steps of a rule
@@ -44,6 +46,7 @@ def modes(
     untouched: Untouched,
     law: tuple[NDArray[np.str_], int],
     scale: float,
+    other: Beside | None = None,
 ) -> list[dict[str, Any]]:
     """Group confirmed failures by rules; those with the most mass come first.
 
@@ -61,6 +64,8 @@ def modes(
         Names of the searches that sample the law, and how many draws they made.
     scale
         Standard deviation of the target.
+    other
+        What a sibling fails on, of the same draws; None: there is none.
 
     Returns
     -------
@@ -68,14 +73,16 @@ def modes(
     threshold), see `factors`, `holds`, the shares of the side's
     failures and of real rows that it holds of, and `near`, the mean errors on untouched real rows
     inside and outside of it (None: the failures that no rule covers); `failures`; `mass` with its
-    interval; `deviation`, the median from the guide's mean in the target's unit; `examples`, the
+    interval; `enrichment`, how often the sibling fails in it, see `report.document` (None: there is
+    none); `deviation`, the median from the guide's mean in the target's unit; `examples`, the
     numbers of the most severe ones.
     """
     shown, rows, tried = (
         factors.factors(units.tensor(x), units).numpy() for x in (found.x, real, untouched.x)
     )
-    made = []
-    side = np.sign(found.output[:, 0] - found.output[:, 1])
+    made: list[dict[str, Any]] = []
+    theirs = _Theirs(units, other)
+    side = _side(found)
     for name, sign in SIDES.items():
         own = np.flatnonzero(side == sign)
         for path, members in _covered(shown, own, rows):
@@ -93,12 +100,55 @@ def modes(
                 "side": name,
                 **row,
                 "failures": len(members),
-                **_mass(int(np.isin(found.search[members], law[0]).sum()), law[1]),
+                **_mass(drawn := int(np.isin(found.search[members], law[0]).sum()), law[1]),
+                "enrichment": (drawn, theirs.take(sign, path)),
                 "deviation": float(np.median(away)),
                 "examples": worst[:3].tolist(),
             })  # fmt: skip
+    theirs.enter(made)
     made.sort(key=lambda row: (-(row["mass"] or 0.0), -row["failures"]))
     return [{"id": number, **row} for number, row in enumerate(made)]
+
+
+def assigned(units: Codec, found: Confirmed, real: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the mode of each failure, (m,), see `modes`; numbers are in no order."""
+    shown, rows = (factors.factors(units.tensor(x), units).numpy() for x in (found.x, real))
+    mode, number = np.zeros(len(found), np.int64), 0
+    for sign in SIDES.values():
+        for _, members in _covered(shown, np.flatnonzero(_side(found) == sign), rows):
+            mode[members] = number
+            number += 1
+    return mode
+
+
+def _side(found: Confirmed) -> NDArray[np.float32]:
+    """(m,): 1 where the model is too high, -1 where it is too low."""
+    return np.asarray(np.sign(found.output[:, 0] - found.output[:, 1]))
+
+
+class _Theirs:
+    """The failures of a sibling, each of which counts for the first mode whose rule holds."""
+
+    def __init__(self, units: Codec, other: Beside | None) -> None:
+        self.draws = 0 if other is None else other.draws
+        self.left = np.zeros(0, np.float32) if other is None else other.side.copy()
+        x = None if other is None or not len(other.x) else units.tensor(other.x)
+        self.shown = np.zeros((0, 0)) if x is None else factors.factors(x, units).numpy()
+
+    def take(self, sign: int, path: Path) -> int:
+        """Count what is left on a side and inside a rule, and take it out."""
+        if not len(self.left):
+            return 0
+        own = (self.left == sign) & inside(self.shown, path)
+        self.left[own] = 0
+        return int(own.sum())
+
+    def enter(self, made: list[dict[str, Any]]) -> None:
+        """Put in the place of counts what they say; None where nothing was asked."""
+        counts = {i: row["enrichment"] for i, row in enumerate(made)}
+        found = enrichment.of_counts(counts, self.draws) if self.draws else {}
+        for i, row in enumerate(made):
+            row["enrichment"] = found.get(i)
 
 
 def _covered(

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv.generators import Generator
-from genenv.judge.layout import seen
 from genenv.noise import Noise
 from genenv.probe import NO_ANSWER, REALISM_MARGIN, Findings
-from genenv.regression.judging import Side, look
+from genenv.regression.judging import ValueJudge, look
 from genenv.regression.model import ValueModel
 from genenv.regression.realism import Realism
 from genenv.rules import Rules
@@ -44,8 +43,8 @@ class ValueProbe:
         Of rows without labels.
     model
         Under test.
-    guide
-        The panel and gates that a search may see.
+    judge
+        Whose guide, the panel and gates that a search may see, looks at each row.
     rules
         What every plausible row keeps.
 
@@ -55,15 +54,17 @@ class ValueProbe:
         What happened in the last query that the model did not answer; "" where there was none.
     """
 
-    def __init__(self, generator: Generator, model: ValueModel, guide: Side, rules: Rules) -> None:
+    def __init__(
+        self, generator: Generator, model: ValueModel, judge: ValueJudge, rules: Rules
+    ) -> None:
         self.generator, self.units = Law(generator.in_eval()), generator.units
-        self.model, self.side, self.rules = model, guide, rules
+        self.model, self.judge, self.rules = model, judge, rules
         self.trouble = ""
 
     @property
     def guide(self) -> Realism:
         """The gates, whose threshold `Asked` asks for."""
-        return self.side.realism
+        return self.judge.guide.realism
 
     def __call__(self, e: Tensor, label: Tensor, gradient: bool = False) -> Findings:
         """Query (n, base_dim); labels (n,) are all 0."""
@@ -72,7 +73,7 @@ class ValueProbe:
             x = self.sample(e, label)
             said = self.model.answers(x)
         stored = self.units.store(x)
-        found = look(self.side, seen(stored, self.units).flatten(1))
+        found = look(self.judge.guide, self.judge.rows(stored))
         own, error = found.opinion, said.error.numpy()
         shown = said.log_p[:, 0].numpy(), own.mean, own.half
         output = np.stack(shown, 1).astype(np.float32)

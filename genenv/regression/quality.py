@@ -22,6 +22,7 @@ SAMPLES = 2_000  # of the generator, whose refused share is its light
 UNREAL = 0.5  # of these, above which the generator's light is bad
 MORE_UNREAL = 0.1  # than of real rows, above which it is doubtful
 VAGUE = 0.3  # R² of the audit's oracles, below which the judge's light is doubtful
+WORSE = 1.25  # times the mean's median error: a model beyond seems to be handed something else
 BEHIND = 0.1  # R² that a model may lack of the audit's before its light is doubtful
 
 Floats = NDArray[np.float64]
@@ -66,6 +67,19 @@ def measure(
         "generated_refused": share(judge.audit.realism(judge.rows(made)) > 1),
         "controls": _controls(judge, reference, seed),
     }
+
+
+def against(y: Floats, answer: Floats) -> str:
+    """Say what stands against the model as it is asked; "": nothing.
+
+    Medians: a model that is far off in a region of the rows is the very thing to search.
+    """
+    known = np.isfinite(answer)
+    own = float(np.median(np.abs(y - answer)[known]))
+    mean = float(np.median(np.abs(y - y.mean())[known]))
+    if own <= WORSE * mean:
+        return ""
+    return f"an error of {own:.4g} in the median of {int(known.sum()):,}, the mean's is {mean:.4g}"
 
 
 def of_model(judge: ValueJudge, asked: Asked) -> dict[str, Any]:

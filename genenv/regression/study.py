@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from genenv import broken_rules, checks, failures, prepared, rules, runs, seeding, unanswered
-from genenv.agents.searches import entrants
 from genenv.campaign import Log
 from genenv.data import Split, near, split
 from genenv.failures import Confirmed
 from genenv.generators import Generator, adopt
 from genenv.judge import Verdict
+from genenv.ledger import Ledger
 from genenv.parts import Advance, Part
-from genenv.playing import Players
+from genenv.playing import Players, entered
 from genenv.progress import Progress
 from genenv.rechecking import enter, recheck
-from genenv.regression import law, quality
+from genenv.regression import given, law, quality
+from genenv.regression.beside import Beside, beside, sibling
 from genenv.regression.judging import ValueJudge, fit_judge
 from genenv.regression.model import ValueModel
 from genenv.regression.modes import Untouched, modes
@@ -32,11 +34,12 @@ from genenv.regression.target import Valued
 from genenv.report.rates import BY_CONTROL
 from genenv.run_rows import Parts
 from genenv.settings import RegressConfig
+from genenv.starting import starts_of
 from genenv.study import Study
 
 SCHEMA = 1
+MADE = "made"  # in config.json, in the place of a given judge's digest
 LEVEL = 0.98  # share of rows whose value lies inside the interval
-WORSE = 1.25  # times the mean's median error: a model beyond seems to be handed something else
 
 
 class RegressStress(Study[ValueReport]):
@@ -53,11 +56,14 @@ class RegressStress(Study[ValueReport]):
     model
         What `model.ValueModel` takes.
     generator
-        Of such rows, without labels; None: one is fitted.
+        Of such rows, without labels; None: that of the run that is started from, or one is fitted.
     folder, stages, line, lasting
         See `Study`.
     model_path
         The model's import path; None: an object of the caller's.
+    judge
+        A ValueJudge, or the folder of a run of a regressor with one: it is taken as it stands.
+        None: that of the run that is started from, or one is made.
 
     Raises
     ------
@@ -79,6 +85,7 @@ class RegressStress(Study[ValueReport]):
         line: str = "",
         model_path: str | None = None,
         lasting: bool = True,
+        judge: Any = None,
     ) -> None:
         super().__init__(folder, stages, line, lasting)
         self.config, self.valued, self.model_path = config, valued, model_path
@@ -87,19 +94,33 @@ class RegressStress(Study[ValueReport]):
         self.split: Split = split(
             dataset, config.seed, None if held_out is None else held_out.dataset
         )
+        if generator is None and config.starts_from is not None:
+            generator = law.stored(config.starts_from)
         self.given = None if generator is None else adopt(generator).in_eval()
         if self.given is not None:
             law.check_fits(self.given, dataset)
-        self.entrants, self.rules = entrants(config.search), rules.find(config.rules)
-        _check_players(self.entrants)
+        self.entrants = entered(config.search, config.starts_from)
+        self.starts = self._starts()
+        self.rules = rules.find(config.rules)
+        judge = config.starts_from if judge is None else judge
+        self.given_judge = None if judge is None else given.judge_of(judge, valued)
         self.notes += [*dataset.notes]
         self.notes += near.notes(dataset.x, None if held_out is None else held_out.dataset.x)
         self.notes += broken_rules.by_real_rows(self.rules, units, self.source.dataset.x)
         y = self.source.y
+        centre, scale = float(y.mean()), float(y.std())
+        if self.given_judge is not None:
+            self.split, said = given.unlearned(self.given_judge, self.source, self.split)
+            self.notes.append(said)
+            centre, scale = self.given_judge.centre, self.given_judge.scale
         asked = (config.input, config.query_timeout)
-        self.model = ValueModel(model, units, float(y.mean()), float(y.std()), *asked)
+        self.model = ValueModel(model, units, centre, scale, *asked)
+        self.reference = None
+        if config.reference is not None:
+            learned = valued.at(self.split.train), config.seed
+            self.reference = sibling(config.reference, *learned, self.model)
         self.answer = self.model.to_real(self.source.dataset.x)
-        self.against = _against(y, self.answer)
+        self.against = quality.against(y, self.answer)
         if self.against and not config.anyway:
             raise checks.Mistake(
                 "a model that is better than the mean of the target on real rows", self.against,
@@ -119,18 +140,20 @@ class RegressStress(Study[ValueReport]):
             "generator" if fitted else None,
             self.training.steps if fitted else 0,
         )
-        load = partial(ValueJudge.load, units=units)
+        whose = units if self.given_judge is None else self.given_judge.units
+        load = partial(ValueJudge.load, units=whose)
         self.judge = Part("judge", "the judge", self._judge, ValueJudge.save, load)
 
     def settings(self) -> dict[str, Any]:
         """See `Study.settings`."""
-        held_out = None if self.source is self.valued else _described(self.source)
+        held_out = None if self.source is self.valued else described(self.source)
         return {
             KIND: runs.settings(self.config),
-            "data": _described(self.valued),
+            "data": described(self.valued),
             "held_out": held_out,
             "model": self.model_path or GIVEN,
             "generator": "fitted" if self.given is None else runs.fingerprint(self.given),
+            "judge": MADE if self.given_judge is None else self.given_judge.digest(),
             "split": runs.rows_of(self.split),
         }
 
@@ -152,12 +175,12 @@ class RegressStress(Study[ValueReport]):
     def work(self) -> ValueReport:
         """Search, estimate and report."""
         generator, judge = self.get(self.law), self.get(self.judge)
-        probe = ValueProbe(generator, self.model, judge.guide, self.rules)
-        players = Players(self, self.config, self.entrants, probe, judge, 1)
+        probe = ValueProbe(generator, self.model, judge, self.rules)
+        players = Players(self, self.config, self.entrants, self.starts, probe, judge, 1)
         logs = players.play()
         found = self._replayed(logs)
         with self.stages.stage("report"):
-            content = self._content(logs, found)
+            content = self._content(logs, found, self._beside(generator, judge, logs))
         content = players.rated(content, logs, BY_CONTROL)
         content["timings"] = dict(self.stages.seconds)
         report = ValueReport(content, found=found, judge=judge)
@@ -173,7 +196,17 @@ class RegressStress(Study[ValueReport]):
     def _load(self, place: Path) -> Generator:
         return law.load(place) if self.given is None else self.given
 
+    def _starts(self) -> tuple[Tensor, Tensor] | None:
+        """Read the failures to start from."""
+        run = self.config.starts_from
+        if run is None:
+            return None
+        assert self.given is not None
+        return starts_of(Path(run).expanduser(), self.given.digest())
+
     def _judge(self, _: Advance) -> ValueJudge:
+        if self.given_judge is not None:
+            return self.given_judge
         return fit_judge(self.source, self.split, LEVEL, seeding.fold(self.config.seed, "judge"))
 
     def _replayed(self, logs: list[Log]) -> Confirmed | None:
@@ -197,7 +230,18 @@ class RegressStress(Study[ValueReport]):
             self.tell(f"The model gave no usable answer to {len(errors):,} rows, kept in errors/.")
         return record
 
-    def _content(self, logs: Sequence[Log], found: Confirmed | None) -> dict[str, Any]:
+    def _beside(
+        self, generator: Generator, judge: ValueJudge, logs: Sequence[Log]
+    ) -> Beside | None:
+        """Ask the reference what the control asked; None: there is none."""
+        if self.reference is None:
+            return None
+        probe = ValueProbe(generator, self.reference, judge, self.rules)
+        return beside(probe, judge, Ledger(self.folder), logs)
+
+    def _content(
+        self, logs: Sequence[Log], found: Confirmed | None, other: Beside | None
+    ) -> dict[str, Any]:
         generator, judge = self.get(self.law), self.get(self.judge)
         test, x = self.split.test, self.source.dataset.x
         asked = quality.Asked(x[test], self.source.y[test], self.answer[test])
@@ -208,7 +252,7 @@ class RegressStress(Study[ValueReport]):
             "schema": SCHEMA,
             "kind": KIND,
             "trust": quality.lights(measured, of_model, self.against),
-            "data": _described(self.valued),
+            "data": described(self.valued),
             "generator": generator.facts(),
             "model": {
                 "name": self.model_path or type(self.model.model).__name__,
@@ -218,7 +262,7 @@ class RegressStress(Study[ValueReport]):
             },
             "judge": measured,
             "searches": [_row(log) for log in logs],
-            "modes": [] if found is None else self._modes(logs, found, real, asked, judge),
+            "modes": [] if found is None else self._modes(logs, found, real, asked, other),
             "notes": list(self.notes),
             "command": self.line,
         }
@@ -229,42 +273,22 @@ class RegressStress(Study[ValueReport]):
         found: Confirmed,
         real: Any,
         asked: quality.Asked,
-        judge: ValueJudge,
+        other: Beside | None,
     ) -> list[dict[str, Any]]:
+        judge = self.get(self.judge)
         law_of = [log for log in logs if log.samples_law]
         names = np.array([log.search for log in law_of], np.str_)
         draws = sum(len(log.verdict) for log in law_of)
         audit = judge.value(judge.audit.panel(judge.rows(asked.x)).mean)
         untouched = Untouched(asked.x, np.abs(asked.answer - asked.y), np.abs(audit - asked.y))
-        return modes(judge.units, found, real, untouched, (names, draws), judge.scale)
+        return modes(judge.units, found, real, untouched, (names, draws), judge.scale, other)
 
 
-def _described(valued: Valued) -> dict[str, Any]:
+def described(valued: Valued) -> dict[str, Any]:
+    """Name rows and values, and fingerprint both."""
     return runs.describe(valued.dataset) | {
         "target": valued.target, "values": hashlib.sha256(valued.y.tobytes()).hexdigest()
     }  # fmt: skip
-
-
-def _check_players(found: Sequence[Any]) -> None:
-    for entrant in found:
-        if entrant.wants_gradient or entrant.plays or entrant.needs_failures:
-            raise checks.Mistake(
-                "searches that need neither slope, player nor stored failures", entrant.name,
-                "leave it out where the target is a value",
-            )  # fmt: skip
-
-
-def _against(y: Any, answer: Any) -> str:
-    """Say what stands against the model as it is asked; "": nothing.
-
-    Medians: a model that is far off in a region of the rows is the very thing to search.
-    """
-    known = np.isfinite(answer)
-    own = float(np.median(np.abs(y - answer)[known]))
-    mean = float(np.median(np.abs(y - y.mean())[known]))
-    if own <= WORSE * mean:
-        return ""
-    return f"an error of {own:.4g} in the median of {int(known.sum()):,}, the mean's is {mean:.4g}"
 
 
 def _row(log: Log) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from genenv import trust
-from genenv.report import rates
+from genenv.report import enrichment, rates
 from genenv.report.numerals import count, interval, number, percent, plural
 
 HEAD = "search     seed   queries   beyond  confirmed  disagree  too wide   unreal  10th at"
@@ -69,7 +69,7 @@ def mode_line(row: Mapping[str, Any]) -> str:
     rule = row["rule"] or "no rule"
     return (
         f"mode {row['id']}: {row['side']} by {number(row['deviation'])}, {mass(row)}: {rule}"
-        f"{near(row)}"
+        f"{near(row)}{beside(row)}"
     )
 
 
@@ -94,3 +94,9 @@ def near(row: Mapping[str, Any]) -> str:
         f"{number(own['model_inside'])}, the audit by {number(own['audit_inside'])}"
         f"{', which speaks against it' if against else ''}"
     )
+
+
+def beside(row: Mapping[str, Any]) -> str:
+    """Say how often a sibling fails in a mode; "" where there was none."""
+    said = enrichment.words(row["enrichment"])
+    return f"; {said}" if said else ""

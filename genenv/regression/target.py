@@ -41,6 +41,10 @@ class Valued:
                 f"a target {self.target} that varies", f"{self.y[0]:g} in every row", "name another"
             )
 
+    def at(self, rows: NDArray[np.int64]) -> Valued:
+        """Return these rows alone."""
+        return Valued(self.dataset.at(rows), self.y[rows], self.target)
+
 
 def are_values(y: Any) -> bool:
     """Whether a target that came as an array holds values rather than classes.

@@ -90,11 +90,6 @@ def write_page(
     path
         Of the file.
     """
-    filters: dict[str, Callable[..., Any]] = {
-        "count": count,
-        "percent": percent,
-        "interval": lambda row: interval(row["low"], row["high"]),
-    }
     shown = [
         {
             "row": other,
@@ -103,6 +98,28 @@ def write_page(
         }
         for other, record in zip(content["others"], records[1:], strict=True)
     ]
+    page(content, shown, path)
+
+
+def page(content: Row, shown: Sequence[Row], path: Path) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    content
+        Of compare.json.
+    shown
+        Of each other run its `row` there, `sentences`, and `fates`: `name`, `told`, `count`, and
+        the first of these failures as `pictures` with (number, class) in `rows`, or as a table,
+        `heads` and `cells`, with their numbers in `rows`.
+    path
+        Of the file.
+    """
+    filters: dict[str, Callable[..., Any]] = {
+        "count": count,
+        "percent": percent,
+        "interval": lambda row: interval(row["low"], row["high"]),
+    }
     text = template("compare.html", filters).render(content=content, others=shown, chosen=CHOSEN)
     files.write_atomically(path, lambda file: file.write(text.encode()))
 
@@ -124,4 +141,6 @@ def _fates(
             "count": len(other[fate]),
             "pictures": [] if images is None else [png(image) for image in images],
             "rows": [] if record is None else [(r, classes[record.label[r]]) for r in rows],
+            "heads": (),
+            "cells": [],
         }

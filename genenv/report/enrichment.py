@@ -106,9 +106,14 @@ def enriched(held: Tally, other: Beside) -> dict[int, dict[str, Any]]:
         mode: (int((drawn & (held.counted.mode == mode)).sum()), int((theirs == mode).sum()))
         for mode in ids
     }
+    return of_counts(counts, other.draws)
+
+
+def of_counts(counts: Mapping[int, tuple[int, int]], draws: int) -> dict[int, dict[str, Any]]:
+    """Compare failures of a model and its reference in each mode, on so many equal draws."""
     tested = max(sum(model > 0 for model, _ in counts.values()), 1)
     level = 1 - (1 - LEVEL) / tested
-    return {mode: _row(*pair, other.draws, level) for mode, pair in counts.items()}
+    return {mode: _row(*pair, draws, level) for mode, pair in counts.items()}
 
 
 def _modes(held: Tally, other: Beside) -> NDArray[np.int64]:

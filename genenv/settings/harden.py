@@ -17,7 +17,8 @@ class HardenConfig:
 
     factory: Annotated[str, shown("NAME", "the default classifier of such data")] = ""
     """What is trained: logistic, mlp, cnn, forest, svm, or module:factory of what has fit and
-    predict_proba."""
+    predict_proba; of a regressor boosting, forest, network, or module:factory of what has fit and
+    predict."""
     amounts: Annotated[tuple[int, ...], shown("N [N ...]")] = (100,)
     """Failures added to the real rows; as many rows are added in the controls."""
     rounds: Number = 1

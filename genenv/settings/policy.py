@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,8 +14,16 @@ from genenv.settings.names import named
 from genenv.settings.shown import Number, Switch, shown
 from genenv.settings.stress import LEAST_BUDGET
 
-PLAYERS = ("random", "sobol", "metropolis", "evolution")
+PLAYERS = ("random", "sobol", "metropolis", "evolution", "stored")
 """Searches that need neither a slope nor a generator."""
+
+FREE = "search", "budget", "seeds", "rate", "rate_budget", "starts_from"
+"""Settings in which runs that ask the same may differ."""
+
+
+def law_of(plain: Mapping[str, Any]) -> str:
+    """Return what tells the disturbances of a run from others, by its settings in config.json."""
+    return json.dumps({n: v for n, v in plain.items() if n not in FREE}, sort_keys=True)
 
 
 def players() -> tuple[str, ...]:
@@ -52,6 +61,8 @@ class PolicyConfig:
     """Episodes a search and seed."""
     seeds: Annotated[tuple[int, ...], shown("N [N ...]")] = (0,)
     """Seeds of each search."""
+    starts_from: Annotated[str | None, shown("RUN", "none")] = None
+    """A run in the same disturbed world, whose failures are asked first, by the search stored."""
     rate: Switch = False
     """Estimate P(failure) where random sampling meets fewer than ten, too, by subset simulation."""
     rate_budget: Number = 50_000

@@ -13,7 +13,7 @@ from genenv.settings.stress import StressConfig
 USUAL = "random", "evolution"
 OPEN = (
     *("input", "anyway", "query_timeout", "rules", "budget", "seeds", "rate", "rate_budget"),
-    *("seed", "objective", "steps", "threads"),
+    *("seed", "objective", "steps", "threads", "starts_from", "reference"),
 )
 """Settings of `stress` that have a meaning where the target is a value, beside the searches."""
 
@@ -43,6 +43,10 @@ class RegressConfig:
     """Whether rare events are estimated by subset simulation, too."""
     rate_budget: int = StressConfig.rate_budget
     """Queries for that."""
+    starts_from: str | None = StressConfig.starts_from
+    """A run whose failures are asked first, by the search stored."""
+    reference: Any = StressConfig.reference
+    """A sibling of the model, whose failures on the same draws stand beside each mode."""
     seed: int = StressConfig.seed
     """Address of the split, the generator and the judge."""
     objective: Any = StressConfig.objective
