@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks, finished
+from genenv import checks
 
 
 def starts_of(run: Path, law: str) -> tuple[Tensor, Tensor]:
@@ -27,6 +27,8 @@ def starts_of(run: Path, law: str) -> tuple[Tensor, Tensor]:
     Mistake
         The folder is no run of stress, holds no confirmed failure, or had another law.
     """
+    from genenv import finished  # whose packages import the studies that start from runs
+
     if not (run / "config.json").is_file() or not (run / "failures").is_dir():
         raise checks.Mistake("a folder that `stress` left", f"{run}", "check --starts-from")
     done = finished.opened(run)
