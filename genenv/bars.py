@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from genenv.pace import Pace
 from genenv.wording import visible
 
 
 class Bars:
-    """What `Progress` shows on a terminal: all stages from the start, with their time left."""
+    """What `Progress` shows on a terminal: all stages from the start, with their time left.
+
+    The first stage that lasts says once, above the bars, how long it will take and what follows.
+    """
 
     def __init__(self) -> None:
         self._bars = _progress()
         self._tasks: dict[str, Any] = {}
+        self._pace: Pace | None = Pace()  # None: has been told
 
     def begin(self, totals: dict[str, int]) -> None:
         """Show these stages, with their units of work."""
+        if self._pace is not None:
+            self._pace.begin(totals)
         for name, total in totals.items():
             self._tasks[name] = self._bars.add_task(visible(name), total=total, start=False)
         self._bars.start()
 
     def start(self, name: str) -> None:
         """Let the clock of a stage run."""
+        if self._pace is not None:
+            self._pace.start(name)
         if name in self._tasks:
             self._bars.start_task(self._tasks[name])
 
@@ -29,9 +38,15 @@ class Bars:
         """Count units of a stage."""
         if name in self._tasks:
             self._bars.advance(self._tasks[name], units)
+        sentence = None if self._pace is None else self._pace.advance(name, units)
+        if sentence is not None:
+            self._pace = None
+            self.say(visible(sentence))
 
     def reach(self, name: str, units: int | None) -> None:
         """Show a stage as done this far, or farther; None: to its end."""
+        if self._pace is not None:
+            self._pace.reach(name, units)
         if name in self._tasks:
             bar = self._bars.tasks[self._tasks[name]]
             done = bar.total if units is None else max(units, bar.completed)

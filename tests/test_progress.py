@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from genenv.bars import Bars
 from genenv.lines import Lines
+from genenv.pace import Pace
 from genenv.progress import Progress
 from genenv.wording import visible
 
@@ -78,10 +80,57 @@ def test_what_steers_a_terminal_is_spelled_out(text: str, shown: str) -> None:
 
 def test_no_time_is_told_from_the_slow_first_steps_alone(monkeypatch, capsys):
     clock = iter([0.0, 8.0, 12.0, 61.0])
-    monkeypatch.setattr("genenv.lines.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("genenv.pace.time.perf_counter", lambda: next(clock))
     lines = Lines()
     lines.begin({"generator": 10_000})
     lines.start("generator")
     for units in (1, 399, 1):
         lines.advance("generator", units)
     assert capsys.readouterr().err == "generator: 4% done, about 5 minutes left at this pace\n"
+
+
+def long_run(shown, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    names = ("metrics", "judge", "random", "policy", "gradient", "report")
+    shown.begin({"metrics": 5, "generator": 1000} | dict.fromkeys(names, 5))
+    shown.reach("judge", None)
+    shown.start("generator")
+    for second in (2, 72, 144, 216):
+        now[0] = second
+        shown.advance("generator", 10)
+
+
+def test_the_first_steps_of_a_run_tell_how_long_it_takes_and_what_comes_then(monkeypatch, capsys):
+    long_run(Lines(), monkeypatch)
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert first == (
+        "generator: 2% done, about 59 minutes left at this pace; "
+        "then random, policy, gradient, report"
+    )
+    assert second == "generator: 3% done, about 78 minutes left at this pace"
+    assert third.endswith("at this pace")
+
+
+def test_a_terminal_is_told_it_once_above_the_bars(monkeypatch):
+    bars = Bars()
+    monkeypatch.setattr(bars._bars, "start", lambda: None)
+    said = []
+    monkeypatch.setattr(bars, "say", said.append)
+    long_run(bars, monkeypatch)
+    assert said == [
+        "generator: 2% done, about 59 minutes left at this pace; "
+        "then random, policy, gradient, report"
+    ]
+
+
+def test_hours_are_hours_and_many_stages_are_counted(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    pace = Pace()
+    pace.begin({"generator": 1000} | dict.fromkeys("abcdef", 1))
+    pace.start("generator")
+    now[0] = 91.0
+    assert pace.advance("generator", 10) == (
+        "generator: 1% done, about 2.5 hours left at this pace; then a, b, c, d and 2 more"
+    )
