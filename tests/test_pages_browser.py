@@ -16,9 +16,9 @@ from sklearn.datasets import load_wine
 import genenv
 from genenv import cli, comparing, people
 from genenv.codecs import Vectors
-from genenv.people.serve import Page
-from genenv.people.serve import served as serving
 from genenv.report import comparison
+from genenv.report.serve import Page
+from genenv.report.serve import served as serving
 
 pytestmark = pytest.mark.slow
 
@@ -131,7 +131,7 @@ def test_a_page_fits_a_phone(name, places, window):
     assert violations(window) == []
 
 
-@pytest.mark.parametrize("name", ["stress", "react", "judge", "compare"])
+@pytest.mark.parametrize("name", ["stress", "react", "judge", "compare", "audit"])
 def test_closed_parts_are_printed(name, places, window):
     window.set_viewport_size(WIDE)
     window.goto(places[name])

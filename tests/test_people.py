@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from genenv import people
 from genenv.checks import Mistake
 from genenv.judge import Verdict
 from genenv.people import answers as raters
-from genenv.people.serve import Page, served
 from genenv.people.sheet import Flips, Sheet, draw
+from genenv.report.serve import Page, served
 
 CLASSES = ("ring", "disc", "3")
 POWERED = (0.425, 0.364381, 0.485619)
@@ -180,6 +181,16 @@ def test_the_sheet_that_is_sent_is_blind(page):
     assert {key for sample in sent["samples"] for key in sample} <= {"picture", "values", "names"}
     assert ask(page).status_code == 200
     assert "default-src 'none'" in ask(page).headers["Content-Security-Policy"]
+
+
+def test_the_page_is_of_the_design_of_all_pages_and_holds_nothing_that_its_policy_forbids(page):
+    text = ask(page).text
+    assert '<ol class="reading"' in text
+    assert '<a href="#words">' in text
+    assert not re.search(r"<style|<script>| style=| on\w+=|http-equiv", text)
+    for file in re.findall(r'(?:href|src)="([\w.]+)"', text):
+        assert ask(page, file).status_code == 200
+        assert "style-src 'self'" in ask(page, file).headers["Content-Security-Policy"]
 
 
 def test_an_answer_of_the_page_itself_is_kept(page):

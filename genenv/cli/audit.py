@@ -57,7 +57,7 @@ class Audit:
     def _serve(self, audit: object, answers: object) -> None:
         from genenv.auditing import Audit as Opened
         from genenv.people import Answers
-        from genenv.people.serve import Page, served
+        from genenv.report.serve import Page, served
 
         assert isinstance(audit, Opened)
         assert isinstance(answers, Answers)

@@ -17,6 +17,7 @@ from genenv import checks
 from genenv.codecs import Codec
 from genenv.people.answers import Answers
 from genenv.people.sheet import Sheet
+from genenv.report.template import template
 
 HOST = "127.0.0.1"
 FOLDER = Path(__file__).parent
@@ -28,8 +29,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-STATIC = {"": ("page.html", "text/html"), "audit.js": ("audit.js", "text/javascript"),
-          "audit.css": ("audit.css", "text/css")}  # fmt: skip
+STATIC = {"audit.js": "text/javascript", "audit.css": "text/css", "page.css": "text/css"}
 
 
 class Page:
@@ -77,9 +77,10 @@ class Page:
         token, _, name = request.path.lstrip("/").partition("/")
         if not secrets.compare_digest(token.encode(), self.token.encode()):
             raise NotFound("nothing here")
+        if request.method == "GET" and name == "":
+            return Response(template("audit.html", {}).render(), mimetype="text/html")
         if request.method == "GET" and name in STATIC:
-            file, kind = STATIC[name]
-            return Response((FOLDER / file).read_bytes(), content_type=f"{kind}; charset=utf-8")
+            return Response((FOLDER / name).read_bytes(), mimetype=STATIC[name])
         if request.method == "GET" and name == "sheet":
             return _json(self._asked())
         if request.method == "POST" and name == "answer":
