@@ -15,8 +15,9 @@ from genenv import checks, seeding
 from genenv.data import Source
 from genenv.envs import pictures
 from genenv.envs.batched import BatchedEnv, Flags
-from genenv.envs.rungs import find_rungs
+from genenv.envs.rungs import EVERYWHERE, FLAWS, find_rungs
 from genenv.envs.single import EntryPoint
+from genenv.envs.views import SIDE
 from genenv.generators import Generator
 
 REAL, GENERATED, LOOK = range(3)  # LOOK + k looks at view k
@@ -33,15 +34,16 @@ class Detective(BatchedEnv):
 
     ## Description
     By a fair coin, a real row arrives or a sample of a generator of the ladder, whose rungs run
-    from early in training to late. The agent never sees the sample itself but looks: at the whole,
-    at one of four parts, at a coarse copy, or at what a second critic thinks of it. Looks are
-    noisy; looking again at the same view lets the noise average out. How noisy each view is and
-    what it costs is drawn anew by each episode, and shown. The first look, at a view drawn by
-    chance, is free. Where all data are whole numbers, generated samples are rounded to such.
+    from early in training to late; or, with `flaw`, a real row but for one part. The agent never
+    sees the sample itself but looks: at the whole, at one of its parts, at a coarse copy, or at
+    what a second critic thinks of it. Looks are noisy; looking again at the same view lets the
+    noise average out. How noisy each view is and what it costs is drawn anew by each episode, and
+    shown. The first look, at a view drawn by chance, is free. Where all data are whole numbers,
+    generated samples are rounded to such.
 
     ## Action
     `Discrete(views + 2)`: 0 says real, 1 says generated, 2 + k looks at view k: 0 is the whole,
-    then come the parts (quarters of an image, runs of a vector's columns), the coarse copy (4 x 4
+    then come side² parts (tiles of an image, runs of a vector's columns), the coarse copy (4 x 4
     averages, or means of 4 columns), and the second critic's score, where there is one.
 
     ## Observation
@@ -73,7 +75,8 @@ class Detective(BatchedEnv):
     Without it, each rung is as likely.
 
     ## Info
-    `rung` (-1: real); `correct` (a right verdict was given); `looks` bought so far; their `cost`.
+    `rung` (-1: real); `part` that is forged (-1: none, or all of it); `correct` (a right verdict
+    was given); `looks` bought so far; their `cost`.
 
     ## Arguments
     None is needed: `gymnasium.make("genenv/Detective-v0")` takes the bundled digits and four
@@ -98,6 +101,13 @@ class Detective(BatchedEnv):
     rows
         Numbers of the rows that arrive as real. None: those that the generators did not see (of
         data with a test set, that); all, where a run learned from every row or does not tell.
+    flaw
+        `everywhere`: a forgery is a generated sample. Or it is a real row but for one part, which
+        is a generated `sample`'s, or the row's own `negative` (-1 times what looks show), both of
+        parts drawn by chance, or the negative of part (label + 1) modulo parts (`class`). The last
+        two need no generator: `ladder=()`.
+    side
+        Parts of an image's height and width; vectors have side² runs of columns.
     looks
         Looks that can be bought in an episode.
     noise
@@ -129,6 +139,8 @@ class Detective(BatchedEnv):
         ladder: Sequence[Generator] | None = None,
         data: Source | None = None,
         rows: ArrayLike | None = None,
+        flaw: str = EVERYWHERE,
+        side: int = SIDE,
         looks: int = LOOKS,
         noise: Span = NOISE,
         prices: Span = PRICES,
@@ -141,7 +153,8 @@ class Detective(BatchedEnv):
         checks.integer("max_episode_steps", limit)
         self.noise = _span("noise", noise)
         self.prices = _span("prices", prices)
-        self.rungs = find_rungs(run, ladder, data, rows)
+        checks.integer("side", side)
+        self.rungs = find_rungs(run, ladder, data, rows, checks.choice("flaw", flaw, FLAWS), side)
         self.looks = looks
         self.views = self.rungs.views
         views = len(self.views.names)
@@ -156,7 +169,7 @@ class Detective(BatchedEnv):
             render_mode,
         )
         self._asked = np.full(num_envs, -1)  # rungs for the next episodes; -1: by chance
-        self._rung = np.full(num_envs, -1)
+        self._rung, self._part = np.full((2, num_envs), -1)
         self._x = np.zeros((num_envs, cells), np.float32)  # what there is to see
         self._sum = np.zeros((num_envs, cells))  # of the looks, each over its variance
         self._light = np.zeros((num_envs, regions))  # of one over the variances
@@ -178,7 +191,7 @@ class Detective(BatchedEnv):
         (coin, rung, view), noise, price, chance = (
             part.T for part in np.split(drawn, ends[:-1], 1)
         )
-        by_chance = (rung * len(self.rungs.ladder)).astype(np.int64)
+        by_chance = (rung * self.rungs.count).astype(np.int64)
         chosen = np.where(self._asked[rows] < 0, by_chance, self._asked[rows])
         self._asked[rows] = -1
         self._rung[rows] = np.where(coin < 0.5, -1, chosen)
@@ -190,6 +203,7 @@ class Detective(BatchedEnv):
         self._cost[rows] = 0.0
         self._verdict[rows] = LOOK
         self._x[rows] = self.rungs.seen(self._rung[rows], chance.T)
+        self._part[rows] = self.rungs.part(self._rung[rows], chance.T)
         self._look(rows, (view * views).astype(np.int64))
 
     def advance(self, action: NDArray[np.int64], live: Flags) -> tuple[NDArray[Any], Flags]:
@@ -221,7 +235,7 @@ class Detective(BatchedEnv):
             (1 - bought / self.looks)[:, None],
         )
         seen = np.concatenate(columns, 1).astype(np.float32).clip(-LIMIT, LIMIT)
-        info = {"rung": self._rung.copy(), "correct": self._correct()}
+        info = {"rung": self._rung.copy(), "part": self._part.copy(), "correct": self._correct()}
         return seen, info | {"looks": bought, "cost": self._cost.copy()}
 
     def picture(self, row: int) -> NDArray[np.uint8]:
@@ -230,9 +244,7 @@ class Detective(BatchedEnv):
         told = self.rungs.middle + self._told()[row]
         panels = [self._panel(u[:size].astype(np.float32)) for u in (told, self._x[row])]
         rung, said = self._rung[row], self._verdict[row]
-        truth = (
-            "real" if rung < 0 else f"generated, rung {rung} of 0 to {len(self.rungs.ladder) - 1}"
-        )
+        truth = "real" if rung < 0 else f"generated, rung {rung} of 0 to {self.rungs.count - 1}"
         verdict = ("says real", "says generated", "no verdict yet")[said]
         mark = "" if said == LOOK else ": right" if self._correct()[row] else ": wrong"
         lines = (

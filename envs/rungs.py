@@ -16,9 +16,10 @@ from torch import Tensor
 from genenv import bundled, checks, ladder, seeding
 from genenv.data import Dataset, Source, find
 from genenv.envs.samples import Scale, check_alike
-from genenv.envs.views import KNOWN, Views, second
+from genenv.envs.views import KNOWN, SIDE, Views, second
 from genenv.generators import Generator
 
+EVERYWHERE, SAMPLE, NEGATIVE, CLASS = FLAWS = ("everywhere", "sample", "negative", "class")
 CHANCES = 2  # numbers that choose a real row, and the label of a sample
 
 
@@ -34,11 +35,27 @@ class Rungs:
     """Rows of the data that arrive as real."""
     views: Views
     """What can be seen of a sample."""
+    flaw: str = EVERYWHERE
+    """What a forgery is: a sample, or a real row but for one part."""
+
+    @property
+    def count(self) -> int:
+        """Kinds of forgeries: rungs of the ladder, or one where no generator is asked."""
+        return max(len(self.ladder), 1)
 
     @property
     def chances(self) -> int:
-        """Uniform numbers that a sample takes."""
-        return CHANCES + max(generator.noise.base_dim for generator in self.ladder)
+        """Uniform numbers that a sample takes; the last one chooses the part of a flaw."""
+        base_dim = max((generator.noise.base_dim for generator in self.ladder), default=0)
+        return CHANCES + base_dim + (self.flaw != EVERYWHERE)
+
+    def part(self, rung: NDArray[np.int64], chance: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Which part of each sample is forged, (n,): counted from 0; -1: none, or all of it."""
+        parts = len(self.views.parts)
+        part = (chance[:, -1] * parts).astype(np.int64)
+        if self.flaw == CLASS:
+            part = (self._real(chance)[1] + 1) % parts
+        return np.where((rung < 0) | (self.flaw == EVERYWHERE), -1, part)
 
     @cached_property
     def middle(self) -> NDArray[np.float64]:
@@ -54,7 +71,7 @@ class Rungs:
         asked = np.asarray(options.get("rung", -1))
         if asked.ndim:
             checks.shape("options['rung']", asked, (count,))
-        top = len(self.ladder) - 1
+        top = self.count - 1
         least = 0 if "rung" in options and not asked.ndim else -1
         if asked.dtype.kind not in "iu" or asked.min() < least or asked.max() > top:
             raise checks.Mistake(
@@ -78,10 +95,25 @@ class Rungs:
 
     def _samples(self, rung: int, chance: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.int64]]:
         if rung < 0:
-            at = self.rows[(chance[:, 0] * len(self.rows)).astype(np.int64)]
-            told = self.data.label
-            label = np.zeros(len(at), np.int64) if told is None else told[at]
-            return self.data.units.tensor(self.data.x[at]), label
+            return self._real(chance)
+        if self.flaw == EVERYWHERE:
+            return self._made(rung, chance)
+        real, label = self._real(chance)
+        scale = self.views.scale
+        negative = scale.from_box(-scale.to_box(real))
+        other = self._made(rung, chance)[0] if self.flaw == SAMPLE else negative
+        units = self.data.units
+        part = self.part(np.zeros(len(chance), np.int64), chance)
+        kept = (self.views.region[: scale.size] != part[:, None]).reshape(-1, *units.layout)
+        return units.tensor(units.kept(units.store(real), units.store(other), kept)), label
+
+    def _real(self, chance: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.int64]]:
+        at = self.rows[(chance[:, 0] * len(self.rows)).astype(np.int64)]
+        told = self.data.label
+        label = np.zeros(len(at), np.int64) if told is None else told[at]
+        return self.data.units.tensor(self.data.x[at]), label
+
+    def _made(self, rung: int, chance: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.int64]]:
         generator = self.ladder[rung]
         label = (chance[:, 1] * len(generator.classes)).astype(np.int64)
         e = seeding.as_normals(chance[:, CHANCES : CHANCES + generator.noise.base_dim])
@@ -94,18 +126,20 @@ def find_rungs(
     given: Sequence[Generator] | None,
     source: Source | None,
     rows: ArrayLike | None,
+    flaw: str = EVERYWHERE,
+    side: int = SIDE,
 ) -> Rungs:
     """Take the ladder as given or load a run's; the second critic is the last generator's."""
     dataset = None if source is None else find(source)
     if given is None:
         folder = bundled.FOLDER if run is None else Path(run).expanduser()
         rungs = ladder.generators(folder)
-        last: Generator = ladder.last(folder)
+        last: Generator | None = ladder.last(folder)
         dataset, unseen = ladder.unseen(folder, dataset)
     else:
         rungs = tuple(given)
-        dataset = _beside(rungs, run, dataset)
-        last = rungs[-1]
+        dataset = _beside(rungs, run, dataset, flaw)
+        last = rungs[-1] if rungs else None
         unseen = np.arange(len(dataset))
     for k, generator in enumerate(rungs):
         if not hasattr(generator, "units"):
@@ -113,17 +147,21 @@ def find_rungs(
             raise checks.Mistake("a ladder of Generators", got, "give genenv.load(RUN)")
         check_alike(generator.units, dataset, f"rung {k} of the ladder")
     own = unseen if rows is None else checked_rows(rows, dataset)
-    return Rungs(rungs, dataset, own, Views(Scale(dataset), second(last, rungs, dataset, own)))
+    if flaw == CLASS and dataset.label is None:
+        raise checks.Mistake("data with labels for a flaw by class", "none", "give (x, labels)")
+    critic = None if last is None else second(last, rungs, dataset, own)
+    views = Views(Scale(dataset), critic, side)
+    return Rungs(rungs, dataset, own, views, flaw)
 
 
 def _beside(
-    rungs: tuple[Generator, ...], run: str | Path | None, dataset: Dataset | None
+    rungs: tuple[Generator, ...], run: str | Path | None, dataset: Dataset | None, flaw: str
 ) -> Dataset:
     if run is not None:
         raise checks.Mistake("either a ladder or a run", "both", "leave one out")
     if dataset is None:
         raise checks.Mistake("data beside a ladder", "none", "give the real samples as data")
-    if not rungs:
+    if not rungs and flaw in (EVERYWHERE, SAMPLE):
         raise checks.Mistake("a ladder of one generator or more", "an empty one", "give some")
     return dataset
 

@@ -16,7 +16,7 @@ from genenv.data import Dataset
 from genenv.envs.samples import Scale
 from genenv.generators import Generator
 
-PARTS = 4  # quarters of an image, or runs of a vector's columns
+SIDE = 2  # parts of an image's height and width; a vector has as many runs of columns
 COARSE = 4  # pixels a side, or columns that are averaged
 KNOWN = 1024  # real rows that tell how a critic's scores lie
 
@@ -74,16 +74,18 @@ class Views:
     """Of the samples."""
     second: Second | None
     """Whose score is the last view."""
+    side: int = SIDE
+    """Parts of an image's height and width; a vector has side^2 runs of columns."""
 
     @cached_property
     def parts(self) -> list[NDArray[np.int64]]:
         """Columns of each part of a sample, which together are all."""
         cells = np.arange(self.scale.size)
         if self.scale.units.kind != "image":
-            return [part for part in np.array_split(cells, PARTS) if len(part)]
+            return [part for part in np.array_split(cells, self.side**2) if len(part)]
         grid = cells.reshape(self.scale.units.layout)
-        halves = [np.array_split(half, 2, 1) for half in np.array_split(grid, 2)]
-        return [part.ravel() for half in halves for part in half if part.size]
+        bands = [np.array_split(band, self.side, 1) for band in np.array_split(grid, self.side)]
+        return [part.ravel() for band in bands for part in band if part.size]
 
     @cached_property
     def names(self) -> tuple[str, ...]:

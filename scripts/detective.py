@@ -3,16 +3,18 @@
 All learn and are judged on the real rows that the generators did not see, in episodes of other
 seeds; with --fresh-rows, six tenths of these rows are to learn from, two to search on, and two to
 be judged on. Generated samples are always fresh. A supervised network of the agent's widths learns
-from random looks to tell real from generated, and, for each view, what another look at it will be
-worth: by how much it makes the verdict surer (one step ahead), and how many nats it tells. Its
-players:
+to tell real from generated, and, for each view, what another look at it will be worth: by how much
+it makes the verdict surer (one step ahead), and how many nats it tells; from looks of which half
+are at views drawn by chance and half at those that it finds worth most. Its players:
 
 - a fixed plan: the same looks in every episode, then its verdict; looks are added one at a time,
   as long as that pays, and no evidence is read;
 - a threshold: the cheapest view again and again, while |logit| < t;
 - a fixed order of views, the plan's, with such a threshold;
 - greedy by expected information: the view of most nats for its price, while |logit| < t;
-- greedy by expected worth: the view whose next look is worth most beyond its price, while any is.
+- greedy by expected worth: the view whose next look is worth most beyond its price, while any is;
+- with a --flaw in one part, one that is told which part would be forged and looks there alone: it
+  tells how much knowing where is worth.
 
 Beside them random actions, "real" at once, which is the best constant action, and the agent (PPO,
 the preset) with its own open loop: the action that it takes most often at each step. Figures are
@@ -33,11 +35,16 @@ from scipy.stats import trim_mean
 from torch import nn
 
 from genenv import agents, intervals, seeding
-from genenv.envs.detective import GENERATED, LOOK, REAL, Detective
+from genenv.envs.detective import GENERATED, LOOK, NOISE, PRICES, REAL, Detective
+from genenv.envs.rungs import EVERYWHERE, FLAWS
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
 parser.add_argument("--run", type=Path, default=None, help="a run with checkpoints; none: bundled")
+parser.add_argument("--flaw", choices=FLAWS, default=EVERYWHERE, help="what forgeries are")
+parser.add_argument("--side", type=int, default=2, help="parts of an image's height and width")
+parser.add_argument("--noise", type=float, nargs=2, default=NOISE)
+parser.add_argument("--prices", type=float, nargs=2, default=PRICES)
 parser.add_argument("--steps", type=int, default=None, help="of the agent; default: the preset's")
 parser.add_argument("--blocks", type=int, default=32, help="of 64 fresh episodes, each seed")
 parser.add_argument("--batches", type=int, default=1200, help="of 256 histories, supervised")
@@ -49,21 +56,26 @@ args = parser.parse_args()
 ID, BLOCK, BATCH, SOME = "genenv/Detective-v0", 64, 256, 2048
 THRESHOLDS = np.array([0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0])
 torch.set_num_threads(1)
-whole = Detective(1, run=args.run)
+game = {"flaw": args.flaw, "side": args.side, "noise": args.noise, "prices": args.prices}
+game |= {} if args.run is None else {"run": str(args.run)}
+whole = Detective(1, **game)
 VIEWS = len(whole.views.names)
-PRICES = slice(-1 - VIEWS, -1)  # columns of an observation
+PARTS = len(whole.views.parts)
+PRICED = slice(-1 - VIEWS, -1)  # columns of an observation
 steps = args.steps or agents.PRESETS[ID].total_steps
 
 
 def play(act, rows, seed, count):
     """Play fresh episodes at once: returns, accuracy of verdicts, looks bought; (count,) each."""
-    env = Detective(count, run=args.run, rows=rows, autoreset_mode="NextStep")
-    seen, _ = env.reset(seed=seed)
+    env = Detective(count, rows=rows, autoreset_mode="NextStep", **game)
+    seen, info = env.reset(seed=seed)
+    chance = seeding.numpy_generator(seed, "elsewhere").integers(PARTS, size=count)
+    place = np.where(info["part"] < 0, chance, info["part"])
     alive = np.ones(count, bool)
     found = np.zeros((3, count))
     actions = []
     while alive.any():
-        action = act(seen, len(actions))
+        action = act(seen, len(actions), place)
         actions.append(np.where(alive, action, -1))
         seen, reward, ended, cut, info = env.step(action)
         found[0, alive] += reward[alive]
@@ -76,7 +88,7 @@ class Taught:
     """A classifier of what was seen, and what the next look at each view will bring."""
 
     def __init__(self, rows, seed):
-        env = Detective(BATCH, run=args.run, rows=rows, autoreset_mode="Disabled")
+        env = Detective(BATCH, rows=rows, autoreset_mode="Disabled", **game)
         sizes = env.single_observation_space.shape[0], *agents.PRESETS[ID].hidden
         rng = seeding.numpy_generator(seed, "histories")
         with seeding.global_seed(seeding.fold(seed, "taught")):
@@ -87,8 +99,8 @@ class Taught:
         for part in range(args.batches):
             seen, info = env.reset(seed=seeding.fold(seed, "taught", part) % 2**40)
             for _ in range(int(rng.integers(env.looks))):
-                seen = env.step(LOOK + rng.integers(VIEWS, size=BATCH))[0]
-            view = rng.integers(VIEWS, size=BATCH)
+                seen = env.step(LOOK + self._some_view(seen, rng))[0]
+            view = self._some_view(seen, rng)
             later = env.step(LOOK + view)[0]
             both = self.verdict(torch.from_numpy(np.concatenate([seen, later]))).squeeze(1)
             truth = torch.from_numpy(info["rung"] < 0).float().repeat(2)
@@ -102,6 +114,10 @@ class Taught:
             loss.backward()
             optimizer.step()
             decay.step()
+
+    def _some_view(self, seen, rng):
+        best = (self.expected(seen)[..., 0] - seen[:, PRICED] * whole.prices[1]).argmax(1)
+        return np.where(rng.random(BATCH) < 0.5, best, rng.integers(VIEWS, size=BATCH))
 
     @torch.no_grad()
     def logits(self, seen):
@@ -135,7 +151,7 @@ def _entropy(logit):
 def looking(taught, threshold, choose):
     """Look where `choose` says while the verdict is unsure and a look is left."""
 
-    def act(seen, step):
+    def act(seen, step, _):
         unsure = (np.abs(taught.logits(seen)) < threshold) & (seen[:, -1] > 1e-6)
         return np.where(unsure, LOOK + choose(seen, step), taught.say(seen))
 
@@ -145,7 +161,7 @@ def looking(taught, threshold, choose):
 def planned(taught, plan):
     """Take the looks of a plan, then say it."""
 
-    def act(seen, step):
+    def act(seen, step, _):
         return np.full(len(seen), LOOK + plan[step]) if step < len(plan) else taught.say(seen)
 
     return act
@@ -154,17 +170,26 @@ def planned(taught, plan):
 def greedy(taught):
     """Look where the next look is worth most beyond its price, while any is."""
 
-    def act(seen, _):
-        gain = taught.expected(seen)[..., 0] - seen[:, PRICES] * whole.prices[1]
+    def act(seen, *_):
+        gain = taught.expected(seen)[..., 0] - seen[:, PRICED] * whole.prices[1]
         pays = (gain.max(1) > 0) & (seen[:, -1] > 1e-6)
         return np.where(pays, LOOK + gain.argmax(1), taught.say(seen))
 
     return act
 
 
+def told_where(taught, looks):
+    """Look at the part that would be forged, so many times, then say it."""
+
+    def act(seen, step, place):
+        return LOOK + 1 + place if step < looks else taught.say(seen)
+
+    return act
+
+
 def _told_most(taught, seen):
     """Choose the view whose next look tells most nats for its price."""
-    return (taught.expected(seen)[..., 1] / (seen[:, PRICES] + 1e-3)).argmax(1)
+    return (taught.expected(seen)[..., 1] / (seen[:, PRICED] + 1e-3)).argmax(1)
 
 
 def searched_plan(taught, rows, seed):
@@ -203,14 +228,14 @@ def measured(seed):
     plan = searched_plan(taught, held, address)
     in_order = np.array(plan or [0])
     chosen = {
-        "threshold, the cheapest view": lambda seen, _: seen[:, PRICES].argmin(1),
+        "threshold, the cheapest view": lambda seen, _: seen[:, PRICED].argmin(1),
         "threshold, fixed order": lambda _, step: in_order[step % len(in_order)],
         "greedy by expected information": lambda seen, _: _told_most(taught, seen),
     }
     chance = seeding.numpy_generator(seed, "chance")
     players = {
-        "random": lambda seen, _: chance.integers(LOOK + VIEWS, size=len(seen)),
-        "best constant action, `real`": lambda seen, _: np.full(len(seen), REAL),
+        "random": lambda seen, *_: chance.integers(LOOK + VIEWS, size=len(seen)),
+        "best constant action, `real`": lambda seen, *_: np.full(len(seen), REAL),
         "verdict on the first look": planned(taught, []),
         "fixed plan, searched": planned(taught, plan),
     }
@@ -218,15 +243,16 @@ def measured(seed):
     for name, choose in chosen.items():
         players[name], told[name] = searched(taught, choose, held, address)
     players["greedy by expected worth"] = greedy(taught)
+    if whole.rungs.flaw != EVERYWHERE:
+        players |= {f"told where, {n} looks": told_where(taught, n) for n in (1, 2)}
     if not args.no_agent:
         began = time.process_time()
-        arguments = {"rows": learn} if args.run is None else {"rows": learn, "run": args.run}
-        agent = agents.train(ID, seed=seed, total_steps=steps, arguments=arguments)
+        agent = agents.train(ID, seed=seed, total_steps=steps, arguments={"rows": learn} | game)
         told["agent, CPU s"] = time.process_time() - began
-        players["agent"] = lambda seen, _: agent.act(seen)
+        players["agent"] = lambda seen, *_: agent.act(seen)
         acted = play(players["agent"], held, address, SOME)[1]
         usual = [np.bincount(column[column >= 0]).argmax() for column in acted.T]
-        players["agent's open loop"] = lambda seen, step: np.full(len(seen), usual[step])
+        players["agent's open loop"] = lambda seen, step, _: np.full(len(seen), usual[step])
     fresh_seed = seeding.fold(seed, "fresh") % 2**40
     count = args.blocks * BLOCK
     found = {name: play(act, fresh, fresh_seed, count)[0] for name, act in players.items()}

@@ -22,6 +22,7 @@ from genenv.agents import PRESETS
 from genenv.agents.baselines import Seat
 from genenv.checks import Mistake
 from genenv.envs.detective import GENERATED, LOOK, REAL, Detective, single
+from genenv.envs.dial import dial
 from genenv.envs.samples import Scale
 from genenv.noise import Gaussian
 from genenv.testing import check_vector_env
@@ -228,6 +229,49 @@ def test_quarters_are_the_columns_of_an_image_in_four_parts():
     assert np.array_equal(region, np.kron([[0, 1], [2, 3]], np.ones((4, 4), int)))
 
 
+@pytest.mark.parametrize("flaw", ["sample", "negative"])
+def test_a_flaw_is_one_part_of_a_row_that_is_real_elsewhere(shared, flaw):
+    env = Detective(
+        128, **shared, rows=[3], flaw=flaw, side=3, noise=(0, 0), autoreset_mode="Disabled"
+    )
+    info = env.reset(seed=0)[1]
+    whole = verdict(env, LOOK)[0][:, :64] + env.rungs.middle[:64]
+    real = whole[info["rung"] < 0][0]
+    differs = ~np.isclose(whole, real, atol=1e-5)
+    region = env.views.region[:64]
+    assert (info["part"][info["rung"] < 0] == -1).all()
+    assert set(info["part"]) == set(range(-1, 9))
+    for row in np.flatnonzero(info["rung"] >= 0):
+        assert set(region[differs[row]]) <= {info["part"][row]}
+        if flaw == "negative":
+            own = region == info["part"][row]
+            assert np.allclose(whole[row, own], -real[own], atol=1e-5)
+    assert differs.any()
+
+
+@pytest.mark.parametrize("side", [2, 3])
+def test_who_reads_the_dial_is_right_after_two_looks(side):
+    lamps = side**2 - 1
+    env = Detective(256, **(dial(side) | {"noise": (0.0, 0.0)}), autoreset_mode="Disabled")
+    info = env.reset(seed=0)[1]
+    seen = verdict(env, LOOK + 1)[0]
+    lamp = (seen[:, :lamps] + env.rungs.middle[:lamps]).argmax(1)
+    assert np.array_equal(info["part"], np.where(info["rung"] < 0, -1, lamp + 1))
+    seen = verdict(env, LOOK + 2 + lamp)[0]
+    lit = seen[np.arange(256), lamps * (1 + lamp)] > 0
+    assert verdict(env, np.where(lit, REAL, GENERATED))[4]["correct"].all()
+
+
+def test_a_lamp_tells_little_without_the_dial():
+    env = Detective(4096, **(dial(3) | {"noise": (0.0, 0.0)}), autoreset_mode="Disabled")
+    env.reset(seed=0)
+    lit = verdict(env, LOOK + 4)[0][:, 8 * 3] > 0
+    info = verdict(env, np.where(lit, REAL, GENERATED))[4]
+    assert info["correct"].mean() == pytest.approx(0.5 + 1 / 16, abs=0.03)
+    x = dial(3)["data"].x
+    assert not x[:, 8:].mean(0).any()  # or the scale would tell a lamp that is dark by forgery
+
+
 def test_each_episode_draws_noise_and_price_of_each_view():
     env = Detective(512, noise=(0.2, 0.4), prices=(0.0, 0.1), autoreset_mode="Disabled")
     noise, price = np.split(env.reset(seed=0)[0][:, -15:-1], 2, 1)
@@ -418,6 +462,12 @@ def test_wrong_arguments_are_mistakes(tmp_path):
         Detective(run=tmp_path)
     with pytest.raises(Mistake, match="expected looks to be a whole number above 0, got 0"):
         Detective(looks=0)
+    with pytest.raises(Mistake, match="expected side to be a whole number above 0, got 0"):
+        Detective(side=0)
+    with pytest.raises(Mistake, match="flaw to be one of everywhere, sample, negative, class"):
+        Detective(flaw="corner")
+    with pytest.raises(Mistake, match="expected data with labels for a flaw by class, got none"):
+        Detective(ladder=[], data=np.eye(9), flaw="class")
     for name, wrong in (("prices", (-0.1, 0.1)), ("noise", (0.5, 0.1)), ("noise", (0, np.inf))):
         with pytest.raises(Mistake, match=f"expected {name} to be two numbers, 0 or more, the le"):
             Detective(**{name: wrong})
