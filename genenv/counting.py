@@ -124,10 +124,10 @@ def _linked(points: Tensor, cut: float) -> NDArray[Any]:
         return np.ones(len(points))
     sample = np.arange(count) * len(points) // count
     ids: NDArray[Any] = fcluster(linkage(points[sample].numpy(), "average"), cut, "distance")
-    return ids if count == len(points) else ids[_nearest(points, points[sample])]
+    return ids if count == len(points) else ids[nearest(points, points[sample])]
 
 
-def _nearest(points: Tensor, to: Tensor) -> NDArray[np.int64]:
+def nearest(points: Tensor, to: Tensor) -> NDArray[np.int64]:
     """Find the nearest of (k, features) for each of (n, features): (n,)."""
     parts = [torch.cdist(part, to).argmin(1) for part in torch.split(points, DISTANCES)]
     return torch.cat(parts).numpy()
@@ -179,7 +179,7 @@ class Counter:
         order = {int(group[kept[rows[0]]]): rows for rows in _members(group[kept])}
         for rows in _members(group):
             own = order[int(group[rows[0]])]
-            mode[rows] = ids[own[_nearest(samples[rows], samples[kept[own]])]]
+            mode[rows] = ids[own[nearest(samples[rows], samples[kept[own]])]]
         return Counted(keep, mode, self.radius, _capped(group, group[kept]))
 
 

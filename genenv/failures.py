@@ -56,6 +56,12 @@ class Confirmed(Columns):
         chosen: NDArray[np.int64] = self.output.argmax(1).astype(np.int64)
         return chosen
 
+    @property
+    def pair(self) -> NDArray[np.int64]:
+        """(m,): condition and prediction as one number."""
+        pair: NDArray[np.int64] = self.label * self.output.shape[1] + self.prediction
+        return pair
+
 
 def read(path: Path) -> Confirmed:
     """Read a shard of RUN/failures.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, criteria, downstream, files, importing, networks, reading
+from genenv import checks, criteria, downstream, files, importing, model_spec, networks, reading
 from genenv.boosted import Boosted
 from genenv.classifier import Classifier, InUnits
 from genenv.codecs import Codec, Rows
@@ -18,6 +18,7 @@ from genenv.downstream import Downstream
 from genenv.failures import OUTPUT_TOLERANCE, ask
 from genenv.generators import Generator, adopt, rebuilt, wrapped
 from genenv.judge import load_guide
+from genenv.model_spec import ModelSpec
 from genenv.parts import checked
 from genenv.probe import Probe
 from genenv.reading import Column
@@ -82,7 +83,7 @@ def record_model(
         **{f"asked_{name}": value for name, value in asked.items()},
         **before,
     }
-    files.write_json(place / "model.json", spec)
+    files.write_json(folder / model_spec.WHERE, spec)
 
 
 def compare_outputs(folder: Path, model: Downstream) -> tuple[str, ...]:
@@ -124,9 +125,8 @@ def load_trained(weights: Path, units: Codec) -> Classifier | Boosted:
 
 def recorded_path(folder: Path) -> str | None:
     """Return the import path that a run records of its model; None: weights, or no path."""
-    record = folder / "model" / "model.json"
-    path = (reading.plain(record) if record.is_file() else {}).get("path")
-    return path if isinstance(path, str) else None
+    spec = model_spec.read_if_any(folder)
+    return None if spec is None else spec.path
 
 
 def is_recorded(folder: Path, model: Any) -> bool:
@@ -153,47 +153,43 @@ def load_model(folder: Path, model: Any = None, trust: bool = False) -> Downstre
         The run holds no model, the recorded one was an object that had no import path, or has one
         and `trust` is false.
     """
-    record = folder / "model" / "model.json"
-    spec = reading.plain(record) if record.is_file() else {}
+    spec = model_spec.read_if_any(folder)
     found = _loaded(folder, spec, model, trust)
-    found.timeout = reading.guarded(record, lambda: float(spec.get("query_timeout", 0)))
+    found.timeout = 0.0 if spec is None else spec.query_timeout
     return found
 
 
-def _loaded(folder: Path, spec: dict[str, Any], model: Any, trust: bool) -> Downstream:
+def _loaded(folder: Path, spec: ModelSpec | None, model: Any, trust: bool) -> Downstream:
     units, classes = networks.described(folder / "generator")
-    weights, record = folder / "model" / MODEL, folder / "model" / "model.json"
-    path, again = recorded_path(folder), is_recorded(folder, model)
-    before = _before(spec, trust or again)
+    weights = folder / "model" / MODEL
+    again = is_recorded(folder, model)
+    said = spec or ModelSpec()
+    before = _before(said, trust or again)
     if model is not None and not again:
         model = downstream.import_model(model) if isinstance(model, str) else model
-        return downstream.wrap(model, units, classes, *_asked(spec, "asked_", before))
+        asked = said.asked_input, said.asked_output, before, said.asked_layout
+        return downstream.wrap(model, units, classes, *asked, said.asked_classes)
     if weights.is_file():
         return wrap_trained(load_trained(weights, units), classes)
-    if not spec:
-        raise checks.Mistake(f"the file {record}", "none", "give a folder that `stress` left")
-    if path is None:
+    if spec is None:
+        wanted = f"the file {folder / model_spec.WHERE}"
+        raise checks.Mistake(wanted, "none", "give a folder that `stress` left")
+    if spec.path is None:
         raise checks.Mistake(
             "a model with an import path", "an object given in Python", "give the model itself"
         )
-    named = downstream.recorded(path, trust or again, "--model")
-    return downstream.wrap(named, units, classes, *_asked(spec, "", before))
+    named = downstream.recorded(spec.path, trust or again, "--model")
+    asked = spec.input, spec.output, before, spec.layout
+    return downstream.wrap(named, units, classes, *asked, spec.asked_classes)
 
 
-def _asked(spec: dict[str, Any], how: str, before: Callable[[Any], Any] | None) -> tuple[Any, ...]:
-    """Return how a recorded model is asked, or ("asked_") how its user said that it be."""
-    view, output, layout = (spec.get(how + n, "auto") for n in ("input", "output", "layout"))
-    return view, output, before, layout, tuple(spec.get("asked_classes", ()))
-
-
-def _before(spec: dict[str, Any], trust: bool) -> Callable[[Any], Any] | None:
+def _before(spec: ModelSpec, trust: bool) -> Callable[[Any], Any] | None:
     """Return what lies before a recorded model."""
-    path = str(spec.get("preprocess", ""))
-    if downstream.is_vec_normalize(path):
-        return downstream.preprocessing(preprocess=path)
-    if path:
-        return downstream.recorded(path, trust, "--model")  # type: ignore[no-any-return]
-    return downstream.preprocessing(tuple(spec.get("mean", ())), tuple(spec.get("std", ())))
+    if downstream.is_vec_normalize(spec.preprocess):
+        return downstream.preprocessing(preprocess=spec.preprocess)
+    if spec.preprocess:
+        return downstream.recorded(spec.preprocess, trust, "--model")  # type: ignore[no-any-return]
+    return downstream.preprocessing(spec.mean, spec.std)
 
 
 def load_criterion(folder: Path, given: Any = None, trust: bool = False) -> Criterion:
@@ -216,8 +212,10 @@ def load_criterion(folder: Path, given: Any = None, trust: bool = False) -> Crit
     if given is not None:
         return criteria.find(given)
     path = folder / "config.json"
-    plain = reading.plain(path) if path.is_file() else {}
-    recorded = plain.get("stress", {}).get("criterion", str(criteria.DEFAULT))
+    settings = (reading.plain(path) if path.is_file() else {}).get("stress", {})
+    recorded = reading.guarded(path, lambda: settings.get("criterion", str(criteria.DEFAULT)))
+    if not isinstance(recorded, str):
+        raise reading.damaged(path, f"a criterion {recorded!r}")
     if recorded.partition(":")[0] in criteria.CRITERIA:
         return criteria.find(recorded)
     return criteria.find(importing.recorded(recorded, trust, "--criterion"))

@@ -10,8 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import criteria, failures, own_rows, runs, stress_log, stress_trust, trust, unanswered
+from genenv import (
+    census,
+    criteria,
+    failures,
+    own_rows,
+    runs,
+    stress_log,
+    stress_trust,
+    trust,
+    unanswered,
+)
 from genenv.campaign import Log
+from genenv.census import Census
 from genenv.failures import Confirmed
 from genenv.judge import Verdict
 from genenv.ledger import Ledger
@@ -59,7 +70,8 @@ def report(
     line, replay
         The commands that repeat the run and that ask its failures again; "" for none.
     """
-    confirmed = _replayed(run, logs, tell)
+    counted = _replayed(run, logs, tell)
+    confirmed = counted.load() or _nothing(run)
     _asked_again(run, tell)
     rows = run.split.train
     dataset = run.dataset
@@ -67,9 +79,10 @@ def report(
     units, label = dataset.units, dataset.label
     assert label is not None
     reference = units.encode(units.tensor(dataset.x[rows]))
-    held = tally(logs, confirmed, judge, dataset.x[rows], label[rows], dataset.classes)
-    if held.counted.note:
-        tell(held.counted.note)
+    real = dataset.x[rows], label[rows]
+    held = tally(logs, confirmed, judge, *real, dataset.classes, counted.others())
+    for note in filter(None, (held.others.note(len(confirmed)), held.counted.note)):
+        tell(note)
     content = _content(run, logs, held)
     found = held.failures(reference, dataset.x[rows], label[rows])
     ids = [row["id"] for row in content["modes"]]
@@ -98,7 +111,7 @@ def report(
     return made
 
 
-def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Confirmed:
+def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Census:
     """Ask the model again from the stored arrays; what does not fail again is not counted."""
     kept, aside = run.folder, run.folder / "unrepeated"
 
@@ -112,16 +125,13 @@ def _replayed(run: Searched, logs: list[Log], tell: Callable[[str], None]) -> Co
             f"{lost:,} confirmed failures did not fail again on replay: not counted, and moved to "
             f"{aside.name}/failures."
         )
-    record = failures.load(kept / "failures") or _nothing(run)
-    order = [
-        np.flatnonzero((record.search == log.search) & (record.seed == log.seed)) for log in logs
-    ]
-    for log, rows in zip(logs, order, strict=True):
-        gone = log.verdict == Verdict.CONFIRMED
-        gone[record.index[rows]] = False
-        log.verdict[gone] = Verdict.PASSED
-        log.verdict[record.index[rows]] = Verdict.CONFIRMED
-    return record.rows(np.concatenate(order))
+    found = census.take(
+        kept / "failures", [(log.search, log.seed) for log in logs], run.model.units.shape
+    )
+    for number, log in enumerate(logs):
+        log.verdict[log.verdict == Verdict.CONFIRMED] = Verdict.PASSED
+        log.verdict[found.index[found.log == number]] = Verdict.CONFIRMED
+    return found
 
 
 def _asked_again(run: Searched, tell: Callable[[str], None]) -> None:

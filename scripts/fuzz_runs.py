@@ -66,7 +66,7 @@ MODEL = "--model {all}/models.py:model"
 THREE = "{all}/three.npz --no-cache"
 STONES = "stress {all}/stones.csv --search random --budget 300 --target"
 MADE = {  # kind of run -> what leaves it in --out
-    "fit": "fit {all}/three.npz --checkpoint-every 30",
+    "fit": "fit {all}/three.npz --steps 60 --checkpoint-every 30",
     "judge": f"judge {THREE}",
     "stress": f"stress {THREE} {MODEL} --generator {{all}}/fit --judge {{all}}/judge --anyway "
     "--search random evolution policy --budget 600 --train-queries 2112",
@@ -96,7 +96,7 @@ READ = {  # kind -> what reads it; TAB and CURVES are calls, not commands
                f"replay {{run}} {MODEL}", f"replay {{run}} --png {{out}} {MODEL}",
                f"check {{run}} --fail-if p_confirmed>0.5 {MODEL} --trust --budget 64 --out {{out}}",
                f"export {{run}} --pytest {{out}}/test_it.py {MODEL}",
-               f"compare {{run}} {MODEL} {{all}}/models.py:model --out {{out}}",
+               f"compare {{run}} {{all}}/stress {MODEL} {{all}}/models.py:model --out {{out}}",
                f"rate {{run}} {MODEL} --rate-budget 300",
                "audit {run} --csv --count 4",
                "harden {run} --data {all}/three.npz --factory logistic --amounts 20 --budget 64 "
@@ -127,6 +127,7 @@ PATIENCE = 90, 240  # seconds of the CPU, of the wall
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("all", type=Path, help="where the runs are, or are made")
 parser.add_argument("--kinds", nargs="+", choices=MADE, default=[*MADE])
+parser.add_argument("--commands", nargs="+", help="first words of those to ask; else all")
 parser.add_argument("--rounds", type=int, default=1, help="damages of each kind and command")
 parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
@@ -155,7 +156,7 @@ def tab():
     codes = set()
     for app in apps.values():
         answer = Client(app).get("/", query_string=asked)
-        while (answer.get_json(silent=True) or {}).get("reading"):
+        while b'"reading": true' in answer.data:
             answer = Client(app).get("/", query_string=asked)
         codes.add(answer.status_code)
     return 0 if codes <= {200, 400, 404} else 70
@@ -336,6 +337,12 @@ def fresh(kind):
     shutil.copytree(ALL / kind, RUN)
 
 
+def lines(kind):
+    """Return what is asked of a kind of run."""
+    asks = args.commands
+    return [line for line in READ[kind] if asks is None or line.split()[0] in asks]
+
+
 COUNTS = collections.Counter()
 os.environ["COLUMNS"] = "200"
 os.environ["GENENV_CACHE"] = str(ALL / "damaged" / "cache")
@@ -345,14 +352,14 @@ prepared.preset = lambda *names: replace(presets.preset(*names), steps=60)
 made()
 failed = 0
 for kind in args.kinds:
-    for line in READ[kind]:
+    for line in lines(kind):
         fresh(kind)
         found, said = wrong(words(kind, line), line, guarded())
         last = (said.strip().splitlines() or [""])[-1]
         print(f"whole {kind}, {line[:60]}: {found or 'well'} {last[:150]}", flush=True)
 for number in range(args.rounds):
     for kind in args.kinds:
-        for line in READ[kind]:
+        for line in lines(kind):
             fresh(kind)
             way, path = damaged(random.Random(f"{args.seed} {number} {kind} {line}"))
             found, said = wrong(words(kind, line), line, guarded())

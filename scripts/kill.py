@@ -38,10 +38,10 @@ from genenv.stressing import Stressing
 
 SMALL = {
     "fit": "fit digits --no-metrics --steps 600 --checkpoint-every 25",
-    "stress": "stress digits --search random evolution --budget 1500 --steps 150 --no-cache",
+    "stress": "stress digits --search random evolution --budget 1000 --steps 60 --no-cache",
     "judge": "judge digits --no-cache",
-    "react": "react digits --learner logistic forest --noise sample:gaussian real:blur "
-    "--samples 60 --sizes 100 200 --steps 100 --no-cache",
+    "react": "react digits --learner logistic --noise sample:gaussian real:blur --samples 30 "
+    "--sizes 60 120 --seeds 0 1 --steps 60 --no-cache",
     "train": "train genenv/LatentProbe-v0 --steps 30000 --episodes 8 --checkpoint-seconds 1",
     "rate": "rate {base} --rate-budget 20000",
     "harden": "harden {base} --factory logistic --amounts 20 --budget 256 --seeds 0 1 2 3 4 5",

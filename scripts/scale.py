@@ -1,12 +1,15 @@
 """What a query costs, from ten thousand to a million, on a trivial model: CPU seconds and memory.
 
-One generator and one judge of digits for all; random and evolution with one seed each, a process a
-size. The model answers by the ink in ten columns of pixels, so that it fails on much. Seconds are
-of the process (the stages of the searches, and the report: replay, counting, page); memory is its
-largest resident size.
+One generator and one judge for all; random and evolution with one seed each, a process a size. The
+model is a fixed linear map of the numbers of a sample, so that it fails on much. Seconds are of the
+process (the stages of the searches, and the report: replay, counting, page); memory is its largest
+resident size.
 
     genenv judge digits --out JUDGE
     python scripts/scale.py --judge JUDGE --out scale.json
+    genenv fit ring --steps 2000 --out FIT
+    genenv judge ring --out JUDGE
+    python scripts/scale.py --data ring --generator FIT --judge JUDGE --queries 10000 10000000
 """
 
 import argparse
@@ -26,12 +29,16 @@ from genenv.stressing import StressConfig, Stressing
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--judge", type=Path, required=True)
+parser.add_argument("--data", default="digits")
+parser.add_argument("--generator", type=Path, default=bundled.FOLDER, help="of these data")
 parser.add_argument("--queries", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
 parser.add_argument("--out", type=Path, help="JSON of all sizes")
 parser.add_argument("--one", action="store_true", help="measure the first size in this process")
 args = parser.parse_args()
 
-WEIGHT = np.random.default_rng(0).normal(size=(64, 10)).astype(np.float32)
+DATA = data.load(args.data)
+SIZE = DATA.x[0].size, len(DATA.classes)
+WEIGHT = np.random.default_rng(0).normal(size=SIZE).astype(np.float32)
 
 
 class Clocked(Stressing):
@@ -50,9 +57,9 @@ class Clocked(Stressing):
         return report
 
 
-def ink(x):
-    """Answer with logits: a fixed linear map of the pixels."""
-    return x.reshape(len(x), -1) @ WEIGHT / 64
+def linear(x):
+    """Answer with logits."""
+    return x.reshape(len(x), -1) @ WEIGHT / SIZE[0]
 
 
 def measured(queries):
@@ -60,10 +67,10 @@ def measured(queries):
     config = StressConfig(
         search=("random", "evolution"), budget=queries // 2, anyway=True, output="logits"
     )
-    generator = genenv.load(bundled.FOLDER)
+    generator = genenv.load(args.generator)
     with tempfile.TemporaryDirectory() as folder:
         run = Clocked(
-            config, data.load("digits"), None, ink, generator, Path(folder) / "run",
+            config, DATA, None, linear, generator, Path(folder) / "run",
             judge=args.judge,
         )  # fmt: skip
         report = run.run()
@@ -87,7 +94,8 @@ if args.one:
 else:
     rows = []
     for count in args.queries:
-        again = [__file__, "--judge", args.judge, "--queries", str(count), "--one"]
+        given = "--data", args.data, "--generator", args.generator, "--judge", args.judge
+        again = [__file__, *given, "--queries", count, "--one"]
         done = subprocess.run([sys.executable, *map(str, again)], capture_output=True, text=True)
         if done.returncode:
             sys.exit(done.stderr)

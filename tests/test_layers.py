@@ -19,8 +19,8 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "downstream training judge sampling learners stacked boosted rules",
     "monitoring criteria search cluster probe single_query counting failures unanswered trust "
     "people doubtful",
-    "ledger rechecking",
-    "campaign rate asked recorded runs bundled ladder report reactions learning_task",
+    "ledger rechecking census",
+    "campaign rate asked model_spec recorded runs bundled ladder report reactions learning_task",
     "board study known limits",
     "envs singles testing",
     "agents",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from genenv import codecs, data
-from genenv.report import apart, leaves, moved, spreads, tally
+from genenv.report import apart, leaves, moved, spreads
 
 ROWS = 200
 FRAME = pd.DataFrame(
@@ -95,7 +95,7 @@ def test_a_rule_tells_what_the_model_fails_on_and_not_what_the_judge_is_sure_of(
     table = data.from_frame(frame.assign(y=rng.integers(0, 2, 900)), data.TableOptions("y"))
     made = rng.permuted(np.tile([[46.0, 13.0], [47, 14], [48, 15], [49, 16]], (8, 1)), axis=0)
     failing = made, np.ones(32, np.int64), np.zeros(32, np.int64)
-    sure = tally._sure(Sure(), table.x, table.label)
+    sure = leaves.told_from(Sure(), table.x, table.label)
     assert sure[table.label == 0].all()
     assert (table.x[sure & (table.label == 1), 1] > 12).all()
     told = [

@@ -74,6 +74,27 @@ def made(rows=ROWS, logs=LOGS):
     return tally(logs, record, Plain(), REAL.numpy(), REAL_LABEL, CLASSES)
 
 
+def test_failures_that_are_not_held_are_counted_with_the_nearest_of_their_pair():
+    """All but what is distinct: as many, as heavy and by the same searches as if all were held."""
+    more = [(0.01 + i / 1e4, 0, "random", 1, 20 + i) for i in range(7)]
+    logs = [LOGS[0], log("random", 1, [row[4] for row in more]), *LOGS[2:]]
+    whole = made([*ROWS[:2], *more, *ROWS[2:]], logs)
+    stretches = [(np.full(k, 1, np.int16), confirmed(more[i : i + k])) for i, k in ((0, 3), (3, 4))]
+    record = confirmed(ROWS)
+    held = tally(logs, record, Plain(), REAL.numpy(), REAL_LABEL, CLASSES, stretches)
+    assert held.modes(untouched()) == whole.modes(untouched())
+    assert held.modes(untouched())[0]["confirmed"] == 10
+    assert held.modes(untouched())[0]["mass"] == 9 / 200
+    assert held.by_control() == whole.by_control()
+    assert len(held.q) == len(whole.q) == 12
+    shared = {"confirmed", "confirmed_per_1k", "distinct", "flips", "lift_over_random"}
+    for one, two in zip(held.searches({}), whole.searches({}), strict=True):
+        if one["seed"] == 0:
+            assert {n: one[n] for n in shared} == {n: two[n] for n in shared}
+    assert "5 of 12 confirmed failures were looked at" in held.others.note(5)
+    assert whole.others.note(12) == ""
+
+
 def untouched(wrong=()):
     """Forty real rows: twenty near the first place on the line, twenty near the other."""
     place = torch.cat([torch.linspace(0, 0.1, 20), torch.linspace(0.45, 0.55, 20)])

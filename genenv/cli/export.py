@@ -54,7 +54,7 @@ class Export:
 
     def _export(self) -> None:
         """Choose the failures and write them."""
-        from genenv import known, policies, regression
+        from genenv import known, model_spec, policies, regression
 
         run = Path(self.run).expanduser()
         if policies.is_run(run) or regression.is_run(run):
@@ -62,7 +62,7 @@ class Export:
             return
         chosen = known.of_run(Path(self.run), self.count)
         if self.pytest is not None:
-            words = known.recorded(Path(self.run))
+            words = model_spec.read(Path(self.run))
             model = self.model or words.path
             if model is None:
                 raise checks.Mistake(

@@ -101,7 +101,10 @@ def _fate(name: str, other: Mapping[str, Any], run: Finished) -> dict[str, Any]:
 
 
 def _of_same(run: Finished) -> dict[str, Any]:
-    config = reading.plain(run.folder / "config.json")
+    path = run.folder / "config.json"
+    config = reading.plain(path)
+    if not isinstance(config.get(run.kind), dict):
+        raise reading.damaged(path, f"no settings of a {run.kind}")
     own = {name: value for name, value in config[run.kind].items() if name not in FREE}
     return own | {"data": config.get("data")}
 

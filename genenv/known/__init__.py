@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genenv.known.chosen import Recorded, asking_of, of_rows, of_run, recorded
+from genenv.known.chosen import asking_of, of_rows, of_run
 from genenv.known.samples import Asking, Examined, Known, load
 from genenv.known.written import export, export_replayed, pictures
 
@@ -10,7 +10,6 @@ __all__ = [
     "Asking",
     "Examined",
     "Known",
-    "Recorded",
     "asking_of",
     "export",
     "export_replayed",
@@ -18,5 +17,4 @@ __all__ = [
     "of_rows",
     "of_run",
     "pictures",
-    "recorded",
 ]

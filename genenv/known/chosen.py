@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, failures, networks, reading
+from genenv import checks, failures, model_spec, networks
 from genenv.failures import Confirmed
 from genenv.known.samples import Asking, Known
 
@@ -55,36 +54,12 @@ def spread(record: Confirmed) -> NDArray[np.int64]:
     -------
     (m,): row numbers.
     """
-    pair = record.label * record.output.shape[1] + record.prediction
+    pair = record.pair
     turn = np.zeros(len(record), np.int64)
     for p in np.unique(pair):
         own = np.flatnonzero(pair == p)
         turn[own[np.argsort(-record.p[own], kind="stable")]] = np.arange(len(own))
     return np.lexsort((pair, turn))
-
-
-class Recorded(msgspec.Struct):
-    """What a run records of its model, in model/model.json."""
-
-    path: str | None = None
-    input: str = "auto"
-    output: str = "auto"
-    layout: str = "auto"
-    asked_classes: tuple[int | str, ...] = ()
-    mean: tuple[float, ...] = ()
-    std: tuple[float, ...] = ()
-    preprocess: str = ""
-
-
-def recorded(folder: Path) -> Recorded:
-    """Read it.
-
-    Raises
-    ------
-    Mistake
-        There is none, or it is damaged.
-    """
-    return reading.struct(folder / "model" / "model.json", Recorded)
 
 
 def asking_of(folder: Path) -> Asking:
@@ -96,7 +71,7 @@ def asking_of(folder: Path) -> Asking:
         The folder holds no run, or a damaged one.
     """
     units, classes = networks.described(folder / "generator")
-    fields = recorded(folder)
+    fields = model_spec.read(folder)
     return Asking(
         units=units,
         classes=classes,

@@ -98,13 +98,9 @@ def enriched(held: Tally, other: Beside) -> dict[int, dict[str, Any]]:
     """
     if not other.draws:
         return {}
-    control = [log.search for log in held.logs if log.samples_law]
-    drawn = np.isin(held.confirmed.search, control)
     theirs = _modes(held, other)
-    ids = np.unique(held.counted.mode).tolist()
     counts = {
-        mode: (int((drawn & (held.counted.mode == mode)).sum()), int((theirs == mode).sum()))
-        for mode in ids
+        mode: (count, int((theirs == mode).sum())) for mode, count in held.by_control().items()
     }
     return of_counts(counts, other.draws)
 

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from genenv import factors
 from genenv.codecs import Codec
+from genenv.judge import Judge
 
 DEPTH = 3
 LEAST = 5  # failures of a class and answer, below which they are one mode
 SMALLEST = 0.05  # of these failures, and of the class's real rows, that a leaf holds at least
+FEW = 30  # rows of a class that the judge accepts, below which all of them are compared with
+COMPARED = 20_000  # real rows of a table, most that modes are told from
 
 
 def modes(
@@ -49,6 +52,20 @@ def modes(
         return np.zeros(0, np.int64)
     _, first, inverse = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first))[inverse.reshape(-1)], np.int64)
+
+
+def told_from(judge: Judge, x: NDArray[Any], label: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which real rows the judge accepts: as a failure only such a row could be confirmed.
+
+    Beside all rows of a class, a rule would tell what the judge is sure of, not what the model
+    fails on. A class with few such rows keeps all.
+    """
+    accepted = np.zeros(len(x), np.bool_)
+    accepted[:COMPARED] = judge.accepts(x[:COMPARED], label[:COMPARED])
+    for each in np.unique(label):
+        if accepted[label == each].sum() < FEW:
+            accepted[label == each] = True
+    return accepted
 
 
 def _leaves(own: NDArray[Any], beside: NDArray[Any]) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,12 +20,11 @@ from genenv.judge import Belief, Judge, Neighbours, q_values
 from genenv.noise import ball_radius
 from genenv.report import leaves, rates
 from genenv.report.apart import rules
+from genenv.report.beyond import Beyond, Modes, Stretch, gathered
 from genenv.report.evidence import EDGE, Curve, Failures
 from genenv.report.near_rows import Untouched, near_rows
 from genenv.report.variety import variety
 
-FEW = 30  # rows of a class that the judge accepts, below which all of them are compared with
-COMPARED = 20_000  # real rows of a table, most that modes are told from
 GRADE = 0.05  # q up to which the headline counts failures
 
 MASS = "mass", "mass_low", "mass_high"  # of a mode
@@ -42,10 +41,12 @@ class Tally:
     samples: Tensor  # (m, size), in [-1, 1]
     features: Tensor  # (m, 64), where the audit puts them
     counted: Counted
-    q: NDArray[np.float64]  # (m,), expected share of false ones among those as good or better
+    q: NDArray[np.float64]  # (m + k,), expected share of false ones among those as good or better:
+    # of the failures that are held, then of the others
     belief: Belief  # behind q
     classes: tuple[int | str, ...]
     sure: NDArray[np.bool_]  # (n,), real rows that modes of a table are told from; others: all
+    others: Beyond  # k failures that are counted and not held
 
     def of(self, log: Log) -> NDArray[np.bool_]:
         """(m,): which failures a log confirmed."""
@@ -81,6 +82,13 @@ class Tally:
         """Count confirmed failures and queries of all logs that sample the law; (0, 0): none."""
         own = [log for log in self.logs if log.samples_law]
         return sum(len(log.confirmed_at) for log in own), sum(len(log.verdict) for log in own)
+
+    def by_control(self) -> dict[int, int]:
+        """Count the failures of each mode that a search which samples the law confirmed."""
+        drawn = np.isin(self.confirmed.search, [g.search for g in self.logs if g.samples_law])
+        too = np.array([log.samples_law for log in self.logs])[self.others.log]
+        found = np.concatenate([self.counted.mode[drawn], self.others.mode[too]])
+        return {mode: int((found == mode).sum()) for mode in np.unique(self.counted.mode).tolist()}
 
     def rates(self) -> list[dict[str, Any]]:
         """Make report.json's `failure_probabilities`: what random's rows say of both events."""
@@ -122,25 +130,25 @@ class Tally:
         apart = apart or [None] * len(ids)
         near = near_rows(untouched, self.features, self.counted.mode, ids)
         _, queries = self.random_counts()
-        control = [log.search for log in self.logs if log.samples_law]
-        by_control = np.isin(self.confirmed.search, control)
+        control = self.by_control()
         rows = []
         for mode, real, rule in zip(ids, near, apart, strict=True):
             own = self.counted.mode == mode
             first = int(np.argmax(own))
-            by_random = int((own & by_control).sum())
+            others = self.others.of(mode)
+            names = {self.logs[i].search for i in np.unique(others.log).tolist()}
             rows.append(
                 {
                     "id": mode,
                     "condition": self.classes[self.confirmed.label[first]],
                     "prediction": self.classes[self.confirmed.prediction[first]],
-                    "confirmed": int(own.sum()),
+                    "confirmed": int(own.sum()) + len(others),
                     "distinct": int(self.counted.distinct[own].sum()),
-                    **_mass(by_random, queries),
+                    **_mass(control[mode], queries),
                     "apart": rule,
                     "moved": None,
                     "enrichment": (enriched or {}).get(mode),
-                    "searches": sorted(set(self.confirmed.search[own].tolist())),
+                    "searches": sorted(names | set(self.confirmed.search[own].tolist())),
                     "near": real,
                 }
             )
@@ -169,10 +177,11 @@ class Tally:
         Nothing is counted by a q that stands on the oracles' own p: that is far too good.
         """
         good, known = self.q <= GRADE, self.belief.rows > 0
+        held = good[: len(self.confirmed)]
         return {
             "q": GRADE,
             "confirmed": int(good.sum()) if known else None,
-            "distinct": int((good & self.counted.distinct).sum()) if known else None,
+            "distinct": int((held & self.counted.distinct).sum()) if known else None,
             "belief": self.belief.words,
         }
 
@@ -221,7 +230,7 @@ class Tally:
             on_edge=np.linalg.norm(confirmed.e, axis=1) >= EDGE * radius,
             distinct=self.counted.distinct,
             p=confirmed.p,
-            q=self.q,
+            q=self.q[: len(confirmed)],
         )
 
 
@@ -232,6 +241,7 @@ def tally(
     reference: NDArray[Any],
     reference_label: NDArray[np.int64],
     classes: tuple[int | str, ...],
+    stretches: Iterable[Stretch] = (),
 ) -> Tally:
     """Count the failures of all searches.
 
@@ -245,35 +255,27 @@ def tally(
         Real rows as stored (n, *units.shape) and their class indices: the yardstick.
     classes
         The user's own names.
+    stretches
+        More failures, of which there are too many to be held.
     """
     units = judge.units
     real, samples = (units.encode(units.tensor(x)).flatten(1) for x in (reference, confirmed.x))
     counter = Counter(real, judge.features(reference), torch.from_numpy(reference_label))
-    group = confirmed.label * len(classes) + confirmed.prediction
+    group = confirmed.pair
     features = judge.features(confirmed.x)
     counted = counter.count(samples, features, group)
     sure = np.ones(len(reference), np.bool_)
     if units.groups is not None:
-        sure = _sure(judge, reference, reference_label)
+        sure = leaves.told_from(judge, reference, reference_label)
         own = confirmed.x, confirmed.label, group
         beside = reference[sure], reference_label[sure]
         counted = replace(counted, mode=leaves.modes(units, own, beside))
-    q = q_values(judge.belief.corrected(confirmed.p))
-    return Tally(logs, confirmed, group, samples, features, counted, q, judge.belief, classes, sure)
-
-
-def _sure(judge: Judge, x: NDArray[Any], label: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which real rows the judge accepts: as a failure only such a row could be confirmed.
-
-    Beside all rows of a class, a rule would tell what the judge is sure of, not what the model
-    fails on. A class with few such rows keeps all.
-    """
-    accepted = np.zeros(len(x), np.bool_)
-    accepted[:COMPARED] = judge.accepts(x[:COMPARED], label[:COMPARED])
-    for each in np.unique(label):
-        if accepted[label == each].sum() < FEW:
-            accepted[label == each] = True
-    return accepted
+    others = gathered(stretches, Modes(samples, group, counted), units)
+    belief = judge.belief
+    q = q_values(belief.corrected(np.concatenate([confirmed.p, others.p])))
+    return Tally(
+        logs, confirmed, group, samples, features, counted, q, belief, classes, sure, others
+    )
 
 
 def _mass(count: int, queries: int) -> dict[str, float | None]:
