@@ -78,6 +78,7 @@ class Check(Stress):
 
     def _again(self, run: Finished, line: str) -> list[str]:
         """Return the line of `stress` that asks a model what RUN asked another."""
+        usual = run.again()  # reads the report: what an older version wrote is refused by name
         recorded = run.folder / run_file.NAME
         if not recorded.is_file():
             raise checks.Mistake(
@@ -90,7 +91,7 @@ class Check(Stress):
             own = [f"--{run.model_option}" if word == "--model" else word for word in own]
             own += ["--trust"] * self.trust  # reads a zip, which the person named
         said = run_file.read_line([run.command, *own])[2]
-        for name, values in run.again().items():
+        for name, values in usual.items():
             own += [] if name in said else [f"--{name}", *values]
         words = run_file.expanded([run.command, run_file.FLAG, str(recorded), *own])
         if not self.trust:
