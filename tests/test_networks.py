@@ -245,3 +245,45 @@ def test_convolutions_start_from_the_paper_s_law_where_batch_norm_holds_the_scal
         last = [m for m in critic.body if isinstance(m, torch.nn.Conv2d)][1].weight
         by_fan_in = (3 * last[0].numel()) ** -0.5  # torch's default: uniform of bound fan-in^-1/2
         assert last.std().item() == pytest.approx(0.02 if norm == "batch" else by_fan_in, rel=0.05)
+
+
+def scaled(label_count=3):
+    """A small generator of pictures whose classes have scales of their own."""
+    generator, _ = networks.build("mlp", Gaussian(4), GREY, tuple(range(label_count)), 8, 8)
+    with torch.no_grad():
+        for scale in generator.scales:
+            scale.weight.normal_()
+    return generator
+
+
+def test_scales_of_a_class_start_as_none():
+    generator, _ = networks.build("mlp", Gaussian(4), GREY, (0, 1, 2), 8, 8)
+    z, label = torch.randn(5, 4), torch.tensor([0, 1, 2, 0, 1])
+    plain = networks.mlp.MLPGenerator(Gaussian(4), GREY, (0, 1, 2), 8)
+    plain.load_state_dict(generator.state_dict(), strict=False)
+    assert torch.equal(generator(z, label), plain(z, label))
+    assert torch.equal(generator.eval()(z, label), plain.eval()(z, label))
+    assert not any(scale.weight.any() for scale in scaled().untrained(0).scales)
+
+
+def test_a_class_scales_and_shifts_what_batch_norm_returns():
+    generator = scaled().eval()
+    z, label = torch.randn(6, 4), torch.tensor([2, 0, 1, 1, 2, 0])
+    rows = torch.cat([z, generator.embedding(label)], 1)
+    for at, scale in enumerate(generator.scales):
+        rows = generator.body[3 * at : 3 * at + 2](rows)
+        factor, shift = scale.weight[label].chunk(2, 1)
+        rows = torch.relu(rows * (1 + factor) + shift)
+    wanted = generator.body[-2:](rows).reshape(6, *GREY.layout)
+    torch.testing.assert_close(generator(z, label), wanted)
+    torch.testing.assert_close(generator(z, torch.eye(3)[label]), wanted)
+
+
+def test_the_layers_of_one_class_have_its_scales():
+    generator = scaled().eval()
+    z = torch.randn(4, 4)
+    for k in range(3):
+        label = torch.full((4,), k)
+        rows = torch.cat([z, generator.embedding(label)], 1)
+        own = torch.nn.Sequential(*generator.body_of(k)).eval()(rows)
+        torch.testing.assert_close(own.reshape(4, *GREY.layout), generator(z, label))
