@@ -30,7 +30,7 @@ class Bars:
     def start(self, name: str) -> None:
         """Let the clock of a stage run."""
         if self._pace is not None:
-            self._pace.start(name)
+            self._pace.start()
         if name in self._tasks:
             self._bars.start_task(self._tasks[name])
 

@@ -5,41 +5,44 @@ from __future__ import annotations
 import time
 
 FIRST, EVERY = 5.0, 60.0  # seconds of a stage until it says how long it may take, and again
-TOLD = 0.01  # of its work that must be done before: the first steps of a training are slow
+TOLD = 0.01  # of its work that must be done before
 NAMED = 4  # stages that a sentence names
 
 
 class Pace:
     """Units of work of the stages of a run, and a sentence on the one that lasts.
 
-    The sentence is due five seconds after the start of a stage or as soon as a hundredth is done,
-    and then once a minute. The first of a run tells the stages that come after it, too.
+    The clock of a stage starts when its first units are done, for the first steps of a training
+    are slow. The sentence is due five seconds later or as soon as a hundredth more is done, and
+    then once a minute. The first of a run tells the stages that come after it, too.
     """
 
     def __init__(self) -> None:
         self._totals: dict[str, int] = {}
         self._done: dict[str, int] = {}
-        self._began = self._next = 0.0
-        self._at_start = 0  # units that were done when the stretch began
+        self._began: float | None = None  # None: nothing of the stretch is done yet
+        self._next = 0.0
+        self._at_start = 0  # units that were done when the clock began
         self._told = False
 
     def begin(self, totals: dict[str, int]) -> None:
         """Keep the units of work of the stages."""
         self._totals = dict(totals)
 
-    def start(self, name: str) -> None:
+    def start(self) -> None:
         """Begin a stretch of a stage."""
-        self._began = time.perf_counter()
-        self._next = self._began + FIRST
-        self._at_start = self._done.get(name, 0)
+        self._began = None
 
     def advance(self, name: str, units: int) -> str | None:
         """Count units of a stage, and return a sentence where one is due."""
         self._done[name] = self._done.get(name, 0) + units
         now = time.perf_counter()
         total = self._totals.get(name, 0)
-        begun = self._done[name] - self._at_start >= TOLD * total or now >= self._began + EVERY
-        if now < self._next or not total or not begun:
+        if self._began is None:
+            self._began, self._at_start, self._next = now, self._done[name], now + FIRST
+        done = self._done[name] - self._at_start
+        begun = done >= TOLD * total or now >= self._began + EVERY
+        if now < self._next or not total or not done or not begun:
             return None
         self._next = now + EVERY
         return f"{name}: {self.far(name)}, {self._left(name, now - self._began)}{self._then(name)}"
@@ -59,7 +62,7 @@ class Pace:
 
     def _left(self, name: str, seconds: float) -> str:
         done = self._done[name] - self._at_start
-        left = seconds * max(self._totals[name] - self._done[name], 0) / max(done, 1)
+        left = seconds * max(self._totals[name] - self._done[name], 0) / done
         return f"about {_spoken(left)} left at this pace"
 
     def _then(self, name: str) -> str:

@@ -136,8 +136,9 @@ class Study(ABC, Generic[R]):
         """
         if part.path not in self._values:
             kept = self._kept(part)
+            if kept is not None:
+                self._reach(part)
             self._values[part.path] = self._made(part) if kept is None else kept
-            self._reach(part)
         value: T = self._values[part.path]
         return value
 
@@ -224,7 +225,9 @@ class Study(ABC, Generic[R]):
         if part.stage is None:
             return self._written(part, part.make(lambda _: None))
         with self.stages.stage(part.stage, ends=False) as advance:
-            return self._written(part, part.make(advance))
+            value = self._written(part, part.make(advance))
+            self._reach(part)
+        return value
 
     def _written(self, part: Part[T], value: T) -> T:
         """Keep what was made; returns it as it is read, so that a resumed run has the same."""

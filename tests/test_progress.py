@@ -41,15 +41,16 @@ def test_a_long_stage_says_how_long_it_may_take(
     lines.reach("generator", 100)
     lines.start("generator")
     said = []
-    for second in (1, 6, 30, 70):
+    for second in (10, 11, 16, 40, 80):
         now[0] = second
         lines.advance("generator", 25)
         said.append(capsys.readouterr().err)
     assert said == [
         "",
-        "generator: 15% done, about 2 minutes left at this pace\n",
         "",
-        "generator: 20% done, about 9 minutes left at this pace\n",
+        "generator: 18% done, about 2 minutes left at this pace\n",
+        "",
+        "generator: 22% done, about 9 minutes left at this pace\n",
     ]
 
 
@@ -79,14 +80,25 @@ def test_what_steers_a_terminal_is_spelled_out(text: str, shown: str) -> None:
 
 
 def test_no_time_is_told_from_the_slow_first_steps_alone(monkeypatch, capsys):
-    clock = iter([0.0, 8.0, 12.0, 61.0])
+    clock = iter([30.0, 38.0, 42.0, 91.0])
     monkeypatch.setattr("genenv.pace.time.perf_counter", lambda: next(clock))
     lines = Lines()
     lines.begin({"generator": 10_000})
     lines.start("generator")
-    for units in (1, 399, 1):
+    for units in (1, 1, 399, 1):
         lines.advance("generator", units)
     assert capsys.readouterr().err == "generator: 4% done, about 5 minutes left at this pace\n"
+
+
+def test_what_took_a_minute_before_its_first_step_is_not_told_to_go_on_so(monkeypatch, capsys):
+    clock = iter([60.0, 66.0])
+    monkeypatch.setattr("genenv.pace.time.perf_counter", lambda: next(clock))
+    lines = Lines()
+    lines.begin({"generator": 100})
+    lines.start("generator")
+    lines.advance("generator", 1)
+    lines.advance("generator", 9)
+    assert capsys.readouterr().err == "generator: 10% done, about 60 seconds left at this pace\n"
 
 
 def long_run(shown, monkeypatch):
@@ -96,7 +108,7 @@ def long_run(shown, monkeypatch):
     shown.begin({"metrics": 5, "generator": 1000} | dict.fromkeys(names, 5))
     shown.reach("judge", None)
     shown.start("generator")
-    for second in (2, 72, 144, 216):
+    for second in (60, 132, 204, 276):
         now[0] = second
         shown.advance("generator", 10)
 
@@ -105,10 +117,10 @@ def test_the_first_steps_of_a_run_tell_how_long_it_takes_and_what_comes_then(mon
     long_run(Lines(), monkeypatch)
     first, second, third = capsys.readouterr().err.splitlines()
     assert first == (
-        "generator: 2% done, about 59 minutes left at this pace; "
+        "generator: 2% done, about 118 minutes left at this pace; "
         "then random, policy, gradient, report"
     )
-    assert second == "generator: 3% done, about 78 minutes left at this pace"
+    assert second == "generator: 3% done, about 116 minutes left at this pace"
     assert third.endswith("at this pace")
 
 
@@ -119,7 +131,7 @@ def test_a_terminal_is_told_it_once_above_the_bars(monkeypatch):
     monkeypatch.setattr(bars, "say", said.append)
     long_run(bars, monkeypatch)
     assert said == [
-        "generator: 2% done, about 59 minutes left at this pace; "
+        "generator: 2% done, about 118 minutes left at this pace; "
         "then random, policy, gradient, report"
     ]
 
@@ -129,8 +141,10 @@ def test_hours_are_hours_and_many_stages_are_counted(monkeypatch):
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     pace = Pace()
     pace.begin({"generator": 1000} | dict.fromkeys("abcdef", 1))
-    pace.start("generator")
-    now[0] = 91.0
+    pace.start()
+    now[0] = 9.0
+    assert pace.advance("generator", 10) is None
+    now[0] = 100.0
     assert pace.advance("generator", 10) == (
-        "generator: 1% done, about 2.5 hours left at this pace; then a, b, c, d and 2 more"
+        "generator: 2% done, about 2.5 hours left at this pace; then a, b, c, d and 2 more"
     )

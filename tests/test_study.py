@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from genenv import lock
 from genenv.bars import Bars
 from genenv.checks import Mistake
 from genenv.interrupt import Interrupt, Terminated, terminable
+from genenv.lines import Lines
 from genenv.parts import Part, load_json, save_json
 from genenv.progress import Progress
 from genenv.study import Study
@@ -61,6 +63,14 @@ def test_finished_parts_are_read_and_their_bars_are_full(tmp_path):
     assert again.run(resume=True) == 6
     assert again.made == []
     assert [bar.percentage for bar in again.stages._shown._bars.tasks] == [100, 100]
+
+
+def test_the_line_of_a_finished_part_does_not_depend_on_the_steps_that_it_told(tmp_path, capsys):
+    study = Sum(tmp_path)
+    study.stages._shown = Lines()
+    study.run()
+    told = [re.sub(r"\d+\.\d s", "0.0 s", line) for line in capsys.readouterr().err.splitlines()]
+    assert told == ["count: 0.0 s", "double: 0.0 s"]
 
 
 def test_all_bars_are_shown_from_the_start(tmp_path):
