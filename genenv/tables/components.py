@@ -10,10 +10,10 @@ from genenv.tables.cells import Cells, Floats
 from genenv.tables.closeness import copies
 from genenv.tables.law import Law, rows_of
 
-CANDIDATES = (1, 5, 20, 60, 140, 250)
+CANDIDATES = (1, 5, 20, 60, 100, 140, 250)
 ROWS_EACH = 20  # rows that a component needs at the least
 KEPT = 0.85  # of the gain in held-out likelihood, see `best`
-MORE_COPIES = 0.0075  # than among held-out rows; with all rows to learn there are fewer
+MORE_COPIES = 0.0025  # than among held-out rows
 HELD_OUT = 5  # one row in so many is held out
 DRAWN = 20_000  # rows of each candidate, to count its copies
 

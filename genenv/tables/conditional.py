@@ -27,7 +27,8 @@ class Apart:
     real: float
     """Of the real rows that were learned from: what chance alone brings."""
     low: float
-    """Lower end of the bootstrap interval of made / real, 90 %."""
+    """Lower end of the bootstrap interval of made / real, 90 %, about the ratio itself: rows that
+    are drawn again and again bring both distances up, and the ratio towards 1."""
     high: float
     """Its upper end."""
 
@@ -66,8 +67,8 @@ def apart(
     for _ in range(RESAMPLED):
         again = [rows[rng.integers(len(rows), size=len(rows))] for rows in groups]
         ratios.append(variation(again[0], again[2]) / variation(again[1], again[2]))
-    low, high = np.quantile(ratios, LEVELS)
     own, real = variation(groups[0], groups[2]), variation(groups[1], groups[2])
+    low, high = own / real * np.quantile(ratios, LEVELS) / np.median(ratios)
     return Apart(own, real, float(low), float(high))
 
 
