@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from genenv import checks, data, networks, table_fitting
-from genenv.calling import datasets, place, valued
+from genenv.calling import datasets, place, unmasked, valued
 from genenv.fitting import Fitting, fitted
 from genenv.generators import Generator
 from genenv.isolation import isolated
@@ -93,6 +93,7 @@ def fit(
     Mistake
         Data or settings that cannot be used, or a folder that holds another run.
     """
+    x, y, target = unmasked(x, y, target)
     if target is not None:
         said = TableSettings(networks.name_of(network), seed, bool(metrics), steps, threads)
         return table_fitting.fit(x, target, said, out, resume)
@@ -104,9 +105,8 @@ def fit(
             raise checks.Mistake("out with metrics", "none", "give a folder, or leave out metrics")
         return fitted(dataset, config)
     own = () if isinstance(metrics, bool) else tuple(metrics)
-    measured = bool(metrics), features
-    study = Fitting(dataset, config, Path(out).expanduser(), None, *measured, own_metrics=own)
-    return study.run(resume)
+    about = Path(out).expanduser(), None, bool(metrics), features
+    return Fitting(dataset, config, *about, own_metrics=own).run(resume)
 
 
 @isolated()
@@ -161,10 +161,10 @@ def stress(
         Trained on `x`; None: one is fitted. A table may stand in its place:
         `stress(model, frame, target="income")`.
     x, y
-        The generator's training data and labels; of a table a DataFrame and None. Without
-        `held_out` they are split, and the report says which rows the judge may share with the
-        model. Where y, or the target's column, holds values in the place of classes, the model is
-        a regressor, see docs/regressors.md.
+        The generator's training data and labels; of a table a DataFrame and None, or a masked
+        array with labels. Without `held_out` they are split, and the report says which rows the
+        judge may share with the model. Where y, or the target's column, holds values in the place
+        of classes, the model is a regressor, see docs/regressors.md.
     held_out
         Rows (x, y) that neither model nor generator saw, of a table a DataFrame: they train and
         calibrate the judge.

@@ -14,10 +14,18 @@ from genenv import checks, data, regression
 from genenv.regression import Valued
 
 
+def unmasked(x: Any, y: Any, target: str | None) -> tuple[Any, Any, str | None]:
+    """Return x, y and target, a masked array as a frame; anything else as it is."""
+    if target is not None or y is None or not data.is_masked(x):
+        return x, y, target
+    return data.framed(x, y), None, data.LABEL
+
+
 def datasets(
     x: Any, y: ArrayLike | None, target: str | None, held_out: Any
 ) -> tuple[data.Dataset, data.Dataset | None]:
     """Return what was given as data sets, and the rows that were held out; see `stress`."""
+    x, y, target, held_out = _unmasked(x, y, target, held_out)
     if target is None:
         dataset = data.from_arrays(x, y)
         if held_out is None:
@@ -38,6 +46,7 @@ def valued(
     x: Any, y: Any, target: str | None, held_out: Any
 ) -> tuple[Valued, Valued | None] | None:
     """Return what was given as rows with values, and those held out; None: it has classes."""
+    x, y, target, held_out = _unmasked(x, y, target, held_out)
     if target is not None and hasattr(x, "columns") and y is None:
         options = data.TableOptions(target)
         if not regression.are_column(x, options):
@@ -62,3 +71,11 @@ def place(out: str | Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="genenv-") as folder:
         yield Path(folder)
+
+
+def _unmasked(
+    x: Any, y: Any, target: str | None, held_out: Any
+) -> tuple[Any, Any, str | None, Any]:
+    frame, label, name = unmasked(x, y, target)
+    other = data.framed(*held_out) if name != target and held_out is not None else held_out
+    return frame, label, name, other

@@ -16,6 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import genenv
 from genenv import api, data, downstream, seeding, trust
+from genenv.calling import datasets, valued
 from genenv.checks import Mistake
 from genenv.data.loans import drawn
 from genenv.judge import of_split, swapped
@@ -307,11 +308,32 @@ def test_learners_meet_a_tables_own_corruptions_and_no_mixed_classes(tmp_path):
         Reacting(ReactConfig(noises=("sample:drift",)), data.load("loans"), None, tmp_path / "no")
 
 
-def test_a_masked_array_is_refused_for_its_mask_would_be_lost():
+def test_the_mask_of_an_array_is_missing_and_what_it_covers_is_not_seen():
+    rng = np.random.default_rng(0)
+    x = np.round(rng.normal(size=(60, 2)), 2)
+    x[::7, 0] = -9999
+    masked, y = np.ma.masked_equal(x, -9999), np.arange(60) % 2
+    dataset, held_out = datasets(masked, y, None, (masked[:20], y[:20]))
+    schema = dataset.units.schema
+    assert [column.missing for column in schema.columns] == [True, False, False]
+    assert schema.columns[0].low > -10
+    assert dataset.units.to_json() == held_out.units.to_json()
+    seen = np.asarray(dataset.units.raw_view(dataset.x), float)
+    np.testing.assert_array_equal(seen, masked.filled(np.nan))
+    made = genenv.fit(masked, y)
+    assert made.frame(200)["column 0"].isna().any()
+    values, _ = valued(masked, rng.normal(size=60), None, None)
+    assert values.dataset.units.schema.columns[0].missing
+
+
+def test_masked_pictures_and_rows_without_labels_are_refused():
     masked = np.ma.masked_equal(np.array([[1.0, -9999.0], [2.0, 3.0]]), -9999.0)
     with pytest.raises(Mistake, match="1 masked"):
-        data.from_arrays(masked, [0, 1])
-    assert len(data.from_arrays(np.ma.masked_equal(masked.data, 7.0), [0, 1])) == 2
+        datasets(masked, None, None, None)
+    with pytest.raises(Mistake, match="masked"):
+        datasets(np.ma.masked_less(np.zeros((4, 8, 8)), 1), [0, 1, 0, 1], None, None)
+    with pytest.raises(Mistake, match="2 labels, one a row, got 3"):
+        datasets(masked, [0, 1, 0], None, None)
 
 
 def test_in_a_frame_of_a_masked_array_the_mask_is_missing():

@@ -5,12 +5,14 @@ from __future__ import annotations
 from genenv.data.arrays import from_arrays
 from genenv.data.batches import Batches, check_batch
 from genenv.data.dataset import Dataset, Modes
+from genenv.data.masked import LABEL, framed, is_masked
 from genenv.data.sources import DATA, Source, find, load
 from genenv.data.splits import Split, hold_out, split, stratified_order
 from genenv.data.table import TABLES, TableOptions, frame_of, from_frame, more_rows
 
 __all__ = [
     "DATA",
+    "LABEL",
     "TABLES",
     "Batches",
     "Dataset",
@@ -21,9 +23,11 @@ __all__ = [
     "check_batch",
     "find",
     "frame_of",
+    "framed",
     "from_arrays",
     "from_frame",
     "hold_out",
+    "is_masked",
     "load",
     "more_rows",
     "split",
