@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genenv import checks, loading, runs, seeding
+from genenv.data import Dataset
 from genenv.generators import Generator, adopt
+from genenv.monitoring import Curves
 from genenv.networks import TableRows
 from genenv.parts import Advance, Part, load_json, save_json
 from genenv.progress import Progress
@@ -20,8 +22,9 @@ from genenv.study import Study
 from genenv.tables import Mixture, Schema, infer, mixture
 from genenv.tables.cells import Floats
 from genenv.tables.choosing import chosen, remembers
+from genenv.tables.coding import Coding
 from genenv.tables.measuring import HELD_OUT as UNSEEN
-from genenv.tables.measuring import MOST_ROWS, measured
+from genenv.tables.measuring import MOST_ROWS, Figures, choice, measured
 from genenv.training import tables as training
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 LEAST_ROWS = 100  # with fewer none are held out
 HELD_OUT = 5  # one row in so many is
 NETWORKS = ("mixture", "table")
+CHOICE = "choice"  # in metrics.json: what `auto` chose by, on other held-out rows
 
 Made = Mixture | TableRows
 
@@ -158,17 +162,27 @@ class TableFitting(Study[Made]):
             return mixture.fit(self.learned, self.schema, self.asked.seed)
         folder = self.folder / "checkpoints"
         return training.learn(
-            self.learned, self.schema, self.config, folder, advance, self.resuming
+            self.learned, self.schema, self.config, folder, advance, self.resuming, self._watch
         )
 
+    def _watch(self, learned: Dataset, coding: Coding) -> Curves:
+        """Show the network's training in TensorBoard, with what its critic remembers."""
+        held_out, target = None, self.schema.target
+        if len(self.held_out):
+            label = None
+            if target is not None:
+                label = self.held_out[:, self.schema.names.index(target)].astype(np.int64)
+            held_out = coding.encode(self.held_out), label
+        return Curves(self.tracker, (learned.x, learned.label), held_out)
+
     def _choose(self, _: Advance) -> Made:
-        name, _sentence = chosen(self.get(self._metrics), self.names)
+        name, _sentence = chosen(self.get(self._metrics)[CHOICE], self.names)
         return self.get(self._fits[name])
 
     def _note_choice(self, figures: dict[str, Any]) -> None:
         taken = self.names[0]
         if len(self.names) > 1:
-            taken, sentence = chosen(figures, self.names)
+            taken, sentence = chosen(figures[CHOICE], self.names)
             self.notes.append(sentence)
         if remembers(figures, taken):
             copies = figures["copies"]
@@ -183,13 +197,28 @@ class TableFitting(Study[Made]):
         count = max(len(self.held_out), min(len(self.learned), MOST_ROWS))
         made = {name: self.get(part) for name, part in parts.items()}
         rows = {n: _rows(each, self.schema, count, self.asked.seed) for n, each in made.items()}
+        apart = len(self.held_out) // 2 if several else 0  # choose, and tell nothing
+        told = self.held_out[apart:]
         components = [len(m.parameters.weights) for m in made.values() if isinstance(m, Mixture)]
-        about = {
+        about: dict[str, Any] = {
             "components": components[0] if components else None,
             "learned_rows": len(self.learned),
-            "held_out_rows": min(len(self.held_out), MOST_ROWS),
+            "held_out_rows": min(len(told), MOST_ROWS),
         }
-        return about | measured(rows, self.schema, self.learned, self.held_out, self.asked.seed)
+        if several:
+            about[CHOICE] = choice(rows, self.learned, self.held_out[:apart], self.asked.seed)
+            rows = {name: each[apart:] for name, each in rows.items()}
+        found = measured(rows, self.schema, self.learned, told, self.asked.seed)
+        self._show_figures(found)
+        return about | found
+
+    def _show_figures(self, found: Figures) -> None:
+        named = {
+            f"metrics/{name}/{who.replace(' ', '-')}": figure
+            for name, each in found.items()
+            for who, figure in each.items()
+        }
+        self.tracker.scalars(named, self.config.steps)
 
 
 def _rows(made: Made, schema: Schema, count: int, seed: int) -> Floats:

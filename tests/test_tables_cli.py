@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from people import people
 
 import genenv
-from genenv import checks, cli, loading, table_fitting, tables
+from genenv import checks, cli, loading, networks, table_fitting, tables, tracking
 from genenv.tables.choosing import chosen
+from genenv.tables.measuring import shuffled
 
 MIXTURE = "--target", "loan", "--network", "mixture"
 
@@ -116,11 +118,39 @@ def both(run, place):
 def test_of_two_generators_the_better_is_kept_and_both_are_measured(both):
     metrics = json.loads((both / "metrics.json").read_text())
     assert {"mixture", "table"} <= set(metrics["c2st"])
-    taken, _ = chosen(metrics, ("mixture", "table"))
+    taken, _ = chosen(metrics["choice"], ("mixture", "table"))
+    assert metrics["choice"]["copies"].keys() == {"mixture", "table", "held-out rows"}
     kept = loading.table(both / "generator")
     pd.testing.assert_frame_equal(
         next(iter(kept.stream(20))), next(iter(loading.table(both / taken).stream(20)))
     )
+
+
+def test_a_generator_that_gives_learned_rows_back_is_not_taken_however_like_the_data(
+    tmp_path, monkeypatch
+):
+    frame = people(1_500)
+    asked = table_fitting.TableSettings(steps=5, threads=1)
+    fit = table_fitting.TableFitting(frame, tables.infer(frame, "loan"), tmp_path / "run", asked)
+    honest = table_fitting._rows
+
+    def lying(made, schema, count, seed):
+        if isinstance(made, tables.Mixture):
+            return np.resize(fit.learned, (count, fit.learned.shape[1]))
+        return shuffled(honest(made, schema, count, seed), seed)
+
+    monkeypatch.setattr(table_fitting, "_rows", lying)
+    made = fit.run()
+    figures = fit.get(fit._metrics)
+    assert isinstance(made, networks.TableRows)
+    assert figures["choice"]["c2st"]["mixture"] > figures["choice"]["c2st"]["table"] + 0.2
+    assert "left out, for it copies rows: mixture" in " ".join(fit.notes)
+
+
+def test_the_network_shows_its_training_and_both_their_metrics_in_tensorboard(both):
+    curves = tracking.read(both)
+    assert {"loss/critic/pairing", "critic/held_out", "metrics/c2st/mixture"} <= set(curves)
+    assert "metrics/c2st/independent-columns" in curves
 
 
 def test_the_real_share_of_a_condition_stands_beside_the_generators(run, fitted, place):

@@ -10,12 +10,13 @@ from genenv.tables.cells import Cells, Floats
 from genenv.tables.closeness import copies
 from genenv.tables.law import Law, rows_of
 
-CANDIDATES = (1, 5, 20, 60, 100, 140, 250)
+CANDIDATES = (1, 5, 20, 60, 100, 140, 250, 400)
 ROWS_EACH = 20  # rows that a component needs at the least
 KEPT = 0.85  # of the gain in held-out likelihood, see `best`
 MORE_COPIES = 0.0025  # than among held-out rows
 HELD_OUT = 5  # one row in so many is held out
 DRAWN = 20_000  # rows of each candidate, to count its copies
+MOST_ROWS = 50_000  # that candidates are fitted to
 
 
 def fit(cells: tuple[Cells, ...], codes: Floats, seed: int) -> tuple[em.Parameters, Floats]:
@@ -36,8 +37,8 @@ def fit(cells: tuple[Cells, ...], codes: Floats, seed: int) -> tuple[em.Paramete
     """
     rows = rows_of(cells, codes)
     width = sum(each.count for each in cells)
-    order = seeding.numpy_generator(seed, "held out").permutation(len(rows))
-    apart = max(1, len(rows) // HELD_OUT)
+    order = seeding.numpy_generator(seed, "held out").permutation(len(rows))[:MOST_ROWS]
+    apart = max(1, len(order) // HELD_OUT)
     kept, held = order[apart:], order[:apart]
     expected = copies(codes[held], codes[kept])
     e = seeding.numpy_generator(seed, "drawn").standard_normal((DRAWN, 1 + len(cells)))
@@ -49,7 +50,9 @@ def fit(cells: tuple[Cells, ...], codes: Floats, seed: int) -> tuple[em.Paramete
         law = Law(cells, [each.pieces() for each in cells], found)
         more = copies(law.codes(e), codes[kept]) - expected
         tried.append((components, found.log_likelihood(rows[held]).mean(), more))
-    table = np.array(tried, float)
+        if best(np.array(tried)) < components:  # more of them are less likely and copy more
+            break
+    table = np.array(tried)
     return em.em(rows, width, best(table), seed), table
 
 

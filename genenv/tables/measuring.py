@@ -63,9 +63,19 @@ def measured(
     return found
 
 
+def choice(made: Mapping[str, Floats], learned: Floats, held_out: Floats, seed: int) -> Figures:
+    """Return of `measured` what generators are chosen by, `c2st` and `copies`, on other rows."""
+    held = held_out[:MOST_ROWS]
+    same = {name: rows[: len(held)] for name, rows in made.items()}
+    return {
+        "c2st": {name: c2st(held, rows, seed) for name, rows in same.items()},
+        "copies": {n: closeness.copies(r, learned) for n, r in {**same, HELD_OUT: held}.items()},
+    }
+
+
 def table(found: Mapping[str, Any]) -> list[str]:
     """Write figures as lines of a table, a line a maker; what is no figure is left out."""
-    figures = {name: each for name, each in found.items() if isinstance(each, dict)}
+    figures = {name: each for name, each in found.items() if _of_makers(each)}
     makers = list(dict.fromkeys(maker for each in figures.values() for maker in each))
     wide = max(map(len, makers), default=0)
     head = " ".join(f"{name:>11}" for name in figures)
@@ -74,6 +84,10 @@ def table(found: Mapping[str, Any]) -> list[str]:
         cells = [f"{each[maker]:11.4f}" if maker in each else " " * 11 for each in figures.values()]
         lines.append(f"{maker:{wide}} {' '.join(cells)}".rstrip())
     return lines
+
+
+def _of_makers(each: Any) -> bool:
+    return isinstance(each, dict) and all(isinstance(figure, float) for figure in each.values())
 
 
 def c2st(real: Floats, made: Floats, seed: int) -> float:

@@ -20,11 +20,15 @@ from genenv.tables import Schema
 from genenv.tables.cells import Floats
 from genenv.tables.coding import Coding
 from genenv.training.config import TrainingConfig
+from genenv.training.monitor import Monitor
 from genenv.training.once import train
 
 LATENT = 64
 STEPS = 4_000
 BATCH = 250
+
+Watch = Callable[[Dataset, Coding], Monitor]
+"""(what is learned from, how rows become it) -> what looks on."""
 
 
 def settings(seed: int = 0, steps: int | None = None, threads: int = 0) -> TrainingConfig:
@@ -62,6 +66,7 @@ def learn(
     folder: Path | None = None,
     advance: Callable[[int], None] | None = None,
     resume: bool = False,
+    watch: Watch | None = None,
 ) -> TableRows:
     """Train on rows of a table, and calibrate what was learned to the laws of its columns.
 
@@ -75,6 +80,8 @@ def learn(
         See `settings`; its batch shrinks to the rows that there are.
     folder, advance, resume
         See `train`.
+    watch
+        Makes what looks on.
     """
     units = Rows.of(schema, codes)
     coding = Coding.fit(codes, schema)
@@ -88,7 +95,8 @@ def learn(
     classes = () if label is None else schema.classes
     learned = Dataset("table", rows, label, classes, Heads.of(coding.heads))
     fitting = replace(config, batch=min(config.batch, len(rows)))
-    inner = train(learned, fitting, _noise(coding), folder=folder, advance=advance, resume=resume)
+    monitor = None if watch is None else watch(learned, coding)
+    inner = train(learned, fitting, _noise(coding), folder, monitor, advance=advance, resume=resume)
     network = cast(TableGenerator, inner)
     maps = calibrate(network, rows, label, seeding.fold(config.seed, "calibration"))
     made = TableRows(network, coding, maps, shares, units)
