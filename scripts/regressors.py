@@ -41,6 +41,7 @@ parser.add_argument("--shares", type=float, nargs="+", default=[0.1], help="of r
 parser.add_argument("--budget", type=int, default=4_000, help="queries a search")
 parser.add_argument("--sets", nargs="+", default=["law", "diabetes", "diamonds"])
 parser.add_argument("--models", nargs="+", default=["clean", "mean", "off"], help="of these kinds")
+parser.add_argument("--reference", default=None, help="default: beside boosted trees")
 parser.add_argument("--out", type=Path, default=Path("regressors.json"), help="goes on with it")
 arguments = parser.parse_args()
 torch.set_num_threads(1)
@@ -97,7 +98,7 @@ def run(model, data, seed, kept):
         valued = regression.of_frame(data[0], TableOptions("price"))
     else:
         valued = regression.of_arrays(*data)
-    config = RegressConfig(budget=arguments.budget, seed=seed)
+    config = RegressConfig(budget=arguments.budget, seed=seed, reference=arguments.reference)
     with tempfile.TemporaryDirectory() as folder:
         study = regression.RegressStress(config, valued, None, model, None, Path(folder))
         if kept:
@@ -124,6 +125,7 @@ def row_of(report, name, seed, kind, of, real, planted):
         "p": rates.get("confirmed"), "modes": len(modes),
         "against": sum(bool(m["near"]) and m["near"]["rows"] and m["near"]["model_inside"]
                        < m["near"]["audit_inside"] for m in modes),
+        "alarms": [m["id"] for m in modes if m["enrichment"] and m["enrichment"]["alarm"]],
     }  # fmt: skip
     if planted is not None:
         held = planted(of(real))
@@ -173,7 +175,7 @@ for name in arguments.sets:
                 continue
             row = row_of(run(model, data, seed, kept), name, seed, kind, of, real, planted)
             table.append(row)
-            told = {k: row[k] for k in ("lights", "half_width", "modes")}
+            told = {k: row[k] for k in ("lights", "half_width", "modes", "against", "alarms")}
             place = {k: row[k] for k in ("rank", "jaccard", "share") if k in row}
             counts = [row[s]["confirmed"] for s in ("random", "evolution")]
             print(name, seed, kind, told, place, counts, flush=True)
