@@ -125,6 +125,7 @@ def row_of(report, name, seed, kind, of, real, planted):
         "p": rates.get("confirmed"), "modes": len(modes),
         "against": sum(bool(m["near"]) and m["near"]["rows"] and m["near"]["model_inside"]
                        < m["near"]["audit_inside"] for m in modes),
+        "borne": [m["id"] for m in modes if m["near"] and m["near"]["borne_out"]],
         "alarms": [m["id"] for m in modes if m["enrichment"] and m["enrichment"]["alarm"]],
     }  # fmt: skip
     if planted is not None:
@@ -175,7 +176,9 @@ for name in arguments.sets:
                 continue
             row = row_of(run(model, data, seed, kept), name, seed, kind, of, real, planted)
             table.append(row)
-            told = {k: row[k] for k in ("lights", "half_width", "modes", "against", "alarms")}
+            told = {
+                k: row[k] for k in ("lights", "half_width", "modes", "against", "alarms", "borne")
+            }
             place = {k: row[k] for k in ("rank", "jaccard", "share") if k in row}
             counts = [row[s]["confirmed"] for s in ("random", "evolution")]
             print(name, seed, kind, told, place, counts, flush=True)

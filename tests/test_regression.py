@@ -62,12 +62,15 @@ def test_a_planted_region_is_found_by_its_rule_and_borne_out_by_real_rows(runs):
     assert all(abs(float(s.split()[-1]) - 0.5) < 0.15 for s in first["rule"].split(" and "))
     assert 7 < first["deviation"] < 9
     assert first["near"]["model_inside"] > 5 * first["near"]["audit_inside"]
+    assert first["near"]["borne_out"]
+    assert "of them borne out by untouched real rows" in report.verdict
     row = report.data["failure_probabilities"][-1]
     assert row["low"] < 0.0952 < row["high"] + 0.02  # P(both above 0.5) of rows is 0.0952
 
 
 def test_the_law_itself_is_hardly_ever_confirmed_to_fail(runs):
     """The control: what is confirmed of a model that is right is the judge's own error."""
+    assert not any(m["near"] and m["near"]["borne_out"] for m in runs["law"][0].data["modes"])
     assert confirmed(runs["law"][0]) <= 0.01 * 2 * BUDGET
     assert confirmed(runs["wrong_in_a_corner"][0]) > 0.05 * 2 * BUDGET
 

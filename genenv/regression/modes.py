@@ -1,7 +1,10 @@
 """In how many ways a regressor fails: rules on the columns that cover its failures, in turn.
 
 Too high and too low are told apart. Of each, the rule that holds more often of the failures than of
-real rows, by the most, is a mode; then the failures that it leaves are looked at again.
+real rows, by the most, is a mode; then the failures that it leaves are looked at again. Real rows
+that set nothing bear a mode out where the model errs more than the audit on those that its rule
+holds of, more clearly than chance would have it: oracles that are wrong together at the edge of the
+data make modes, too, and these are not borne out.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import wilcoxon
 
-from genenv import factors, rate
+from genenv import factors, intervals, rate
 from genenv.codecs import Codec
 from genenv.failures import Confirmed
 from genenv.regression.beside import Beside
@@ -25,6 +29,7 @@ WORTH = 0.3  # by how much a rule must hold more often of the failures than of r
 SLIGHT = 0.03  # of that, for which no further step is taken
 LEAST = 5  # failures that a mode needs
 MOST = 6  # modes on one side
+Q = 0.1  # share of modes called borne out that may be so by chance
 SIDES = {"too high": 1, "too low": -1}
 
 Path = tuple[tuple[int, bool, float], ...]
@@ -75,7 +80,8 @@ def modes(
     inside and outside of it (None: the failures that no rule covers); `failures`; `mass` with its
     interval; `enrichment`, how often the sibling fails in it, see `report.document` (None: there is
     none); `deviation`, the median from the guide's mean in the target's unit; `examples`, the
-    numbers of the most severe ones.
+    numbers of the most severe ones. Those that are borne out come first. `near` holds also `q`, the
+    share of modes that are as clearly borne out by chance, among those as clear, and `borne_out`.
     """
     shown, rows, tried = (
         factors.factors(units.tensor(x), units).numpy() for x in (found.x, real, untouched.x)
@@ -106,7 +112,8 @@ def modes(
                 "examples": worst[:3].tolist(),
             })  # fmt: skip
     theirs.enter(made)
-    made.sort(key=lambda row: (-(row["mass"] or 0.0), -row["failures"]))
+    _weigh([row["near"] for row in made if row["near"]])
+    made.sort(key=lambda row: (not _borne_out(row), -(row["mass"] or 0.0), -row["failures"]))
     return [{"id": number, **row} for number, row in enumerate(made)]
 
 
@@ -124,6 +131,17 @@ def assigned(units: Codec, found: Confirmed, real: NDArray[Any]) -> NDArray[np.i
 def _side(found: Confirmed) -> NDArray[np.float32]:
     """(m,): 1 where the model is too high, -1 where it is too low."""
     return np.asarray(np.sign(found.output[:, 0] - found.output[:, 1]))
+
+
+def _weigh(near: list[dict[str, Any]]) -> None:
+    """Put in the place of each mode's chance `q` and whether it is borne out."""
+    found = intervals.q_values(np.clip([row.pop("chance") for row in near], 0, 1)) if near else ()
+    for row, q in zip(near, found, strict=True):
+        row |= {"q": float(q), "borne_out": bool(q <= Q)}
+
+
+def _borne_out(row: dict[str, Any]) -> bool:
+    return bool(row["near"] and row["near"]["borne_out"])
 
 
 class _Theirs:
@@ -211,9 +229,20 @@ def _mass(own: int, draws: int) -> dict[str, Any]:
 def _near(untouched: Untouched, held: NDArray[np.bool_]) -> dict[str, Any]:
     """Say how the model and the audit err on untouched real rows inside and outside a rule."""
     answered = np.isfinite(untouched.model)
-    told: dict[str, Any] = {"rows": int(held.sum())}
+    own = held & answered
+    chance = _chance(untouched.model[own] - untouched.audit[own])
+    told: dict[str, Any] = {"rows": int(held.sum()), "chance": chance}
     for where, mask in (("inside", held & answered), ("outside", ~held & answered)):
         for name in ("model", "audit"):
             own = getattr(untouched, name)[mask]
             told[f"{name}_{where}"] = float(own.mean()) if len(own) else None
     return told
+
+
+def _chance(more: NDArray[np.float64]) -> float:
+    """P(the model errs by so much more than the audit, were it not to err more), by signed ranks.
+
+    Wilcoxon's test, one-sided, of differences (n,) on real rows; 1 where there is none.
+    """
+    differ = more[more != 0]
+    return float(wilcoxon(differ, alternative="greater").pvalue) if len(differ) else 1.0

@@ -20,7 +20,7 @@ def verdict(content: Mapping[str, Any]) -> str:
         return f"Undecided: {told}. Nothing that was counted says anything of the model."
     found = sum(row["confirmed"] for row in content["searches"])
     said = f"All searches together confirmed {plural(found, 'failure')}"
-    said += f" in {plural(len(content['modes']), 'mode')}." if found else "."
+    said += f" in {plural(len(content['modes']), 'mode')}, {borne_out(content)}." if found else "."
     rows = [r for r in content["failure_probabilities"] if r["event"] == "confirmed"]
     if not rows:
         return said
@@ -32,6 +32,12 @@ def verdict(content: Mapping[str, Any]) -> str:
         return f"The model answers {where} in less than {bound} of the generator's rows. {said}"
     share = f"{percent(row['estimate'])} {interval(row['low'], row['high'])}"
     return f"The model answers {where} in {share} of the generator's rows. {said}"
+
+
+def borne_out(content: Mapping[str, Any]) -> str:
+    """Say how many modes real rows that set nothing bear out."""
+    own = sum(bool(row["near"] and row["near"]["borne_out"]) for row in content["modes"])
+    return f"{count(own) if own else 'none'} of them borne out by untouched real rows"
 
 
 def text(content: Mapping[str, Any], page: str | None) -> str:
@@ -88,11 +94,12 @@ def near(row: Mapping[str, Any]) -> str:
     own = row["near"]
     if own is None or not own["rows"] or own["model_inside"] is None:
         return ""
-    against = own["model_inside"] < own["audit_inside"]
+    verdict = ", which speaks against it" if own["model_inside"] < own["audit_inside"] else ""
+    if own["borne_out"]:
+        verdict = f": real rows bear it out (q {number(own['q'])})"
     return (
         f"; on {plural(own['rows'], 'untouched real row')} in it the model errs by "
-        f"{number(own['model_inside'])}, the audit by {number(own['audit_inside'])}"
-        f"{', which speaks against it' if against else ''}"
+        f"{number(own['model_inside'])}, the audit by {number(own['audit_inside'])}{verdict}"
     )
 
 
