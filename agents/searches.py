@@ -21,6 +21,7 @@ from genenv.agents.policy import Played, Player, Policy, SoftPolicy
 from genenv.agents.random import Random
 from genenv.agents.sobol import Sobol
 from genenv.agents.stored import Stored
+from genenv.agents.surrogate import Surrogate
 from genenv.search import Search, Space
 
 SEARCHES: dict[str, type[Search]] = {
@@ -31,6 +32,7 @@ SEARCHES: dict[str, type[Search]] = {
     "cma-es": CmaEs,
     "cma-me": CmaMe,
     "cma-mae": CmaMae,
+    "surrogate": Surrogate,
     "gradient": Gradient,
     "policy": Policy,
     "sac": SoftPolicy,

@@ -203,6 +203,10 @@ def test_players_that_learn_beat_chance_by_a_lot_on_a_half_space(name, factor):
     assert successes(name, 2.8) > factor * max(successes("random", 2.8), 1)
 
 
+def test_a_surrogate_finds_what_chance_hardly_does_and_each_time_elsewhere():
+    assert successes("surrogate", 2.8, 900) > 15 * max(successes("random", 2.8, 900), 1)
+
+
 def test_a_chain_of_the_gradient_search_takes_the_steps_of_adam():
     space = Space(Gaussian(5), CLASSES)
     search = make("gradient", space)

@@ -16,7 +16,7 @@ from genenv.judge.indistinct import indistinct
 from genenv.judge.layout import seen
 from genenv.metrics.light import BAD, DOUBTFUL, GOOD, Light
 from genenv.regression.judging import Side, ValueJudge
-from genenv.regression.realism import REFUSED
+from genenv.regression.realism import refused
 
 SAMPLES = 2_000  # of the generator, whose refused share is its light
 UNREAL = 0.5  # of these, above which the generator's light is bad
@@ -143,7 +143,7 @@ def _controls(judge: ValueJudge, reference: NDArray[Any], seed: int) -> dict[str
     for name, made in controls.make_controls(rows, seed, judge.units).items():
         limit = controls.LIMIT
         if not judge.units.channels:
-            limit += indistinct(flat, made, REFUSED, seed)
+            limit += indistinct(flat, made, refused(len(flat)), seed)
         found[name] = {
             "accepted": share(judge.audit.realism(made.flatten(1)) <= 1),
             "limit": limit,

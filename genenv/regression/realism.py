@@ -24,6 +24,7 @@ from genenv.judge.trees import Trees
 from genenv.regression.panel import FOLDS
 
 REFUSED = 0.02  # share of real rows that each gate may refuse
+OUTLIERS = 6  # of few rows that it may at least: a limit set by one or two lets noise pass
 REFERENCE = 4096  # rows whose neighbourhood is looked at; more are thinned out
 SURE = 1e-9  # least share that is left to a real row: the logarithm ends
 
@@ -94,6 +95,11 @@ class Realism:
         return Realism(points, cloud, tuple(trees), (first, second, third))
 
 
+def refused(rows: int) -> float:
+    """Return the share of real rows that each gate may refuse, of so many that set it."""
+    return max(REFUSED, OUTLIERS / rows)
+
+
 def fit_realism(rows: Tensor, group: NDArray[np.int64], units: Codec, seed: int) -> Realism:
     """Fit all gates to real rows (n, width); rows of a `group` (n,) share a fold."""
     order = seeding.numpy_generator(seed, "realism").permutation(len(rows))
@@ -108,7 +114,9 @@ def fit_realism(rows: Tensor, group: NDArray[np.int64], units: Codec, seed: int)
         values[:, fold == at] = (
             _near(near, unseen), _cloud(rows[rest])(unseen), _made(detectors[-1:], unseen)
         )  # fmt: skip
-    first, second, third = np.maximum(np.quantile(values, 1 - REFUSED, axis=1), 1e-6).tolist()
+    first, second, third = np.maximum(
+        np.quantile(values, 1 - refused(len(rows)), axis=1), 1e-6
+    ).tolist()
     return Realism(_thinned(rows), _cloud(rows), tuple(detectors), (first, second, third))
 
 
