@@ -14,7 +14,7 @@ from genenv.probe import Findings
 from genenv.search import Search, Space
 
 FLOOR = -8.0  # log-probabilities, and scores, below which the surrogate tells nothing apart
-FIRST_UPDATES = 500  # of the surrogate, before it is climbed
+LESSONS = 6  # times the updates of a turn, before it is climbed at all
 BATCH = 128  # rows an update, a quarter of them from the newest quarter
 RATE = 2e-3  # of Adam, for the surrogate
 
@@ -146,7 +146,7 @@ class Surrogate(Search):
         x, told = torch.cat(self.seen), torch.cat(self.told)
         updates = self.updates
         if self.net is None:
-            self.net, updates = self._begin(x, told), FIRST_UPDATES
+            self.net, updates = self._begin(x, told), LESSONS * self.updates
         for success in self.successes:
             self._keep(*success)
         self.successes.clear()
