@@ -39,8 +39,7 @@ class SingleSample:
         assert isinstance(generator, MLPGenerator)
         units, embedding = generator.units, generator.embedding
         assert isinstance(units, Affine)
-        own = len(generator.classes) if generator.scales else 1  # else all have the same layers
-        self._bodies = [OneRow(generator.body_of(k), _inputs(generator)) for k in range(own)]
+        self._body = OneRow(list(generator.body), _inputs(generator))
         self._noise = generator.noise
         self._shape = units.shape
         self._integer = units.integer
@@ -61,11 +60,10 @@ class SingleSample:
 
     def __call__(self, e: Tensor, label: Tensor) -> tuple[Array, Array]:
         """(1, base_dim), (1,) -> the sample in the data's units and in [-1, 1], (1, numbers)."""
-        z, body = self._noise.from_base(e).numpy(), self._bodies[0]
+        z = self._noise.from_base(e).numpy()
         if self._classes is not None:
             z = np.concatenate([z, self._classes[label.numpy()]], 1)
-            body = self._bodies[int(label) % len(self._bodies)]
-        x = body(z) * self._half + self._middle
+        x = self._body(z) * self._half + self._middle
         if self._integer:
             x = np.rint(x).clip(self._least, self._most)
         return x, (x - self._middle) / self._scale

@@ -9,17 +9,14 @@ import pytest
 import torch
 from torch import nn
 
-from genenv import bundled, networks, seeding
-from genenv.codecs import Pictures
+from genenv import bundled, seeding
 from genenv.judge.guide import Guide
 from genenv.judge.oracle import MAKES, Oracle
 from genenv.judge.realism import Surroundings
-from genenv.noise import Gaussian
 from genenv.passes import OneRow, through
 from genenv.probe import Probe
 from genenv.recorded import load_probe
 from genenv.rules import Rules
-from genenv.single_query import SingleSample
 
 
 @pytest.fixture(scope="module")
@@ -120,19 +117,3 @@ def test_layers_in_training_are_called_as_modules():
     with seeding.global_seed(0):
         assert (through(body, torch.ones(8, 3)) == 0).any()
     assert not (through(body.eval(), torch.ones(8, 3)) == 0).any()
-
-
-def test_a_row_asked_alone_has_the_scales_of_its_class():
-    codec = Pictures((8, 8), "float32", (0.0,), (16.0,))
-    generator, _ = networks.build("mlp", Gaussian(4), codec, (0, 1, 2), 8, 8)
-    with torch.no_grad():
-        for scale in generator.scales:
-            scale.weight.normal_()
-    generator = generator.in_eval()
-    assert SingleSample.fits(generator)
-    alone = SingleSample(generator)
-    e = torch.randn(3, 4)
-    rows = [alone(e[:1], torch.tensor([k]))[1] for k in range(3)]
-    wanted = generator(e[:1].expand(3, -1), torch.arange(3)).detach().flatten(1).numpy()
-    np.testing.assert_allclose(np.concatenate(rows), wanted, atol=1e-5)
-    assert len({row.tobytes() for row in rows}) == 3

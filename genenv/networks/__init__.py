@@ -102,10 +102,8 @@ def build(
     kind = units.networks[0] if network == "auto" else network
     normalisation.check(critic_norm, kind)
     pair, pack = pair_of(kind), checks.integer("pack", pack)
-    of_generator: dict[str, Any] = {} if width is None else {"width": width}
+    of_generator = {} if width is None else {"width": width}
     of_critic = {} if critic_width is None else {"width": critic_width}
-    if pair.class_norm:
-        of_generator["class_norm"] = True
     if pair.batch_norm:
         of_critic["batch_norm"] = critic_norm == "batch"
     with seeding.global_seed(seeding.fold(seed, "networks")):

@@ -19,11 +19,10 @@ class Pair(NamedTuple):
     generator: Callable[..., Generator]  # (noise, units, classes, width, ...)
     critic: Callable[..., Critic]  # (units, classes, width, ...)
     batch_norm: bool  # whether the critic has any to switch on
-    class_norm: bool = False  # whether the generator has scales of each class to switch on
 
 
 NETWORKS = {
-    "mlp": Pair(MLPGenerator, MLPCritic, batch_norm=False, class_norm=True),
+    "mlp": Pair(MLPGenerator, MLPCritic, batch_norm=False),
     "dcgan": Pair(DCGANGenerator, DCGANCritic, batch_norm=True),
     "resnet": Pair(ResnetGenerator, ResnetCritic, batch_norm=True),
     "table": Pair(TableGenerator, TableCritic, batch_norm=False),

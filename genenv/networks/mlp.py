@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TypeGuard, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +11,6 @@ from genenv import passes
 from genenv.codecs import Codec
 from genenv.generators.base import Classes
 from genenv.networks.base import Critic, Generator
-from genenv.networks.class_scale import ClassScale
 from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
 from genenv.noise import Noise
@@ -35,9 +32,6 @@ class MLPGenerator(Generator):
     batch_norm
         Batch norm after each hidden layer; None: for images only. Images end in tanh, vectors
         are unbounded.
-    class_norm
-        Scales and shifts of each class after batch norm, see `ClassScale`; without batch norm or
-        classes there are none.
     """
 
     kind = "mlp"
@@ -50,13 +44,10 @@ class MLPGenerator(Generator):
         width: int = 256,
         depth: int | None = None,
         batch_norm: bool | None = None,
-        class_norm: bool = False,
     ) -> None:
         depth = _depth(units) if depth is None else depth
         batch_norm = units.bounded if batch_norm is None else batch_norm
-        class_norm = class_norm and batch_norm and bool(classes)
         arguments = {"width": width, "depth": depth, "batch_norm": batch_norm}
-        arguments |= {"class_norm": True} if class_norm else {}  # older folders know of none
         super().__init__(noise, units, classes, arguments)
         self.embedding = nn.Embedding(len(classes), EMBEDDING) if classes else None
         inputs = noise.dim + (EMBEDDING if classes else 0)
@@ -68,37 +59,12 @@ class MLPGenerator(Generator):
             inputs = width
         layers.append(nn.Linear(inputs, units.width))
         self.body = nn.Sequential(*layers, nn.Tanh() if units.bounded else nn.Identity())
-        scales = [ClassScale(len(classes), width) for _ in range(depth if class_norm else 0)]
-        self.scales = nn.ModuleList(scales) if scales else None
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """(batch, noise.dim), (batch,) or (batch, classes) -> (batch, *units.layout)."""
         if self.embedding is not None:
             z = torch.cat([z, embedded(self.embedding, label)], 1)
-        x = passes.through(self.body, z) if self.scales is None else self._scaled(z, label)
-        return x.reshape(-1, *self.units.layout)
-
-    def body_of(self, label: int) -> list[nn.Module]:
-        """Return the layers of one class in eval mode: its scales are part of its norms."""
-        scales = self._own_scales()
-        return [
-            next(scales).folded(layer, label) if self._has_scale(layer) else layer
-            for layer in self.body
-        ]
-
-    def _scaled(self, rows: Tensor, label: Tensor | None) -> Tensor:
-        scales = self._own_scales()
-        for layer in self.body:
-            rows = layer(rows) if self.training else passes.through_one(layer, rows)
-            if self._has_scale(layer):
-                rows = next(scales).scaled(rows, label)
-        return rows
-
-    def _own_scales(self) -> Iterator[ClassScale]:
-        return iter(cast("Iterable[ClassScale]", self.scales or ()))
-
-    def _has_scale(self, layer: nn.Module) -> TypeGuard[nn.BatchNorm1d]:
-        return self.scales is not None and isinstance(layer, nn.BatchNorm1d)
+        return passes.through(self.body, z).reshape(-1, *self.units.layout)
 
 
 class MLPCritic(Critic):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genenv.passes.batch import linear, through, through_one
+from genenv.passes.batch import linear, through
 from genenv.passes.one_row import OneRow
 
-__all__ = ["OneRow", "linear", "through", "through_one"]
+__all__ = ["OneRow", "linear", "through"]

@@ -20,14 +20,9 @@ def through(body: nn.Sequential, rows: Tensor) -> Tensor:
     if body.training:
         return body(rows)  # type: ignore[no-any-return]
     for layer in body:
-        rows = through_one(layer, rows)
+        run = RUNS.get(type(layer))
+        rows = layer(rows) if run is None else run(layer, rows)
     return rows
-
-
-def through_one(layer: nn.Module, rows: Tensor) -> Tensor:
-    """Pass a batch through one layer, as `through` does in eval mode."""
-    run = RUNS.get(type(layer))
-    return layer(rows) if run is None else run(layer, rows)
 
 
 def linear(layer: nn.Linear, rows: Tensor) -> Tensor:
