@@ -83,7 +83,10 @@ class Asked:
         sure = np.log(p / (1 - p)) - np.log(WIDE_P / (1 - WIDE_P))
         threshold = self.probe.guide.threshold
         near = 10 * (WIDE_DISTANCE - found.guide_distance / threshold)
-        return torch.from_numpy(np.minimum(np.minimum(found.severity, sure), near))
+        margin = np.minimum(np.minimum(found.severity, sure), near)
+        return torch.from_numpy(
+            margin if found.broken is None else np.where(found.broken, -1, margin)
+        )
 
     def confirms(self, e: Tensor, label: int) -> NDArray[np.bool_]:
         """Ask the audit about failures (n, base_dim) of one label: (n,)."""
@@ -98,8 +101,7 @@ class Asked:
             found = self.find(e, _all(label, e))
             own = found.severity > 0
             if event == "confirmed":
-                assert found.x is not None
-                own = self._confirmed(found.x, found.label, found.severity)
+                own = self._found(found)
             return torch.from_numpy(np.where(own, 1.0, -1.0))
 
         return shown
@@ -109,9 +111,7 @@ class Asked:
         counts = np.zeros(2, np.int64)
         for start in range(0, queries, CHUNK):
             found = self._draw(min(CHUNK, queries - start), seed, start)
-            assert found.x is not None
-            failed = found.severity > 0
-            counts += failed.sum(), self._confirmed(found.x, found.label, found.severity).sum()
+            counts += (found.severity > 0).sum(), self._found(found).sum()
         return queries, int(counts[0]), int(counts[1])
 
     def failing(self, seed: int, queries: float) -> list[tuple[Tensor, int]]:
@@ -128,6 +128,12 @@ class Asked:
         u = seeding.uniforms(seeding.fold_rows(seed, "label", index), 1)[:, 0]
         label = torch.from_numpy((u * self.classes).astype(np.int64))
         return self.find(self.noise.base(rows, seed, start), label)
+
+    def _found(self, found: Findings) -> NDArray[np.bool_]:
+        """Ask the audit about findings, (n,): what breaks a rule is never confirmed."""
+        assert found.x is not None
+        confirmed = self._confirmed(found.x, found.label, found.severity)
+        return confirmed if found.broken is None else confirmed & ~found.broken
 
     def _confirmed(
         self, x: NDArray[np.float32], label: NDArray[np.int64], severity: NDArray[np.float32]

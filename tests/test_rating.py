@@ -19,6 +19,7 @@ from genenv.rate.plain import Rate
 from genenv.rate.spread import log_interval, together
 from genenv.rating import CONFIRMED, FAILURE, Seen, rated
 from genenv.report import rates
+from genenv.rules import Rules
 
 BETA = 4.0
 RADIUS = 5.0
@@ -98,6 +99,17 @@ def test_what_the_audit_refuses_is_no_confirmed_failure_and_cannot_be_climbed():
     nothing = rated(asked(judge=ClassAlone(7)), Seen(20_000, 900, 0), METHOD, 40_000, 0)
     assert [row["method"] for row in rows(nothing, CONFIRMED)] == [METHOD]
     assert "(0 reached it); the bound by counting stands" in nothing.notes[0]
+
+
+def test_what_breaks_a_rule_fails_and_is_never_confirmed():
+    made = asked(beta=1.0)
+    before = made.drawn(400, 0)
+    made.probe.rules = Rules((("never", lambda x: np.zeros(len(x), np.bool_)),))
+    assert made.drawn(400, 0) == (400, before[1], 0)
+    assert before[2] > 0
+    e = 3 * torch.ones(5, toys.DIM)
+    assert (made.margin(e, 0) < 0).all()
+    assert (made.shows(CONFIRMED, 0)(e) == -1).all()
 
 
 def test_an_event_that_was_seen_often_enough_is_only_counted():
