@@ -14,7 +14,6 @@ from genenv.probe import Findings
 from genenv.search import Search, Space
 
 FLOOR = -8.0  # log-probabilities, and scores, below which the surrogate tells nothing apart
-LESSONS = 6  # times the updates of a turn, before it is climbed at all
 BATCH = 128  # rows an update, a quarter of them from the newest quarter
 RATE = 2e-3  # of Adam, for the surrogate
 
@@ -39,8 +38,10 @@ class Surrogate(Search):
         Queries a turn, at most; as many that promise nothing are asked as a quarter of that.
     width
         Units of each of its two layers.
+    lessons
+        Updates of it before it is climbed at all.
     updates
-        Of the surrogate, a turn.
+        Of it, a turn.
     chains
         Side by side.
     steps
@@ -64,6 +65,7 @@ class Surrogate(Search):
         first: int = 600,
         batch: int = 96,
         width: int = 128,
+        lessons: int = 500,
         updates: int = 80,
         chains: int = 256,
         steps: int = 15,
@@ -72,10 +74,9 @@ class Surrogate(Search):
     ) -> None:
         super().__init__(space, seed)
         self.first, self.batch = checks.integer("first", first), checks.integer("batch", batch)
-        self.width, self.updates = (
-            checks.integer("width", width),
-            checks.integer("updates", updates),
-        )
+        self.width = checks.integer("width", width)
+        self.lessons = checks.integer("lessons", lessons)
+        self.updates = checks.integer("updates", updates)
         self.steps, self.rate, self.promise = checks.integer("steps", steps), rate, promise
         checks.positive("rate", rate)
         self.begun = self.turn = 0
@@ -146,7 +147,7 @@ class Surrogate(Search):
         x, told = torch.cat(self.seen), torch.cat(self.told)
         updates = self.updates
         if self.net is None:
-            self.net, updates = self._begin(x, told), LESSONS * self.updates
+            self.net, updates = self._begin(x, told), self.lessons
         for success in self.successes:
             self._keep(*success)
         self.successes.clear()

@@ -59,7 +59,7 @@ def make(name, space, seed=0):
         e, _ = starts(space, 77, np.arange(10))
         return Stored(space, seed, (space.noise.project(e), torch.arange(10) % CLASSES))
     if SEARCHES[name] is Surrogate:
-        return Surrogate(space, seed, first=64, updates=8, chains=32, steps=4)
+        return Surrogate(space, seed, first=64, lessons=48, updates=8, chains=32, steps=4)
     if not issubclass(SEARCHES[name], Played):
         return SEARCHES[name](space, seed)
     from gymnasium.spaces import Box
