@@ -33,6 +33,7 @@ PLAYERS = [name for name in SEARCHES if name not in ("stored", "sac")]
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
 parser.add_argument("--budget", type=int, default=20_000, help="queries a player and target")
+parser.add_argument("--search-seed", type=int, default=None, help="of players; the target's own")
 parser.add_argument("--train-queries", type=int, default=100_000, help="of policy")
 parser.add_argument("--players", nargs="+", default=PLAYERS, choices=PLAYERS)
 parser.add_argument("--out", type=Path, default=Path("runs/players"))
@@ -52,7 +53,8 @@ for seed in arguments.seeds:
     judge = run.get(run.judge)
     metrics = run.get(run.metrics)
     space = Space(probe.generator.noise, len(digits.classes), probe.generator)
-    makers = {name: partial(SEARCHES[name], space, seed) for name in arguments.players}
+    own = seed if arguments.search_seed is None else arguments.search_seed
+    makers = {name: partial(SEARCHES[name], space, own) for name in arguments.players}
     ledger = Ledger(folder)
     logs = []
     if "policy" in makers:
