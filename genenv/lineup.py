@@ -14,6 +14,7 @@ from genenv import checks, seeding
 from genenv.agents.policy import Played, Player, check_training, train_player
 from genenv.agents.searches import Entrant, entrants
 from genenv.campaign import Campaign, Log, place
+from genenv.codecs import Codec, Rows
 from genenv.downstream import Downstream
 from genenv.generators import Generator
 from genenv.judge import Judge
@@ -89,10 +90,15 @@ class Lineup:
         """Names of the searches that play by a trained player."""
         return [entrant.name for entrant in self.entrants if entrant.needs_player]
 
-    def check(self, model: Downstream) -> None:
-        """Raise a Mistake where a search climbs slopes that a model does not have."""
+    def check(self, model: Downstream | None, units: Codec) -> None:
+        """Raise a Mistake where a search climbs slopes that a model or a table does not have."""
         for entrant in self.entrants:
-            if entrant.wants_gradient and not model.differentiable:
+            if entrant.wants_gradient and isinstance(units, Rows):
+                raise checks.Mistake(
+                    "searches without slopes on a table, whose rows jump from value to value",
+                    repr(entrant.name), "leave this search out",
+                )  # fmt: skip
+            if entrant.wants_gradient and model is not None and not model.differentiable:
                 raise checks.Mistake(
                     f"a torch model for the search {entrant.name!r}", model.kind_name,
                     "leave this search out",

@@ -117,8 +117,7 @@ class Stressing(Study[Report]):
         self.notes += near.notes(dataset.x, None if held_out is None else held_out.x)
         self._rows = rows = dataset, self.source, self.split
         self.tested = UnderTest(model, model_path, self.config, *rows)
-        if model is not None:
-            self.lineup.check(self.tested.model)
+        self.lineup.check(None if model is None else self.tested.model, dataset.units)
         self.reference = reference_of(self.config, *rows)
         self.training: TrainingConfig = prepared.training(
             config.objective, config.steps, config.seed, config.threads,

@@ -43,6 +43,8 @@ class Options:
     """Beside the label."""
     queries: int = 20_480
     """Asked of gradient boosting and of the guide."""
+    fitted: int | None = None
+    """Rows that the generator is fitted to; None: those of its part of the split."""
     stream: int = 1_000_000
     """Rows that are sampled as frames, one part after the other."""
     judge: bool = True
@@ -61,7 +63,8 @@ def main(options: Options) -> None:
     units: Any = dataset.units
     split = data.split(dataset, options.seed)
     learned = dataset.pick(split.train)
-    generator = staged("fit", start, lambda: mixtures.learn(units, *learned, options.seed))
+    few = (rows[: options.fitted] for rows in learned)
+    generator = staged("fit", start, lambda: mixtures.learn(units, *few, options.seed))
     stream = generator.mixture.stream
     staged("stream", start, lambda: sum(len(part) for part in stream(options.stream)))
     if not options.judge:

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from genenv import codecs, data
+from genenv.counting import nearest
+from genenv.data.loans import drawn
 from genenv.report import apart, leaves, moved, spreads
 
 ROWS = 200
@@ -54,6 +56,23 @@ def test_columns_are_told_by_how_often_and_which_way_they_moved():
     ]
     assert moved.words(rows) == "rank (100%), wage<b> (50%, mostly up)"
     assert moved.words(moved.columns(TABLE.units, x, x)) == ""
+
+
+@pytest.mark.parametrize("planted", ["income", "debt"])
+def test_the_column_that_was_moved_is_named_first_and_untouched_rows_name_none_so_often(planted):
+    frame = drawn(1_500)
+    table = data.from_frame(frame, data.TableOptions("repaid"))
+    units, real = table.units, table.x[300:]
+
+    def told(rows):
+        points, others = (units.encode(units.tensor(x)).flatten(1) for x in (rows, real))
+        return moved.columns(units, rows, real[nearest(points, others)])
+
+    pushed = (frame[planted] + 2 * frame[planted].std()).clip(upper=frame[planted].max())
+    first = told(units.rows(frame.assign(**{planted: pushed})[:300]))[0]
+    assert first["column"] == planted
+    assert first["up"] > 0.7
+    assert first["share"] > told(table.x[:300])[0]["share"] + 0.2
 
 
 def test_rows_of_equal_law_are_together_and_moved_ones_apart_by_total_variation():

@@ -346,3 +346,10 @@ def test_in_a_frame_of_a_masked_array_the_mask_is_missing():
     np.testing.assert_allclose(asked(own, table)[1], expected, atol=1e-6)
     assert [column.missing for column in table.units.schema.columns] == [True, True, False]
     assert min(column.low for column in table.units.features.columns) >= 0
+
+
+def test_a_search_that_climbs_slopes_is_refused_on_a_table():
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2))
+    frame = pd.DataFrame({"a": np.arange(60) / 7, "b": np.arange(60) % 9, "y": np.arange(60) % 2})
+    with pytest.raises(Mistake, match=r"searches without slopes on a table.*'gradient'"):
+        genenv.stress(model, frame, target="y", search=["random", "gradient"], anyway=True)
