@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
+from scipy.stats import trim_mean
 
 from genenv import checks, intervals, seeding
 from genenv.agents.hand_rules import HAND_RULES
@@ -25,11 +26,15 @@ Returns = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Worth:
-    """Mean return of a player, with its bootstrap interval of 95 %."""
+    """What a player is paid over episodes."""
 
-    mean: float
+    interquartile_mean: float
+    """Mean of the middle half of the returns (arXiv 2108.13264): few odd episodes count little."""
     low: float
+    """Of its bootstrap interval of 95 % over episodes."""
     high: float
+    mean: float
+    """Of all returns."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +148,9 @@ def table(
     """
     found = {}
     for name, paid in played(env_id, act, episodes, seed, arguments, advance).items():
-        low, high = intervals.of_mean(paid, seeding.numpy_generator(0, "bootstrap"))
-        found[name] = Worth(float(paid.mean()), low, high)
+        rng = seeding.numpy_generator(0, "bootstrap")
+        low, high = intervals.bootstrap(_interquartile_mean, (paid,), rng, vectorized=True)
+        found[name] = Worth(float(_interquartile_mean(paid)), low, high, float(paid.mean()))
     return found
 
 
@@ -175,6 +181,10 @@ def played(
         if advance is not None:
             advance(1)
     return found
+
+
+def _interquartile_mean(returns: Returns, axis: int = -1) -> Any:
+    return trim_mean(returns, 0.25, axis)
 
 
 def _constantly(seat: Seat) -> Returns:

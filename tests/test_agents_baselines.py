@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genenv.agents.baselines import Seat, _usual, table
+from genenv.agents.baselines import Seat, _usual, played, table
 from genenv.agents.hand_rules import HAND_RULES
 from genenv.checks import Mistake
 
@@ -24,7 +24,11 @@ def test_players_stand_in_one_order_and_pay_what_is_known():
     assert found["agent"].mean == pytest.approx(-9 * 0.5 * 1.2**2)
     assert found["its open loop"] == found["agent"]
     assert found["random"].mean < found["best of 16 constants"].mean <= -(10**2) / 60
-    assert found["random"].low < found["random"].mean < found["random"].high
+    random = found["random"]
+    assert random.low < random.interquartile_mean < random.high
+    paid = np.sort(played(WALK, push, 8, 0, {})["random"])
+    assert random.interquartile_mean == pytest.approx(paid[2:6].mean())
+    assert random.mean == pytest.approx(paid.mean())
 
 
 def test_a_rule_that_reacts_is_worth_more_than_its_open_loop_and_one_that_does_not_is_not():

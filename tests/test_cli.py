@@ -662,7 +662,7 @@ def test_train_takes_arguments_of_the_environment_and_a_policys_zip_with_trust(
     assert not (place / "unread").exists()
     code, out, _ = run(*words, "--trust", "--out", "against-mine")
     assert code == 0
-    assert "mean returns of 4 fresh episodes" in out
+    assert "returns of 4 fresh episodes: interquartile mean" in out
     kept = json.loads((place / "against-mine/config.json").read_text())["preset"]["arguments"]
     assert kept["policy"] == "mine.zip"
     assert "trust" not in kept
@@ -672,7 +672,7 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
     name = "genenv/LatentProbe-v0"
     code, out, _ = run("train", name, "--steps", "2048", "--episodes", "16", "--out", "seat")
     assert code == 0
-    assert "mean returns of 16 fresh episodes" in out
+    assert "returns of 16 fresh episodes: interquartile mean" in out
     names = ["random", "best of 16 constants", "its open loop", "outwards", "agent"]
     assert [line.split("  ")[0] for line in out.splitlines() if "[" in line][-5:] == names
     assert agents.load(place / "seat").steps == 2048
@@ -681,7 +681,7 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
     words = ["train", "genenv/Forger-v0", "--steps", "1024", "--out", "forged"]
     code, out, _ = run(*words)
     assert code == 0
-    assert "mean returns of 64 fresh episodes" in out
+    assert "returns of 64 fresh episodes: interquartile mean" in out
     (place / "forged/returns.json").unlink()  # as if killed before: the critic is kept
     assert run(*words, "--resume")[1] == out
     code, _, err = run("train", name, "--out", "seat")

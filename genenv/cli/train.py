@@ -72,9 +72,10 @@ class Train:
         with isolated():
             played = Practising(practice, self.episodes, out, stages, line).run(self.resume)
         if played:
-            print(f"mean returns of {self.episodes} fresh episodes, intervals of 95 %")
+            print(f"returns of {self.episodes} fresh episodes: interquartile mean [95 %], mean")
         for player, row in played.items():
-            print(f"{player:22} {row['mean']:9.4g} [{row['low']:.4g}, {row['high']:.4g}]")
+            interval = f"[{row['low']:.4g}, {row['high']:.4g}]"
+            print(f"{player:22} {row['interquartile_mean']:9.4g} {interval} {row['mean']:9.4g}")
         print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {shlex.quote(str(out))}")
         return 0
 
