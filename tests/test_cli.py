@@ -221,10 +221,14 @@ def test_a_model_that_cannot_be_asked_is_found_before_anything_is_trained(
     ("words", "sentence"),
     [
         ("", "got expected one of {fit, sample, "),
-        ("strss digits", "got unrecognized options: strss, digits; see genenv --help"),
         ("stress", "got missing from genenv stress: DATA; see genenv stress --help"),
         ("stress digits --bugdet 9", "options: --bugdet, 9; perhaps --budget was meant, see "),
-        ("stress digits --budget x", "got error parsing --budget: invalid literal for int()"),
+        ("fit ring --objectiv gan", "perhaps --objective was meant, see genenv fit --help"),
+        ("stress digits --budget x", "got --budget x where --budget N is read; see genenv stress "),
+        ("stress digits --seeds a", "got --seeds a where --seeds N [N ...] is read; "),
+        ("fit ring --steps x", "got --steps x where --steps N is read; see genenv fit --help"),
+        ("fit ring --betas 1", "got --betas 1 where --betas X X is read; see genenv fit --help"),
+        ("--quiet", "got unrecognized options: --quiet; see genenv --help"),
         ("fit digits --device", "got missing value for argument '--device'"),
     ],
 )
@@ -233,6 +237,16 @@ def test_a_line_that_cannot_be_read_is_one_sentence(run: Run, words: str, senten
     assert code == 2
     assert sentence in err
     assert re.fullmatch(r"genenv: expected a command line of genenv's, got [^\n]+; [^\n]+\n", err)
+
+
+@pytest.mark.parametrize(
+    ("word", "do"),
+    [("strss", "perhaps stress was meant, see genenv --help"), ("xyz", "see genenv --help")],
+)
+def test_a_command_that_there_is_not_is_told_with_the_nearest(run: Run, word: str, do: str) -> None:
+    code, _, err = run(word, "digits")
+    assert code == 2
+    assert err.startswith(f"genenv: expected a command of genenv's, got {word}; {do}")
 
 
 def test_a_pipe_that_nobody_reads_any_more_is_left_quietly() -> None:

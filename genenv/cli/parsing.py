@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import re
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import tyro
 
@@ -22,6 +23,7 @@ ENDS = (
 EXPLAINED = " " * 8  # so far in stands what an option does
 HOME = re.compile(r"(--[\w-]+=|)~(?=/|$)")  # a shell replaces it neither after = nor in quotes
 MARKUP = re.compile(r"\[/?[a-z]+\]")
+REFUSED = re.compile(r"Error parsing (--[\w-]+): .*?(?:\[([^\]]*)\]|('[^']*'))\.?(?: Got errors|$)")
 
 
 def parsed(commands: Any, words: list[str]) -> Any:
@@ -53,7 +55,10 @@ def parsed(commands: Any, words: list[str]) -> Any:
     except SystemExit as left:
         if not left.code:
             raise
-        raise _cause(left) or _refusal(said.getvalue()) from left
+        names = [each.__metadata__[0].name for each in get_args(commands)]
+        command = [word for word in words[:1] if word in names]
+        refusal = _cause(left) or _unknown(words, names) or _refusal(said.getvalue(), command)
+        raise refusal from left
 
 
 def valued(words: list[str], flag: str, value: str) -> list[str]:
@@ -87,15 +92,33 @@ def _inner(box: list[str]) -> list[str]:
     return textwrap.dedent("\n".join(kept)).splitlines()
 
 
-def _refusal(said: str) -> checks.Mistake:
+def _unknown(words: list[str], names: list[str]) -> checks.Mistake | None:
+    """Name the command that may have been meant by a first word that is none."""
+    if not words or words[0] in names or words[0].startswith("-"):
+        return None
+    near = difflib.get_close_matches(words[0], names, 1)
+    meant = "".join(f"perhaps {name} was meant, " for name in near)
+    return checks.Mistake(f"a command of {PROG}'s", words[0], f"{meant}see {PROG} --help")
+
+
+def _value(text: str, inner: list[str]) -> str | None:
+    """Say which value an option did not get, as its help names it; None: it is another mistake."""
+    found = REFUSED.search(text)
+    heads = [line.strip() for line in inner if found and line.strip().startswith(found[1])]
+    if found is None or not heads:
+        return None
+    given = " ".join(re.findall(r"'([^']*)'", found[2] or found[3]))
+    return f"{found[1]} {given} where {heads[0]} is read"
+
+
+def _refusal(said: str, command: list[str]) -> checks.Mistake:
     """Turn the parser's box into a sentence: what is wrong, and what may have been meant."""
     inner = _inner(MARKUP.sub("", said).splitlines())
     ends = [i for i, line in enumerate(inner) if line.startswith(ENDS)]
     wrong = inner[: ends[0]] if ends else inner
     text = " ".join(line for line in wrong if not line.startswith(EXPLAINED))
-    got = " ".join(text.split()).rstrip(".:")
-    found = re.findall(rf"{PROG}(?: [a-z]+)? --help", said)
-    do = f"see {max(found, key=len, default=f'{PROG} --help')}"
+    got = _value(" ".join(text.split()), inner) or " ".join(text.split()).rstrip(".:")
+    do = f"see {' '.join([PROG, *command])} --help"
     meant = [line.split()[0] for line in inner[len(wrong) :] if line.strip().startswith("--")]
     if meant and got.startswith("Unrecognized"):
         do = f"perhaps {meant[0]} was meant, {do}"
