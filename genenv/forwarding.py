@@ -38,7 +38,12 @@ def forward(run: Path, to: Path) -> tuple[int, tuple[str, ...]]:
     """
     if not (run / "report.json").is_file():
         raise checks.Mistake("a finished run of stress", run, "give a folder that stress left")
-    document(reading.plain(run / "report.json"))  # version 0.1.0 kept rows of the data in judge/
+    content = reading.plain(run / "report.json")
+    if kind := content.get("kind"):
+        raise checks.Mistake(
+            "a run of a classifier", f"one of a {kind}", "copy what may be passed on"
+        )
+    document(content)  # version 0.1.0 kept rows of the data in judge/
     if to.exists():
         raise checks.Mistake(f"nothing at {to}", "a file or folder", "name another folder")
     found = {str(path.relative_to(run)): path for path in files.inside(run)}

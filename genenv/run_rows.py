@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from genenv import checks, files, reading
 
 NAME = "rows.npz"
+MOST = 2**28  # rows that a range may claim: two gigabytes of numbers
 Rows = NDArray[np.int64]
 Parts = Mapping[str, Rows]
 
@@ -35,6 +36,14 @@ def write(folder: Path, parts: Parts) -> None:
         files.write_atomically(folder / NAME, partial(np.savez_compressed, **fields))
 
 
+def said(path: Path, plain: dict[str, Any], part: str) -> Any:
+    """Return what config.json, at a path and read, says of the rows of a part; None: nothing."""
+    rows = plain.get("split", plain)
+    if not isinstance(rows, dict):
+        raise reading.damaged(path, "no rows by the name of their part")
+    return rows.get(part)
+
+
 def read(folder: Path, name: str, said: Any) -> Rows | None:
     """Return the rows of a part as `spelled` said it; None where the run does not hold them.
 
@@ -50,21 +59,27 @@ def read(folder: Path, name: str, said: Any) -> Rows | None:
     Raises
     ------
     Mistake
-        The numbers are not those of which config.json has the digest.
+        The numbers are not those of which config.json has the digest, or are no numbers.
     """
     if isinstance(said, list):
-        return np.array(said, np.int64)
+        return reading.guarded(folder, lambda: np.array(said, np.int64).reshape(len(said)))
     if not isinstance(said, dict):
         return None
     if "first" in said:
-        return np.arange(said["first"], said["last"] + 1)
+        return reading.guarded(folder, lambda: _range(said["first"], said["last"]))
     path = folder / NAME
     if not path.is_file():
         return None
     rows: Rows = reading.arrays(path, [name])[name]
-    if _digest(rows) != said["sha256"]:
+    if _digest(rows) != said.get("sha256"):
         raise checks.Mistake(f"the rows of {name} in {path}", "others", "take the run's own file")
     return rows
+
+
+def _range(first: int, last: int) -> Rows:
+    if not 0 <= first <= last < MOST:
+        raise ValueError(f"rows {first} to {last}")
+    return np.arange(first, last + 1)
 
 
 def _digest(rows: Rows) -> str:

@@ -227,15 +227,15 @@ def trained_on(folder: Path, dataset: Dataset) -> NDArray[np.int64] | None:
     plain = _read(path) if path.is_file() else {}
     if plain.get("data") != describe(dataset) or plain.get("generator", "fitted") != "fitted":
         return None
-    if plain.get("split", plain).get("train") is None:
+    if run_rows.said(path, plain, "train") is None:
         return np.arange(len(dataset))
     return recorded_rows(folder, "train")
 
 
 def recorded_rows(folder: Path, part: str) -> NDArray[np.int64] | None:
     """Return the rows that a run took for a part; None where its folder does not hold them."""
-    plain = _read(folder / "config.json")
-    return run_rows.read(folder, part, plain.get("split", plain).get(part))
+    path = folder / "config.json"
+    return run_rows.read(folder, part, run_rows.said(path, _read(path), part))
 
 
 def seen_by_generator(run: Path | None, dataset: Dataset, split: Split) -> str:
@@ -293,4 +293,5 @@ def data_name(folder: Path) -> str | None:
     """Return the name of the data that a run learned, None where it tells none."""
     path = folder / "config.json"
     recorded = (_read(path) if path.is_file() else {}).get("data")
-    return str(recorded["name"]) if isinstance(recorded, dict) else None
+    name = recorded.get("name") if isinstance(recorded, dict) else None
+    return name if isinstance(name, str) else None

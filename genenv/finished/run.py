@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from genenv import checks, files, reading, trust
 from genenv.ledger import Ledger
+from genenv.report import typed
 from genenv.report.amending import amend
 
 ASKED = 64  # stored queries that tell one model from another
@@ -76,6 +77,7 @@ class Finished(ABC):
         path = self.folder / "report.json"
         if not path.is_file():
             raise checks.Mistake(f"the file {path}", "none", "give a folder that `stress` finished")
+        typed.check(path, typed.Content)
         return reading.plain(path)
 
     def again(self) -> dict[str, list[str]]:

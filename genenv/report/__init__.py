@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from genenv import checks, files, reading
-from genenv.report import nearest, summary
-from genenv.report.document import document
+from genenv.report import nearest, summary, typed
+from genenv.report.document import SCHEMA, document
 from genenv.report.evidence import Curve, Evidence, Failures
 
 __all__ = ["Curve", "Evidence", "Failures", "Report", "load"]
@@ -102,6 +102,8 @@ def load(folder: Path | str) -> Report:
         raise checks.Mistake(f"the file {path}", "none", "give a folder that `stress` finished")
     content = reading.plain(path)
     page = path.with_name("report.html")
+    if content.get("schema") == SCHEMA:  # of another one, that is said first
+        typed.check(path, typed.ClassifierContent)
     return Report(content, page=page if page.is_file() else None)
 
 
