@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from genenv.metrics import generated
 
 # A job in the background of a shell starts with interrupts ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+WORKER = "PYTEST_XDIST_WORKER"
 LEAST_STEPS, LEAST_EPOCHS = classifier.LEAST_STEPS, classifier.LEAST_EPOCHS
 torch.set_num_threads(1)  # tiny networks: two threads beside another busy process take ten times
 
@@ -65,9 +67,13 @@ def board(logdir):
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory) -> Iterator[None]:
-    """Keep judges and metrics for these tests alone: a run like another need not learn again."""
+    """Keep judges and metrics for these tests alone: a run like another need not learn again.
+
+    Workers of one call of pytest share them: each has a folder beside the others'.
+    """
+    base = tmp_path_factory.getbasetemp()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GENENV_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GENENV_CACHE", str((base.parent if WORKER in os.environ else base) / "cache"))
         yield
 
 

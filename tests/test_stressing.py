@@ -45,9 +45,11 @@ CONFIG = StressConfig(
 )
 
 
-def job(folder: Path, config: StressConfig = CONFIG, model: Any = None) -> Stressing:
+def job(
+    folder: Path, config: StressConfig = CONFIG, model: Any = None, no_cache: bool = False
+) -> Stressing:
     digits = data.load("digits")
-    return Stressing(config, digits, None, model, None, folder, line="again", no_cache=True)
+    return Stressing(config, digits, None, model, None, folder, line="again", no_cache=no_cache)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +169,7 @@ def test_the_split_in_the_config_is_disjoint(done: tuple[Path, Report]) -> None:
 def test_the_same_seed_gives_the_same_report_but_for_seconds(
     done: tuple[Path, Report], tmp_path: Path
 ) -> None:
-    job(tmp_path / "again").run()
+    job(tmp_path / "again", no_cache=True).run()
     twin = without_seconds(tmp_path / "again")
     assert twin == without_seconds(done[0])
 
