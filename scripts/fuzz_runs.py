@@ -123,6 +123,7 @@ WAYS = ("value", "value", "value", "cut", "flip", "flips", "empty", "random", "d
         "swap", "pipe", "folder", "link", "gone")  # fmt: skip
 LIMIT = 2**31  # bytes beyond what the imports hold
 PATIENCE = 90, 240  # seconds of the CPU, of the wall
+MAKING = 3600  # of the wall, for a run that is to be damaged
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("all", type=Path, help="where the runs are, or are made")
@@ -193,7 +194,7 @@ def answer(asked):
     return 70
 
 
-def asked(asked):
+def asked(asked, patience=PATIENCE[1]):
     """Answer in a process of its own; returns exit code, words, CPU seconds."""
     child = os.fork()
     if not child:
@@ -203,7 +204,7 @@ def asked(asked):
         held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (held + LIMIT, held + LIMIT))
         resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE[0], PATIENCE[0] + 5))
-        signal.alarm(PATIENCE[1])
+        signal.alarm(patience)
         code = answer(asked)
         sys.stdout.flush()
         sys.stderr.flush()
@@ -324,7 +325,7 @@ def made():
         run = ALL / kind
         if run.exists():
             continue
-        code, said, seconds = asked(f"{line} --out {run}".format(all=ALL).split())
+        code, said, seconds = asked(f"{line} --out {run}".format(all=ALL).split(), MAKING)
         print(f"{kind}: {code}, {seconds:.1f} CPU s", flush=True)
         if code not in (0, 3):
             sys.exit(said)
