@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import pytest
 import torch
 from stable_baselines3 import PPO
 
-from genenv import ENVIRONMENTS, agents, bundled, cli, data, networks, seeding
+from genenv import ENVIRONMENTS, agents, bundled, cli, data, finished, networks, seeding
 from genenv.agents import SEARCHES
 from genenv.cli.check import Check
 from genenv.cli.parsing import at_home
@@ -415,13 +414,15 @@ def test_check_of_data_stresses_the_model_first(run: Run, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("confirmed", [0, 3])
 def test_check_starts_from_stored_failures_where_there_are_some(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmed: int
+    tmp_path: Path, confirmed: int
 ) -> None:
     (tmp_path / "run.toml").write_text('command = "stress"\ngiven = ["digits"]\nbudget = 64\n')
-    left = SimpleNamespace(data={"searches": [{"confirmed": confirmed}]})
-    monkeypatch.setattr("genenv.report.load", lambda _: left)
+    left = finished.opened(tmp_path)
+    left.content = {"searches": [{"confirmed": confirmed}]}
     check = Check(data=str(tmp_path), model="mine:model", fail_if=("accuracy < 1",))
-    words = check._again(f"genenv check {tmp_path} --model mine:model --fail-if 'accuracy < 1'")
+    words = check._again(
+        left, f"genenv check {tmp_path} --model mine:model --fail-if 'accuracy < 1'"
+    )
     assert ("--starts-from" in words) == ("stored" in words) == bool(confirmed)
     assert words[:2] == ["stress", "digits"]
     assert "--fail-if" not in words
