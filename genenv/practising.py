@@ -12,11 +12,11 @@ from safetensors.torch import save_file
 
 from genenv import reading, seeding
 from genenv.agents.agent import FINISHED, INTERRUPTED, Agent
-from genenv.agents.baselines import table
+from genenv.agents.baselines import Worth, table
 from genenv.agents.checkpoints import NAME as CHECKPOINTS
 from genenv.agents.training import Practice, rows_of
 from genenv.envs.retracing import critic_of
-from genenv.parts import Advance, Part, load_json, save_json
+from genenv.parts import Advance, Part, save_json
 from genenv.progress import Progress
 from genenv.study import Study
 
@@ -100,7 +100,7 @@ class Practising(Study[Worths]):
     @cached_property
     def _returns(self) -> Part[Worths]:
         return Part(
-            "returns.json", "its returns", self._play, save_json, load_json, "episodes", PLAYERS
+            "returns.json", "its returns", self._play, save_json, _read, "episodes", PLAYERS
         )
 
     def _train(self, advance: Advance) -> Agent:
@@ -134,3 +134,9 @@ class Practising(Study[Worths]):
         arguments = practice.preset.arguments | self._plays | held | unseen
         found = table(practice.env_id, agent.act, self.episodes, address, arguments, advance)
         return {player: asdict(worth) for player, worth in found.items()}
+
+
+def _read(place: Path) -> Worths:
+    """Read what players are worth; what an older version kept is damage, so that they play anew."""
+    kept = reading.struct(place, dict[str, Worth])
+    return {player: asdict(worth) for player, worth in kept.items()}

@@ -699,6 +699,14 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
     assert "returns of 64 fresh episodes: interquartile mean" in out
     (place / "forged/returns.json").unlink()  # as if killed before: the critic is kept
     assert run(*words, "--resume")[1] == out
+    returns = place / "seat" / "returns.json"
+    kept = json.loads(returns.read_text())
+    returns.write_text('{"agent": {"mean": 1.0}}')  # as an older version kept them
+    assert (
+        run("train", name, "--steps", "2048", "--out", "seat", "--episodes", "16", "--resume")[0]
+        == 0
+    )
+    assert json.loads(returns.read_text()) == kept
     code, _, err = run("train", name, "--out", "seat")
     assert code == 2
     assert "got one that holds a run; add --resume to go on with it, or choose another" in err

@@ -19,7 +19,7 @@ MOST_ARRAYS = 8 * 2**30  # bytes that the arrays of a file may come to
 AGAIN = "make it again, or copy it again from where it was whole"
 
 T = TypeVar("T")
-S = TypeVar("S", bound=msgspec.Struct)
+S = TypeVar("S")
 
 
 class Damaged(checks.Mistake):
