@@ -51,6 +51,7 @@ def test_settings_reach_ppo():
     assert ppo.policy.mlp_extractor.policy_net[0].out_features == 16
 
 
+@pytest.mark.slow
 def test_settings_reach_td3():
     td3 = replace(SMALL["td3"], gamma=0.5, action_noise=0.3, tau=0.1).make(env(), seed=0)
     assert (td3.batch_size, td3.learning_starts, td3.gamma, td3.tau) == (32, 32, 0.5, 0.1)
@@ -126,6 +127,7 @@ def test_the_preset_of_latent_probe_is_what_was_measured():
     assert p.arguments == {"horizon": 6, "stride": 1.2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("env_id", PRESETS)
 def test_every_preset_fits_its_environment(env_id):
     p = preset(env_id)

@@ -44,6 +44,7 @@ def test_a_rule_that_reacts_is_worth_more_than_its_open_loop_and_one_that_does_n
     assert np.array_equal(seat.play(push).returns, seat.open_loop(push))
 
 
+@pytest.mark.slow
 def test_other_seeds_of_an_open_loop_are_of_the_same_problems():
     seat = Seat(DRAWN, SMALL, 3, 5)
     seen = []

@@ -50,6 +50,7 @@ def test_it_equals_dummy_vec_env_step_for_step():
     assert np.array_equal(ours.reset(), theirs.reset())
 
 
+@pytest.mark.slow
 def test_ppo_trained_through_both_has_identical_weights():
     weights = []
     for env in (bridge(), dummy()):

@@ -145,6 +145,7 @@ def test_sobol_points_fill_the_space_better_than_chance():
     assert not Sobol.samples_law
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [CmaMe, CmaMae])
 def test_archives_hold_failures_that_look_unlike_and_beat_chance(kind):
     search = kind(SPACE, 0)

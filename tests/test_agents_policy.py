@@ -47,12 +47,14 @@ def run(search, probe, budget):
     return Findings.concatenate(parts)
 
 
+@pytest.mark.slow
 def test_training_spends_exactly_the_queries_and_shows_them_all(trained):
     player, probe, seen, counts = trained
     assert player.steps == probe.model.queries == len(seen) == sum(counts) == QUERIES
     assert seen.success.sum() > 0
 
 
+@pytest.mark.slow
 def test_findings_handed_over_are_not_written_to_later(trained):
     _, _, seen, _ = trained
     again = toys.probe(beta=2.0)(torch.from_numpy(seen.e), torch.from_numpy(seen.label))
@@ -66,6 +68,7 @@ def test_the_trained_player_beats_chance_by_far(trained):
     assert found > 5 * chance
 
 
+@pytest.mark.slow
 def test_training_is_a_function_of_its_seed_and_leaves_global_state_alone():
     torch.manual_seed(5)
     before = torch.get_rng_state()
@@ -80,6 +83,7 @@ def test_training_is_a_function_of_its_seed_and_leaves_global_state_alone():
     assert threads == torch.get_num_threads()
 
 
+@pytest.mark.slow
 def test_rollouts_are_logged_under_policy():
     told = []
     train_player(toys.probe(), SMALL, 1200, 0, log=lambda values, step: told.append((step, values)))
@@ -98,6 +102,7 @@ def test_a_saved_player_plays_the_same_and_its_files_hold_no_pickled_settings(tr
         assert "data" not in archive.namelist()
 
 
+@pytest.mark.slow
 def test_training_saves_into_its_folder(tmp_path):
     player = train_player(toys.probe(), SMALL, 1200, 0, folder=tmp_path / "a")
     loaded = Player.load(tmp_path / "a").model.policy.state_dict()
@@ -146,6 +151,7 @@ def test_too_few_training_queries_are_a_mistake():
         train_player(toys.probe(), SMALL, 527, 0)
 
 
+@pytest.mark.slow
 def test_a_player_that_sac_trained_spends_its_queries_plays_in_the_box_and_is_read_back(tmp_path):
     soft = Sac(
         envs=16, batch=64, hidden=(16,), learning_starts=200, gradient_steps=2,

@@ -65,6 +65,7 @@ def train(kind, out=None, **more):
     return agents.train(env_id, preset, total_steps=STEPS, out=out, **given, **more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TRAININGS)
 def test_a_training_that_dies_twice_ends_with_the_same_weights(kind, tmp_path):
     whole = train(kind)
@@ -91,6 +92,7 @@ def test_a_training_that_dies_twice_ends_with_the_same_weights(kind, tmp_path):
     assert not (tmp_path / "checkpoints").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("env_id", PRESETS)
 def test_an_environment_is_brought_to_where_it_was_left(env_id):
     given = PRESETS[env_id].arguments | SMALL.get(env_id, {})
@@ -117,6 +119,7 @@ def test_an_environment_is_brought_to_where_it_was_left(env_id):
         assert all(np.array_equal(a, b) for a, b in zip(one[:4], two[:4], strict=True))
 
 
+@pytest.mark.slow
 def test_an_interrupt_waits_for_the_update_and_leaves_a_checkpoint_and_an_agent(tmp_path):
     import signal
 
@@ -132,6 +135,7 @@ def test_an_interrupt_waits_for_the_update_and_leaves_a_checkpoint_and_an_agent(
     assert not (tmp_path / "interrupted").exists()
 
 
+@pytest.mark.slow
 def test_curves_of_a_resumed_training_have_each_point_once(tmp_path):
     steps = iter([False] * 20 + [True])
 

@@ -65,6 +65,7 @@ def test_log_probabilities_are_those_of_the_actions_one_by_one():
         assert torch.allclose(whole[:, step], acts, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_likelihood_training_finds_the_law_of_a_chain():
     one = policy()
     fit = likeliest(one, chain(2000, 0), lr=0.02, epochs=20)
@@ -96,6 +97,7 @@ def test_likelihood_training_is_a_function_of_its_seed():
     assert fits[0] != fits[2]
 
 
+@pytest.mark.slow
 def test_the_preset_trains_by_likelihood_lets_the_critic_see_it_and_learns(tmp_path):
     settings = SequencePpo(
         total_steps=64,

@@ -30,6 +30,7 @@ def train(kind, steps=256, **more):
     return agents.train(ID, SMALL[kind], **given)
 
 
+@pytest.mark.slow
 @EACH
 def test_what_is_saved_acts_the_same_when_it_is_loaded(kind, tmp_path):
     told = []
@@ -45,6 +46,7 @@ def test_what_is_saved_acts_the_same_when_it_is_loaded(kind, tmp_path):
         assert "data" not in archive.namelist()
 
 
+@pytest.mark.slow
 @EACH
 def test_training_is_a_function_of_its_seed_and_leaves_global_state_alone(kind):
     torch.manual_seed(5)
@@ -55,6 +57,7 @@ def test_training_is_a_function_of_its_seed_and_leaves_global_state_alone(kind):
     assert any(not torch.equal(v, other[k]) for k, v in one.items())
 
 
+@pytest.mark.slow
 def test_curves_are_written_into_the_run(tmp_path):
     train("ppo", out=tmp_path)
     curves = tracking.read(tmp_path)

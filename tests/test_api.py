@@ -32,12 +32,14 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_generator_comes_back_from_its_folder_and_draws_the_same(fitted: Path) -> None:
     one, two = (genenv.load(fitted).sample(5, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one[0], two[0])
     assert one[0].shape == (5, 8, 8)
 
 
+@pytest.mark.slow
 def test_a_tilde_is_the_home_folder_in_every_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +55,7 @@ def test_a_tilde_is_the_home_folder_in_every_call(
         genenv.replay("~/none")
 
 
+@pytest.mark.slow
 def test_metrics_are_measured_on_a_stratified_fifth(fitted: Path) -> None:
     metrics = json.loads((fitted / "metrics.json").read_text())
     shares = {
@@ -77,6 +80,7 @@ def test_metrics_are_measured_on_a_stratified_fifth(fitted: Path) -> None:
     assert np.abs(share - 0.2).max() < 0.02
 
 
+@pytest.mark.slow
 def test_without_metrics_every_row_is_learned_and_none_is_measured(tmp_path: Path) -> None:
     genenv.fit(X[:300], Y[:300], steps=20, out=tmp_path / "run")
     assert json.loads((tmp_path / "run/config.json").read_text())["train"] is None

@@ -22,6 +22,7 @@ from genenv.judge import load_guide
 FLIP = {"run": "deep/stress", "shard": "00000", "row": 5}
 
 
+@pytest.mark.slow
 def test_flips_are_told_in_words_confirmed_ones_first(board):
     answer = flips(board, run="deep/stress")
     assert len(answer["rows"]) == answer["total"] == answer["count"] == FLIPS
@@ -33,6 +34,7 @@ def test_flips_are_told_in_words_confirmed_ones_first(board):
     assert told == ["confirmed"] * 4 + ["ambiguous"] * 4 + ["invalid"] * 4
 
 
+@pytest.mark.slow
 def test_filters_keep_what_they_name_and_pages_follow_each_other(board, monkeypatch):
     whole = flips(board, run="deep/stress")
     assert whole["choices"]["verdict"] == ["invalid", "ambiguous", "confirmed"]
@@ -167,6 +169,7 @@ def test_findings_that_do_not_belong_together_are_one_sentence(tmp_path, columns
     assert sentence in answer["error"]
 
 
+@pytest.mark.slow
 def test_latents_of_another_generator_are_one_sentence(tmp_path):
     stress_run(tmp_path / "run")
     changed(tmp_path / "run" / "findings" / "00000.npz", e=np.zeros((40, 2), np.float32))

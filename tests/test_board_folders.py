@@ -12,12 +12,14 @@ from genenv.board import Board
 from genenv.board.folders import roots, runs
 
 
+@pytest.mark.slow
 def test_runs_are_found_below_the_folder_and_links_out_of_it_are_left_out(logdir, board):
     assert list(runs({"": logdir})) == ["deep/stress", "study"]
     shown = {"deep/stress": ["flips"], "study": ["noise"]}
     assert {run["name"]: run["views"] for run in ask(board, "runs")} == shown
 
 
+@pytest.mark.slow
 def test_tensorboard_knows_the_tab(board):
     listing = board.ask("plugins_listing")["genenv"]
     assert listing["enabled"]

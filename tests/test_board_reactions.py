@@ -19,6 +19,7 @@ from genenv.reactions.meeting import Answers
 from genenv.reactions.noises import STRENGTHS
 
 
+@pytest.mark.slow
 def test_the_heat_map_follows_the_noise_and_blocks_tell_every_answer(board):
     answer = ask(board, "reactions", run="study", noise="sample:rotate")
     assert answer["noises"] == ["latent:temperature", "sample:rotate"]
@@ -80,6 +81,7 @@ def test_studies_that_cannot_be_shown_are_one_sentence(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_path_of_a_sample_tells_every_probability(board):
     told = ask(board, "path", run="study", noise="sample:rotate", row=2)
     p = np.array([own["p"] for own in told["said"]])

@@ -44,6 +44,7 @@ def fitted(dataset, kind, seed, **kw):
     return fit_classifier(kind, dataset.x, dataset.label, dataset.units, 3, seed, **kw)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mlp", "rbf"])
 def test_classes_that_no_line_separates_are_learned(rings, kind):
     network = fitted(rings, kind, 0, smoothing=0.03, jitter=0.02)
@@ -54,6 +55,7 @@ def test_classes_that_no_line_separates_are_learned(rings, kind):
     assert not any(p.requires_grad for p in network.parameters())
 
 
+@pytest.mark.slow
 def test_images_are_learned_by_where_their_light_is(monkeypatch):
     monkeypatch.setattr("genenv.classifier.LEAST_STEPS", 100)
     rng = np.random.default_rng(0)

@@ -248,6 +248,7 @@ def test_a_command_that_there_is_not_is_told_with_the_nearest(run: Run, word: st
     assert err.startswith(f"genenv: expected a command of genenv's, got {word}; {do}")
 
 
+@pytest.mark.slow
 def test_a_pipe_that_nobody_reads_any_more_is_left_quietly() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", PIPED], capture_output=True, text=True, check=False
@@ -428,6 +429,7 @@ def test_check_starts_from_stored_failures_where_there_are_some(
     assert "--fail-if" not in words
 
 
+@pytest.mark.slow
 def test_check_imports_nothing_that_a_run_names_without_trust(
     run: Run, done: Path, place: Path, tmp_path: Path
 ) -> None:
@@ -518,6 +520,7 @@ def test_a_sample_goes_home(run: Run, place: Path, monkeypatch: pytest.MonkeyPat
     assert (place / "three.npz").is_file()
 
 
+@pytest.mark.slow
 def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path) -> None:
     code, out, _ = run("fit", "digits", "--steps", "40", "--out", "fitted")
     assert code == 0
@@ -542,6 +545,7 @@ def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path
     assert ", ".join(NOISES) in err
 
 
+@pytest.mark.slow
 def test_modes_that_are_known_are_counted_and_the_critic_s_surface_is_drawn(
     run: Run, place: Path
 ) -> None:
@@ -555,6 +559,7 @@ def test_modes_that_are_known_are_counted_and_the_critic_s_surface_is_drawn(
     assert (place / "ringed" / "critic.png").is_file()
 
 
+@pytest.mark.slow
 def test_data_of_one_class_are_trained_without_labels_and_it_is_told(run: Run, place: Path) -> None:
     code, out, _ = run("fit", "one.npz", "--steps", "2", "--no-metrics", "--out", "single")
     assert code == 0
@@ -562,6 +567,7 @@ def test_data_of_one_class_are_trained_without_labels_and_it_is_told(run: Run, p
     assert json.loads((place / "single/generator/spec.json").read_text())["classes"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [5, 11, 12, 29])
 def test_few_rows_are_measured_where_enough_can_be_held_out(
     run: Run, place: Path, rows: int
@@ -587,6 +593,7 @@ def test_too_few_rows_to_measure_on_the_way_are_told_before_there_is_a_folder(
     assert not (place / "eleven").exists()
 
 
+@pytest.mark.slow
 def test_codes_are_learned_without_labels_and_judged_by_them(run: Run, place: Path) -> None:
     words = ["--categorical", "3", "4", "--continuous", "2", "--steps", "20", "--out", "coded"]
     assert run("fit", "digits", *words)[0] == 0
@@ -624,6 +631,7 @@ def test_a_setting_that_cannot_be_is_one_sentence_and_leaves_no_folder(
     assert not (place / "wrong").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--batch", "60"], ["--batch=60"]])
 def test_a_batch_too_large_for_the_memory_ends_in_a_command_that_may_fit(
     run: Run, monkeypatch: pytest.MonkeyPatch, words: list[str]
@@ -654,6 +662,7 @@ def test_a_training_that_diverged_is_not_to_be_resumed(
     assert err.endswith("begin again with that change and another --out\n")
 
 
+@pytest.mark.slow
 def test_envs_lists_every_id(run: Run) -> None:
     code, out, _ = run("envs")
     assert code == 0
@@ -663,6 +672,7 @@ def test_envs_lists_every_id(run: Run) -> None:
     assert "action      Box(-1.0, 1.0, (32,), float32)" in out
 
 
+@pytest.mark.slow
 def test_train_takes_arguments_of_the_environment_and_a_policys_zip_with_trust(
     run: Run, place: Path
 ) -> None:
@@ -683,6 +693,7 @@ def test_train_takes_arguments_of_the_environment_and_a_policys_zip_with_trust(
     assert "trust" not in kept
 
 
+@pytest.mark.slow
 def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) -> None:
     name = "genenv/LatentProbe-v0"
     code, out, _ = run("train", name, "--steps", "2048", "--episodes", "16", "--out", "seat")
@@ -733,6 +744,7 @@ def test_a_training_that_cannot_be_is_one_sentence_and_leaves_no_folder(
     assert not (place / "no-seat").exists()
 
 
+@pytest.mark.slow
 def test_a_disk_that_refuses_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device", "fuller/generator")
@@ -803,6 +815,7 @@ cli.main({["stress", "digits", *words]!r})
     assert plain(place / "broken") == plain(done)
 
 
+@pytest.mark.slow
 def test_a_model_that_is_handed_something_else_is_not_searched(run: Run, place: Path) -> None:
     (place / "turned_model.py").write_text(
         "from sklearn.linear_model import LogisticRegression\n"

@@ -29,6 +29,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_labels_choose_the_class_and_codes_are_noise_that_recognition_reads(fitted: Path) -> None:
     generator = genenv.load(fitted)
     assert generator.classes == tuple(range(10))
@@ -70,6 +71,7 @@ def test_categorical_codes_stand_for_classes_and_a_search_says_what_it_lacks() -
         genenv.stress(None, generator, X, Y)
 
 
+@pytest.mark.slow
 def test_the_command_keeps_labels_beside_continuous_codes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

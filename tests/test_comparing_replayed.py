@@ -18,6 +18,8 @@ from genenv.finished import opened
 from genenv.policies import PolicyStress, known
 from genenv.settings import PolicyConfig
 
+pytestmark = pytest.mark.slow
+
 CART = PolicyConfig(
     env="CartPole-v1", channels=("observation=0.05",), horizon=40, search=("random",), budget=64,
     starts=2, failure="terminated",
@@ -131,7 +133,6 @@ def ends(*files):
     return Counter(re.findall(r"^(PASSED|FAILED) (\w+\.py)", found, re.MULTILINE))
 
 
-@pytest.mark.slow
 def test_exported_failures_of_a_regressor_fail_until_it_is_mended(stones):
     file = stones / "test_known_stone_prices.py"
     line = ["export", str(stones / "wrong"), "--pytest", str(file), "--count", "7"]

@@ -106,6 +106,7 @@ def test_strength_0_is_the_identity_bit_for_bit(kind, name):
     assert not np.shares_memory(same, x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_shape_dtype_and_range_are_kept(kind, name):
     x, law = case(kind, name)
@@ -337,6 +338,7 @@ def test_kinds_through_kornia_apply_from_32_pixels():
     assert not OPTIONAL & set(names_for(Pictures((40, 31), "uint8", (0.0,), (255.0,))))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_kornia")
 def test_elastic_shifts_have_the_deviation_asked_for():
     law = plain("elastic", (32, 32))

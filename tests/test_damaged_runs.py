@@ -46,6 +46,7 @@ def used(folder: Path) -> str:
     return summary.verdict(read)
 
 
+@pytest.mark.slow
 def test_a_report_with_any_other_value_is_used_or_refused(tmp_path: Path) -> None:
     made = example()
     row = {"method": "counted", "estimate": 0.1, "low": 0.05, "high": 0.2, "samples": 100}

@@ -276,6 +276,7 @@ def test_one_class_is_no_label_and_it_is_told():
 # what comes by name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DATA)
 def test_every_name_loads_labelled_rows_and_the_same_twice(name):
     one = data.load(name)

@@ -307,6 +307,7 @@ def test_a_gz_file_that_a_browser_unpacked_is_read(tmp_path):
     assert len(load(tmp_path)) == len(Y)
 
 
+@pytest.mark.slow
 def test_not_more_is_unzipped_than_the_file_announces(tmp_path):
     path = write_idx(tmp_path, "train", zipped=True) / "train-labels-idx1-ubyte.gz"
     content = gzip.decompress(path.read_bytes())

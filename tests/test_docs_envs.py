@@ -14,6 +14,7 @@ PAGES = Path(__file__).parents[1] / "docs" / "envs"
 PAGES_OF_ENVS = [page for page in sorted(PAGES.glob("*.md")) if page.stem != "index"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES_OF_ENVS, ids=lambda path: path.stem)
 def test_the_first_code_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -38,6 +38,7 @@ def made():
         del sys.modules[name]
 
 
+@pytest.mark.slow
 def test_every_command_is_in_the_reference_with_every_option_and_its_sentence(made):
     shown = {name: list(made["commands"].rows(kind)) for name, kind in made["commands"].commands()}
     assert {"fit", "stress", "react", "judge", "train"} <= set(shown)

@@ -187,6 +187,7 @@ class Counter(BatchedEnv):
         return {"n": self.n.copy(), "share": share}, {"even": self.n % 2 == 0}
 
 
+@pytest.mark.slow
 def test_dict_observations_and_discrete_actions_work_in_batch_and_alone():
     from genenv.testing import check_vector_env
 

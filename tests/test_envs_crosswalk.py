@@ -31,6 +31,7 @@ def test_both_checkers_pass_without_a_warning():
     check_env_for_sb3(env)
 
 
+@pytest.mark.slow
 def test_a_batch_equals_singles_in_all_modes_over_both_kinds_of_end():
     check_vector_env(
         lambda n, mode: Crosswalk(n, across=-3.6, horizon=32, autoreset_mode=mode),

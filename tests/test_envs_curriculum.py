@@ -95,6 +95,7 @@ def test_both_checkers_pass_without_a_warning():
     check_env_for_sb3(env)
 
 
+@pytest.mark.slow
 def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
     check_vector_env(
         lambda n, mode: batch(n, mode), lambda: single(**SMALL), rows=3, episode_ends=15
@@ -268,6 +269,7 @@ def test_a_run_a_generator_and_data_can_be_given(tmp_path):
     assert len(env.task.checked[1]) == 274
 
 
+@pytest.mark.slow
 def test_a_batch_of_drawn_problems_equals_singles():
     check_vector_env(
         lambda n, mode: drawn(n, mode),
@@ -321,6 +323,7 @@ def test_rows_that_are_bought_are_of_the_classes_asked_for():
     assert more.sum(0).argmax() == 3
 
 
+@pytest.mark.slow
 def test_the_share_of_wrong_labels_is_the_problems():
     env = drawn(400)
     env.reset(seed=0)
@@ -355,6 +358,7 @@ def test_a_larger_learning_rate_is_an_action():
     assert torch.allclose(moved(1.0) / moved(-1.0), torch.full((4,), 100.0), rtol=0.05)
 
 
+@pytest.mark.slow
 def test_a_tables_learner_is_taught_by_its_mixture(tmp_path):
     table = data.load("loans")
     generator = learn(table.units, table.x[:400], table.label[:400], 0)

@@ -103,6 +103,7 @@ def shared():
     return {"ladder": (*rungs.ladder, ladder.last(bundled.FOLDER)), "data": rungs.data}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", AutoresetMode)
 def test_a_batch_equals_singles_on_the_bundled_set(shared, mode):
     check_vector_env(
@@ -113,6 +114,7 @@ def test_a_batch_equals_singles_on_the_bundled_set(shared, mode):
     )
 
 
+@pytest.mark.slow
 def test_a_batch_equals_singles_where_episodes_are_truncated_early(shared):
     def limited():
         return gymnasium.wrappers.TimeLimit(single(**shared), 2)
@@ -355,6 +357,7 @@ def test_whole_numbers_do_not_tell_the_generated_ones():
     assert not Scale(rings(30)).whole
 
 
+@pytest.mark.slow
 def test_rounding_does_not_depend_on_the_batch():
     many, alone = (Detective(n, noise=(0, 0), autoreset_mode="Disabled") for n in (2048, 1))
     _, info = many.reset(seed=11, options={"rung": 3})
@@ -522,6 +525,7 @@ def test_the_picture_shows_looks_sample_and_verdict():
     assert env.render()[0].shape == first.shape
 
 
+@pytest.mark.slow
 def test_the_preset_learns_to_tell_and_buys_a_look_where_the_first_says_little():
     small = replace(PRESETS[ID], hidden=(16,))
     arguments = known(-0.5, 0.5) | {"noise": (0.6, 0.6), "prices": (0.01, 0.01)}

@@ -64,6 +64,7 @@ def test_both_checkers_pass_without_a_warning(arguments):
     check_env_for_sb3(env)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -131,6 +132,7 @@ def test_equal_steps_of_a_third_fail_with_the_least_energy_and_nothing_cheaper_d
     assert not far.play(np.full((1, 30), 2 / 3 - 1e-5)).failed.any()
 
 
+@pytest.mark.slow
 def test_the_rate_of_failure_of_the_walk_is_the_known_one():
     loop = OpenLoop(2048)
     found = rate.monte_carlo(loop, loop.base_dim, 16384, seed=0)

@@ -56,6 +56,7 @@ def paid(agent, opponent, act, rows=512, dataset=None, horizon=11, **kw):
     return total / rows / (horizon - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 def test_pettingzoos_tests_pass():
     test = pytest.importorskip("pettingzoo.test", reason="pettingzoo brings the tests")
@@ -79,6 +80,7 @@ def test_both_checkers_pass_against_an_opponent_that_learns():
     check_env_for_sb3(env, skip_render_check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", [GENERATOR, DISCRIMINATOR])
 def test_a_batch_equals_singles_on_each_side(agent):
     opponent = np.tanh if agent == GENERATOR else np.sin
@@ -94,6 +96,7 @@ def test_a_batch_equals_singles_on_each_side(agent):
     )
 
 
+@pytest.mark.slow
 def test_a_batch_equals_singles_against_a_trained_generator():
     def make(n, mode):
         return Side(
@@ -214,6 +217,7 @@ def trained(agent, opponent):
     return model
 
 
+@pytest.mark.slow
 def test_ppo_finds_the_best_verdict_and_the_best_sample():
     judge = trained(DISCRIMINATOR, makes(HERE, HERE))
     assert paid(DISCRIMINATOR, makes(HERE, HERE), duel.Plays(judge).act) > 0.4
@@ -404,6 +408,7 @@ def test_wrong_actions_of_two_are_mistakes():
         parallel_env(render_mode="ansi")
 
 
+@pytest.mark.slow
 def test_a_generator_learns_by_gradient_what_is_praised():
     """Known answer: a verdict that praises one place draws the samples there."""
 
@@ -468,6 +473,7 @@ def test_a_window_follows_the_duel(monkeypatch):
     env.close()
 
 
+@pytest.mark.slow
 def test_a_generator_that_draws_the_data_is_not_exploited_and_one_that_collapsed_is():
     collapsed = exploitability(makes(0.8, 0.8), GENERATOR, two(), steps=4096)
     assert collapsed.steps == 4096

@@ -53,6 +53,7 @@ def test_a_specification_survives_json(name):
     assert np.array_equal(env.reset(seed=1)[0], again.reset(seed=1)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_a_pickled_batch_goes_on_as_the_original(name):
     env = made(name)
@@ -69,6 +70,7 @@ def test_a_pickled_batch_goes_on_as_the_original(name):
             assert np.array_equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_most_steps_of_an_episode_are_stated_and_follow_the_options(name):
     options, most = LONGER[name]
@@ -99,6 +101,7 @@ def test_an_action_of_another_shape_is_named_alone_and_in_a_batch(name):
         batch.step(np.zeros((3, 2)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 @pytest.mark.filterwarnings("error")
 def test_gymnasiums_checker_is_content_with_every_id(name):

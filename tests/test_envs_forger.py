@@ -50,6 +50,7 @@ def test_both_checkers_pass_without_a_warning():
     check_env_for_sb3(env)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["ring", RINGS], ids=["unlabelled", "labelled"])
 def test_without_learning_a_batch_equals_singles_in_all_modes(data):
     arguments = {"data": data, "critic_steps": 0, "critic_width": 8}
@@ -60,11 +61,13 @@ def test_without_learning_a_batch_equals_singles_in_all_modes(data):
     )
 
 
+@pytest.mark.slow
 def test_a_learning_batch_is_deterministic_and_hands_out_new_arrays():
     check_determinism(batch, seed=0)
     check_fresh_data(batch, seed=0)
 
 
+@pytest.mark.slow
 def test_the_limit_of_one_step_also_truncates():
     arguments = {"data": RINGS, "critic_steps": 0, "max_episode_steps": 1}
     check_vector_env(
@@ -148,6 +151,7 @@ def test_a_sample_from_the_data_earns_what_a_real_row_earns():
     assert 0.8 < reward.std() < 1.2
 
 
+@pytest.mark.slow
 def test_samples_that_are_refused_lose_worth_as_the_critic_learns():
     env = batch(16, conditional=False, critic_lr=0.01)
     env.reset(seed=0)
@@ -191,6 +195,7 @@ def test_a_seeded_reset_of_some_rows_keeps_the_critic_and_shows_them_none():
     assert (info["updates"] == 0).all()
 
 
+@pytest.mark.slow
 def test_age_and_accuracy_of_the_critic_are_seen():
     env = batch(16, conditional=False, critic_lr=0.01)
     env.reset(seed=0)
@@ -212,6 +217,7 @@ VECTORISED = {
 }
 
 
+@pytest.mark.slow
 def test_with_one_critic_all_vectorisations_play_one_game():
     told = {}
     for name, vectorised in VECTORISED.items():
@@ -281,6 +287,7 @@ def test_a_subprocess_is_refused_a_critic_of_its_parent(monkeypatch):
         single(critic=critic)
 
 
+@pytest.mark.slow
 def test_the_critic_settles_where_its_rate_has_a_half_life():
     def moved(half_life):
         env = batch(16, critic_half_life=half_life)
@@ -325,6 +332,7 @@ def test_real_rows_of_an_update_are_of_the_labels_that_were_asked_for():
     assert len(rows.unique()) > 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_any_objective_teaches_the_critic(objective):
     env = batch(16, objective=objective, critic_lr=0.01, critic_width=64)
@@ -441,6 +449,7 @@ def test_data_come_by_name_as_a_data_set_and_as_an_array():
     assert Forger(data=RINGS.x).reset(seed=0)[0].shape == (1, 2 + 2)
 
 
+@pytest.mark.slow
 def test_the_preset_made_small_finds_the_best_answer_to_each_label():
     arguments = {"batch": 128, "replay": 512, "critic_lr": 5e-3}
     small = {"envs": 128, "batch": 64, "hidden": (32,), "log_std": -1.0, "arguments": arguments}

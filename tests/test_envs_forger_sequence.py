@@ -43,6 +43,7 @@ def test_both_checkers_pass_without_a_warning():
     check_env_for_sb3(env)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [None, 3], ids=["whole", "cut short"])
 def test_without_learning_a_batch_equals_singles_in_all_modes(limit):
     arguments = {"data": ORACLE, "rows": 200, "critic_steps": 0, "max_episode_steps": limit}
@@ -53,6 +54,7 @@ def test_without_learning_a_batch_equals_singles_in_all_modes(limit):
     )
 
 
+@pytest.mark.slow
 def test_a_learning_batch_is_deterministic_and_hands_out_new_arrays():
     check_determinism(batch, seed=0)
     check_fresh_data(batch, seed=0)
@@ -110,6 +112,7 @@ def test_a_real_sequence_earns_what_real_ones_earn():
     assert 0.8 < reward.std() < 1.2
 
 
+@pytest.mark.slow
 def test_sequences_that_are_refused_lose_worth_as_the_critic_learns():
     env = batch(8, critic_lr=0.01)
     env.reset(seed=0)
@@ -119,6 +122,7 @@ def test_sequences_that_are_refused_lose_worth_as_the_critic_learns():
     assert rewards[-1] < min(rewards[0], 0) - 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_any_objective_teaches_the_critic(objective):
     env = batch(8, objective=objective, critic_lr=0.01, critic_width=64)

@@ -40,6 +40,7 @@ def test_both_checkers_pass_without_a_warning():
     check_env_for_sb3(env)  # its check of pictures closes the environment and then resets it
 
 
+@pytest.mark.slow
 def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
     check_vector_env(
         lambda n, mode: batch(n, mode), lambda: single(probe=toys.probe()), episode_ends=50
@@ -154,6 +155,7 @@ def test_next_step_asks_once_for_a_batch_of_steps_and_starts():
     assert sizes == [8] * 31
 
 
+@pytest.mark.slow
 def test_max_episode_steps_acts_as_gymnasiums_time_limit():
     def limited():
         return gymnasium.wrappers.TimeLimit(single(probe=toys.probe()), 3)
@@ -252,6 +254,7 @@ def test_a_run_with_parts_missing_says_which(tmp_path):
         LatentProbe(run=tmp_path / "nothing")
 
 
+@pytest.mark.slow
 def test_the_bundled_set_is_small_and_its_ladder_climbs():
     size = sum(path.stat().st_size for path in bundled.FOLDER.rglob("*") if path.is_file())
     assert size < 2e6
@@ -270,6 +273,7 @@ def test_the_bundled_set_is_small_and_its_ladder_climbs():
     assert distances[0] > 1.15 * distances[-1]
 
 
+@pytest.mark.slow
 def test_the_bundled_model_fails_on_some_plausible_samples(bundled_probe):
     e = bundled_probe.generator.noise.base(4096, seed=0)
     found = bundled_probe(e, torch.arange(4096) % 10)

@@ -61,6 +61,7 @@ def played(env, act, seed=0):
     return [list(column) for column in zip(*told, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 def test_both_checkers_pass_without_a_warning():
     env = gymnasium.make(ID, render_mode="rgb_array", **SMALL).unwrapped
@@ -88,6 +89,7 @@ def test_a_batch_equals_singles_in_all_modes_through_both_kinds_of_end():
     assert ends == {True, False}
 
 
+@pytest.mark.slow
 def test_at_default_sizes_a_row_equals_the_single_one_to_the_last_bit():
     env, alone = (make(family="ring", decisions=3) for make in (partial(TrainingGame, 3), single))
     rng = np.random.default_rng(0)
@@ -140,6 +142,7 @@ def test_rows_with_fewer_critic_steps_train_as_if_alone():
             assert torch.equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_the_ratio_moves_the_rates_apart_and_the_penalty_holds_the_slope_down():
     """Known answers: whose weights move, and what a large penalty does to the slope."""
 
@@ -183,6 +186,7 @@ def test_a_diverged_row_leaves_the_others_alone():
     assert np.array_equal(seen[1], calm.step(acted(0, 0, 0, rows=2))[0][1])
 
 
+@pytest.mark.slow
 def test_equal_losses_pay_a_critic_that_stands_still():
     """The reward of FSCO is best where nothing is learned; the quality's is not."""
     still = constant(-1.0, -1.0, 1.0).act
@@ -252,6 +256,7 @@ def drawn(rows=4, mode="Disabled", **kw):
     return TrainingGame(rows, autoreset_mode=mode, **(DRAWN | kw))
 
 
+@pytest.mark.slow
 def test_a_batch_of_drawn_problems_equals_singles_in_all_modes():
     check_vector_env(
         lambda rows, mode: drawn(rows, mode),
@@ -294,6 +299,7 @@ def test_what_a_run_costs_is_paid_and_stopping_is_free_and_ends_it():
     assert np.array_equal(stopped[:, 6], after[:, 6])
 
 
+@pytest.mark.slow
 def test_a_drawn_budget_ends_the_episode():
     env = drawn(16)
     env.reset(seed=0)
@@ -478,6 +484,7 @@ def test_a_training_takes_an_objective_of_the_whole_batch(objective):
     assert all(term.shape == () and term.isfinite() for term in run._terms.values())
 
 
+@pytest.mark.slow
 def test_an_objective_of_one_s_own_pays_in_a_batch_what_it_pays_alone():
     small = SMALL | {"objective": Own()}
     check_parity(lambda: TrainingGame(2, **small), lambda: single(**small), 4, 0, 1e-5)
@@ -489,6 +496,7 @@ def rates(rows, **arguments):
     return env.runs.rate, env.runs.problems.rate, env.observe()[0]
 
 
+@pytest.mark.slow
 def test_what_is_hidden_changes_the_rate_and_is_shown_to_nobody():
     hidden, shown, seen = rates(40, hidden=8.0)
     assert len(set(shown)) == 1

@@ -33,6 +33,7 @@ def test_both_checkers_pass_without_a_warning():
     check_env_for_sb3(env)
 
 
+@pytest.mark.slow
 def test_a_batch_equals_singles_in_all_modes_over_both_kinds_of_end():
     check_vector_env(
         lambda n, mode: Walk1D(n, edge=4.0, horizon=6, autoreset_mode=mode),

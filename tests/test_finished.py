@@ -14,6 +14,8 @@ from genenv.policies import PolicyStress
 from genenv.rerating import rerate
 from genenv.settings import HardenConfig, PolicyConfig
 
+pytestmark = pytest.mark.slow
+
 WALK = PolicyConfig(
     env="genenv/Walk1D-v0", budget=200, starts=1, search=("random",), arguments='{"edge": 20}'
 )

@@ -43,6 +43,7 @@ def chains(name: str, last: int = LAST, rows: int = ROWS, count: int = CHAINS):
     return np.array(means), np.array(variances)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("generation", "mean", "median"), [
     (10, 0.904, 0.82), (50, 0.605, 0.37), (100, 0.366, 0.135),
 ])  # fmt: skip
@@ -54,6 +55,7 @@ def test_under_replace_the_variance_falls_as_the_law_says(generation, mean, medi
     assert np.median(found) == pytest.approx(median, abs=0.03)
 
 
+@pytest.mark.slow
 def test_under_accumulate_it_stays_and_the_mean_strays_by_a_sixth_of_pi_squared():
     means, variances = chains("accumulate", last=40)
     assert variances[-1].mean() == pytest.approx(0.99, abs=0.01)
@@ -62,6 +64,7 @@ def test_under_accumulate_it_stays_and_the_mean_strays_by_a_sixth_of_pi_squared(
     assert wanted == pytest.approx(math.pi**2 / 6 / ROWS, rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_subsample_of_all_falls_less_than_replace_and_more_than_all():
     last = {
         name: chains(name, last=40)[1][-1].mean()

@@ -197,6 +197,7 @@ def constant(x):
     return np.tile(np.float32([0.91] + [0.01] * 9), (len(x), 1))
 
 
+@pytest.mark.slow
 def test_stress_and_replay_take_a_generator_from_elsewhere(tmp_path):
     out = tmp_path / "run"
     report = genenv.stress(
@@ -229,6 +230,7 @@ class Mine(networks.NETWORKS["mlp"].generator):
     kind = "mine"
 
 
+@pytest.mark.slow
 def test_stress_takes_a_network_of_the_user_s_own():
     made = networks.load(bundled.FOLDER / "generator")
     mine = Mine(made.noise, made.units, made.classes, **made.arguments)

@@ -131,6 +131,7 @@ def run(tmp_path_factory):
     return out, path
 
 
+@pytest.mark.slow
 def test_a_run_remembers_the_file_and_says_what_it_does_not_hold(run, tmp_path):
     out, path = run
     assert genenv.load(out).digest() == wrap(path).digest()
@@ -143,6 +144,7 @@ def test_a_run_remembers_the_file_and_says_what_it_does_not_hold(run, tmp_path):
         assert np.allclose(drawn["x"], wrap(path).sample(20)[0])
 
 
+@pytest.mark.slow
 def test_a_seat_takes_a_file_a_decoder_or_a_generator(run):
     out, path = run
     for given in (None, path, known, wrap(known)):

@@ -56,6 +56,7 @@ def refuses_to_train(*_, **__):
     raise AssertionError("a judge was trained")
 
 
+@pytest.mark.slow
 def test_stress_takes_gates_and_cut_as_they_stand_and_trains_no_judge(
     rings, folder, made, generator, tmp_path, monkeypatch
 ):
@@ -77,6 +78,7 @@ def test_stress_takes_gates_and_cut_as_they_stand_and_trains_no_judge(
     assert json.loads((out / "config.json").read_text())["judge"] == given_judge(folder).digest
 
 
+@pytest.mark.slow
 def test_its_own_figures_are_kept_and_refusals_are_of_the_rows_of_the_run(rings, made):
     other = toys.rings(500, seed=7)
     split = data.split(other, 0)

@@ -101,6 +101,7 @@ def test_it_helped_only_where_it_beats_both_controls():
         assert "no evidence that it helped" in said
 
 
+@pytest.mark.slow
 def test_noise_alone_is_seldom_called_help():
     rng = np.random.default_rng(1)
     called = 0

@@ -41,6 +41,7 @@ def rows_of(trials: helps.Trials) -> dict[str, dict[str, Any]]:
     return {row["way"]: row for row in evidence.judged([trials], 0)}
 
 
+@pytest.mark.slow
 def test_fresh_real_rows_help(fresh: helps.Trials) -> None:
     found = rows_of(fresh)
     assert {way: row["verdict"] for way, row in found.items()} == {
@@ -54,6 +55,7 @@ def test_fresh_real_rows_help(fresh: helps.Trials) -> None:
     )
 
 
+@pytest.mark.slow
 def test_rows_with_wrong_labels_hurt() -> None:
     real = DIGITS.at(ORDER[:600])
     other = DIGITS.at(ORDER[600:1200])
@@ -64,6 +66,7 @@ def test_rows_with_wrong_labels_hurt() -> None:
     assert "in place of 50 real ones hurt (-" in evidence.sentence(found["replace"])
 
 
+@pytest.mark.slow
 def test_the_same_real_rows_again_are_no_evidence() -> None:
     real = DIGITS.at(ORDER[:300])
     again = real.at(np.random.default_rng(1).integers(0, 300, 900))
@@ -83,6 +86,7 @@ def test_copies_of_rows_outside_a_trial_and_of_test_rows_are_not_used() -> None:
     assert own & set(map(bytes, x))
 
 
+@pytest.mark.slow
 def test_trials_are_the_same_twice_and_as_kept(tmp_path: Path, fresh: helps.Trials) -> None:
     fresh.save(tmp_path / "trials.npz")
     kept = helps.Trials.load(tmp_path / "trials.npz")
@@ -146,6 +150,7 @@ def test_a_paired_test_has_a_side() -> None:
     assert intervals.paired(five, np.zeros(5), rng, "less") == 1
 
 
+@pytest.mark.slow
 def test_more_questions_of_a_run_need_more_evidence(fresh: helps.Trials) -> None:
     alone = rows_of(fresh)["add"]["p"]
     many = evidence.judged([fresh] * 10, 0)[0]["p"]
@@ -158,6 +163,7 @@ def npz(path: Path, rows: Dataset) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_file_is_asked_without_a_generator_or_a_judge(tmp_path: Path) -> None:
     real = DIGITS.at(ORDER[:60])
     other = DIGITS.at(ORDER[60:300])
@@ -187,6 +193,7 @@ def sample(count: int) -> tuple[Any, Any]:
     return DIGITS.pick(ORDER[rng.integers(60, 900, count)])
 
 
+@pytest.mark.slow
 def test_a_function_of_a_count_is_asked_once(tmp_path: Path) -> None:
     calls = []
 

@@ -173,6 +173,7 @@ def test_a_factory_of_python_s_own_makes_no_learner() -> None:
         learners.named("os:popen", bundled.dataset()[0].units)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [["-m", "genenv"], ["-c", "from genenv.cli import main; main()"]]
 )

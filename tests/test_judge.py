@@ -224,6 +224,7 @@ def rings():
     return dataset, split, made, sum(steps)
 
 
+@pytest.mark.slow
 def test_most_real_rows_are_confirmed_and_no_wrong_label_is(rings):
     dataset, split, made, _ = rings
     x, label = dataset.pick(split.test)
@@ -239,6 +240,7 @@ def test_most_real_rows_are_confirmed_and_no_wrong_label_is(rings):
     assert (made.verdicts(x + 40, label, ones, wrong) != Verdict.CONFIRMED).all()
 
 
+@pytest.mark.slow
 def test_the_first_verdict_that_applies_is_given(rings):
     dataset, split, made, _ = rings
     x, label = dataset.pick(split.test[:3])
@@ -291,6 +293,7 @@ def test_guide_and_audit_share_no_network_and_the_guide_can_be_climbed(rings):
         assert slope.abs().sum() > 0
 
 
+@pytest.mark.slow
 def test_the_promise_is_set_by_the_answers_of_a_model(rings):
     dataset, split, made, _ = rings
     label = made.record.label
@@ -411,6 +414,7 @@ def test_questions_of_another_shape_or_class_are_mistakes(rings):
         made.realistic(x * np.nan)
 
 
+@pytest.mark.slow
 def test_images_are_judged_from_arrays_alone_and_twice_alike():
     x, y = _bars(90)
     one, two = (judge.fit(x, y, seed=1, effort="quick") for _ in range(2))

@@ -32,6 +32,7 @@ def made(rings, tmp_path_factory):
     return folder, JudgeFitting(rings, None, folder).run()
 
 
+@pytest.mark.slow
 def test_a_folder_holds_the_judge_its_figures_its_page_and_its_doubts(made):
     folder, content = made
     assert {p.name for p in folder.iterdir()} >= {
@@ -43,6 +44,7 @@ def test_a_folder_holds_the_judge_its_figures_its_page_and_its_doubts(made):
     assert content["light"]["light"] in ("good", "doubtful", "bad")
 
 
+@pytest.mark.slow
 def test_the_untouched_rows_are_those_of_a_run_of_the_same_data_and_seed(made, rings):
     folder, content = made
     split = data.split(rings, 0)
@@ -77,6 +79,7 @@ def test_the_page_shows_figures_and_doubts_and_loads_nothing(made):
     assert "http" not in page.replace("http-equiv", "")
 
 
+@pytest.mark.slow
 def test_pictures_are_shown_and_a_name_is_escaped(tmp_path):
     rng = np.random.default_rng(0)
     y = np.arange(90) % 2
@@ -97,6 +100,7 @@ def test_data_without_labels_are_refused(rings, tmp_path):
     assert not (tmp_path / "JUDGE").exists()
 
 
+@pytest.mark.slow
 def test_the_command_prints_figures_and_ends_by_its_light(rings, tmp_path, capsys):
     path = tmp_path / "rings.npz"
     out = tmp_path / "JUDGE"
@@ -110,6 +114,7 @@ def test_the_command_prints_figures_and_ends_by_its_light(rings, tmp_path, capsy
         assert words in said
 
 
+@pytest.mark.slow
 def test_a_judge_that_learned_nothing_ends_in_3(tmp_path, capsys):
     rng = np.random.default_rng(0)
     path = tmp_path / "noise.npz"

@@ -41,6 +41,7 @@ def taught():
     return lessons, folds, len(made.guide.oracles)
 
 
+@pytest.mark.slow
 def test_every_member_of_the_audit_learns_all_folds_but_one(taught):
     lessons, folds, guides = taught
     left_out = [[f for f in range(COUNT) if not rows & folds[f]] for rows in lessons[:-guides]]
@@ -50,6 +51,7 @@ def test_every_member_of_the_audit_learns_all_folds_but_one(taught):
         assert rows == set.union(*(folds[f] for f in range(COUNT) if f != found[0]))
 
 
+@pytest.mark.slow
 def test_the_guide_never_learns_the_fold_that_sets_its_gates(taught):
     lessons, folds, guides = taught
     for rows in lessons[-guides:]:

@@ -55,6 +55,7 @@ def judged(real=None, held_out="drawn", **kw):
     return Evaluation(Counted(PLANE), real, held_out, metrics.build(), **kw)
 
 
+@pytest.mark.slow
 def test_a_perfect_generator_is_as_good_as_held_out_rows():
     judge = judged()
     figures = judge.evaluate(Shifted())
@@ -68,6 +69,7 @@ def test_a_perfect_generator_is_as_good_as_held_out_rows():
         assert figures[key] == pytest.approx(figures[f"{key}_real"], abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_shifted_one_is_worse_in_every_figure():
     judge = judged()
     good, bad = (judge.evaluate(Shifted(shift)) for shift in (0.0, 2.0))
@@ -77,6 +79,7 @@ def test_a_shifted_one_is_worse_in_every_figure():
     assert good["farness"] < bad["farness"] == pytest.approx(8, abs=0.5)
 
 
+@pytest.mark.slow
 def test_it_is_deterministic_and_leaves_everything_as_it_was():
     generator = Shifted().train()
     generator.norm.eval()
@@ -92,6 +95,7 @@ def test_it_is_deterministic_and_leaves_everything_as_it_was():
     assert all(p.requires_grad and p.grad is None for p in generator.parameters())
 
 
+@pytest.mark.slow
 def test_another_seed_draws_other_samples():
     assert judged(seed=1).evaluate(Shifted()) != judged(seed=2).evaluate(Shifted())
 
@@ -178,6 +182,7 @@ def test_nothing_is_told_where_there_are_enough_rows(monkeypatch):
     assert (judge.most, judge.notes) == (500, ())
 
 
+@pytest.mark.slow
 def test_known_modes_are_counted_on_2500_samples():
     data = grid(12_000)
 
@@ -206,12 +211,14 @@ def test_only_chosen_metrics_are_measured():
     assert len(judge.describe()["features_sha256"]) == 64
 
 
+@pytest.mark.slow
 def test_the_pieces_that_samples_are_made_in_do_not_matter(monkeypatch):
     whole = judged().evaluate(Shifted())
     monkeypatch.setattr(evaluation, "CHUNK", 77)
     assert judged().evaluate(Shifted()) == pytest.approx(whole, rel=1e-4, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_rows_alone_are_measured_as_those_of_their_generator():
     judge = judged()
     generator = Shifted(shift=0.5).eval()
@@ -224,6 +231,7 @@ def test_rows_alone_are_measured_as_those_of_their_generator():
     assert judge.evaluate_rows(x * 0 + 1)["spread"] == 0
 
 
+@pytest.mark.slow
 def test_rows_with_labels_are_measured_within_their_classes():
     judge = judged(law(3000, share=(0.5, 0.5)), law(3000, 1, (0.5, 0.5)))
     x, label = law(2000, 2, (0.5, 0.5))

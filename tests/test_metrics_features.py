@@ -78,6 +78,7 @@ def test_every_kind_maps_stored_samples_a_piece_at_a_time(kind, monkeypatch):
         kind(x[:, :-1])
 
 
+@pytest.mark.slow
 def test_a_module_gets_pictures_from_zero_to_one_with_the_channels_first():
     module = Seen()
     x = stored(COLOUR)
@@ -165,6 +166,7 @@ def test_many_columns_are_projected_and_distances_kept():
     assert pairs == pytest.approx(1, abs=0.15)
 
 
+@pytest.mark.slow
 def test_a_classifier_is_trained_alike_whatever_the_seed_of_a_run(labelled, tmp_path):
     arguments = labelled.x, labelled.label, labelled.units, 2
     steps = []
@@ -195,6 +197,7 @@ def test_scaled_features_leave_the_answers_of_a_classifier_as_they_were():
     torch.testing.assert_close(network.features(u), small)
 
 
+@pytest.mark.slow
 def test_own_features_are_learned_from_labelled_images_once(labelled, tmp_path, monkeypatch):
     arguments = labelled.x, labelled.label, labelled.units, 2, tmp_path / "features.safetensors"
     first = own_features(*arguments)

@@ -32,6 +32,7 @@ def known(file, monkeypatch):
     return digest
 
 
+@pytest.mark.slow
 def test_it_has_the_size_and_the_names_of_the_published_network(file):
     network = inception.read(file)
     assert sum(p.numel() for p in network.parameters()) == 21_785_568
@@ -68,6 +69,7 @@ def test_averages_leave_out_the_padding_and_the_last_block_takes_the_maximum():
     assert pools == [inception.AVERAGE] * 3 + [inception.MAXIMUM]
 
 
+@pytest.mark.slow
 def test_images_become_2048_numbers_and_the_distance_fid(file, known):
     features = InceptionFeatures(file, GREY)
     x = np.random.default_rng(0).integers(0, 256, (2, 8, 8)).astype(np.uint8)
@@ -79,6 +81,7 @@ def test_images_become_2048_numbers_and_the_distance_fid(file, known):
     assert (features.name, features.names) == ("inception", {"frechet": "fid"})
 
 
+@pytest.mark.slow
 def test_it_sees_256_levels_at_299_pixels_from_minus_one_to_one(file, known):  # noqa: ARG001
     features = InceptionFeatures(file, COLOUR)
     seen = []

@@ -38,6 +38,7 @@ def test_no_column_outweighs_the_others_by_its_unit():
     assert spread(of(flat, label), of(x, label))["spread"] == pytest.approx(2 / 3, abs=0.03)
 
 
+@pytest.mark.slow
 def test_fresh_rows_of_one_law_have_1_in_the_mean_whatever_their_number():
     few = [spread(of(*drawn(8, seed)), of(*drawn(9000, 99)))["spread"] for seed in range(300)]
     assert np.mean(few) == pytest.approx(1, abs=0.05)

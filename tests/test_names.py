@@ -24,6 +24,7 @@ print(json.dumps([said, [name for name in {HEAVY} if name in sys.modules]]))
 """
 
 
+@pytest.mark.slow
 def test_names_are_read_without_torch_and_are_those_of_the_dicts() -> None:
     answer = subprocess.run([sys.executable, "-c", ASKED], capture_output=True, check=True)
     said, heavy = json.loads(answer.stdout)
@@ -65,6 +66,7 @@ print(json.dumps([ended, [name for name in {HEAVY} if name in sys.modules]]))
 """
 
 
+@pytest.mark.slow
 def test_help_of_every_command_and_a_line_that_cannot_be_read_import_no_torch() -> None:
     answer = subprocess.run([sys.executable, "-c", ANSWERED], capture_output=True, check=True)
     ended, heavy = json.loads(answer.stdout)

@@ -28,6 +28,7 @@ def test_the_nearest_rows_of_a_mode_are_named_with_the_accuracy_on_them_and_else
     assert first["rows"][0] == 1000  # nearest first
 
 
+@pytest.mark.slow
 def test_a_mode_is_borne_out_where_real_rows_fail_more_often_than_chance_makes_of_so_many_modes():
     features = PLACES[::10].clone()
     modes = np.arange(20)

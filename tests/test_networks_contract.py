@@ -51,6 +51,7 @@ def test_a_critic_gives_one_score_a_pack(network, units, classes, norm, pack):
     assert critic.pack == pack
 
 
+@pytest.mark.slow
 @EVERY
 def test_what_is_saved_is_loaded(tmp_path, network, units, classes, norm, pack):
     generator, critic = pair(network, units, classes, norm, pack)

@@ -151,6 +151,7 @@ def test_a_row_is_the_same_whatever_the_memory_layout(name):
         assert torch.equal(law.energy(view), law.energy(e)[::7])
 
 
+@pytest.mark.slow
 def test_a_long_row_has_the_same_energy_alone_where_threads_share_a_sum():
     threads = torch.get_num_threads()
     torch.set_num_threads(2)

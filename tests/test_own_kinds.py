@@ -92,6 +92,7 @@ def stressed(generator, tmp_path_factory):
     return report, out, given
 
 
+@pytest.mark.slow
 def test_stress_takes_searches_of_ones_own(stressed):
     report, out, _ = stressed
     assert [row["name"] for row in report.searches] == ["Mine", "Rays", "Rays-2"]
@@ -105,6 +106,7 @@ def test_stress_takes_searches_of_ones_own(stressed):
     assert "Rays-2" in (out / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_stress_fails_by_the_criterion_and_replay_knows_it(generator, tmp_path):
     out = tmp_path / "run"
     report = genenv.stress(
@@ -125,6 +127,7 @@ def test_stress_fails_by_the_criterion_and_replay_knows_it(generator, tmp_path):
     assert recorded.load_criterion(out, doubtful) is doubtful
 
 
+@pytest.mark.slow
 def test_a_run_with_a_search_of_ones_own_is_resumed(stressed, generator):
     report, out, given = stressed
     again = genenv.stress(
@@ -265,6 +268,7 @@ def weights(generator):
     return torch.cat([p.flatten() for p in generator.parameters()])
 
 
+@pytest.mark.slow
 def test_fit_takes_an_objective_of_ones_own_records_and_resumes_it_and_states_the_preset(tmp_path):
     settings = {"steps": 2, "batch": 16, "threads": 1}
     fitted = genenv.fit(X, Y, objective=Signs(), out=tmp_path / "a", **settings)
@@ -290,6 +294,7 @@ def test_what_a_partial_binds_to_an_objective_is_recorded():
     assert config.plain()["objective"] == f"{SIGNS}(weight=0.5)"
 
 
+@pytest.mark.slow
 def test_an_objective_from_the_command_line_is_imported(tmp_path, monkeypatch, capsys):
     (tmp_path / "aims.py").write_text(
         "from genenv.objectives import Hinge\n\nclass Mine(Hinge):\n    pass\n"
@@ -318,6 +323,7 @@ def test_an_objective_of_ones_own_takes_no_penalty_beside_it():
         TrainingConfig(objective=Signs(), penalty=1.0)
 
 
+@pytest.mark.slow
 def test_fit_takes_a_network_of_ones_own_and_reads_it_where_it_is_named_again(tmp_path):
     settings = {"steps": 2, "batch": 16, "threads": 1}
     fitted = genenv.fit(X, Y, network=Linear, out=tmp_path / "a", **settings)
@@ -348,6 +354,7 @@ class Shift(Metric):
         return {"shift": float(abs(real.mean(0) - fake.mean(0)).max())}
 
 
+@pytest.mark.slow
 def test_a_metric_of_ones_own_is_measured_beside_the_others(tmp_path):
     settings = {"steps": 2, "batch": 16, "threads": 1}
     genenv.fit(X, Y, out=tmp_path / "a", metrics=[Shift], features="samples", **settings)

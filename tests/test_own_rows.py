@@ -16,6 +16,8 @@ from genenv.board.flips import Flips
 from genenv.checks import Mistake
 from genenv.settings import StressConfig
 
+pytestmark = pytest.mark.slow
+
 DIGITS = data.load("digits")
 ROWS = np.arange(0, 1797, 4)
 X = DIGITS.x[ROWS]

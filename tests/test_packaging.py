@@ -43,6 +43,7 @@ def files():
     ]
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_what_the_folders_hold(wheel):
     expected = {
         str(Path(FOLDERS[path.relative_to(ROOT).parts[0]], *path.relative_to(ROOT).parts[1:]))
@@ -62,6 +63,7 @@ def test_no_file_in_the_folders_is_of_a_kind_that_would_be_left_out():
     assert kinds <= KINDS
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_the_licence_and_the_command(wheel):
     assert any(name.endswith("licenses/LICENSE") for name in wheel)
     assert any(name.endswith("entry_points.txt") for name in wheel)

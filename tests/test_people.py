@@ -65,6 +65,7 @@ def test_a_sheet_on_disk_is_the_sheet(tmp_path):
         people.sheet_of(tmp_path, sheet)
 
 
+@pytest.mark.slow
 def test_corrected_counts_hold_the_truth_as_often_as_they_say():
     truth = {"confirmed": 0.8, "ambiguous": 0.4, "invalid": 0.05}
     flips_of = {"confirmed": 400, "ambiguous": 900, "invalid": 300}

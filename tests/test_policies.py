@@ -49,6 +49,7 @@ def walked(tmp_path_factory):
     return folder, PolicyStress(WALK, None, False, folder).run()
 
 
+@pytest.mark.slow
 def test_the_walk_fails_as_often_as_is_known_and_in_two_ways(walked):
     folder, content = walked
     assert json.loads((folder / "report.json").read_text()) == content
@@ -69,6 +70,7 @@ def test_the_walk_fails_as_often_as_is_known_and_in_two_ways(walked):
     assert "data:image/png" in text
 
 
+@pytest.mark.slow
 def test_modes_have_their_mass_under_the_law_and_together_that_of_failures(walked):
     _, content = walked
     row = next(r for r in content["failure_probabilities"] if r["event"] == "confirmed")
@@ -118,6 +120,7 @@ def test_energy_counts_the_codes_up_to_the_end_of_the_episode():
     assert played.energy[0] == pytest.approx(5.0)
 
 
+@pytest.mark.slow
 def test_a_disturbance_of_strength_nought_never_fails_a_policy_that_stands(tmp_path):
     never = replace(WALK, channels=("action=0",))
     content = PolicyStress(never, None, False, tmp_path / "never").run()
@@ -126,6 +129,7 @@ def test_a_disturbance_of_strength_nought_never_fails_a_policy_that_stands(tmp_p
     assert "fails in 0" in policies.summary.verdict(content)
 
 
+@pytest.mark.slow
 def test_a_policy_that_fails_undisturbed_leaves_the_run_undecided(tmp_path):
     config = PolicyConfig(env="CartPole-v1", horizon=20, budget=64, starts=2, search=("random",))
     study = PolicyStress(config, falls, False, tmp_path / "falls")
@@ -146,6 +150,7 @@ def test_failures_replay_and_a_calmer_world_mends_them(walked):
     assert len(found.unexpected("pass")) == len(found.failing)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_has_the_same_report(walked, tmp_path):
     content = walked[1]
     again = PolicyStress(WALK, None, False, tmp_path / "again")
@@ -189,6 +194,7 @@ def test_what_cannot_be_is_one_sentence(words, sentence, tmp_path, monkeypatch, 
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_zip_is_read_only_with_trust(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     PPO("MlpPolicy", "CartPole-v1", n_steps=8, batch_size=8, device="cpu").save("policy.zip")

@@ -21,6 +21,7 @@ def plane(beta):
     return lambda e: e.sum(1) / e.shape[1] ** 0.5 - beta
 
 
+@pytest.mark.slow
 def test_repeated_runs_on_the_walk_are_unbiased_and_their_intervals_hold_the_truth():
     rates = [subset_simulation(toys.walk_severity(20.0), 30, 1000, seed) for seed in range(60)]
     estimates = np.array([rate.estimate for rate in rates])

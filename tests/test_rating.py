@@ -62,6 +62,7 @@ def rows(made, event):
     return [row for row in made.rows if row["event"] == event]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("event", [FAILURE, CONFIRMED])
 def test_a_rare_event_is_counted_checked_and_climbed_in_this_order(found, event):
     for made in found:
@@ -77,6 +78,7 @@ def test_a_rare_event_is_counted_checked_and_climbed_in_this_order(found, event)
     assert 0.7 < check < 1.4
 
 
+@pytest.mark.slow
 def test_the_budget_holds_and_the_likeliest_failure_has_the_known_energy(found):
     for made in found:
         assert made.queries <= 40_000
@@ -84,11 +86,13 @@ def test_the_budget_holds_and_the_likeliest_failure_has_the_known_energy(found):
         assert made.notes == ()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_rates(found):
     one = rated(asked(), FEW, METHOD, 40_000, 0)
     assert one == found[0] != found[1]
 
 
+@pytest.mark.slow
 def test_what_the_audit_refuses_is_no_confirmed_failure_and_cannot_be_climbed():
     made = rated(asked(judge=ClassAlone(1)), Seen(20_000, 900, 0), METHOD, 40_000, 0)
     (counted,) = rows(made, FAILURE)
@@ -131,6 +135,7 @@ def test_too_small_a_budget_is_told_and_the_bound_stands():
     assert "takes about 4,500 queries or more for it, and had 2,400" in made.notes[0]
 
 
+@pytest.mark.slow
 def test_an_estimate_that_counting_contradicts_is_left_out():
     made = rated(asked(), Seen(100, 9, 9), METHOD, 40_000, 0)
     assert [row["samples"] for row in made.rows] == [100, 100]

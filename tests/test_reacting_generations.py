@@ -19,6 +19,8 @@ from genenv.reacting import Reacting
 from genenv.reactions import mixing
 from genenv.settings import ReactConfig
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ReactConfig(
     learners=("logistic",),
     steps=20,

@@ -237,6 +237,7 @@ def test_frames_hold_any_number_of_classes(classes, shape):
     assert drawn.shape[1] <= frames.path_frames(ten, "sample:blur", batch).shape[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(8, 8), (16, 16, 3)])
 def test_right_stays_green_and_wrong_red_in_the_animation(shape):
     own, batch = many(100, 6, shape)
@@ -289,6 +290,7 @@ def cells_of(pairs, samples=order.LEAST, hard_rows=order.LEAST):
 RISING = [(i / 10, i / 20) for i in range(10)]
 
 
+@pytest.mark.slow
 def test_the_rank_correlation_of_known_orders():
     found = order.rank_correlation(cells_of(RISING), 0)
     assert found["missing"] is None
@@ -298,6 +300,7 @@ def test_the_rank_correlation_of_known_orders():
     assert falling["correlation"]["estimate"] == pytest.approx(-1)
 
 
+@pytest.mark.slow
 def test_cells_with_few_samples_on_either_side_have_no_say():
     few = [cells_of([(0, 1)] * 9, *counts) for counts in ((order.LEAST - 1, 99), (99, 4), (0, 9))]
     whole = order.rank_correlation(cells_of(RISING)[3:], 0)

@@ -13,6 +13,8 @@ from genenv.policies.replayed import Replayed
 from genenv.regression.model import ValueModel
 from genenv.regression.replayed import severities
 
+pytestmark = pytest.mark.slow
+
 ROWS, BUDGET = 900, 600
 NOISE = 0.3
 

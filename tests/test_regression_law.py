@@ -23,6 +23,7 @@ def learned(x):
     return law.learn(from_arrays(x, None), None, 0, lambda _: None)
 
 
+@pytest.mark.slow
 def test_few_rows_whose_columns_hang_together_get_a_copula_and_independent_ones_a_mixture():
     assert learned(together()).facts()["network"] == "copula"
     alone = np.random.default_rng(1).normal(size=(ROWS, 3))
@@ -40,6 +41,7 @@ def test_a_copula_keeps_marginals_and_how_columns_rise_together():
     assert made.min(0) == pytest.approx(x.min(0), rel=0.5)
 
 
+@pytest.mark.slow
 def test_a_copula_comes_back_from_disk_to_the_bit_and_knows_itself(tmp_path):
     first, other = learned(together()), learned(together(seed=5))
     first.save(tmp_path)

@@ -190,6 +190,7 @@ def words(html: str) -> str:
     return re.sub(r"[\s\xa0]+|&nbsp;", " ", text)
 
 
+@pytest.mark.slow
 def test_report_json_has_the_promised_keys_in_order(tmp_path):
     example().save(tmp_path)
     stored = json.loads((tmp_path / "report.json").read_text())
@@ -198,6 +199,7 @@ def test_report_json_has_the_promised_keys_in_order(tmp_path):
     assert all(tuple(row) == MODE_KEYS for row in stored["modes"])
 
 
+@pytest.mark.slow
 def test_a_report_reads_back_what_it_saved(tmp_path):
     saved = example()
     assert saved.save(tmp_path) == tmp_path / "report.html"
@@ -217,6 +219,7 @@ def test_rows_of_version_0_1_0_know_the_control_by_its_name():
     assert [row["samples_law"] for row in Report(old).searches] == [True, False]
 
 
+@pytest.mark.slow
 def test_saving_twice_writes_the_same_bytes(tmp_path):
     for name in "ab":
         example().save(tmp_path / name)
@@ -224,6 +227,7 @@ def test_saving_twice_writes_the_same_bytes(tmp_path):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
+@pytest.mark.slow
 def test_saving_leaves_nothing_but_the_two_files(tmp_path):
     example().save(tmp_path)
     left = ["nearest.npz", "report.html", "report.json"]
@@ -294,12 +298,14 @@ def test_loading_says_what_is_missing_or_broken(tmp_path):
         report.load(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_report_read_back_makes_no_page(tmp_path):
     example().save(tmp_path)
     with pytest.raises(Mistake, match=r"open the report\.html beside it"):
         report.load(tmp_path).html(tmp_path / "again.html")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [IMAGES, COLOUR, VECTORS], ids=["grey", "colour", "vectors"])
 def test_the_page_loads_nothing_and_runs_nothing(units, tmp_path):
     html = page(example(units), tmp_path)
@@ -314,6 +320,7 @@ def test_the_page_loads_nothing_and_runs_nothing(units, tmp_path):
     assert "default-src 'none'" in html
 
 
+@pytest.mark.slow
 def test_the_words_of_users_are_inert(tmp_path):
     hostile = example(classes=INERT)
     hostile.data["model"]["name"] = hostile.data["data"]["name"] = INERT[0]
@@ -330,6 +337,7 @@ def test_the_words_of_users_are_inert(tmp_path):
     assert "$\\frac{$" in html  # no formula, and none that stops the figure
 
 
+@pytest.mark.slow
 def test_the_page_shows_pictures_of_failures_beside_real_rows(tmp_path):
     html = page(example(), tmp_path)
     assert html.count('alt="nearest real row') == 8
@@ -339,6 +347,7 @@ def test_the_page_shows_pictures_of_failures_beside_real_rows(tmp_path):
     assert "6 distinct of 6 confirmed unseen in 20,000 random samples" in words(html)
 
 
+@pytest.mark.slow
 def test_the_page_is_sorted_by_q_and_distinct_failures_come_first(tmp_path):
     shown = example()
     failures = shown.evidence.failures
@@ -354,6 +363,7 @@ def test_the_page_is_sorted_by_q_and_distinct_failures_come_first(tmp_path):
     assert "8 of 17 are at q ≤ 0.1 (3 distinct)" in words(html)
 
 
+@pytest.mark.slow
 def test_vectors_are_shown_as_values(tmp_path):
     shown = example(VECTORS)
     html = page(shown, tmp_path)
@@ -364,6 +374,7 @@ def test_vectors_are_shown_as_values(tmp_path):
     assert "… and 8 more values." in words(html)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [IMAGES, VECTORS])
 def test_q_stands_on_the_page_only_where_failures_are_counted_by_it(units, tmp_path):
     told = example(units)
@@ -373,6 +384,7 @@ def test_q_stands_on_the_page_only_where_failures_are_counted_by_it(units, tmp_p
     assert not q.search(page(told, tmp_path))
 
 
+@pytest.mark.slow
 def test_the_page_has_its_sections_and_figures(tmp_path):
     text = words(page(example(), tmp_path))
     for title in (
@@ -387,6 +399,7 @@ def test_the_page_has_its_sections_and_figures(tmp_path):
     assert "left out 10.0 % [5.00, 20.0]" in text
 
 
+@pytest.mark.slow
 def test_seeds_of_a_search_are_added_in_the_funnel(tmp_path):
     two = example()
     two.data["searches"].append(search_row("evolution", 5, seed=1))
@@ -413,6 +426,7 @@ def test_without_random_no_probability_is_printed(tmp_path):
     assert "Random sampling was not among the searches" in str(without)
 
 
+@pytest.mark.slow
 def test_the_nearest_real_row_of_a_failure_is_kept_by_its_address(tmp_path):
     made = example()
     made.save(tmp_path)
@@ -428,6 +442,7 @@ def test_the_nearest_real_row_of_a_failure_is_kept_by_its_address(tmp_path):
         nearest.Rows(tmp_path, (3, 3), 10)
 
 
+@pytest.mark.slow
 def test_a_probability_of_rows_plus_noise_says_that_it_is_none_of_data(tmp_path):
     moved = example()
     moved.data["generator"] |= {"near": 0.3}
@@ -454,6 +469,7 @@ def test_the_verdict_is_one_sentence():
     )
 
 
+@pytest.mark.slow
 def test_each_mode_stands_beside_the_real_rows_that_are_nearest(tmp_path):
     beside = "25.0 % [12.5, 50.0] of the 147 real rows nearest to it, on 45.0 % [22.5, 90.0]"
     told = example()
@@ -467,6 +483,7 @@ def test_each_mode_stands_beside_the_real_rows_that_are_nearest(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_no_class_is_called_the_worst_where_real_rows_say_otherwise(tmp_path):
     told = example()
     told.data["classes"][1]["errors"] = share(0.5)
@@ -475,6 +492,7 @@ def test_no_class_is_called_the_worst_where_real_rows_say_otherwise(tmp_path):
         assert "No class is named as the worst" in text
 
 
+@pytest.mark.slow
 def test_where_nothing_corrects_q_the_headline_counts_nothing_by_it(tmp_path):
     told = example()
     told.data["grades"] |= {"confirmed": None, "distinct": None}
@@ -482,6 +500,7 @@ def test_where_nothing_corrects_q_the_headline_counts_nothing_by_it(tmp_path):
     assert "are at q" not in words(page(told, tmp_path))
 
 
+@pytest.mark.slow
 def test_what_verdicts_are_worth_is_said_until_people_have_looked(tmp_path):
     told = example()
     told.data["judge"]["contradictions"] = {"wrong": share(0.06), "found": share(0.4)}
@@ -502,6 +521,7 @@ def test_what_verdicts_are_worth_is_said_until_people_have_looked(tmp_path):
     assert "Nobody has looked at these failures. Where" not in str(told)
 
 
+@pytest.mark.slow
 def test_of_rows_no_figure_of_pictures_is_told(tmp_path):
     told = example()
     told.data["data"]["shape"] = [4]
@@ -510,6 +530,7 @@ def test_of_rows_no_figure_of_pictures_is_told(tmp_path):
     assert "on rows nobody has measured it" in words(page(told, tmp_path))
 
 
+@pytest.mark.slow
 def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tmp_path):
     printed = example()
     assert "Report:" not in str(printed)
@@ -530,6 +551,7 @@ def test_the_printed_summary_has_the_verdict_the_table_the_judge_and_the_page(tm
     assert "\xa0" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["generator", "judge", "model"])
 def test_a_bad_light_takes_every_probability_and_the_word_plausible_out(part, tmp_path):
     told = example()
@@ -546,6 +568,7 @@ def test_a_bad_light_takes_every_probability_and_the_word_plausible_out(part, tm
     assert html.split("<title>")[1].startswith("Undecided: mine:model")
 
 
+@pytest.mark.slow
 def test_many_modes_are_listed_and_the_first_pictured(tmp_path):
     many = example()
     rows = [mode_row((3, 8, 9), 7, 1, None) | {"id": 100 + i} for i in range(30)]
@@ -600,6 +623,7 @@ def test_columns_of_different_lengths_are_refused():
         replace(failures, mode=failures.mode[:3])
 
 
+@pytest.mark.slow
 def test_ordinary_samples_stand_beside_the_headline(tmp_path):
     shown = example()
     bare = page(shown, tmp_path)
@@ -610,6 +634,7 @@ def test_ordinary_samples_stand_beside_the_headline(tmp_path):
     assert html.count("<img") == bare.count("<img") + 3
 
 
+@pytest.mark.slow
 def test_the_page_says_what_sets_a_mode_apart_how_likely_it_is_and_how_many_are_left(tmp_path):
     seen = words(page(example(), tmp_path))
     assert "ink above 0.3: 90% of it, 20% of its class's real rows" in seen.replace("&#39;", "'")
@@ -637,6 +662,7 @@ def test_rates_beyond_counting_are_told_in_summary_and_page(tmp_path):
     assert "Subset simulation puts plausible failures that the judge confirms at" in str(made)
 
 
+@pytest.mark.slow
 def test_a_mode_is_unseen_in_the_controls_samples_and_not_in_those_of_another_method(tmp_path):
     made = example()
     made.data["failure_probability"] |= {"method": "subset simulation", "samples": 77_777}

@@ -29,6 +29,7 @@ def content(noises=5, accepted=20, learners=("a", "b")):
     return {"noises": names, "learners": list(learners), "curves": curves}
 
 
+@pytest.mark.slow
 def test_few_accepted_samples_draw_no_accuracy():
     dashes = [
         figures.reactions(content(accepted=accepted), "sample").count("stroke-dasharray")

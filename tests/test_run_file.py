@@ -65,6 +65,7 @@ def test_a_file_that_is_not_there_is_refused() -> None:
         run_file.expanded(["fit", "--config"])
 
 
+@pytest.mark.slow
 def test_fit_leaves_a_file_and_is_repeated_by_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

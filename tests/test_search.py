@@ -122,6 +122,7 @@ def case(request):
     return name, space_of(LAWS[law])
 
 
+@pytest.mark.slow
 def test_questions_have_their_shapes_and_never_exceed_the_limit(case):
     name, space = case
     search = make(name, space)
@@ -136,11 +137,13 @@ def test_questions_have_their_shapes_and_never_exceed_the_limit(case):
         search.tell(told(space, e, label, limit))
 
 
+@pytest.mark.slow
 def test_every_class_is_asked_for(case):
     name, space = case
     assert set(play(make(name, space), 1500)[1].tolist()) == set(range(CLASSES))
 
 
+@pytest.mark.slow
 def test_all_but_random_stay_in_the_plausible_set(case):
     name, space = case
     e, _ = play(make(name, space), 1200)
@@ -156,6 +159,7 @@ def test_random_leaves_it_as_often_as_its_law_does():
     assert abs(e.std() - 1) < 0.03
 
 
+@pytest.mark.slow
 def test_what_is_asked_is_a_function_of_the_seed_and_of_what_was_told(case):
     name, space = case
     one, two, other = (play(make(name, space, seed), 700) for seed in (4, 4, 5))
@@ -201,11 +205,13 @@ def successes(name, beta, budget=4000):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "factor"), [("evolution", 8), ("cma-es", 8), ("gradient", 25)])
 def test_players_that_learn_beat_chance_by_a_lot_on_a_half_space(name, factor):
     assert successes(name, 2.8) > factor * max(successes("random", 2.8), 1)
 
 
+@pytest.mark.slow
 def test_a_surrogate_finds_what_chance_hardly_does_and_each_time_elsewhere():
     assert successes("surrogate", 2.8, 600) > 15 * max(successes("random", 2.8, 600), 1)
 

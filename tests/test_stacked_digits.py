@@ -46,6 +46,7 @@ def test_it_is_a_function_of_its_seed():
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.slow
 def test_every_triple_of_a_perfect_sampler_is_counted(counter):
     figures = counter(stacked(bars(400, 1), rows=6400, seed=5).x)
     assert counter.accuracy == 1
@@ -53,6 +54,7 @@ def test_every_triple_of_a_perfect_sampler_is_counted(counter):
     assert figures["reverse_kl"] == pytest.approx((BARS**3 - 1) / (2 * 6400), rel=0.5)
 
 
+@pytest.mark.slow
 def test_one_triple_is_one_mode_at_the_logarithm_of_their_number(counter):
     x = np.repeat(stacked(bars(400, 1), rows=1).x, 50, axis=0)
     figures = counter(x)
@@ -60,6 +62,7 @@ def test_one_triple_is_one_mode_at_the_logarithm_of_their_number(counter):
     assert figures["reverse_kl"] == pytest.approx(np.log(BARS**3))
 
 
+@pytest.mark.slow
 def test_digits_of_one_channel_kept_apart_are_stacked_too(tmp_path):
     source = bars(60)
     np.savez(tmp_path / "bars.npz", x=source.x[..., None], y=source.label)

@@ -139,6 +139,7 @@ def test_a_part_with_a_key_comes_from_the_cache_unless_it_is_off(tmp_path, monke
     assert four.made == ["count", "double"]
 
 
+@pytest.mark.slow
 def test_a_command_that_is_terminated_leaves_with_143():
     script = (
         "import os, signal, sys\nfrom genenv import cli\nfrom genenv.cli.replay import Replay\n"
@@ -158,6 +159,7 @@ def test_digests_that_cannot_be_read_are_one_sentence(tmp_path):
         Sum(tmp_path).run(resume=True)
 
 
+@pytest.mark.slow
 def test_the_version_is_told_without_torch():
     script = (
         "import sys\nfrom genenv import cli\n"

@@ -50,6 +50,7 @@ def fitted(run, place):
     return place / "T"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_rows_on_a_condition_are_written_as_the_data_are(run, fitted, place, suffix):
     out = f"rows{suffix}"
@@ -67,6 +68,7 @@ def test_rows_on_a_condition_are_written_as_the_data_are(run, fitted, place, suf
     assert len(rows) == 50
 
 
+@pytest.mark.slow
 def test_a_parquet_keeps_its_dtypes_through_fit_and_sample(run, place):
     words = "--target", "loan", "--no-metrics", "--out", "P"
     assert run("fit", "people.parquet", *words)[0] == 0
@@ -76,6 +78,7 @@ def test_a_parquet_keeps_its_dtypes_through_fit_and_sample(run, place):
     assert not (place / "P" / "metrics.json").exists()
 
 
+@pytest.mark.slow
 def test_the_table_that_ships_is_fitted_as_a_table(run):
     code, out, _ = run("fit", "loans", "--no-metrics", "--out", "L")
     assert code == 0
@@ -84,6 +87,7 @@ def test_the_table_that_ships_is_fitted_as_a_table(run):
     assert run("sample", "L", "--count", "20", "--where", where, "--out", "loans.csv")[0] == 0
 
 
+@pytest.mark.slow
 def test_metrics_stand_beside_real_rows_and_independent_columns(fitted):
     metrics = json.loads((fitted / "metrics.json").read_text())
     assert set(metrics["c2st"]) == {"mixture", "independent columns", "learned rows"}
@@ -115,6 +119,7 @@ def both(run, place):
     return place / "B"
 
 
+@pytest.mark.slow
 def test_of_two_generators_the_better_is_kept_and_both_are_measured(both):
     metrics = json.loads((both / "metrics.json").read_text())
     assert {"mixture", "table"} <= set(metrics["c2st"])
@@ -126,6 +131,7 @@ def test_of_two_generators_the_better_is_kept_and_both_are_measured(both):
     )
 
 
+@pytest.mark.slow
 def test_a_generator_that_gives_learned_rows_back_is_not_taken_however_like_the_data(
     tmp_path, monkeypatch
 ):
@@ -147,6 +153,7 @@ def test_a_generator_that_gives_learned_rows_back_is_not_taken_however_like_the_
     assert "left out, for it copies rows: mixture" in " ".join(fit.notes)
 
 
+@pytest.mark.slow
 def test_the_network_shows_its_training_and_both_their_metrics_in_tensorboard(both):
     curves = tracking.read(both)
     assert {"loss/critic/pairing", "critic/held_out", "metrics/c2st/mixture"} <= set(curves)
@@ -165,6 +172,7 @@ def test_the_real_share_of_a_condition_stands_beside_the_generators(run, fitted,
     assert "--where beside --data" in told
 
 
+@pytest.mark.slow
 def test_a_network_makes_rows_on_a_condition_from_the_command_line(run, place):
     words = "--target", "loan", "--network", "table", "--steps", "5", "--out", "N"
     assert run("fit", "people.csv", *words, "--no-metrics")[0] == 0
@@ -204,6 +212,7 @@ def test_the_generator_is_chosen_by_likeness_among_those_that_copy_nobody(c2st, 
     assert sentence.startswith(f"Taken: the {taken}")
 
 
+@pytest.mark.slow
 def test_a_fit_is_found_again_and_a_schema_can_be_edited(run, fitted, place):
     assert (
         run(

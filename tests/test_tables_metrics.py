@@ -25,6 +25,7 @@ def found():
     return measured({"again": again, "copied": LEARNED}, SCHEMA, LEARNED, HELD_OUT, 0)
 
 
+@pytest.mark.slow
 def test_real_rows_are_liked_by_every_metric_and_independent_columns_by_the_marginals_alone(found):
     for name in ("c2st", "auc", "f1"):
         figures = found[name]
@@ -36,6 +37,7 @@ def test_real_rows_are_liked_by_every_metric_and_independent_columns_by_the_marg
     )
 
 
+@pytest.mark.slow
 def test_copied_rows_are_copies_and_closest_of_all(found):
     assert found["copies"]["copied"] == 1
     assert found["closest"]["copied"] == 0
@@ -52,6 +54,7 @@ def test_figures_are_json_and_a_line_a_maker(found):
     assert "learned_rows" not in lines[0]
 
 
+@pytest.mark.slow
 def test_a_table_without_a_target_has_no_efficacy():
     schema = tables.infer(FRAME)
     assert "f1" not in measured({"again": CODES}, schema, LEARNED, HELD_OUT, 0)
@@ -91,6 +94,7 @@ def test_the_closest_row_is_gowers():
     assert closest(np.array([[20.0, np.nan]]), learned, schema, 0) == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_c2st_tells_shifted_rows_and_not_equal_laws():
     assert c2st(CODES[:450], CODES[450:], 0) > 0.8
     shifted = CODES[450:].copy()

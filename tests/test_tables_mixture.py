@@ -21,6 +21,7 @@ def mixture():
     return tables.fit(FRAME, "loan")
 
 
+@pytest.mark.slow
 def test_samples_are_frames_like_the_data(mixture):
     rows = mixture.sample(1_000)
     assert list(rows.columns) == list(FRAME.columns)

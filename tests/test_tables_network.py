@@ -65,6 +65,7 @@ def test_latents_that_are_all_gumbel_are_refused():
         TableGenerator(Gaussian(4), Heads.of((4,)), ())
 
 
+@pytest.mark.slow
 def test_laws_of_columns_are_met_whatever_was_learned(made):
     label = CODES[:, SCHEMA.names.index("loan")].astype(np.int64)
     asked = np.tile(label, 8)
@@ -75,6 +76,7 @@ def test_laws_of_columns_are_met_whatever_was_learned(made):
     assert marginals(raw, CODES, SCHEMA) > 0.05
 
 
+@pytest.mark.slow
 def test_rows_are_frames_like_the_data_and_functions_of_their_address(made):
     rows = made.frame(600, seed=3)
     assert list(rows.columns) == list(FRAME.columns)
@@ -104,6 +106,7 @@ def test_from_base_is_deterministic_and_its_label_a_condition(made):
     assert set(label.tolist()) == {0, 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "where",
     [
@@ -153,6 +156,7 @@ def test_damaged_laws_are_a_mistake(made, tmp_path):
         networks.stored(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_table_without_a_target_is_learned_too():
     schema = tables.infer(FRAME[["age", "job"]])
     made = training.learn(schema.encode(FRAME), schema, training.settings(steps=2, threads=1))
@@ -162,6 +166,7 @@ def test_a_table_without_a_target_is_learned_too():
     assert made.sample(5)[1] is None
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_rows_and_resume_goes_on(tmp_path):
     config = training.settings(steps=4, threads=1)
     once = training.learn(CODES, SCHEMA, config)
@@ -186,6 +191,7 @@ def test_states_and_scores_are_told_apart(made):
     assert is_state(made.inner).sum() == sum(made.coding.heads)
 
 
+@pytest.mark.slow
 def test_the_call_in_python_takes_the_network_and_a_folder(tmp_path):
     words = {"target": "loan", "steps": 3, "threads": 1}
     made = genenv.fit(FRAME, network="table", **words)
@@ -198,6 +204,7 @@ def test_the_call_in_python_takes_the_network_and_a_folder(tmp_path):
         genenv.fit(FRAME, network="mlp", **words)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("every_verdict")
 def test_the_main_job_runs_on_a_networks_rows(made, tmp_path):
     model = HistGradientBoostingClassifier(max_iter=5).fit(

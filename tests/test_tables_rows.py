@@ -58,6 +58,7 @@ columns = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(columns)
 @example(

@@ -247,6 +247,7 @@ def test_redrawn_cells_differ_in_whole_columns_and_are_lawful(table):
     assert (kept < 1).float().mean() > 0.9
 
 
+@pytest.mark.slow
 def test_independent_columns_make_true_rows_and_dependent_ones_do_not():
     first, second, third = torch.randn((3, 900), generator=seeding.torch_generator(0, "made"))
     alone = torch.stack([first, second], 1)
@@ -284,6 +285,7 @@ def noisy(clear, rows=400):
     return data.from_frame(frame.assign(y=np.where(known, "no", "yes")), data.TableOptions("y"))
 
 
+@pytest.mark.slow
 def test_where_labels_are_noisy_a_judge_abstains_and_of_noise_alone_it_certifies_nothing():
     lights = []
     for clear in (0.6, 0.0):

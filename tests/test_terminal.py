@@ -33,6 +33,7 @@ def test_letters_that_a_terminal_lacks_are_spelled_out(
     assert held.getvalue() == lacking[encoding]  # at once: nothing was flushed by hand
 
 
+@pytest.mark.slow
 def test_warnings_as_errors_stop_no_command() -> None:
     words = [sys.executable, "-W", "error", "-m", "genenv", "envs"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -60,6 +61,7 @@ def test_a_second_interrupt_while_the_first_is_answered_is_quiet_too(
     assert left.value.code == 130
 
 
+@pytest.mark.slow
 def test_a_printed_command_is_quoted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -197,6 +197,7 @@ def test_global_randomness_is_caught_where_parity_cannot_see_it():
         check_determinism(lambda: DrawsFromTheGlobalState(3, autoreset_mode=NEXT), seed=0)
 
 
+@pytest.mark.slow
 def test_a_mode_that_instances_share_is_caught():
     with pytest.raises(AssertionError, match=r"became .* when another instance was made"):
         check(SharesItsMetadata)
@@ -207,6 +208,7 @@ def test_a_batch_of_one_is_refused():
         check_vector_env(sync, toys.Walk, rows=1)
 
 
+@pytest.mark.slow
 def test_an_endless_environment_is_reported():
     def endless(n, autoreset_mode):
         env = toys.BatchedWalk(n, autoreset_mode=autoreset_mode)
@@ -221,6 +223,7 @@ def test_an_endless_environment_is_reported():
         check(endless, (OFF,), single)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [toys.BatchedWalk, sync])
 def test_sound_environments_pass_in_all_modes(kind):
     check(kind, single=toys.Walk if kind is sync else toys.single_walk, ends=100)

@@ -36,6 +36,7 @@ def test_scalars_read_back_with_their_steps(tmp_path):
     np.testing.assert_allclose(values, [0, 0.5, 1, 1.5, 2])
 
 
+@pytest.mark.slow
 def test_no_scalar_is_thinned_out(tmp_path):
     with Tracker(tmp_path) as tracker:
         for step in range(12_000):
@@ -152,6 +153,7 @@ def test_reading_a_folder_without_events_says_so(tmp_path):
         tracking.read(tmp_path)
 
 
+@pytest.mark.slow
 def test_importing_tracking_does_not_import_tensorboard():
     code = "import sys, genenv.tracking; sys.exit('tensorboard' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -28,6 +28,7 @@ def test_what_stands_before_a_cut_is_read_with_a_warning(tmp_path):
     assert steps.tolist() == list(range(len(steps))) == values.tolist()
 
 
+@pytest.mark.slow
 def test_every_cut_leaves_whole_points(tmp_path):
     path = write(tmp_path, 3)
     whole = path.read_bytes()
@@ -88,6 +89,7 @@ def test_what_a_run_writes_again_when_it_is_resumed_at_its_end_is_read_once(tmp_
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_every_point_of_a_long_curve_is_read(tmp_path):
     write(tmp_path, 12_000)
     assert read(tmp_path)["a"][0].tolist() == list(range(12_000))

@@ -58,11 +58,13 @@ def board(folder):
     return Board(folder)
 
 
+@pytest.mark.slow
 def test_scalars_are_served_with_their_steps(board):
     points = board.plugin("scalars/scalars", run="gan", tag="confirmed/random")
     assert [point[1:] for point in points] == [[0, 0.0], [1, 1.0], [2, 2.0]]
 
 
+@pytest.mark.slow
 def test_a_run_is_a_row_of_the_hparams_table_with_its_own_scalars(board):
     rows = board.sessions()
     assert set(rows) == {"gan", "wgan", "stopped"}
@@ -91,6 +93,7 @@ def test_the_hparams_table_has_typed_columns(board):
     assert kinds == {"objective": "STRING", "lr": "FLOAT64", "ema": "BOOL", "seed": "FLOAT64"}
 
 
+@pytest.mark.slow
 def test_the_first_five_settings_are_the_first_columns(tmp_path):
     with Tracker(tmp_path) as tracker:
         tracker.hparams(dict.fromkeys("zyxwvba", 0.0), [])

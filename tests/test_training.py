@@ -445,6 +445,7 @@ def test_other_errors_are_not_taken_for_lack_of_memory(monkeypatch):
         run.fit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["batch", "spectral"])
 def test_resume_is_exact_with_packs_and_normalised_critics(tmp_path, norm):
     settings = {"objective": "hinge", "network": "dcgan", "critic_norm": norm, "pack": 2}
@@ -461,6 +462,7 @@ def test_resume_is_exact_with_packs_and_normalised_critics(tmp_path, norm):
     assert f"critic with {norm} norm of packs of 2" in second.notes[0]
 
 
+@pytest.mark.slow
 def test_codes_are_learned_without_labels_and_resume_is_exact(tmp_path):
     settings = {"conditional": False, "categorical": (3,), "continuous": 2}
     straight = trainer(**settings)
@@ -562,6 +564,7 @@ def test_resume_elsewhere_goes_on_and_says_so(tmp_path):
     assert fresh.notes[-1] == "no checkpoint was found, training started at step 0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [GREY, VECTOR])
 def test_curves_and_pictures_are_written(tmp_path, units):
     with Tracker(tmp_path) as tracker:
@@ -583,6 +586,7 @@ def test_curves_and_pictures_are_written(tmp_path, units):
     assert all(np.isfinite(values).all() for _, values in curves.values())
 
 
+@pytest.mark.slow
 def test_watching_does_not_change_the_weights(tmp_path):
     with Tracker(tmp_path) as tracker:
         watched = trainer(tmp_path / "c", objective="gan", network="dcgan", tracker=tracker)
@@ -592,6 +596,7 @@ def test_watching_does_not_change_the_weights(tmp_path):
     assert_bit_equal(everything(watched), everything(alone))
 
 
+@pytest.mark.slow
 def test_train_learns_where_the_data_lie(tmp_path):
     rng = np.random.default_rng(0)
     label = np.arange(200, dtype=np.int64) % 2

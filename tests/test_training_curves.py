@@ -78,6 +78,7 @@ def test_every_curve_has_a_point_of_every_look(tmp_path):
 CODED = Product([Categorical(3), Gaussian(2)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("units", "noise", "slow"),
     [(GREY, None, None), (GREY, CODED, "traversals"), (PLANE, None, "critic")],
@@ -125,6 +126,7 @@ def train_to_the_end(folder, at=None):
         run.fit(advance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("at", "kept"), [(35, 20), (15, 0)])
 def test_a_resumed_run_has_one_point_a_step(tmp_path, at, kept):
     with pytest.raises(KilledError):

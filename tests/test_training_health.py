@@ -308,6 +308,7 @@ def test_held_out_rows_are_taken_in_turn():
     assert health._Rows(torch.arange(30), None).turn(5, pack=4).x.tolist() == list(range(28))
 
 
+@pytest.mark.slow
 def test_a_resumed_training_tells_the_same():
     train, run = game()
     straight = watched(train, run)
@@ -389,6 +390,7 @@ def digits(rows, seed, objective="relativistic", noise=None, clip=None, **change
     return [sentence.split(":")[0] for sentence in curves.health.sentences()]
 
 
+@pytest.mark.slow
 def test_a_good_training_raises_no_alarm():
     assert digits(1200, seed=0) == ["no problem was found"]
 
@@ -403,6 +405,7 @@ STRONG = {"objective": "minimax", "critic_steps": 10, "critic_width": 256, "lr":
 WIDE, NARROW = ({"objective": "wgan", "clip": clip} for clip in (10.0, 1e-4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sick", "problem"),
     [
@@ -417,6 +420,7 @@ def test_a_sick_training_is_told_its_problem(sick, problem):
     assert problem in digits(1200, seed=0, steps=60, **sick)
 
 
+@pytest.mark.slow
 def test_a_ring_that_drops_modes_is_told():
     dataset = toys.ring(2000)
     config = replace(preset("gan", dataset.units), steps=300, width=32, device="cpu", threads=1)

@@ -212,6 +212,7 @@ def test_a_surface_is_drawn_for_two_columns_and_a_critic_alone():
     assert charts.surface(pair(TABLE), Slope(TABLE), np.zeros((3, 5))) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [LINE, PLANE, TABLE])
 def test_vectors_of_any_length_are_drawn(units):
     rng = np.random.default_rng(0)
@@ -237,6 +238,7 @@ APPLY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("units", "classes", "noise", "names"), APPLY)
 def test_the_pictures_that_apply_are_written_to_folder_and_tracker(
     tmp_path, units, classes, noise, names
@@ -262,6 +264,7 @@ def shown(folder):
     return set(log.Tags()["images"])
 
 
+@pytest.mark.slow
 def test_a_picture_is_whole_or_not_there(tmp_path, monkeypatch):
     (tmp_path / "samples.png").write_bytes(b"the old one")
 

@@ -164,6 +164,7 @@ def test_a_resumed_campaign_with_errors_equals_an_unbroken_one(tmp_path, name):
     assert all(np.array_equal(one[column], two[column]) for column in one)
 
 
+@pytest.mark.slow
 def test_a_model_that_stops_answering_ends_the_campaign_and_is_asked_again(tmp_path):
     model = Fragile("raises")
     model.ill = False
