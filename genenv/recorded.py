@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, criteria, downstream, files, importing, model_spec, networks, reading
+from genenv import (
+    checks,
+    criteria,
+    downstream,
+    files,
+    importing,
+    model_spec,
+    networks,
+    reading,
+    rules,
+)  # fmt: skip
 from genenv.boosted import Boosted
 from genenv.classifier import Classifier, InUnits
 from genenv.codecs import Codec, Rows
@@ -241,7 +251,8 @@ def load_probe(
     generator = _generator(folder, generator)
     guide = load_guide(checked(folder, "judge"), generator.units)
     criterion = load_criterion(folder, None, trust)
-    return Probe(generator, load_model(folder, model, trust), guide, criterion)
+    asked = load_model(folder, model, trust)
+    return Probe(generator, asked, guide, criterion, rules.recorded(folder, trust))
 
 
 def not_stored(folder: Path) -> tuple[str, ...]:

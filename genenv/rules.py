@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks, importing, naming
+from genenv import checks, importing, naming, reading
 from genenv.codecs import Codec
 
 Rule = Callable[[Any], Any]
@@ -38,6 +39,37 @@ class Rules:
         masks = [_held(name, rule, seen, len(x)) for name, rule in self.named]
         kept: NDArray[np.bool_] = np.logical_and.reduce([np.ones(len(x), np.bool_), *masks])
         return ~kept
+
+
+def recorded(folder: Path, trust: bool = False, kind: str = "stress") -> Rules:
+    """Load the rules of a run, without which what breaks one would be taken for an instance.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    trust
+        Import them, which runs the code that the run names.
+    kind
+        Under which config.json keeps the run's settings.
+
+    Raises
+    ------
+    Mistake
+        There are rules and the run is not trusted, or one cannot be imported.
+    """
+    path = folder / "config.json"
+    settings = (reading.plain(path) if path.is_file() else {}).get(kind, {})
+    names = reading.guarded(path, lambda: list(settings.get("rules", ())))
+    if not all(isinstance(name, str) for name in names):
+        raise reading.damaged(path, f"rules {names!r}")
+    if names and not trust:
+        raise checks.Mistake(
+            "a run with rules to be trusted, for importing them runs code",
+            f"{', '.join(names)} without trust",
+            "trust the folder with --trust (trust=True)",
+        )
+    return find([importing.recorded(name, trust, "--trust") for name in names])
 
 
 def find(given: Sequence[Any]) -> Rules:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -62,3 +64,16 @@ def test_images_are_met_as_arrays():
     bright = rules.find([lambda x: x.reshape(len(x), -1).max(1) >= 16])
     found = bright.broken(digits.units, torch.from_numpy(digits.x[:50]))
     assert np.array_equal(found, digits.x[:50].reshape(50, -1).max(1) < 16)
+
+
+def test_the_rules_of_a_run_are_found_again_with_trust_alone(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"stress": {"rules": [f"{__name__}:adult"]}}))
+    with pytest.raises(Mistake, match="a run with rules to be trusted"):
+        rules.recorded(tmp_path)
+    ((name, _),) = rules.recorded(tmp_path, trust=True).named
+    assert name == f"{__name__}:adult"
+    path.write_text(json.dumps({"stress": {"rules": [3]}}))
+    with pytest.raises(Mistake, match="rules"):
+        rules.recorded(tmp_path, trust=True)
+    assert not rules.recorded(tmp_path / "none")

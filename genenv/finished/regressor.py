@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import failures
+from genenv import failures, rules
 from genenv.finished.run import Content, Finished, Found
 from genenv.parts import checked
 from genenv.regression import law, page, replayed, summary
 from genenv.regression.judging import ValueJudge
 from genenv.regression.probe import ValueProbe
 from genenv.report import rates
-from genenv.rules import Rules
 
 
 class RegressorRun(Finished):
@@ -45,7 +44,9 @@ class RegressorRun(Finished):
         named = self.named(trusted) if model is None else model
         asked = replayed.asked(self.folder, named)
         generator = law.load(checked(self.folder, "generator"))
-        return ValueProbe(generator, asked, self.judge(), Rules())
+        return ValueProbe(
+            generator, asked, self.judge(), rules.recorded(self.folder, trusted, replayed.KIND)
+        )
 
     def judge(self) -> ValueJudge:
         """See `Finished.judge`."""
