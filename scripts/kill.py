@@ -14,6 +14,7 @@ kill hits work and not imports; seconds are of the wall.
 """
 
 import argparse
+import collections
 import contextlib
 import json
 import os
@@ -111,13 +112,17 @@ def ended(child, seconds):
 
 
 def stopped(child, name, folder):
-    """Send the signal; a command that is asked to end says so, with the code that shells expect."""
+    """Send the signal; a command that is asked to end says so, with the code that shells expect.
+
+    Returns its exit code: below 0 where the signal ended it, 0 or 3 where its work was over.
+    """
     os.kill(child, SENT)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     said = folder.with_suffix(".txt").read_text()
     told = code == 128 + SENT and "terminated" in said and "Traceback" not in said
     if SENT == signal.SIGTERM and not told and code not in (0, 3, -SENT):  # over, or not yet begun
         sys.exit(f"{name} left with {code} after SIGTERM:\n{said}")
+    return code
 
 
 def read(folder):
@@ -192,7 +197,7 @@ def rounds(name, work):
     finished(started(SMALL[name], whole, resume=False), whole)
     straight = time.monotonic() - began
     moments = random.Random(args.seed)
-    kills = 0
+    kills, codes = 0, collections.Counter()
     print(f"{name}: unbroken {straight:.1f} s", flush=True)
     while kills < args.kills:
         resume = (broken / "config.json").is_file()
@@ -201,7 +206,7 @@ def rounds(name, work):
         child = started(SMALL[name], broken, resume)
         code = ended(child, moments.uniform(0.02, 0.3) * straight)
         if code is None:
-            stopped(child, name, broken)
+            codes[stopped(child, name, broken)] += 1
             kills += 1
             read(broken)
             continue
@@ -216,7 +221,9 @@ def rounds(name, work):
             shutil.copytree(args.base, broken)
     finished(started(SMALL[name], broken, (broken / "config.json").is_file()), broken)
     differs = unequal(broken, whole)
-    print(f"{name}: {kills} kills, {len(differs)} files differ {' '.join(differs)}", flush=True)
+    left = ", ".join(f"{code} {count} times" for code, count in codes.most_common())
+    print(f"{name}: {kills} kills (left with {left}), {len(differs)} files differ", *differs)
+    sys.stdout.flush()
     return differs
 
 
