@@ -86,8 +86,9 @@ def report(
     content = _content(run, logs, held)
     found = held.failures(reference, dataset.x[rows], label[rows])
     ids = [row["id"] for row in content["modes"]]
-    for row, told in zip(content["modes"], moved.of_modes(units, found, ids), strict=True):
-        row["moved"] = told
+    told = moved.of_modes(units, found, ids, dataset.x[rows])
+    for row, own in zip(content["modes"], told, strict=True):
+        row["moved"] = own
     evidence = Evidence(
         failures=found,
         curves=held.curves(),

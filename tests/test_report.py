@@ -154,7 +154,7 @@ def mode_row(classes: tuple, mode: int, confirmed: int, mass: float | None) -> d
         "confirmed": confirmed, "distinct": confirmed, "mass": mass, "mass_low": 0.0,
         "mass_high": 2e-4, "apart": apart, "enrichment": enriched,
         "searches": ["evolution"], "near": near,
-        "moved": [{"column": "age", "share": 0.9, "up": 0.1}] if mode == 8 else None,
+        "moved": [{"column": "age", "share": 0.9, "real": 0.2, "up": 0.1}] if mode == 8 else None,
     }  # fmt: skip
     return {name: values[name] for name in MODE_KEYS}
 

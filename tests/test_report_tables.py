@@ -47,32 +47,44 @@ def test_numbers_of_vectors_moved_where_they_are_not_equal():
     assert marks.tolist() == [[False, True]]
 
 
-def test_columns_are_told_by_how_often_and_which_way_they_moved():
-    x = changed(**{"wage<b>": [2500.0, 3000.0, np.nan, 3000.0]}, rank=list("babc"))
-    rows = moved.columns(TABLE.units, x, stored(FRAME[:4]))
-    assert [(row["column"], row["share"], row["up"]) for row in rows] == [
-        ("rank", 1.0, 0.5),
-        ("wage<b>", 0.5, 1.0),
-    ]
-    assert moved.words(rows) == "rank (100%), wage<b> (50%, mostly up)"
-    assert moved.words(moved.columns(TABLE.units, x, x)) == ""
+def test_columns_are_told_by_how_often_they_are_the_farthest_beside_real_rows_and_which_way():
+    near = pd.concat([FRAME[:4]] * 6, ignore_index=True)
+    usual = moved.Usual(step=np.full(3, 0.1), farthest=np.array([0.2, 0.1, 0.7]))
+    pushed = near.assign(**{"wage<b>": near["wage<b>"].replace({1000.0: 1500.0, 2000.0: 2500.0})})
+    rows = moved.columns(TABLE.units, stored(pushed), stored(near), usual)
+    assert [(row["column"], row["share"], row["real"]) for row in rows] == [("wage<b>", 0.5, 0.2)]
+    assert rows[0]["up"] == 1.0
+    assert moved.words(rows) == "wage<b> (50%, mostly up; real rows 20%)"
+    assert moved.words(moved.columns(TABLE.units, stored(near), stored(near), usual)) == ""
+
+
+def test_what_is_usual_is_told_by_real_rows_and_their_nearest_others():
+    x = np.array([[0.0], [0.0], [1.0], [10.0]])
+    table = data.from_frame(
+        pd.DataFrame({"a": x[:, 0], "b": 0.5, "y": list("nnyy")}), data.TableOptions("y")
+    )
+    usual = moved.Usual.of(table.units, table.x)
+    assert usual.farthest.tolist() == [0.5, 0.0]  # two are alike, two lie off in their one column
+    assert usual.step[0] > 1
 
 
 @pytest.mark.parametrize("planted", ["income", "debt"])
-def test_the_column_that_was_moved_is_named_first_and_untouched_rows_name_none_so_often(planted):
+def test_the_column_that_was_moved_alone_is_told_first_and_no_other_number(planted):
     frame = drawn(1_500)
     table = data.from_frame(frame, data.TableOptions("repaid"))
     units, real = table.units, table.x[300:]
+    usual = moved.Usual.of(units, real)
 
     def told(rows):
         points, others = (units.encode(units.tensor(x)).flatten(1) for x in (rows, real))
-        return moved.columns(units, rows, real[nearest(points, others)])
+        return moved.columns(units, rows, real[nearest(points, others)], usual)
 
     pushed = (frame[planted] + 2 * frame[planted].std()).clip(upper=frame[planted].max())
-    first = told(units.rows(frame.assign(**{planted: pushed})[:300]))[0]
-    assert first["column"] == planted
-    assert first["up"] > 0.7
-    assert first["share"] > told(table.x[:300])[0]["share"] + 0.2
+    rows = told(units.rows(frame.assign(**{planted: pushed})[:300]))
+    assert rows[0]["column"] == planted
+    assert rows[0]["up"] > 0.7
+    assert not {"age", "since", "savings", "income", "debt"} & {row["column"] for row in rows[1:]}
+    assert not told(table.x[:300])
 
 
 def test_rows_of_equal_law_are_together_and_moved_ones_apart_by_total_variation():

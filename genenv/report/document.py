@@ -80,7 +80,7 @@ MODE_KEYS = (
     "mass_high",  # random was not run, or the run cannot be trusted
     "enrichment",  # ENRICHMENT_KEYS, beside a reference; None: there was none, or no draws
     "apart",  # rule, mode, class: what tells it from its class, see `report.apart`; None: nothing
-    "moved",  # of tables, which columns differ from the nearest real rows: `moved.columns`; or None
+    "moved",  # of tables, the columns in which they lie farthest from real rows, see `moved`
     "searches",  # names of those that found it
     "near",  # NEAR_KEYS: the untouched real rows nearest to it
 )
@@ -198,8 +198,9 @@ def document(data: Mapping[str, Any]) -> dict[str, Any]:
         _at_least(share, SHARE_KEYS, f"report.judge.real_rejected.{gate}")
     for row in whole["searches"]:  # version 0.1.0 knew the control by its name
         row.setdefault("samples_law", row.get("name") == "random")
-    for row in whole["modes"]:  # version 0.2.0 did not count moved columns
-        row.setdefault("moved", None)
+    for row in whole["modes"]:  # earlier builds did not count moved columns beside real rows
+        told = row.setdefault("moved", None)
+        row["moved"] = told if all("real" in own for own in told or ()) else None
     for name, keys in (
         ("searches", SEARCH_KEYS),
         ("modes", MODE_KEYS),
