@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks, files, networks, people, reading, trust
+from genenv import checks, files, lock, networks, people, reading, trust
 from genenv.codecs import Codec
 from genenv.judge import Verdict
 from genenv.parts import checked
@@ -23,6 +25,7 @@ from genenv.people import sheet as sheets
 from genenv.report.amending import amend, parts_of
 from genenv.report.document import document
 from genenv.report.numerals import count, plural
+from genenv.wording import inert
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,7 @@ class Audit:
         from genenv.tracking import picture
         from genenv.tracking.pictures import still
 
-        folder = path.with_suffix("")
-        folder.mkdir(parents=True, exist_ok=True)
-        rows = []
+        folder, rows = path.with_suffix(""), []
         for item in range(len(self.sheet)):
             x = self.sheet.x[item : item + 1]
             drawn = picture(x, self.units)
@@ -54,12 +55,12 @@ class Audit:
             shown = "; ".join(f"{name} {value}" for name, value in cells)
             if drawn is not None:
                 shown = f"{folder.name}/{item:03d}.png"
-                (folder / f"{item:03d}.png").write_bytes(still(drawn[0]))
-            rows.append({"item": item, "sample": shown, "answer": ""})
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, ("item", "sample", "answer"))
-            writer.writeheader()
-            writer.writerows(rows)
+                content = still(drawn[0])
+                files.write_atomically(folder / f"{item:03d}.png", partial(_filled, content))
+            rows.append((item, inert(shown), ""))
+        text = io.StringIO()
+        csv.writer(text).writerows([("item", "sample", "answer"), *rows])
+        files.write_atomically(path, partial(_filled, text.getvalue().encode()))
 
     def result(self) -> dict[str, Any] | None:
         """Correct the run's counts by all answers; None where no confirmed flip has one."""
@@ -108,8 +109,10 @@ def open_audit(run: Path, count: int = 60, seed: int = 0) -> Audit:
     Raises
     ------
     Mistake
-        The run holds no flips, or neither its generator nor a confirmed failure; a damaged file.
+        The run holds no flips, or neither its generator nor a confirmed failure; a damaged file;
+        a folder that is a link.
     """
+    files.refuse_links(run)
     if (run / "report.json").is_file():
         document(reading.plain(run / "report.json"))  # an older version is refused by its name
     found = sheets.flips_of(run)
@@ -121,11 +124,23 @@ def open_audit(run: Path, count: int = 60, seed: int = 0) -> Audit:
 
 
 def publish(audit: Audit) -> dict[str, Any] | None:
-    """Write what people found into report.json and the page; returns it, None: nothing yet."""
+    """Write what people found into report.json and the page; returns it, None: nothing yet.
+
+    Raises
+    ------
+    Mistake
+        Another process works in the run; the answers are kept.
+    """
     result = audit.result()
     path = audit.run / "report.json"
-    if result is None or not path.is_file():
-        return result
+    if result is not None and path.is_file():
+        with lock.held(audit.run):
+            _enter(result, path)
+    return result
+
+
+def _enter(result: dict[str, Any], path: Path) -> None:
+    """Write a result into report.json and the page beside it."""
     content = reading.plain(path)
     light = trust.people_light(result)
     content["trust"]["people"] = {
@@ -134,8 +149,7 @@ def publish(audit: Audit) -> dict[str, Any] | None:
     content["people"] = result
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     files.write_atomically(path, lambda file: file.write(text.encode()))
-    amend(audit.run / "report.html", parts_of(document(content), ["trust", "worth"]))
-    return result
+    amend(path.with_name("report.html"), parts_of(document(content), ["trust", "worth"]))
 
 
 def sentence(result: dict[str, Any]) -> str:
@@ -155,6 +169,10 @@ def sentence(result: dict[str, Any]) -> str:
             "recognised."
         )
     return counted
+
+
+def _filled(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
 
 
 def _described(run: Path) -> tuple[Codec, tuple[int | str, ...]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from genenv import files
 from genenv.data import Dataset, Split
 from genenv.judge import Judge
+from genenv.wording import inert
 
 DOUBT = 0.5  # probability of its own label below which a row is listed
 COLUMNS = ("data", "row", "label", "p", "likeliest", "p_likeliest")
@@ -41,8 +42,8 @@ class Doubtful:
         writer.writerow(COLUMNS)
         rounded = ([f"{value:.4f}" for value in part] for part in (self.p, self.p_likeliest))
         p, p_likeliest = rounded
-        rows = self.data, self.row, self.label, p, self.likeliest, p_likeliest
-        writer.writerows(zip(*rows, strict=True))
+        rows = zip(self.data, self.row, self.label, p, self.likeliest, p_likeliest, strict=True)
+        writer.writerows([inert(cell) for cell in row] for row in rows)
         files.write_atomically(path, lambda file: file.write(text.getvalue().encode()))
 
 

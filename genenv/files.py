@@ -78,6 +78,20 @@ def write_json(path: Path, plain: Any) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
+def refuse_links(folder: Path) -> None:
+    """Raise a Mistake where a folder inside is a link: what is written there would lie elsewhere.
+
+    A file that is one is no danger: `placed` writes in its place.
+    """
+    for above, folders, _ in os.walk(folder):
+        for name in folders:
+            if (linked := Path(above, name)).is_symlink():
+                raise checks.Mistake(
+                    f"folders in {folder} to write to", f"the link {linked}",
+                    "put what it leads to in its place, or remove it",
+                )  # fmt: skip
+
+
 def sha256(path: Path) -> str:
     """Return the digest of a file's bytes.
 

@@ -27,11 +27,12 @@ def held(folder: Path) -> Iterator[None]:
     Raises
     ------
     Mistake
-        Another process holds it.
+        Another process holds it, or a link in it leads elsewhere.
     """
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
+    files.refuse_links(folder)
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()

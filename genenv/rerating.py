@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genenv import checks, files, finished, progress, reading
+from genenv import checks, files, finished, lock, progress, reading
 from genenv.asked import Asked
 from genenv.finished import Finished
 from genenv.judge import Judge
@@ -52,15 +52,22 @@ def rerate(
     Raises
     ------
     Mistake
-        No finished run, a damaged one, or another model.
+        No finished run, a damaged one, another model, or another process works in the run.
     """
     checks.integer("rate_budget", budget)
     done = finished.opened(run)
     if done.undecided:
         return done
+    with lock.held(done.folder):
+        return _entered(done, model, trusted, budget, seed, bars or progress.Progress())
+
+
+def _entered(
+    done: Finished, model: Any, trusted: bool, budget: int, seed: int, shown: progress.Progress
+) -> Finished:
+    """Rate a run and write what came of it."""
     probe, audit = done.probe(model, trusted), done.judge()
     done.check_model(probe)
-    shown = bars or progress.Progress()
     shown.plan({"rate": budget})
     threads = reading.plain(done.folder / "config.json").get("torch_threads", 1)
     try:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 STEERING = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")  # categories of what is not shown but obeyed
 KEPT = "\n\t\u00ad\u200c\u200d"  # line, tab, and what belongs into words and emoji
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula may begin with
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def shortened(name: str, most: int) -> str:
@@ -27,6 +31,16 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_spelled(c) if _steers(c) else c for c in text)
+
+
+def inert(cell: object) -> object:
+    """Return a cell that a spreadsheet shows as it is: a text that it would run has a quote before.
+
+    Numbers stay, also those that are written as text.
+    """
+    if not isinstance(cell, str) or not cell.startswith(FORMULA) or NUMBER.fullmatch(cell):
+        return cell
+    return f"'{cell}"
 
 
 def _steers(letter: str) -> bool:
