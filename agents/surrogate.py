@@ -10,11 +10,14 @@ from torch import Tensor, nn
 
 from genenv import checks, seeding
 from genenv.agents.random import starts
+from genenv.agents.recent import Recent
 from genenv.probe import Findings
 from genenv.search import Search, Space
 
 FLOOR = -8.0  # log-probabilities, and scores, below which the surrogate tells nothing apart
 BATCH = 128  # rows an update, a quarter of them from the newest quarter
+LEARNED = 50_000  # newest answers that it learns from
+KEPT = 4_000  # newest unlike successes that it keeps away from
 RATE = 2e-3  # of Adam, for the surrogate
 
 
@@ -26,7 +29,9 @@ class Surrogate(Search):
     answers. Here the substitute learns what the model said, the guide's margins and the score, of
     the sample that a base vector makes (of the base vector itself where the generator has no
     slope). Chains of Adam climb its score from fresh draws until it promises a success, farther
-    from every success of the same label than samples of a label lie from each other.
+    from every success of the same label than samples of a label lie from each other. It learns from
+    the newest 50,000 answers and keeps away from the newest 4,000 unlike successes, so that a query
+    costs as much late as early.
 
     Parameters
     ----------
@@ -83,8 +88,8 @@ class Surrogate(Search):
         self.count = checks.integer("chains", chains)
         generator = space.generator
         self.through = generator if generator is not None and generator.differentiable else None
-        self.seen: list[Tensor] = []  # features of all that was asked
-        self.told: list[Tensor] = []
+        self.seen: Recent | None = None  # features of what was asked
+        self.told: Recent | None = None
         self.successes: list[tuple[Tensor, Tensor]] = []  # not yet kept: features, labels
         self.net: nn.Sequential | None = None
         self.asked = torch.zeros(0), torch.zeros(0, dtype=torch.int64)
@@ -104,9 +109,12 @@ class Surrogate(Search):
         e, label = self.asked
         with torch.no_grad():
             x = self._features(e, label)
-        self.seen.append(x)
         columns = findings.output, findings.guide_log_p, findings.guide_distance, findings.score
-        self.told.append(torch.from_numpy(np.column_stack(columns).clip(FLOOR)).float())
+        told = torch.from_numpy(np.column_stack(columns).clip(FLOOR)).float()
+        if self.seen is None or self.told is None:
+            self.seen, self.told = Recent(LEARNED, x), Recent(LEARNED, told)
+        self.seen.add(x)
+        self.told.add(told)
         own = torch.from_numpy(findings.success)
         self.successes.append((x[own], label[own]))
 
@@ -117,7 +125,7 @@ class Surrogate(Search):
         apart = (torch.cdist(x, x) + _other(label, label)).fill_diagonal_(torch.inf).min(1).values
         near = apart[apart.isfinite() & (apart > 0)]
         self.radius = float(near.median()) if len(near) else 1e-6
-        self.found, self.label_found = x[:0], label[:0]
+        self.found, self.label_found = Recent(KEPT, x), Recent(KEPT, label)
         self.e, self.label = self._fresh(self.count)
         self.age = torch.zeros(self.count)
         self.first_moment, self.second_moment = torch.zeros(2, *self.e.shape)
@@ -143,22 +151,23 @@ class Surrogate(Search):
         return torch.cat([x, nn.functional.one_hot(label, self.space.classes).float()], 1)
 
     def _learn(self) -> None:
-        """Fit all answers, the newest more often."""
-        x, told = torch.cat(self.seen), torch.cat(self.told)
-        updates = self.updates
+        """Fit the answers, the newest more often."""
+        assert self.seen is not None
+        assert self.told is not None
+        updates, count = self.updates, len(self.seen)
         if self.net is None:
-            self.net, updates = self._begin(x, told), self.lessons
+            self.net, updates = self._begin(self.seen.all(), self.told.all()), self.lessons
         for success in self.successes:
             self._keep(*success)
         self.successes.clear()
-        told = (told - self.mean) / self.scale
         rng = seeding.torch_generator(self.seed, "learn", self.turn)
-        newest = len(x) - max(len(x) // 4, 1)
+        newest = count - max(count // 4, 1)
         for _ in range(updates):
-            rows = torch.randint(0, len(x), (BATCH * 3 // 4,), generator=rng)
-            new = torch.randint(newest, len(x), (BATCH // 4,), generator=rng)
+            rows = torch.randint(0, count, (BATCH * 3 // 4,), generator=rng)
+            new = torch.randint(newest, count, (BATCH // 4,), generator=rng)
             own = torch.cat([rows, new])
-            away = (self.net(x[own]) - told[own]).square()
+            told = (self.told.at(own) - self.mean) / self.scale
+            away = (self.net(self.seen.at(own)) - told).square()
             self.adam.zero_grad()
             (away[:, :-1].mean() + away[:, -1].mean()).backward()
             self.adam.step()
@@ -239,14 +248,14 @@ class Surrogate(Search):
         for row in range(len(x)):
             own = slice(row, row + 1)
             if float(self._nearest(x[own], label[own])) > self.radius:
-                self.found = torch.cat([self.found, x[own]])
-                self.label_found = torch.cat([self.label_found, label[own]])
+                self.found.add(x[own])
+                self.label_found.add(label[own])
 
     def _nearest(self, x: Tensor, label: Tensor) -> Tensor:
         """(n,): how far the nearest kept success of the same label is."""
         if not len(self.found):
             return torch.full((len(x),), torch.inf)
-        away = torch.cdist(x, self.found) + _other(label, self.label_found)
+        away = torch.cdist(x, self.found.all()) + _other(label, self.label_found.all())
         return away.min(1).values
 
 

@@ -10,11 +10,12 @@ import torch
 import toys
 
 from genenv import noise
-from genenv.agents import SEARCHES
+from genenv.agents import SEARCHES, surrogate
 from genenv.agents.algorithms import Ppo
 from genenv.agents.off_policy import Sac
 from genenv.agents.policy import ID, Played, Player, Policy
 from genenv.agents.random import starts
+from genenv.agents.recent import Recent
 from genenv.agents.stored import Stored
 from genenv.agents.surrogate import Surrogate
 from genenv.checks import Mistake
@@ -214,6 +215,30 @@ def test_players_that_learn_beat_chance_by_a_lot_on_a_half_space(name, factor):
 @pytest.mark.slow
 def test_a_surrogate_finds_what_chance_hardly_does_and_each_time_elsewhere():
     assert successes("surrogate", 2.8, 600) > 15 * max(successes("random", 2.8, 600), 1)
+
+
+def test_a_ring_of_rows_keeps_the_newest_in_their_order_however_they_come():
+    ring, rows = Recent(5, torch.zeros(0, 2)), torch.arange(46.0).reshape(23, 2)
+    start = 0
+    for count in (2, 1, 4, 0, 9, 1, 6):
+        ring.add(rows[start : start + count])
+        start += count
+        kept = rows[max(start - 5, 0) : start]
+        assert torch.equal(ring.at(torch.arange(len(ring))), kept)
+        assert sorted(ring.all()[:, 0].tolist()) == kept[:, 0].tolist()
+
+
+def test_a_surrogate_forgets_answers_beyond_its_memory_and_still_finds(monkeypatch):
+    monkeypatch.setattr(surrogate, "LEARNED", 150)
+    monkeypatch.setattr(surrogate, "KEPT", 10)
+    search = make("surrogate", Space(Gaussian(toys.DIM), toys.CLASSES))
+    probe, found = toys.probe(2.8, radius=4.0), []
+    for _ in range(40):
+        findings = probe(*search.ask(40))
+        search.tell(findings)
+        found.append(int(findings.success.sum()))
+    assert (len(search.seen), len(search.told), len(search.found)) == (150, 150, 10)
+    assert sum(found[-10:]) > 20  # of 300 queries or so; chance has one in 390
 
 
 def test_a_chain_of_the_gradient_search_takes_the_steps_of_adam():
