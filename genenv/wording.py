@@ -9,6 +9,7 @@ STEERING = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")  # categories of what is not sho
 KEPT = "\n\t\u00ad\u200c\u200d"  # line, tab, and what belongs into words and emoji
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula may begin with
+MARKS = re.compile(r"[\\`*_{}\[\]<>#|~!&]")  # of Markdown, and of the HTML that it lets through
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -41,6 +42,20 @@ def inert(cell: object) -> object:
     if not isinstance(cell, str) or not cell.startswith(FORMULA) or NUMBER.fullmatch(cell):
         return cell
     return f"'{cell}"
+
+
+def unmarked(text: str) -> str:
+    """Return a text that Markdown shows as it is: what it might obey stands as its number.
+
+    TensorBoard's Markdown takes no backslash before HTML, and loads pictures from anywhere.
+    """
+    return MARKS.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+def fenced(text: str) -> str:
+    """Return a text as a block of Markdown that keeps columns, and that no line of it ends."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _steers(letter: str) -> bool:

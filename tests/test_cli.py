@@ -456,6 +456,9 @@ def test_export_names_the_recorded_model_and_needs_somewhere_to_write(
     assert code == 0
     assert "models_of_mine:good" in (tmp_path / "test_known.py").read_text()
     assert "pytest" in out
+    assert "run its code: models_of_mine:good\n" in out
+    named = "export", str(done), "--pytest", str(tmp_path / "test_it.py"), "--model", "mine:run"
+    assert "run its code" not in run(*named)[1]
     code, _, err = run("export", str(done))
     assert code == 2
     assert "--pytest FILE.py, --png FOLDER or --without-rows FOLDER" in err

@@ -1,13 +1,16 @@
-"""Links that lie in a run of others, and names that a spreadsheet would run: nothing gets out."""
+"""Links that lie in a run of others, names that a spreadsheet or TensorBoard would obey."""
 
 from __future__ import annotations
 
 import csv
+import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
 import toys
+from tensorboard.plugin_util import markdown_to_safe_html
 
 from genenv import lock, people, rerating
 from genenv.auditing import Audit, open_audit, publish
@@ -15,9 +18,14 @@ from genenv.checks import Mistake
 from genenv.codecs import Codec, Pictures, Vectors
 from genenv.doubtful import Doubtful
 from genenv.people.sheet import Flips
+from genenv.report import summary
 from genenv.wording import inert
 
 NAMES = ("=cmd|' /C calc'!A0", "+2+3", "@SUM(1)", "-1+cmd", "\t=1", "a=b", "-3.5e2", "plain")
+MARKED = (
+    *("![](http://evil.example/a.png)", "<img src=http://evil.example/a.png>", "[a](http://b.c)"),
+    *("&lt;b&gt;", "```", "~~~", "# head", "**a** _b_", "<script>1</script>", r"\\<b>", "a|b"),
+)
 HARMLESS = ("a=b", "-3.5e2", "plain")
 
 
@@ -136,3 +144,12 @@ def test_a_run_that_another_process_works_in_is_neither_rated_nor_published(
         with pytest.raises(Mistake, match=r"got one that process .* holds"):
             publish(audit)
     assert (run / "report.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_tensorboards_text_shows_a_name_as_it_is_and_loads_nothing(name: str) -> None:
+    said = f"The model takes {name} for 7.\njudge {name}\n\nclass\n---- --\n{name}\n{name} 3\n"
+    html = markdown_to_safe_html(summary.markdown(said))
+    assert not re.search(r"<(img|a|em|strong|h1|script)\b", html)
+    assert html.count("<pre>") == 1
+    assert unescape(html).count(name) == 4

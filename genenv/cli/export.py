@@ -72,7 +72,7 @@ class Export:
                 )
             arrays = known.export(chosen, self.pytest, model, self.criterion, words.preprocess)
             print(f"{len(chosen)} failures: {self.pytest}, samples in {arrays}")
-            print(f"Run it: {shlex.join(['pytest', str(self.pytest)])}")
+            self._told(self.model is None, model, words.preprocess)
         if self.png is not None:
             print(f"{len(known.pictures(chosen, self.png))} pictures: {self.png}")
 
@@ -101,4 +101,11 @@ class Export:
             )  # fmt: skip
         arrays = known.export_replayed(found, self.pytest, model, kind, room, named)
         print(f"{len(found)} failures: {self.pytest}, kept in {arrays}")
+        self._told(self.model is None, str(model))
+
+    def _told(self, recorded: bool, *paths: str) -> None:
+        """Say how the tests are run, and whose code that runs where nobody named it here."""
+        if recorded:
+            named = " and ".join(path for path in paths if path)
+            print(f"They import what the run records, and run its code: {named}")
         print(f"Run it: {shlex.join(['pytest', str(self.pytest)])}")

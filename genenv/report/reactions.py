@@ -14,6 +14,7 @@ from genenv.report import reaction_figures as figures
 from genenv.report.numerals import NONE, count, percent
 from genenv.report.reaction_words import heat, mean, p_value, points, sentences
 from genenv.report.template import template
+from genenv.wording import unmarked
 
 SOURCES = {
     "latent": "Latents of the generator change",
@@ -92,7 +93,7 @@ def _table(content: dict[str, Any]) -> list[str]:
 
 def markdown(content: dict[str, Any]) -> str:
     """Return the same as Markdown, for TensorBoard's tab Text."""
-    lines = [f"- {sentence}" for sentence in sentences(content)]
+    lines = [f"- {unmarked(sentence)}" for sentence in sentences(content)]
     if content["curves"]:
         lines += [
             "",
@@ -101,10 +102,10 @@ def markdown(content: dict[str, Any]) -> str:
         ]
         for row in by_learner(content):
             cells = [percent(row[f"agreement_{s}"]) for s in (0, *LOOKED_AT)]
-            cells = [row["learner"], *cells, percent(row["accepted_3"])]
+            cells = [unmarked(row["learner"]), *cells, percent(row["accepted_3"])]
             lines.append(f"| {' | '.join(cells)} |")
     if content["order"]:
-        lines += ["", order_sentence(content)]
+        lines += ["", unmarked(order_sentence(content))]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from genenv import trust
 from genenv.report import by_class, law, rates, verdicts
 from genenv.report.numerals import SPACE, count, interval, number, percent, plural
+from genenv.wording import fenced, unmarked
 
 LISTED = 10  # classes in the printed table
 
@@ -252,5 +253,5 @@ def markdown(summary: str) -> str:
 def _block(part: str) -> str:
     lines = part.split("\n")
     if any(line.startswith("---") for line in lines):
-        return f"```\n{part}\n```"
-    return "\n".join([lines[0], *(f"- {line}" for line in lines[1:])])
+        return fenced(part)
+    return "\n".join([unmarked(lines[0]), *(f"- {unmarked(line)}" for line in lines[1:])])
