@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -25,7 +27,7 @@ from genenv.judge import (
 )
 from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
-from genenv.judge.variations import vary_images
+from genenv.judge.variations import GENTLER, vary_images
 
 
 def flags(*values):
@@ -315,8 +317,10 @@ def test_the_promise_is_set_by_the_answers_of_a_model(rings):
 
 def test_a_judge_read_back_answers_the_same(rings, tmp_path):
     dataset, split, made, _ = rings
+    made = replace(made, audit=replace(made.audit, variation=GENTLER[0]))
     judge.save(made, tmp_path)
     again = judge.load(tmp_path)
+    assert again.audit.variation == GENTLER[0]
     x, label = dataset.pick(split.test)
     assert np.allclose(again.probability(x), made.probability(x), atol=1e-6)
     assert np.array_equal(again.realistic(x), made.realistic(x))

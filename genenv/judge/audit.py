@@ -17,6 +17,7 @@ from genenv.judge.realism import Gate, Surroundings, accepts
 from genenv.judge.residual import Residual
 from genenv.judge.swapped import put_together
 from genenv.judge.trees import Trees
+from genenv.judge.variations import FULL, Variation
 from genenv.judge.verdict import Verdict
 
 NONE = -1  # no class is accepted
@@ -91,6 +92,7 @@ class Audit:
     gates: tuple[Gate, ...] = ()
     cut: float = 1.0
     swapped: tuple[Trees, ...] = ()  # detectors of swapped cells, one a fold; (): no table
+    variation: Variation = FULL  # of the images that networks learned
 
     def look(self, rows: Tensor, fold: Fold) -> Looked:
         """Ask the members that judge: rows (n, ...) in [-1, 1], their folds (n,)."""

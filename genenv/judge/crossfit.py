@@ -14,6 +14,7 @@ from genenv.judge.neither import none_of_these
 from genenv.judge.oracle import BATCH, Oracle
 from genenv.judge.teaching import NEITHER, Advance, steps_of, teach
 from genenv.judge.trees import Trees, fit_boosting, fit_forest
+from genenv.judge.variations import FULL, Variation
 
 Member = Oracle | Trees
 TREES: dict[str, Callable[[Tensor, Tensor, int, int], Trees]] = {
@@ -33,6 +34,8 @@ class Lesson:
     table: Codec | None = None
     """Of a table's rows, of which nothing is learned as none of these: most rows that are put
     together from two of a table show a class; None: no table."""
+    variation: Variation = FULL
+    """How far images are varied."""
 
     def steps(self, rows: int) -> int:
         """Return the updates that its networks take together, each on so many rows."""
@@ -51,7 +54,9 @@ def fit_member(
     """Train one member on rows (n, ...) in [-1, 1] and class indices (n,)."""
     if make not in TREES:
         neither = lesson.table is None
-        return teach(make, rows, label, outputs, lesson.epochs, seed, advance, neither)
+        return teach(
+            make, rows, label, outputs, lesson.epochs, seed, advance, neither, lesson.variation
+        )
     made = rows, label
     if lesson.table is None:
         made = _with_neither(rows, label, outputs, seed)

@@ -80,6 +80,7 @@ def measure(
             "weights": judge.audit.weight,
             "temperatures": judge.audit.own_temperature,
             "temperature": judge.audit.temperature,
+            "variation": judge.audit.variation.words if judge.units.channels else None,
             "folds": len(next(iter(judge.audit.members.values()))),
         },
         "rows": len(own),

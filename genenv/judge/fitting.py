@@ -26,6 +26,7 @@ from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
 from genenv.judge.realism import PASSED, REFUSED, SENSIBLE, Gate, set_gate, surroundings
 from genenv.judge.teaching import Advance
+from genenv.judge.varied import vary
 
 Rows = tuple[NDArray[Any], NDArray[np.int64]]  # samples as stored, class indices
 
@@ -96,11 +97,12 @@ def make(
     x, label = rows
     u, target = seen(x, units), torch.from_numpy(label.astype(np.int64))
     folds, fold = divide(x, target.numpy(), len(classes), seed)
-    lessons = recipe.lessons(len(u), units, effort)
-    audit, lesson = flattest(u, target, fold, len(classes), lessons, seed, advance)
+    known = u, target, fold, len(classes)
+    lessons, first = vary(*known, recipe.lessons(len(u), units, effort), seed, advance)
+    audit, lesson = flattest(*known, lessons, seed, advance, first)
     audit, record = _gated(audit, u, target, fold, seed, units)
     taught = recipe.guide_lesson(lesson, units)
-    guide = _guide(units, u, target, fold, len(classes), taught, seed, advance)
+    guide = _guide(units, *known, taught, seed, advance)
     judge = Judge(units, classes, folds, guide, audit, record, *promise_of(audit, record, None), {})
     return _calibrated(judge, u, seed, answers, test)
 
@@ -155,7 +157,8 @@ def steps(rows: int, units: Codec, effort: str = "default") -> int:
     learned = rows - rows // COUNT
     lessons = recipe.lessons(rows, units, effort)
     audits = sum(lesson.steps(learned) for lesson in lessons)
-    return COUNT * audits + recipe.guide_lesson(lessons[-1], units).steps(learned)
+    tried = replace(lessons[0], makes=lessons[0].makes[:1]).steps(learned) if units.channels else 0
+    return tried + COUNT * audits + recipe.guide_lesson(lessons[-1], units).steps(learned)
 
 
 def _gated(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from genenv.judge.promise import Promise
 from genenv.judge.realism import Gate, Surroundings
 from genenv.judge.residual import Residual
 from genenv.judge.trees import Trees
+from genenv.judge.variations import Variation
 from genenv.reading import Column
 
 FORMAT = 3
@@ -70,6 +72,7 @@ def save(judge: Judge, folder: Path) -> None:
         "weight": judge.audit.weight,
         "own_temperature": judge.audit.own_temperature,
         "temperature": judge.audit.temperature,
+        "variation": asdict(judge.audit.variation),
         "gates": [gate.to_json() for gate in judge.audit.gates],
         **_beside(judge),
     }
@@ -115,7 +118,7 @@ def _judge(folder: Path, spec: dict[str, Any]) -> Judge:
     members, around, residual, swapped = _load_members(folder / AUDIT)
     audit = Audit(
         members, spec["weight"], spec["own_temperature"], spec["temperature"], around, residual,
-        gates, spec["cut"], swapped,
+        gates, spec["cut"], swapped, Variation(**spec.get("variation", {})),
     )  # fmt: skip
     judge = Judge(
         units, classes, folds, load_guide(folder, units), audit, record,

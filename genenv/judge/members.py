@@ -11,7 +11,7 @@ from torch import Tensor
 
 from genenv import seeding
 from genenv.codecs import Codec
-from genenv.judge import crossfit, temper
+from genenv.judge import crossfit, temper, varied
 from genenv.judge.audit import Audit
 from genenv.judge.crossfit import Lesson, Member
 from genenv.judge.folds import COUNT, Fold
@@ -33,6 +33,7 @@ def flattest(
     lessons: Sequence[Lesson],
     seed: int,
     advance: Advance,
+    first: Member | None = None,
 ) -> tuple[Audit, Lesson]:
     """Train by longer and longer lessons for as long as these save log-loss on rows unseen.
 
@@ -40,8 +41,8 @@ def flattest(
     ----------
     lessons
         From the shortest to the longest.
-    rows, label, fold, outputs, seed, advance
-        See `train_members`.
+    rows, label, fold, outputs, seed, advance, first
+        See `train_members`; the first member is the shortest lesson's.
 
     Returns
     -------
@@ -49,7 +50,8 @@ def flattest(
     """
     best: tuple[float, Audit, Lesson] | None = None
     for lesson in lessons:
-        audit = train_members(rows, label, fold, outputs, lesson, seed, advance)
+        own = first if lesson is lessons[0] else None
+        audit = train_members(rows, label, fold, outputs, lesson, seed, advance, own)
         mixed = audit.mixed(audit.by_make(rows, fold))
         loss = temper.log_loss(temper.tempered(mixed, audit.temperature), label)
         flat = best is not None and loss > (1 - FLAT) * best[0]
@@ -69,6 +71,7 @@ def train_members(
     lesson: Lesson,
     seed: int,
     advance: Advance,
+    first: Member | None = None,
 ) -> Audit:
     """Train every make without each fold in turn, and weigh the makes.
 
@@ -80,15 +83,19 @@ def train_members(
         Classes, and how members learn.
     seed, advance
         Address of everything random; called with the training steps done.
+    first
+        The first make's member of the first fold, where it has learned already; None: it has not.
     """
     members: dict[str, list[Member]] = {make: [] for make in lesson.makes}
     around: dict[str, list[Any]] = {}
     for number in range(COUNT):
         learned = torch.from_numpy(fold != number)
+        part = rows[learned], label[learned]
         for make in lesson.makes:
-            address = seeding.fold(seed, "audit", make, number)
-            part = rows[learned], label[learned]
-            member = crossfit.fit_member(make, lesson, *part, outputs, address, advance)
+            address = varied.member_seed(seed, make, number)
+            member = first if number == varied.FOLD and make == lesson.makes[0] else None
+            if member is None:
+                member = crossfit.fit_member(make, lesson, *part, outputs, address, advance)
             members[make].append(member)
             if isinstance(member, Oracle):
                 found = surroundings(member, part[0], rows[~learned])
@@ -96,7 +103,9 @@ def train_members(
     residual = [fit_residual(rows[torch.from_numpy(fold != number)]) for number in range(COUNT)]
     swapped = _detectors(rows, fold, lesson.table, seed)
     even = dict.fromkeys(lesson.makes, 1.0)
-    audit = Audit(members, even, even, 1.0, around, residual, swapped=swapped)
+    audit = Audit(
+        members, even, even, 1.0, around, residual, swapped=swapped, variation=lesson.variation
+    )
     return _weighed(audit, rows, label, fold)
 
 

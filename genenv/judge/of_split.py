@@ -14,6 +14,7 @@ from genenv.judge import recipe
 from genenv.judge.fitting import beside_model, make, steps
 from genenv.judge.judging import UNSEEN, Judge
 from genenv.judge.teaching import Advance
+from genenv.judge.variations import FULL, GENTLER
 
 MOST_ROWS = 50_000  # of a table that a judge learns from
 
@@ -107,7 +108,9 @@ def recipe_of(dataset: Dataset, split: Split, effort: str) -> list[dict[str, Any
     """Return what the judge of a split is made of, as plain values."""
     lessons = recipe.lessons(_rows(dataset, split), dataset.units, effort)
     every = *lessons, recipe.guide_lesson(lessons[-1], dataset.units)
-    return [{"makes": list(lesson.makes), "epochs": lesson.epochs} for lesson in every]
+    tried = [variation.words for variation in (FULL, *GENTLER)] if dataset.units.channels else []
+    made = [{"makes": list(lesson.makes), "epochs": lesson.epochs} for lesson in every]
+    return [*made, {"varied": tried}]
 
 
 def judge_steps(dataset: Dataset, split: Split, effort: str = "default") -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from genenv import checks
 from genenv.codecs import Codec
@@ -32,7 +33,7 @@ def lessons(rows: int, units: Codec, effort: str) -> tuple[Lesson, ...]:
 def guide_lesson(lesson: Lesson, units: Codec) -> Lesson:
     """Choose the guide's, which every query pays for and which learn for a shorter time."""
     epochs = max(1, round(GUIDE_SHARE * lesson.epochs))
-    return Lesson(units.guides, epochs, _table(units))
+    return replace(lesson, makes=units.guides, epochs=epochs)
 
 
 def _table(units: Codec) -> Codec | None:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from genenv import seeding
 from genenv.judge.neither import none_of_these
 from genenv.judge.oracle import Oracle
-from genenv.judge.variations import spread, vary_columns, vary_images
+from genenv.judge.variations import FULL, Variation, spread, vary_columns, vary_images
 
 BATCH = 128
 NEITHER = 0.25  # rows of none of these beside each real one
@@ -37,6 +37,7 @@ def teach(
     seed: int,
     advance: Advance = None,
     neither: bool = True,
+    variation: Variation = FULL,
 ) -> Oracle:
     """Train a network on real rows and on none of these.
 
@@ -56,6 +57,8 @@ def teach(
         Called with 1 after each update.
     neither
         Whether rows of none of these are learned beside the real ones.
+    variation
+        How far images are varied.
     """
     rng = seeding.torch_generator(seed, "teaching")
     steps, noise = steps_of(len(rows), epochs), spread(rows)
@@ -69,7 +72,10 @@ def teach(
             batch, target = rows[chosen], label[chosen]
             if neither:
                 batch, target = _with_neither(batch, target, outputs, rng)
-            varied = vary_images(batch, rng) if batch.ndim == 4 else vary_columns(batch, noise, rng)
+            if batch.ndim == 4:
+                varied = vary_images(batch, rng, variation)
+            else:
+                varied = vary_columns(batch, noise, rng)
             loss = functional.cross_entropy(network(varied), target, label_smoothing=SMOOTHING)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

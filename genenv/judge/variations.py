@@ -7,6 +7,7 @@ noisy; every amount is a share of the image's side. Columns of vectors are jitte
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -44,34 +45,54 @@ def moved(images: Tensor, grid: Tensor) -> Tensor:
     return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-def vary_images(images: Tensor, rng: torch.Generator) -> Tensor:
+@dataclass(frozen=True)
+class Variation:
+    """How far images are varied."""
+
+    share: float = 1.0
+    """Of the largest amounts above, of every kind."""
+
+    @property
+    def words(self) -> str:
+        """Name it."""
+        return "full amounts" if self.share == 1 else f"{self.share:.0%} of the amounts"
+
+
+FULL = Variation()
+GENTLER = (Variation(0.5), Variation(0.25))  # tried in turn while they save loss
+
+
+def vary_images(images: Tensor, rng: torch.Generator, variation: Variation = FULL) -> Tensor:
     """Return images (n, c, h, w) in [-1, 1], each varied in its own way."""
     rows = len(images)
-    bend = between(0, BEND, rows, rng)[:, None, None, None]
-    grid = functional.affine_grid(_affine(rows, rng), list(images.shape), align_corners=False)
+    share = variation.share
+    bend = between(0, share * BEND, rows, rng)[:, None, None, None]
+    affine = _affine(rows, rng, share)
+    grid = functional.affine_grid(affine, list(images.shape), align_corners=False)
     varied = moved(images, grid + bend * field(images.shape, rng))
     if min(images.shape[2:]) >= LEAST_STROKED:
-        varied = _stroked(varied, rng)
-    noise = between(-NOISE / 2, NOISE, rows, rng).clamp_min(0)[:, None, None, None]
+        varied = _stroked(varied, rng, share * STROKED)
+    noise = between(-share * NOISE / 2, share * NOISE, rows, rng).clamp_min(0)
+    noise = noise[:, None, None, None]
     return (varied + noise * torch.randn(varied.shape, generator=rng)).clamp(-1, 1)
 
 
-def _affine(rows: int, rng: torch.Generator) -> Tensor:
+def _affine(rows: int, rng: torch.Generator, share: float) -> Tensor:
     """Draw maps of the plane, (rows, 2, 3)."""
-    turn = between(-TURN, TURN, rows, rng)
-    wide, high = (between(-STRETCH, STRETCH, rows, rng).exp() for _ in range(2))
-    shear = between(-SHEAR, SHEAR, rows, rng)
-    right, down = (between(-SHIFT, SHIFT, rows, rng) for _ in range(2))
+    turn = between(-share * TURN, share * TURN, rows, rng)
+    wide, high = (between(-share * STRETCH, share * STRETCH, rows, rng).exp() for _ in range(2))
+    shear = between(-share * SHEAR, share * SHEAR, rows, rng)
+    right, down = (between(-share * SHIFT, share * SHIFT, rows, rng) for _ in range(2))
     cosine, sine = turn.cos(), turn.sin()
     top = torch.stack([wide * cosine, shear - wide * sine, right], dim=1)
     return torch.stack([top, torch.stack([high * sine, high * cosine, down], dim=1)], dim=1)
 
 
-def _stroked(images: Tensor, rng: torch.Generator) -> Tensor:
+def _stroked(images: Tensor, rng: torch.Generator, share: float) -> Tensor:
     """Blend some images with their greatest, some with their least values of 3x3 pixels."""
     lot = torch.rand(len(images), generator=rng)
     blend = torch.rand(len(images), generator=rng)[:, None, None, None]
-    for sign, chosen in ((1, lot < STROKED), (-1, lot > 1 - STROKED)):
+    for sign, chosen in ((1, lot < share), (-1, lot > 1 - share)):
         part = images[chosen]
         if len(part):
             pooled = sign * functional.max_pool2d(sign * part, 3, 1, 1)

@@ -74,9 +74,18 @@ def summary(content: dict[str, Any]) -> str:
             for kind, row in quality["controls"].items()
         ),
         promise(quality),
+        *_varied(quality),
         doubted(content),
     ]
     return "\n".join(lines)
+
+
+def _varied(quality: dict[str, Any]) -> list[str]:
+    """Say how far images were varied; []: no images, or made before this was chosen."""
+    words = quality["members"].get("variation")
+    if words is None:
+        return []
+    return [f"Its networks learned images varied by {words}, of least loss on unseen rows."]
 
 
 def _line(words: str, row: dict[str, Any]) -> str:
