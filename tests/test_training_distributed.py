@@ -3,12 +3,11 @@
 import contextlib
 import io
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 import torch
-from pair import TORCHRUN, Pair
+from pair import Pair
 from safetensors.torch import load_file
 
 from genenv import cli, networks
@@ -26,7 +25,7 @@ FIT = [
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    """Two processes that have joined each other."""
+    """Two processes that torchrun started."""
     both = Pair(tmp_path_factory.mktemp("pair"))
     yield both
     both.close()
@@ -53,12 +52,10 @@ def fit(pair):
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory, fit):
-    """The same training by one process and by two, which torchrun starts for it alone."""
+    """The same training by one process and by two."""
     folder = tmp_path_factory.mktemp("runs")
-    fit("one", folder / "one")
-    words = [*TORCHRUN, "-m", "genenv", *FIT, "--out", str(folder / "two")]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
+    for processes in ("one", "two"):
+        fit(processes, folder / processes)
     return folder
 
 
