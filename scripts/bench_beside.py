@@ -3,7 +3,8 @@
 `pip install --no-deps --target FOLDER CHECKOUT` puts one there. Two processes take turns of --steps
 steps by random actions, in one row alone (`make(id).unwrapped`) and in batches (`make_vec`), each
 with its own bundled set or with the same --run. What is printed is the median of the ratios turn by
-turn, the first turn left out.
+turn, the first turn left out, and the floating-point operations that torch counts in a step of a
+row (one row alone goes through NumPy, which counts none).
 Example: python scripts/bench_beside.py FOLDER --id genenv/LatentProbe-v0 --rows 1 64 1024
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import gymnasium
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import genenv
 
@@ -46,6 +48,9 @@ def turns(rows: int) -> None:
     env.reset(seed=0)
     env.action_space.seed(0)
     actions = [env.action_space.sample() for _ in range(max(arguments.steps // rows, 20))]
+    with FlopCounterMode(display=False) as counted:
+        env.step(actions[0])
+    print(counted.get_total_flops() / rows, flush=True)
     for _ in sys.stdin:
         began = time.process_time()
         for action in actions:
@@ -65,24 +70,30 @@ def other(rows: int, path: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=variables, **pipes)
 
 
+def heard(process: subprocess.Popen[str]) -> float:
+    """Read the number that a process says next."""
+    assert process.stdout is not None
+    return float(process.stdout.readline())
+
+
 def turn(process: subprocess.Popen[str]) -> float:
     """Let one process step, and return its steps per CPU second."""
     assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.write("\n")
     process.stdin.flush()
-    return float(process.stdout.readline())
+    return heard(process)
 
 
 def beside(rows: int) -> None:
     """Print both rates, and the median of their ratios turn by turn."""
     before = other(rows, str(Path(arguments.folder).resolve()))
     now = other(rows, "")
+    work = " | ".join(f"{heard(one) / 1e6:.2f}" for one in (before, now))
     pairs = [(turn(before), turn(now)) for _ in range(arguments.repeats + 1)][1:]
     rates = [statistics.median(each) for each in zip(*pairs, strict=True)]
     ratios = sorted(b / a for a, b in pairs)
     print(f"| {rows} | {rates[0]:,.0f} | {rates[1]:,.0f} | {statistics.median(ratios):.2f} "
-          f"({ratios[0]:.2f} to {ratios[-1]:.2f}) |", flush=True)  # fmt: skip
+          f"({ratios[0]:.2f} to {ratios[-1]:.2f}) | {work} |", flush=True)  # fmt: skip
     for process in (before, now):
         process.kill()
 
@@ -91,6 +102,7 @@ if arguments.turns:
     assert Path(genenv.__file__).is_relative_to(arguments.folder or Path(genenv.__file__).parent)
     turns(*arguments.rows)
     sys.exit()
-print(f"{arguments.id}, steps per CPU second\n\n| rows | there | here | ratio |\n|---|---|---|---|")
+print(f"{arguments.id}, steps per CPU second, and millions of operations in a step\n")
+print("| rows | there | here | ratio | work there | here |\n|---|---|---|---|---|---|")
 for rows in arguments.rows:
     beside(rows)

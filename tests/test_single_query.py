@@ -112,6 +112,23 @@ def test_what_one_row_does_not_know_stays_with_torch(layer, shape):
     assert not OneRow.known([layer], shape)
 
 
+@pytest.mark.parametrize("shape", [(3, 5, 8, 8), (2, 3, 7, 9), (2, 1, 2, 3)])
+@pytest.mark.parametrize("kept", [torch.channels_last, torch.contiguous_format])
+def test_the_largest_of_each_four_pixels_is_torchs_to_the_bit(shape, kept):
+    body = nn.Sequential(nn.MaxPool2d(2)).eval()
+    with seeding.global_seed(2):
+        rows = torch.randn(shape).contiguous(memory_format=kept)
+    found = through(body, rows)
+    assert torch.equal(found, body(rows))
+    assert found.is_contiguous(memory_format=kept)
+
+
+def test_the_gradient_of_a_pooling_goes_to_one_of_equal_pixels():
+    rows = torch.zeros(1, 1, 2, 2).contiguous(memory_format=torch.channels_last).requires_grad_()
+    through(nn.Sequential(nn.MaxPool2d(2)).eval(), rows).sum().backward()
+    assert sorted(rows.grad.flatten().tolist()) == [0, 0, 0, 1]
+
+
 def test_layers_in_training_are_called_as_modules():
     body = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.9))
     with seeding.global_seed(0):

@@ -11,6 +11,8 @@ from torch.nn import functional
 
 Run = Callable[[Any, Tensor], Tensor]
 
+HALVES = (2, 2, 0, 1, False)  # kernel, stride, padding, dilation and ceil mode of a usual pooling
+
 
 def through(body: nn.Sequential, rows: Tensor) -> Tensor:
     """Pass a batch through a body; hooks of its layers are not called in eval mode.
@@ -41,7 +43,17 @@ def _largest(layer: nn.MaxPool2d, rows: Tensor) -> Tensor:
     if layer.return_indices:
         return layer(rows)  # type: ignore[no-any-return]
     how = layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode
+    usual = how == HALVES and rows.is_contiguous(memory_format=torch.channels_last)
+    if usual and not rows.requires_grad:  # at ties the gradient would be another
+        return _largest_of_four(rows)
     return torch.max_pool2d(rows, *how)
+
+
+def _largest_of_four(rows: Tensor) -> Tensor:
+    """Take the largest of each 2x2 with the channels last: torch's own takes five times as long."""
+    high, wide = rows.shape[2] // 2 * 2, rows.shape[3] // 2 * 2
+    down = torch.maximum(rows[:, :, 0:high:2], rows[:, :, 1:high:2])
+    return torch.maximum(down[..., 0:wide:2], down[..., 1:wide:2])
 
 
 def _normed(layer: nn.BatchNorm1d, rows: Tensor) -> Tensor:
