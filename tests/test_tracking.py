@@ -56,6 +56,21 @@ def test_a_resumed_run_forgets_what_the_interrupted_one_wrote_later(tmp_path):
     assert values.tolist() == [0, 1, 2, 3, 4, 5, 106, 107]
 
 
+def test_a_clock_that_was_set_back_does_not_hide_what_a_resumed_run_writes(tmp_path):
+    for begin, end in ((0, 4), (4, 10)):
+        with Tracker(tmp_path) as tracker:
+            for step in range(begin, end):
+                tracker.scalars({"a": step}, step)
+    for path in tmp_path.iterdir():  # as if both were begun an hour from now
+        head, second, rest = path.name[:19], path.name.split(".")[3], path.name.split(".", 4)[4]
+        path.rename(path.with_name(f"{head}.{int(second) + 3600}.{rest}"))
+    with Tracker(tmp_path, resume_at=6) as tracker:
+        tracker.scalars({"a": 106}, 6)
+    steps, values = tracking.read(tmp_path)["a"]
+    assert steps.tolist() == list(range(7))
+    assert values.tolist() == [0, 1, 2, 3, 4, 5, 106]
+
+
 def test_an_image_summary_decodes_to_the_size_of_its_grid(tmp_path):
     sheet = tracking.grid(np.zeros((7, 8, 8), np.uint8), 4)
     with Tracker(tmp_path) as tracker:

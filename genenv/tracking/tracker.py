@@ -15,20 +15,33 @@ from genenv import checks
 from genenv.tracking import hparams, layout, projector
 from genenv.tracking.pictures import still
 
-EVENTS = "events.out.tfevents.*"
+HEAD = "events.out.tfevents"
+EVENTS = f"{HEAD}.*.*"
 AHEAD = 2  # seconds by which an older file may seem newer; more: the clock was set back
 
 
 def _until_names_sort_last(folder: Path) -> None:
-    """Wait until a new event file sorts behind those that are there.
+    """Let a new event file sort behind those that are there.
 
     Readers take the files of a folder by name: second, host, process, and a count that is not
-    padded, so that of two files of one second the tenth stands before the ninth.
+    padded, so that of two files of one second the tenth stands before the ninth. Those that seem
+    newer, for the clock was set back, get seconds before the present one; else it is waited.
     """
-    seconds = [path.name.split(".")[3] for path in folder.glob(EVENTS)]
-    newest = max((int(second) for second in seconds if second.isdigit()), default=0)
-    while newest - AHEAD < int(time.time()) <= newest:
+    dated = {path: second for path in folder.glob(EVENTS) if (second := _second(path)) is not None}
+    now = int(time.time())
+    newer = sorted(path for path, second in dated.items() if second >= now + AHEAD)
+    for earlier, path in enumerate(reversed(newer), start=1):
+        rest = path.name.split(".", 4)[4]
+        path.rename(path.with_name(f"{HEAD}.{now - earlier:010d}.{rest}"))
+    newest = max((second for path, second in dated.items() if path not in newer), default=0)
+    while int(time.time()) <= newest:
         time.sleep(0.02)
+
+
+def _second(path: Path) -> int | None:
+    """Read from its name when an event file was begun; None: it does not say."""
+    word = path.name.split(".")[3]
+    return int(word) if word.isdecimal() else None
 
 
 class Tracker:
