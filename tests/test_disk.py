@@ -25,6 +25,10 @@ from genenv.training import checkpoint
 pytestmark = pytest.mark.slow
 
 Remount = Callable[[str], None]
+MAKING = (
+    *("fit digits --no-metrics", "judge digits --no-cache", "react digits --no-cache"),
+    *("stress digits --search random --no-cache", "train genenv/LatentProbe-v0"),
+)
 FIT = "fit digits --no-metrics --steps 12 --checkpoint-every 4 --keep 2"
 
 
@@ -76,14 +80,21 @@ def test_a_training_on_a_full_disk_says_so_and_goes_on_bit_for_bit(
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_a_read_only_folder_is_a_sentence(
-    disk: tuple[Path, Remount], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("command", MAKING)
+def test_a_disk_that_takes_nothing_is_a_sentence_of_every_command(
+    disk: tuple[Path, Remount], capsys: pytest.CaptureFixture[str], command: str, full: bool
 ) -> None:
     place, remount = disk
-    remount("ro")
-    code, said = asked(f"{FIT} --out {place / 'run'}", capsys)
+    if full:
+        (place / "filler").write_bytes(bytes(200_000))
+    else:
+        remount("ro")
+    code, said = asked(f"{command} --out {place / 'run'}", capsys)
     assert code == 2
-    assert "Read-only file system; check path and rights" in said
+    got = "No space left on device; make room" if full else "Read-only file system; check path"
+    assert got in said
+    assert not list(place.rglob(".part-*"))
 
 
 def test_a_campaign_on_a_full_disk_keeps_its_shards_and_goes_on_row_for_row(
