@@ -18,6 +18,7 @@ from genenv.data import Dataset
 from genenv.reacting import Reacting
 from genenv.reactions import evidence, helps, nulls
 from genenv.reactions.sources import FromRows
+from genenv.report import help_words
 from genenv.report.reactions import summary
 from genenv.settings import ReactConfig
 
@@ -50,9 +51,10 @@ def test_fresh_real_rows_help(fresh: helps.Trials) -> None:
     }
     assert found["add"]["gain"] > found["add"]["low"] > 0
     assert found["add"]["generated_rows"] == 150
-    assert evidence.sentence(found["add"]).startswith(
-        "logistic: adding 150 generated rows to 50 real ones helps (+"
-    )
+    said = help_words.sentences([*found.values()])
+    assert len(said) == 1
+    assert said[0].startswith("logistic: adding generated rows to 50 real ones helps (+")
+    assert "; in place of 50 they help (+" in said[0]
 
 
 @pytest.mark.slow
@@ -63,7 +65,41 @@ def test_rows_with_wrong_labels_hurt() -> None:
     wrong = replace(other, label=(other.label + 1) % 10)
     found = rows_of(helps.ask(question(real, wrong), "logistic", LOGISTIC, 50))
     assert {row["verdict"] for row in found.values()} == {"hurts"}
-    assert "in place of 50 real ones hurt (-" in evidence.sentence(found["replace"])
+    assert "in place of 50 they hurt (-" in help_words.sentences([*found.values()])[0]
+
+
+def told(
+    way: str, size: int, verdict: str, gain: float, null: str = "repeated", learner: str = "svm"
+) -> dict[str, Any]:
+    """A row of helps, as far as it is told."""
+    return {
+        "learner": learner, "way": way, "real_rows": size, "generated_rows": 3 * size,
+        "verdict": verdict, "gain": gain, "low": gain - 0.01, "high": gain + 0.01, "null": null,
+        "p": 0.2, "p_hurts": 0.004,
+    }  # fmt: skip
+
+
+def test_a_sentence_a_learner_says_all_that_was_asked_of_it() -> None:
+    rows = [
+        told("add", 50, "helps", 0.08),
+        told("replace", 50, "no evidence", -0.004, "augmented"),
+        told("add", 200, "helps", 0.026),
+        told("replace", 200, "hurts", -0.036),
+        told("add", 800, "no evidence", 0.014, "augmented"),
+        told("add", 50, "no evidence", 0.03, "augmented", "forest"),
+        told("add", 200, "no evidence", 0.02, "augmented", "forest"),
+    ]
+    assert help_words.sentences(rows) == [
+        "svm: adding generated rows to 50 and 200 real ones helps (+8.0 and +2.6 points), "
+        "to 800 gives no evidence of help (+1.4 points; augmented real rows do as well); "
+        "in place of 50 they give no evidence of help (-0.4 points), of 200 they hurt "
+        "(-3.6 points).",
+        "forest: adding generated rows to 50 and 200 real ones gives no evidence of help "
+        "(+3.0 and +2.0 points; augmented real rows do as well).",
+    ]
+    assert help_words.table(rows)[4] == [
+        "svm", "200", "replace", "600", "hurts", "-3.6 [-4.6, -2.6]", "0.004",
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
@@ -181,6 +217,7 @@ def test_a_file_is_asked_without_a_generator_or_a_judge(tmp_path: Path) -> None:
     page = (folder / "react.html").read_text()
     assert page.index("logistic: adding") < page.index(">Do generated rows help?</h2>")
     assert summary(content).startswith("logistic: adding")
+    assert "\nlearner   real rows      way  generated  " in summary(content)
     own = genenv.tracking.read(folder / "overview" / "logistic")
     assert own["helps/add"][0].tolist() == [40]
     assert own["helps/add"][1] == pytest.approx([content["helps"][0]["gain"]])

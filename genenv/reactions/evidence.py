@@ -111,21 +111,3 @@ def _worst_class(found: Trials, arm: str) -> float:
     """Return the least accuracy of a class that has test rows, mean over trials of each class."""
     by_class = [found.hit[arm][:, found.label == c].mean() for c in np.unique(found.label)]
     return float(min(by_class))
-
-
-def sentence(row: Row) -> str:
-    """Say what a row says, so that it can be repeated."""
-    made, real = f"{row['generated_rows']:,} generated rows", f"{row['real_rows']:,} real ones"
-    doing = f"adding {made} to {real}" if row["way"] == "add" else f"{made} in place of {real}"
-    points = f"{100 * row['gain']:+.1f} points [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
-    end = f"{points}, p = {row['p_hurts' if row['verdict'] == 'hurts' else 'p']:.2g}"
-    if row["verdict"] != "no evidence":
-        verb = row["verdict"] if row["way"] == "add" else row["verdict"][:-1]
-        return f"{row['learner']}: {doing} {verb} ({end})."
-    beside = ""
-    if row["null"] != ALONE and row["low"] > 0:
-        beside = (
-            f"; {row['null']} real rows do as well, {100 * row['gain_over_null']:+.1f} over them"
-        )
-    verb = "gives" if row["way"] == "add" else "give"
-    return f"{row['learner']}: {doing} {verb} no evidence of help ({end}{beside})."

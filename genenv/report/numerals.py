@@ -51,3 +51,13 @@ def seconds(value: float | None) -> str:
 def plural(value: int, one: str, many: str | None = None) -> str:
     """Write a count and its noun."""
     return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+def points(share: float) -> str:
+    """Write a difference of shares in points."""
+    return f"{100 * share:+.1f}"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value."""
+    return f"{p:.2g}"

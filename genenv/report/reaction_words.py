@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from genenv.reactions import evidence
-from genenv.report import generation_words
+from genenv.report import generation_words, help_words
 from genenv.report.numerals import percent
 
 MIDDLE = 3  # strength that the sentences and the heat map speak of
@@ -34,7 +33,7 @@ def at_middle(content: dict[str, Any], learner: str) -> dict[str, float]:
 def sentences(content: dict[str, Any]) -> list[str]:
     """Return what was found, a sentence an answer: noise, generated rows, generations."""
     met = [_held(content, learner) for learner in content["learners"] if content["curves"]]
-    helped = [evidence.sentence(row) for row in content["helps"]]
+    helped = help_words.sentences(content["helps"])
     return [*met, *helped, *generation_words.sentences(content)]
 
 
@@ -66,13 +65,3 @@ def heat(content: dict[str, Any]) -> list[tuple[str, list[tuple[float, int]]]]:
 
 def _shade(agreement: float) -> int:
     return min(int((1 - agreement) * SHADES), SHADES - 1)
-
-
-def points(share: float) -> str:
-    """Write a difference of shares in points."""
-    return f"{100 * share:+.1f}"
-
-
-def p_value(p: float) -> str:
-    """Write a p-value."""
-    return f"{p:.2g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from genenv import files
 from genenv.reactions import measures
+from genenv.report import help_words
 from genenv.report import reaction_figures as figures
-from genenv.report.numerals import NONE, count, percent
-from genenv.report.reaction_words import heat, mean, p_value, points, sentences
+from genenv.report.numerals import NONE, count, p_value, percent, points
+from genenv.report.reaction_words import heat, mean, sentences
 from genenv.report.template import template
 from genenv.wording import unmarked
 
@@ -68,14 +69,24 @@ def order_sentence(content: dict[str, Any]) -> str:
 
 
 def summary(content: dict[str, Any]) -> str:
-    """Return what the command prints: the sentences, and the table that they rest on."""
+    """Return what the command prints: the sentences, and the tables that they rest on."""
     lines = sentences(content)
     if content["curves"]:
         lines += ["", *_table(content)]
+    if content["helps"]:
+        lines += ["", *aligned(help_words.table(content["helps"]))]
     if content["order"]:
         lines += ["", order_sentence(content)]
     said = [f"\n{sentence}" for sentence in content["told"]]
     return "\n".join([*lines, *said])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Write a table in columns, the first to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
+    ]
 
 
 def _table(content: dict[str, Any]) -> list[str]:
@@ -104,6 +115,9 @@ def markdown(content: dict[str, Any]) -> str:
             cells = [percent(row[f"agreement_{s}"]) for s in (0, *LOOKED_AT)]
             cells = [unmarked(row["learner"]), *cells, percent(row["accepted_3"])]
             lines.append(f"| {' | '.join(cells)} |")
+    if content["helps"]:
+        head, *rows = help_words.table(content["helps"])
+        lines += ["", *(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))]
     if content["order"]:
         lines += ["", unmarked(order_sentence(content))]
     return "\n".join(lines)
