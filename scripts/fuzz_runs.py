@@ -22,6 +22,7 @@ import shutil
 import signal
 import struct
 import sys
+import tempfile
 import traceback
 import zipfile
 from dataclasses import replace
@@ -133,7 +134,10 @@ parser.add_argument("--rounds", type=int, default=1, help="damages of each kind 
 parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
 ALL = args.all.resolve()
-RUN, OUT, SAID = ALL / "damaged" / "run", ALL / "damaged" / "out", ALL / "said.txt"
+ALL.mkdir(parents=True, exist_ok=True)
+ASIDE = "damaged-"  # begins the name of a folder of this process alone
+PLACE = Path(tempfile.mkdtemp(prefix=ASIDE, dir=ALL))
+RUN, OUT, SAID = PLACE / "runs" / "run", PLACE / "runs" / "out", PLACE / "said.txt"
 
 
 def data():
@@ -299,8 +303,12 @@ def damaged(rng):
 
 def guarded():
     """Return what lies beside the damaged run: nobody may change it."""
-    beside = (f for f in ALL.rglob("*") if "damaged" not in f.parts and f != SAID)
-    return {f: f.stat().st_mtime_ns for f in beside if f.is_file()}
+    found = {}
+    for above, folders, names in os.walk(ALL):
+        folders[:] = [name for name in folders if not name.startswith(ASIDE)]
+        paths = (Path(above, name) for name in names)
+        found |= {f: f.stat().st_mtime_ns for f in paths if f.is_file()}
+    return found
 
 
 def wrong(asking, line, before):
@@ -318,7 +326,6 @@ def wrong(asking, line, before):
 
 def made():
     """Make the runs that are not there yet."""
-    ALL.mkdir(parents=True, exist_ok=True)
     if not (ALL / "three.npz").is_file():
         data()
     for kind, line in MADE.items():
@@ -346,7 +353,7 @@ def lines(kind):
 
 COUNTS = collections.Counter()
 os.environ["COLUMNS"] = "200"
-os.environ["GENENV_CACHE"] = str(ALL / "damaged" / "cache")
+os.environ["GENENV_CACHE"] = str(PLACE / "cache")
 torch.set_num_threads(1)
 recipe.FEWEST, recipe.MOST = 1, 3  # epochs of the judge: the files are under test
 prepared.preset = lambda *names: replace(presets.preset(*names), steps=60)
@@ -370,5 +377,6 @@ for number in range(args.rounds):
                 print(
                     f"{kind} {number}, {way} {path}, {line[:60]}: {found}\n    {told}", flush=True
                 )
+shutil.rmtree(PLACE)
 print(f"{sum(COUNTS.values())} commands, codes {dict(COUNTS)}, {failed} wrong")
 sys.exit(bool(failed))
