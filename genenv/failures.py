@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,16 +84,35 @@ def read(path: Path) -> Confirmed:
     return Confirmed(**part)
 
 
+def shards(folder: Path) -> Iterator[Confirmed]:
+    """Read the shards of RUN/failures in order, one at a time; see `read`."""
+    return map(read, sorted(folder.glob("*.npz")))
+
+
 def load(folder: Path) -> Confirmed | None:
     """Read all shards of RUN/failures in order; None where there are none.
+
+    Takes memory for all of them: what asks about each by itself takes `shards`.
 
     Raises
     ------
     Mistake
         A shard that is damaged or holds other columns.
     """
-    parts = [read(path) for path in sorted(folder.glob("*.npz"))]
+    parts = [*shards(folder)]
     return reading.guarded(folder, lambda: Confirmed.concatenate(parts)) if parts else None
+
+
+def picked(folder: Path, rows: NDArray[np.int64]) -> Confirmed:
+    """Read failures by their row in RUN/failures, which holds some, in the order of `rows`."""
+    start, order, parts = 0, [], []
+    for shard in shards(folder):
+        own = np.flatnonzero((rows >= start) & (rows < start + len(shard)))
+        order.append(own)
+        parts.append(shard.rows(rows[own] - start))
+        start += len(shard)
+    found = reading.guarded(folder, lambda: Confirmed.concatenate(parts))
+    return found.rows(np.argsort(np.concatenate(order)))
 
 
 def ask(model: Downstream, x: NDArray[Any]) -> Answers:
@@ -107,12 +127,14 @@ def ask(model: Downstream, x: NDArray[Any]) -> Answers:
 
 
 @dataclass(frozen=True)
-class Replay:
+class Replay(Columns):
     """What a model says of stored failures now."""
 
     failing: NDArray[np.bool_]  # (m,): severity > 0
     error: NDArray[np.bool_]  # (m,): no usable answer, which is not failing either
     same: NDArray[np.bool_]  # (m,): failing, and the probabilities are the recorded ones
+    label: NDArray[np.int64]  # (m,), the condition
+    before: NDArray[np.int64]  # (m,): the class the model chose
     answer: NDArray[np.int64]  # (m,): the class the model chooses now; -1: no usable answer
 
 
@@ -125,4 +147,17 @@ def replay(model: Downstream, record: Confirmed, criterion: Criterion = DEFAULT)
     severe = severity(criterion, log_p, torch.from_numpy(record.label)).numpy()
     failing = (severe > 0) & ~error
     drift = np.abs(np.exp(log_p.numpy()) - np.exp(record.output)).max(1)
-    return Replay(failing, error, failing & (drift <= OUTPUT_TOLERANCE), said.guess.numpy())
+    same = failing & (drift <= OUTPUT_TOLERANCE)
+    return Replay(failing, error, same, record.label, record.prediction, said.guess.numpy())
+
+
+def replay_all(model: Downstream, folder: Path, criterion: Criterion = DEFAULT) -> Replay | None:
+    """Ask a model again about RUN/failures, a shard at a time; None where there are none.
+
+    Raises
+    ------
+    Mistake
+        A shard that is damaged or holds other columns.
+    """
+    parts = [replay(model, shard, criterion) for shard in shards(folder)]
+    return Replay.concatenate(parts) if parts else None

@@ -79,19 +79,18 @@ def replay(
     folder = Path(run).expanduser()
     if not (folder / "failures").is_dir():
         raise checks.Mistake("a folder that `stress` left", f"{folder}", "check the path")
-    record = failures.load(folder / "failures")
     wrapped: Downstream = recorded.load_model(folder, model, trust)
-    errors = unanswered.load(folder / "errors")
     nothing = np.zeros(0, np.bool_)
-    silent = nothing if errors is None else failures.ask(wrapped, errors.x).error.numpy()
-    if record is None:
-        return Replayed(0, nothing, nothing, np.zeros(0, np.int64), (), nothing, silent)
+    errors = (failures.ask(wrapped, part.x) for part in unanswered.shards(folder / "errors"))
+    silent = np.concatenate([nothing, *(said.error.numpy() for said in errors)])
     judged_by = recorded.load_criterion(folder, criterion, trust)
-    answer = failures.replay(wrapped, record, judged_by)
+    again = failures.replay_all(wrapped, folder / "failures", judged_by)
+    if again is None:
+        return Replayed(0, nothing, nothing, np.zeros(0, np.int64), (), nothing, silent)
     as_recorded = model is None or recorded.is_recorded(folder, model)
     said = recorded.compare_outputs(folder / "model", wrapped) if as_recorded else ()
     said = (*said, *recorded.not_stored(folder))
     return Replayed(
-        len(record), answer.failing, answer.same, record.label, said, answer.error, silent,
-        record.prediction, answer.answer, wrapped.classes,
+        len(again), again.failing, again.same, again.label, said, again.error, silent,
+        again.before, again.answer, wrapped.classes,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,14 @@ def read(path: Path) -> Unanswered:
     return Unanswered(**part)
 
 
+def shards(folder: Path) -> Iterator[Unanswered]:
+    """Read the shards of RUN/errors in order, one at a time; see `read`."""
+    return map(read, sorted(folder.glob("*.npz")))
+
+
 def load(folder: Path) -> Unanswered | None:
     """Read all shards of RUN/errors in order; None where there are none."""
-    parts = [read(path) for path in sorted(folder.glob("*.npz"))]
+    parts = [*shards(folder)]
     return reading.guarded(folder, lambda: Unanswered.concatenate(parts)) if parts else None
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import weakref
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from genenv import counting, failures
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
 from genenv.counting import Counter, clusters, distinct, spacing
-from genenv.failures import Confirmed, load, replay
+from genenv.failures import Confirmed, load, picked, replay, replay_all
 
 RANDOM = torch.Generator().manual_seed(0)
 
@@ -161,8 +162,48 @@ def test_shards_are_joined_in_order(tmp_path):
     assert both.rows(both.index > 2).index.tolist() == [3, 4]
 
 
+@pytest.fixture
+def held(tmp_path, monkeypatch):
+    """Six shards of four failures; for each reading, how many were in memory then."""
+    for number in range(6):
+        record(4, start=4 * number).save(tmp_path / f"{number:05d}.npz")
+    read, alive, counts = failures.read, [], []
+
+    def counted(path):
+        counts.append(sum(shard() is not None for shard in alive))
+        found = read(path)
+        alive.append(weakref.ref(found.x))
+        return found
+
+    monkeypatch.setattr(failures, "read", counted)
+    return counts
+
+
+def test_reading_all_stored_failures_holds_all(held, tmp_path):
+    load(tmp_path)
+    assert held == [0, 1, 2, 3, 4, 5]
+
+
+def test_stored_failures_are_replayed_a_shard_at_a_time(held, tmp_path):
+    again = replay_all(Stored(), tmp_path)
+    assert max(held) <= 1
+    whole = load(tmp_path)
+    assert again.failing.all()
+    assert np.array_equal(again.before, whole.prediction)
+    assert np.array_equal(again.label, whole.label)
+
+
+def test_some_stored_failures_are_read_without_the_others(held, tmp_path):
+    rows = np.array([21, 2, 9, 3])
+    found = picked(tmp_path, rows)
+    assert max(held) <= 1
+    assert found.index.tolist() == rows.tolist()
+    assert np.array_equal(found.x, load(tmp_path).x[rows])
+
+
 def test_no_shards_are_no_record(tmp_path):
     assert load(tmp_path) is None
+    assert replay_all(Stored(), tmp_path) is None
     assert load(tmp_path / "absent") is None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -44,12 +44,10 @@ class ClassifierRun(Finished):
 
     def told(self, rows: Sequence[int]) -> tuple[Sequence[str], list[list[str]]]:
         """See `Finished.told`: the class that it shows, and the model's answer."""
-        held = failures.load(self.folder / "failures")
-        assert held is not None
+        held = failures.picked(self.folder / "failures", np.array(rows, np.int64))
         names = [str(name) for name in self.content["data"]["classes"]]
-        return ("class", "answer"), [
-            [names[held.label[r]], names[held.prediction[r]]] for r in rows
-        ]
+        pairs = zip(held.label, held.prediction, strict=True)
+        return ("class", "answer"), [[names[own], names[answer]] for own, answer in pairs]
 
     def probe(self, model: Any, trusted: bool) -> Probe:
         """See `Finished.probe`."""
@@ -61,17 +59,15 @@ class ClassifierRun(Finished):
 
     def failing(self, probe: Probe) -> NDArray[np.bool_]:
         """See `Finished.failing`."""
-        record = failures.load(self.folder / "failures")
-        if record is None:
-            return np.zeros(0, np.bool_)
-        return failures.replay(probe.model, record, probe.criterion).failing
+        again = failures.replay_all(probe.model, self.folder / "failures", probe.criterion)
+        return np.zeros(0, np.bool_) if again is None else again.failing
 
     def found(self) -> Found | None:
         """See `Finished.found`: pairs of condition and prediction are of one kind."""
-        held = failures.load(self.folder / "failures")
-        if held is None:
-            return None
-        return Found(held.e, held.label, held.label * held.output.shape[1] + held.prediction)
+        folder = self.folder / "failures"
+        parts = [(part.e, part.label, part.pair) for part in failures.shards(folder)]
+        joined = partial(map, np.concatenate, zip(*parts, strict=True))
+        return reading.guarded(folder, lambda: Found(*joined())) if parts else None
 
     @property
     def law(self) -> str:

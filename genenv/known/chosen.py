@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks, failures, model_spec, networks
-from genenv.failures import Confirmed
 from genenv.known.samples import Asking, Known
 
 
@@ -28,37 +27,37 @@ def of_run(folder: Path, count: int) -> Known:
         The run confirmed no failure, or holds none of these files.
     """
     checks.integer("count", count)
-    record = failures.load(folder / "failures")
-    if record is None:
+    told = [(part.pair, part.p) for part in failures.shards(folder / "failures")]
+    if not told:
         raise checks.Mistake(
             f"confirmed failures in {folder}/failures", "none", "give a run that found some"
         )
-    return _at(folder, record, spread(record)[:count])
+    pair, p = map(np.concatenate, zip(*told, strict=True))
+    return of_rows(folder, spread(pair, p)[:count])
 
 
 def of_rows(folder: Path, rows: NDArray[np.int64]) -> Known:
     """Take failures of a run by their row in RUN/failures, where that holds some."""
-    record = failures.load(folder / "failures")
-    assert record is not None
-    return _at(folder, record, rows)
+    found = failures.picked(folder / "failures", rows)
+    return Known(found.x, found.label, rows, asking_of(folder))
 
 
-def _at(folder: Path, record: Confirmed, rows: NDArray[np.int64]) -> Known:
-    return Known(record.x[rows], record.label[rows], rows, asking_of(folder))
-
-
-def spread(record: Confirmed) -> NDArray[np.int64]:
+def spread(pair: NDArray[np.int64], p: NDArray[np.float32]) -> NDArray[np.int64]:
     """Order failures: the surest of each pair of condition and prediction, then the second of each.
+
+    Parameters
+    ----------
+    pair, p
+        (m,): the pair as a number, and the audit's probability.
 
     Returns
     -------
     (m,): row numbers.
     """
-    pair = record.pair
-    turn = np.zeros(len(record), np.int64)
-    for p in np.unique(pair):
-        own = np.flatnonzero(pair == p)
-        turn[own[np.argsort(-record.p[own], kind="stable")]] = np.arange(len(own))
+    turn = np.zeros(len(pair), np.int64)
+    for each in np.unique(pair):
+        own = np.flatnonzero(pair == each)
+        turn[own[np.argsort(-p[own], kind="stable")]] = np.arange(len(own))
     return np.lexsort((pair, turn))
 
 

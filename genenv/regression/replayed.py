@@ -83,8 +83,8 @@ def failing(folder: Path, model: Any) -> NDArray[np.bool_]:
 
 def again(folder: Path, model: ValueModel) -> NDArray[np.bool_]:
     """Ask a model about the stored failures of a run: whether it fails on each, (m,)."""
-    record = failures.load(folder / "failures")
-    return np.zeros(0, np.bool_) if record is None else severities(model, record) > 0
+    failing = (severities(model, part) > 0 for part in failures.shards(folder / "failures"))
+    return np.concatenate([np.zeros(0, np.bool_), *failing])
 
 
 def asked(folder: Path, model: Any) -> ValueModel:
