@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
 from genenv import checks, seeding
+from genenv.agents.scaled_rewards import ScaledRewards
 
 Log = Callable[[dict[str, float], int], None]
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
@@ -51,6 +52,8 @@ class Preset(ABC):
     """Share of the learning rate that a linear decay leaves at the last step; 1: no decay."""
     gamma: float = 0.95
     """Discount a step."""
+    reward_scale: float = 1.0
+    """What the algorithm sees of a reward; returns that are logged are in the game's own units."""
     hidden: tuple[int, ...] = (64, 64)
     """Widths of the hidden layers, of the policy and of its critics each."""
     activation: str = "tanh"
@@ -108,8 +111,9 @@ class Preset(ABC):
             raise checks.Mistake(
                 f"{self.envs} rows, as the preset has", env.num_envs, "make as many"
             )
+        scaled = env if self.reward_scale == 1 else ScaledRewards(env, self.reward_scale)
         with seeding.global_seed(seed % 2**32):
-            model = self._blank(env, seed % 2**32, True)
+            model = self._blank(scaled, seed % 2**32, True)
         model.set_logger(Logger(None, [_Writer(log)] if log else []))
         return model
 

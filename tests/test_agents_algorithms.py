@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import toys
+from stable_baselines3.common.vec_env import VecMonitor
 
 from genenv.agents.algorithms import ALGORITHMS, Ppo, SequencePpo, from_json
 from genenv.agents.off_policy import Sac, Td3
@@ -92,9 +93,26 @@ def test_numbers_of_the_rollouts_are_handed_to_the_log():
     assert all(type(v) is float for v in told[-1][1].values())
 
 
+def test_an_algorithm_sees_scaled_rewards_and_logs_those_of_the_game():
+    actions = np.zeros((8, 4), np.float32)
+    model = replace(SMALL["ppo"], reward_scale=0.25).make(VecMonitor(env()), seed=0)
+    plain = SMALL["ppo"].make(VecMonitor(env()), seed=0)
+    for one in (model, plain):
+        one.env.seed(3)
+        one.env.reset()
+    paid = [[one.env.step(actions) for one in (model, plain)] for _ in range(7)]
+    assert all(np.array_equal(seen[1], own[1] / 4) for seen, own in paid)
+    ends = [
+        [[i["episode"]["r"] for i in one[3] if "episode" in i] for one in pair] for pair in paid
+    ]
+    assert any(logged for logged, _ in ends)
+    assert all(logged == own for logged, own in ends)
+
+
 @pytest.mark.parametrize(
     ("kind", "change", "sentence"),
     [
+        ("ppo", {"reward_scale": 0.0}, "expected reward_scale above 0, got 0.0"),
         ("ppo", {"envs": 0}, "expected envs above 0, got 0"),
         ("ppo", {"batch": 60}, "a batch that divides the steps of an update, got 8 envs x 8 steps"),
         ("ppo", {"activation": "sine"}, "expected activation to be one of tanh, relu, got 'sine'"),
