@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from genenv.drawing import inline, pixels
+from genenv.drawing.numbers import Numbers
 from genenv.drawing.style import PAPER
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +30,7 @@ def test_the_same_figure_is_drawn_on_a_page_and_as_pixels():
     with inline.styled("salt"):
         figure, axes = inline.one_axes(2, 1)
         axes.plot([0, 1], color=inline.SERIES[0])
-        page = inline.svg(figure, "a line")
+        page = inline.svg(figure, "a line", Numbers(("step", "up"), [(0, 0.0), (1, 1.0)]))
     assert 'aria-label="a line"' in page
     assert "var(--series-0)" in page
     assert "var(--line)" in page
@@ -39,3 +40,9 @@ def test_the_same_figure_is_drawn_on_a_page_and_as_pixels():
     assert shown.shape == (pixels.DPI, 2 * pixels.DPI, 3)
     line = [int(PAPER.line[i : i + 2], 16) for i in (1, 3, 5)]
     assert (np.abs(shown.reshape(-1, 3).astype(int) - line).max(1) < 8).any()
+
+
+def test_numbers_are_pasted_into_a_spreadsheet_and_are_no_markup():
+    told = Numbers(("class", "share"), [("a<b>", 1 / 3), ("c", None), ("d", 12345678)]).below("one")
+    assert "class\tshare\na&lt;b&gt;\t0.333333\nc\t\nd\t12345678</pre>" in told
+    assert 'aria-label="Numbers: one"' in told

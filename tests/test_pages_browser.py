@@ -137,7 +137,8 @@ def test_closed_parts_are_printed(name, places, window):
     window.goto(places[name])
     window.emulate_media(media="print")
     heights = window.eval_on_selector_all(
-        "details > :not(summary)", "all => all.map(each => each.getBoundingClientRect().height)"
+        "details:not(.numbers) > :not(summary)",
+        "all => all.map(each => each.getBoundingClientRect().height)",
     )
     window.emulate_media(media="screen")
     assert heights
@@ -158,3 +159,25 @@ def test_every_link_and_part_is_reached_by_the_keyboard(name, places, window):
         "all => all.filter(e => e.checkVisibility()).map(e => e.outerHTML.slice(0, 200))",
     )
     assert set(shown) <= reached
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_numbers_of_every_figure_can_be_copied(name, places, window):
+    window.set_viewport_size(WIDE)
+    window.goto(places[name])
+    window.eval_on_selector_all("details", "all => all.forEach(each => each.open = true)")
+    drawn = window.locator("svg").count()
+    assert drawn > 0 or name in ("empty", "judge", "compare", "audit")  # these show pictures alone
+    copied = window.eval_on_selector_all(
+        "svg",
+        """all => all.map(each => {
+             const numbers = each.nextElementSibling;
+             getSelection().selectAllChildren(numbers.querySelector("pre"));
+             return getSelection().toString();
+           })""",
+    )
+    for text in copied:
+        head, *rows = [line.split("\t") for line in text.strip("\n").split("\n")]
+        assert rows
+        assert all(len(row) == len(head) for row in rows)
+        assert any(cell.replace(".", "", 1).isdigit() for row in rows for cell in row)

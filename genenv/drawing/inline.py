@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from genenv.drawing import style
+from genenv.drawing.numbers import Numbers
 from genenv.drawing.style import Palette, blank
 
 # Colours that stand for CSS variables in what matplotlib writes, so that figures follow the
@@ -46,8 +47,11 @@ def panels(count: int, across: int, width: float, height: float) -> tuple[Any, l
     return figure, made
 
 
-def svg(figure: Any, title: str) -> str:
-    """Write a figure as an inline <svg> that scales with its column."""
+def svg(figure: Any, title: str, numbers: Numbers) -> str:
+    """Write a figure as an inline <svg> that scales with its column, its numbers below it.
+
+    `title` is markup: what comes from users in it is escaped.
+    """
     stream = io.StringIO()
     no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(stream, format="svg", transparent=True, metadata=no_metadata)
@@ -60,4 +64,4 @@ def svg(figure: Any, title: str) -> str:
         text = text.replace(colour, f"var(--{name})")
     for i, colour in enumerate(SERIES):
         text = text.replace(colour, f"var(--series-{i})")
-    return text
+    return text + numbers.below(title)

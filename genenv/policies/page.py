@@ -13,6 +13,7 @@ from PIL import Image
 
 from genenv import files
 from genenv.drawing import inline, style
+from genenv.drawing.numbers import Numbers
 from genenv.policies import summary
 from genenv.policies.episodes import Episodes, Walk
 from genenv.policies.ways import Failures
@@ -72,7 +73,17 @@ def _figure(walk: Walk, title: str) -> str:
         below.plot(walk.miss, color=inline.VARIABLES["accent"], lw=1.2)
         below.set_ylabel("miss")
         below.set_xlabel("step")
-        return inline.svg(figure, title)
+        return inline.svg(figure, title, _steps(walk))
+
+
+def _steps(walk: Walk) -> Numbers:
+    """Tell what is drawn of a walk, and its other channels."""
+    codes = [f"code {i}" for i in range(walk.codes.shape[1])]
+    rows = [
+        (step, *map(float, code), float(miss))
+        for step, (code, miss) in enumerate(zip(walk.codes, walk.miss, strict=False))
+    ]
+    return Numbers(("step", *codes, "miss"), rows)
 
 
 def _film(walk: Walk) -> list[str]:

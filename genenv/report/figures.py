@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv.drawing.inline import SERIES, VARIABLES, one_axes, styled, svg
+from genenv.drawing.numbers import Numbers
 from genenv.report.evidence import Curve, Evidence
 from genenv.wording import shortened
 
@@ -90,7 +91,18 @@ def confirmed_against_queries(curves: Sequence[Curve]) -> str | None:
         _plain_ticks(axes)
         axes.set_xlabel("queries to the model under test")
         axes.set_ylabel("confirmed failures")
-        return svg(figure, "Confirmed failures against queries, one line a search")
+        title = "Confirmed failures against queries, one line a search"
+        return svg(figure, title, _points(found))
+
+
+def _points(curves: Sequence[Curve]) -> Numbers:
+    """Tell what `confirmed_against_queries` draws."""
+    rows = [
+        (curve.search, curve.seed, *map(int, point))
+        for curve in curves
+        for point in zip(*_thinned(curve), strict=True)
+    ]
+    return Numbers(("search", "seed", "queries", "confirmed"), rows)
 
 
 def _label_ends(axes: Any, curves: Sequence[Curve], colours: Mapping[str, int], right: int) -> None:
@@ -141,10 +153,16 @@ def confusion(evidence: Evidence) -> str | None:
         shown = np.arange(size)
     names = [shortened(evidence.class_name(i), _NAME) for i in shown]
     with styled("confusion"):
-        return svg(
-            _confusion(counts[np.ix_(shown, shown)], names),
-            "Distinct confirmed failures, condition by prediction",
-        )
+        title = "Distinct confirmed failures, condition by prediction"
+        drawn = counts[np.ix_(shown, shown)]
+        return svg(_confusion(drawn, names), title, _pairs(drawn, shown, evidence))
+
+
+def _pairs(counts: NDArray[np.int64], shown: NDArray[Any], evidence: Evidence) -> Numbers:
+    """Tell what `confusion` draws, by the whole names of the classes."""
+    names = [evidence.class_name(i) for i in shown]
+    pairs = ((names[i], names[j], int(counts[i, j])) for i, j in np.argwhere(counts))
+    return Numbers(("condition", "predicted", "distinct"), list(pairs))
 
 
 def _confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Any:

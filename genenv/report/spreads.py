@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from genenv.codecs import Codec, Rows
 from genenv.drawing.inline import SERIES, VARIABLES, one_axes, styled, svg
+from genenv.drawing.numbers import Numbers
 from genenv.tables.column import Column
 from genenv.wording import shortened
 
@@ -92,7 +93,19 @@ def _figure(spread: Spread, salt: str) -> str:
         axes.set_title(f"{shortened(spread.column, 22)}  {spread.apart:.3f}", loc="left")
         axes.tick_params(length=0)
         title = f"{spread.column}: real and generated rows, total variation {spread.apart:.3f}"
-        return svg(figure, str(escape(title)))
+        return svg(figure, str(escape(title)), _parts(spread))
+
+
+def _parts(spread: Spread) -> Numbers:
+    """Tell what a figure draws: the shares of each value, or of each part of a number's range."""
+    names = list(spread.names)
+    if spread.number:
+        least, largest = spread.names
+        between = (f"part {i} of {PARTS}" for i in range(2, PARTS))
+        names = [f"part 1 of {PARTS}, from {least}", *between, f"part {PARTS}, to {largest}"]
+    shares = zip(spread.real.tolist(), spread.made.tolist(), strict=True)
+    rows = [(name, *pair) for name, pair in zip([*names, MISSING], shares, strict=True)]
+    return Numbers((spread.column, "real", "generated"), rows)
 
 
 def _steps(axes: Any, spread: Spread) -> None:
