@@ -53,7 +53,11 @@ DATA = {
     "7 columns int64": table(7, "int64"),
     "loans": mixed(),
 }
-CASES = [(kind, name) for name, (_, units) in DATA.items() for kind in names_for(units)]
+APPLY = {
+    kind: names
+    for kind in CORRUPTIONS
+    if (names := [name for name, (_, units) in DATA.items() if kind in names_for(units)])
+}  # kind -> data that it applies to
 OPTIONAL = {"elastic", "motion-blur", "jpeg"}
 BY_CELL = {  # a cell is hit or not
     "impulse",
@@ -85,7 +89,7 @@ def plain(kind, shape, dtype="float32") -> Corruption:
 
 
 def test_every_kind_has_an_example():
-    assert {kind for kind, _ in CASES} | OPTIONAL == set(CORRUPTIONS)
+    assert set(APPLY) | OPTIONAL == set(CORRUPTIONS)
 
 
 @pytest.mark.parametrize("kind", CORRUPTIONS)
@@ -97,82 +101,92 @@ def test_a_kind_bears_the_name_of_its_row_and_its_levels_rise(kind):
     assert (np.diff([0, *law.levels]) > 0).all()
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
-def test_strength_0_is_the_identity_bit_for_bit(kind, name):
-    x, law = case(kind, name)
-    same = law.sample(x, 0, seed=1)
-    assert same.dtype == x.dtype
-    assert same.tobytes() == x.tobytes()
-    assert not np.shares_memory(same, x)
+@pytest.mark.parametrize("kind", APPLY)
+def test_strength_0_is_the_identity_bit_for_bit(kind):
+    for name in APPLY[kind]:
+        x, law = case(kind, name)
+        same = law.sample(x, 0, seed=1)
+        assert same.dtype == x.dtype
+        assert same.tobytes() == x.tobytes()
+        assert not np.shares_memory(same, x)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "name"), CASES)
-def test_shape_dtype_and_range_are_kept(kind, name):
-    x, law = case(kind, name)
-    before = x.copy()
-    for strength in (0.5, 5):
-        spoilt = law.sample(x, strength, seed=2)
-        assert (spoilt.shape, spoilt.dtype) == (x.shape, x.dtype)
-        assert np.isfinite(spoilt).all()
-        if law.domain == "image":
-            assert spoilt.min() >= law.units.low[0]
-            assert spoilt.max() <= law.units.high[0]
-    assert (x == before).all()
+@pytest.mark.parametrize("kind", APPLY)
+def test_shape_dtype_and_range_are_kept(kind):
+    for name in APPLY[kind]:
+        x, law = case(kind, name)
+        before = x.copy()
+        for strength in (0.5, 5):
+            spoilt = law.sample(x, strength, seed=2)
+            assert (spoilt.shape, spoilt.dtype) == (x.shape, x.dtype)
+            assert np.isfinite(spoilt).all()
+            if law.domain == "image":
+                assert spoilt.min() >= law.units.low[0]
+                assert spoilt.max() <= law.units.high[0]
+        assert (x == before).all()
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
-def test_an_address_gives_the_same_in_any_batch(kind, name):
-    x, law = case(kind, name)
-    once = law.sample(x, 3, seed=3, start=40)
-    cuts = [x[:1], x[1:8], x[8:]]
-    twice = [law.sample(cut, 3, 3, start) for cut, start in zip(cuts, (40, 41, 48), strict=True)]
-    assert once.tobytes() == np.concatenate(twice).tobytes()
-    assert torch.equal(law.base(5, seed=3, start=2), law.base(9, seed=3)[2:7])
-    assert law.base(1, seed=3).shape == (1, law.base_dim)
+@pytest.mark.parametrize("kind", APPLY)
+def test_an_address_gives_the_same_in_any_batch(kind):
+    for name in APPLY[kind]:
+        x, law = case(kind, name)
+        once = law.sample(x, 3, seed=3, start=40)
+        cuts = [x[:1], x[1:8], x[8:]]
+        twice = [
+            law.sample(cut, 3, 3, start) for cut, start in zip(cuts, (40, 41, 48), strict=True)
+        ]
+        assert once.tobytes() == np.concatenate(twice).tobytes()
+        assert torch.equal(law.base(5, seed=3, start=2), law.base(9, seed=3)[2:7])
+        assert law.base(1, seed=3).shape == (1, law.base_dim)
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
-def test_the_mean_change_grows_with_strength(kind, name):
-    x, law = case(kind, name)
-    wide = x.astype(np.float64)
-    change = [np.abs(law.sample(x, strength, seed=4) - wide).mean() for strength in range(6)]
-    assert (np.diff(change) > 0).all(), change
+@pytest.mark.parametrize("kind", APPLY)
+def test_the_mean_change_grows_with_strength(kind):
+    for name in APPLY[kind]:
+        x, law = case(kind, name)
+        wide = x.astype(np.float64)
+        change = [np.abs(law.sample(x, strength, seed=4) - wide).mean() for strength in range(6)]
+        assert (np.diff(change) > 0).all(), change
 
 
-@pytest.mark.parametrize(("kind", "name"), [c for c in CASES if c[0] not in IN_STEPS])
-def test_a_path_over_strengths_is_continuous(kind, name):
-    x, law = case(kind, name)
-    grain = 1.0 if law.units.integer else 0.0
-    for strength in (0.0, 1.0, 2.3, 5 - 1e-4):
-        here, there = (law.sample(x, s, seed=5) for s in (strength, strength + 1e-4))
-        span = x.max().astype(np.float64) - x.min()
-        assert np.abs(here.astype(np.float64) - there).max() <= grain + 0.01 * span
+@pytest.mark.parametrize("kind", sorted(set(APPLY) - IN_STEPS))
+def test_a_path_over_strengths_is_continuous(kind):
+    for name in APPLY[kind]:
+        x, law = case(kind, name)
+        grain = 1.0 if law.units.integer else 0.0
+        for strength in (0.0, 1.0, 2.3, 5 - 1e-4):
+            here, there = (law.sample(x, s, seed=5) for s in (strength, strength + 1e-4))
+            span = x.max().astype(np.float64) - x.min()
+            assert np.abs(here.astype(np.float64) - there).max() <= grain + 0.01 * span
 
 
-@pytest.mark.parametrize(("kind", "name"), [c for c in CASES if c[0] in BY_CELL])
-def test_a_cell_once_hit_stays_as_it_is(kind, name):
-    x, law = case(kind, name)
-    weak = law.sample(x, 2, seed=6)
-    strong = law.sample(x, 4, seed=6)
-    hit = weak != x
-    assert 0 < hit.sum() < (strong != x).sum()
-    assert (strong[hit] == weak[hit]).all()
+@pytest.mark.parametrize("kind", sorted(set(APPLY) & BY_CELL))
+def test_a_cell_once_hit_stays_as_it_is(kind):
+    for name in APPLY[kind]:
+        x, law = case(kind, name)
+        weak = law.sample(x, 2, seed=6)
+        strong = law.sample(x, 4, seed=6)
+        hit = weak != x
+        assert 0 < hit.sum() < (strong != x).sum()
+        assert (strong[hit] == weak[hit]).all()
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
-def test_no_rows_are_no_rows(kind, name):
-    x, law = case(kind, name)
-    assert law.sample(x[:0], 3, seed=0).shape == (0, *x.shape[1:])
+@pytest.mark.parametrize("kind", APPLY)
+def test_no_rows_are_no_rows(kind):
+    for name in APPLY[kind]:
+        x, law = case(kind, name)
+        assert law.sample(x[:0], 3, seed=0).shape == (0, *x.shape[1:])
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
-def test_amounts_are_interpolated(kind, name):
-    _, law = case(kind, name)
-    assert law.amount(0) == 0
-    assert law.amount(0.5) == pytest.approx(law.levels[0] / 2)
-    assert law.amount(4.25) == pytest.approx(0.75 * law.levels[3] + 0.25 * law.levels[4])
-    assert [law.amount(s) for s in range(1, 6)] == list(law.levels)
+@pytest.mark.parametrize("kind", APPLY)
+def test_amounts_are_interpolated(kind):
+    for name in APPLY[kind]:
+        _, law = case(kind, name)
+        assert law.amount(0) == 0
+        assert law.amount(0.5) == pytest.approx(law.levels[0] / 2)
+        assert law.amount(4.25) == pytest.approx(0.75 * law.levels[3] + 0.25 * law.levels[4])
+        assert [law.amount(s) for s in range(1, 6)] == list(law.levels)
 
 
 def test_kinds_draw_each_for_itself():
