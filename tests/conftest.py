@@ -78,6 +78,14 @@ def own_cache(tmp_path_factory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """Let files be in memory alone when a test goes on: no machine loses its power meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def small_parts() -> Iterator[None]:
     """Make what a run trains small: what is made of its judge and model is under test, not they."""
     with pytest.MonkeyPatch.context() as patch:

@@ -11,15 +11,18 @@ from contextlib import contextmanager
 
 import pytest
 
-FLAGS = [  # the projector draws with WebGL, which a machine without a display card does in software
+FLAGS = [
     "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
     "--disable-background-networking",
     "--no-first-run",
     "--disable-component-update",
     "--disable-sync",
+]
+PLAIN = ["--disable-gpu"]
+WEBGL = [  # which a machine without a display card does in software
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
 ]
 PATIENCE = 60  # seconds until a page must show something
 
@@ -53,6 +56,11 @@ class Board:
         """Ask an endpoint of a plugin for JSON."""
         return self.ask(f"plugin/{path}", body, **query)
 
+    def tab(self, page):
+        """Open the tab genenv alone, as TensorBoard's frame of it does; TensorBoard takes 2 s."""
+        page.goto(f"{self.url}data/plugin_entry.html?name=genenv")
+        return page
+
     def sessions(self):
         """Return the rows of the HParams table: name -> settings, {tag: value}, status."""
         metrics = self.plugin("hparams/experiment", {})["metricInfos"]
@@ -74,7 +82,7 @@ class Board:
 
 
 @contextmanager
-def browser():
+def browser(draws=PLAIN):
     """Open headless Chromium, or skip the test with the reason."""
     reason = "the extra browser brings Playwright"
     driver = pytest.importorskip("playwright.sync_api", reason=reason)
@@ -82,7 +90,7 @@ def browser():
     if path is None:
         pytest.skip("chromium is not installed")
     with driver.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=path, args=FLAGS)
+        opened = play.chromium.launch(executable_path=path, args=FLAGS + draws)
         opened_page = opened.new_page(viewport={"width": 1300, "height": 900})
         opened_page.set_default_timeout(1000 * PATIENCE)
         yield opened_page

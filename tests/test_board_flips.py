@@ -211,8 +211,7 @@ def test_a_list_in_place_of_a_model_has_no_name(tmp_path):
 @pytest.mark.slow
 def test_a_click_on_a_failure_shows_its_path_and_probabilities(board):
     with served.browser() as page:
-        page.goto(f"{board.url}#genenv")
-        tab = page.frame_locator("iframe")
+        tab = board.tab(page)
         tab.locator("#run").select_option("deep/stress")
         tab.locator(".gallery button").nth(FLIPS - 1).wait_for()
         for name in ("#search", "#model"):  # two filters

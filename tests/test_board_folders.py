@@ -107,8 +107,7 @@ def test_a_run_that_cannot_be_shown_leaves_the_menu_of_runs(tmp_path):
     real_only(tmp_path / "a-real-only")
     stress_run(tmp_path / "b-whole")
     with served.browser() as page:
-        page.goto(f"{served.Board(tmp_path).url}#genenv")
-        tab = page.frame_locator("iframe")
+        tab = served.Board(tmp_path).tab(page)
         tab.get_by_text("expected noises of generated samples").wait_for()
         tab.locator("#run").select_option("b-whole")
         tab.locator(".gallery button").nth(FLIPS - 1).wait_for()

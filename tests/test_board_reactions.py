@@ -170,8 +170,7 @@ def test_generations_stand_beside_each_other(tmp_path):
     react_run(tmp_path / "run")
     chains(tmp_path / "run")
     with served.browser() as page:
-        page.goto(f"{served.Board(tmp_path).url}#genenv")
-        tab = page.frame_locator("iframe")
+        tab = served.Board(tmp_path).tab(page)
         tab.locator("#generations img").nth(2).wait_for()
         tab.get_by_text("spread 90 %").first.wait_for()
         tab.locator("#condition").select_option("3")

@@ -164,7 +164,7 @@ def test_a_spawned_process_plays_the_same_episode(name, fresh):
 
 @pytest.mark.slow
 def test_a_worker_of_gymnasiums_asynchronous_vectors_plays_a_seat():
-    env = gymnasium.make_vec("genenv/LatentProbe-v0", 1, "async", {"context": "spawn"})
+    env = gymnasium.make_vec("genenv/LatentProbe-v0", 1, "async", {"context": "fork"})
     env.reset(seed=0)
     seen, *_ = env.step(env.action_space.sample())
     env.close()

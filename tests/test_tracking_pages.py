@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from served import Board, browser
+from served import WEBGL, Board, browser
 
 from genenv.tracking import Bands, Lines, Tracker
 
@@ -18,7 +18,7 @@ RED = 255, 0, 0
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    with browser() as page:
+    with browser(WEBGL) as page:
         folder = tmp_path_factory.mktemp("runs")
         for name, lr in (("gan", 0.25), ("wgan", 0.5)):
             write(folder / name, name, lr)
@@ -69,6 +69,7 @@ def test_the_hparams_table_has_a_row_a_run_with_its_metric(page):
 
 
 def test_the_projector_draws_the_sprites_of_its_points(page):
+    page.set_viewport_size({"width": 900, "height": 500})  # each frame is drawn in software
     open_tab(page, "projector")
     inner = page.frame_locator("iframe").last.frame_locator("iframe")
     inner.get_by_text("Points: 30", exact=False).first.wait_for()
