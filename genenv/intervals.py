@@ -6,6 +6,7 @@ Every draw comes from the generator of random numbers that is handed over, so it
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -216,6 +217,7 @@ def _p_values(p: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
+@functools.lru_cache(4096)  # scipy takes 0.3 ms, and pages and limits ask for the same again
 def _of_share(count: int, total: int, side: str, method: str, level: float) -> Bounds:
     if not 0 <= count <= total:
         raise checks.Mistake(f"a count from 0 to {total}", count, "count again")

@@ -142,6 +142,7 @@ class Mode(msgspec.Struct):
     mass_high: float | None
     searches: list[str]
     near: Near
+    moved: list[dict[str, object]] | None = None
 
 
 class OfClass(msgspec.Struct, rename={"name": "class"}):
