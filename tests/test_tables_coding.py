@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -74,7 +76,7 @@ def test_rows_are_found_again_from_what_a_network_sees():
     coding = Coding.fit(CODES, SCHEMA)
     rows = coding.encode(CODES, seed=3)
     assert rows.shape == (900, coding.width)
-    again = coding.decode(rows, LABEL)
+    again = coding.decode(coding.mixed(rows), LABEL)
     for name, was, now in zip(SCHEMA.names, CODES.T, again.T, strict=True):
         distinct = name in ("gross.income", "since", "score")  # most values are
         np.testing.assert_allclose(now, was, atol=1e-5 * np.nanmax(was) if distinct else 0)
@@ -95,7 +97,7 @@ def test_dithers_are_addressed_and_differ_from_time_to_time():
     one, two = rows[:900, 0], rows[900:1800, 0]
     assert (one != two).mean() > 0.99
     np.testing.assert_array_equal(
-        *(coding.decode(r, LABEL)[:, 0] for r in (rows[:900], rows[900:1800]))
+        *(coding.decode(coding.mixed(r), LABEL)[:, 0] for r in (rows[:900], rows[900:1800]))
     )
 
 
@@ -115,7 +117,7 @@ def test_a_column_that_another_determines_is_left_out_and_derived():
     coding = Coding.fit(code, schema)
     assert [(each.column, each.by) for each in coding.gone] == [(0, 1)]
     assert coding.heads == (8, 8)
-    np.testing.assert_array_equal(coding.decode(coding.encode(code), None), code)
+    np.testing.assert_array_equal(coding.decode(coding.mixed(coding.encode(code)), None), code)
 
 
 def test_of_two_columns_that_determine_each_other_the_first_stays():
@@ -149,4 +151,46 @@ def test_columns_that_the_target_determines_are_learned_where_there_are_no_other
     code, plain = table(a=a, same=5 - a)
     coding = Coding.fit(code, Schema(plain.columns, "a"))
     assert (coding.gone, coding.heads) == ((), (8,))
-    np.testing.assert_array_equal(coding.decode(coding.encode(code), a), code)
+    np.testing.assert_array_equal(coding.decode(coding.mixed(coding.encode(code)), a), code)
+
+
+def lengths(rows=4_000):
+    """A length and the weight that it determines, in tenths."""
+    rng = np.random.default_rng(0)
+    length = rng.normal(5, 1, rows)
+    codes = np.stack([length.round(1), (0.04 * length**3).round(1).clip(0, 12)], axis=1)
+    columns = [
+        Column(name, "continuous", "float64", low=0.0, high=15.0, decimals=1)
+        for name in ("length", "weight")
+    ]
+    return codes, Schema(tuple(columns))
+
+
+def test_a_repeated_value_lies_within_its_step_where_the_rest_of_the_row_says():
+    codes, schema = lengths()
+    coding = Coding.fit(codes, schema)
+    even = replace(coding, within=(None, None))
+    bound, loose = (np.corrcoef(c.mixed(c.encode(codes)).T)[0, 1] for c in (coding, even))
+    assert bound > 1 - 0.3 * (1 - loose)
+    rows = coding.mixed(coding.encode(codes))
+    assert stats.kstest(rows[:, 0], "norm").statistic < 0.03
+    np.testing.assert_array_equal(coding.decode(rows, None), codes)
+
+
+def test_scores_are_uncorrelated_for_the_network_and_mixed_after_it():
+    codes, schema = lengths()
+    coding = Coding.fit(codes, schema)
+    rows = coding.encode(codes)
+    assert abs(np.corrcoef(rows.T)[0, 1]) < 0.2
+    assert np.corrcoef(coding.mixed(rows).T)[0, 1] > 0.99
+
+
+def test_laws_of_another_number_of_scores_are_refused():
+    codes, schema = lengths(100)
+    held = Coding.fit(codes, schema).to_arrays()
+    again = Coding.from_arrays(schema, held)
+    np.testing.assert_array_equal(again.encode(codes), Coding.fit(codes, schema).encode(codes))
+    with pytest.raises(ValueError, match="mixing"):
+        Coding.from_arrays(schema, held | {"mixing": np.eye(3)})
+    with pytest.raises(ValueError, match="places of"):
+        Coding.from_arrays(schema, held | {"within_middle_0": np.zeros(2)})

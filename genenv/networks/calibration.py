@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,7 @@ def calibrate(
     rows: NDArray[np.float32],
     label: NDArray[np.int64] | None,
     seed: int,
+    mixed: Callable[[NDArray[np.float32]], Floats],
 ) -> Maps:
     """Make states as frequent as in the data by their biases, in place; return maps of scores.
 
@@ -61,6 +63,8 @@ def calibrate(
         What was learned from, (n, width), and class indices (n,) or None.
     seed
         Address of its samples.
+    mixed
+        Makes scores that hang together of those that the network makes, see `Coding`.
     """
     z = generator.noise.sample(ROWS, seed)
     rng = seeding.numpy_generator(seed, "calibration")
@@ -72,7 +76,7 @@ def calibrate(
         split = zip(torch.split(odds.double(), runs, 1), torch.split(wanted, runs), strict=True)
         bias = torch.cat([_bias(*each) for each in split]).float()
         generator.out.bias[: generator.states] += bias
-    made = generator(z, asked).double().numpy()
+    made = mixed(generator(z, asked).numpy())
     return Maps(np.quantile(made[:, ~is_state(generator)], LEVELS, axis=0).T)
 
 

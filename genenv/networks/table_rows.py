@@ -86,8 +86,8 @@ class TableRows(generators.Generator):
     def codes(self, e: Tensor, label: Tensor | None) -> Floats:
         """Map base vectors (n, base_dim) and labels (n,) to codes (n, columns of the schema)."""
         with torch.no_grad():
-            rows = self.inner.from_base(e, label).double().cpu().numpy()
-        scores = ~is_state(self.inner)
+            rows = self.coding.mixed(self.inner.from_base(e, label).cpu().numpy())
+        scores = self.coding.scored
         rows[:, scores] = self.maps.apply(rows[:, scores])
         return self.coding.decode(rows, None if label is None else label.cpu().numpy())
 

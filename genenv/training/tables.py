@@ -98,7 +98,8 @@ def learn(
     monitor = None if watch is None else watch(learned, coding)
     inner = train(learned, fitting, _noise(coding), folder, monitor, advance=advance, resume=resume)
     network = cast(TableGenerator, inner)
-    maps = calibrate(network, rows, label, seeding.fold(config.seed, "calibration"))
+    seed = seeding.fold(config.seed, "calibration")
+    maps = calibrate(network, rows, label, seed, coding.mixed)
     made = TableRows(network, coding, maps, shares, units)
     made.notes = inner.notes
     return made
