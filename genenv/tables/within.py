@@ -22,9 +22,9 @@ class Within:
     """The place of a row within the step of its value, drawn from its law given the other numbers.
 
     Even places would make a carat of .3 independent of the length of the stone, and a network
-    would have to learn that noise. The number before it was rounded is what a linear regression
-    on the rest of the row says and a normal error, half as large as the regression's; its rank among all rows of the value is the
-    place, here by the normal law of what they say.
+    would have to learn that noise. The number before it was rounded is taken for what a linear
+    regression on the rest of the row says and a normal error, half as large as the regression's;
+    its rank among the rows of its value, by the normal law of what they say, is the place.
     """
 
     weights: Floats
