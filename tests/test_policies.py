@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -148,6 +149,29 @@ def test_failures_replay_and_a_calmer_world_mends_them(walked):
     assert len(found.failing) == sum(row["confirmed"] for row in content["searches"])
     assert not len(found.unexpected("fail"))
     assert len(found.unexpected("pass")) == len(found.failing)
+
+
+def test_a_replayed_failure_of_a_policy_is_told_by_seed_energy_and_steps(walked, capsys):
+    with pytest.raises(SystemExit) as left:
+        cli.main(["replay", str(walked[0]), "--expect", "pass"])
+    assert left.value.code == 1
+    told = re.findall(
+        r"row (\d+): seed (\d+), energy ([\d.]+), fails in (\d+) steps", capsys.readouterr().out
+    )
+    e, start = policies.replayed.stored(walked[0])
+    played = Episodes(WALK, None, False).play(e[:20], start[:20])
+    for at, (row, seed, energy, steps) in enumerate(told):
+        assert (int(row), int(seed)) == (at, WALK.seed + start[at])
+        assert float(energy) == pytest.approx(played.energy[at], rel=1e-3)
+        assert int(steps) == played.steps[at]
+    assert len(told) == min(len(e), 20)
+
+
+def test_pictures_are_not_to_be_had_of_a_policy(walked, capsys, tmp_path):
+    with pytest.raises(SystemExit) as left:
+        cli.main(["replay", str(walked[0]), "--png", str(tmp_path)])
+    assert left.value.code == 2
+    assert "pictures of a classifier's failures alone" in capsys.readouterr().err
 
 
 @pytest.mark.slow

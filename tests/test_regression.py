@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 import genenv
-from genenv import checks, cli, regression
+from genenv import checks, cli, failures, regression
 from genenv.policies.replayed import Replayed
 from genenv.regression.model import ValueModel
 from genenv.regression.replayed import severities
@@ -145,7 +146,13 @@ def test_replay_confirms_the_record_and_passes_a_mended_model(runs):
     _, out = runs["wrong_in_a_corner"]
     assert regression.replay(out, wrong_in_a_corner).failing.all()
     assert not regression.replay(out, law).failing.any()
-    assert isinstance(regression.replay(out, law), Replayed)
+    mended = regression.replay(out, law)
+    assert isinstance(mended, Replayed)
+    assert (mended.low <= mended.answer).all()
+    assert (mended.answer <= mended.high).all()
+    assert ((mended.before < mended.low) | (mended.before > mended.high)).all()
+    found = failures.load(out / "failures").x
+    assert mended.answer == pytest.approx(law(found), rel=1e-4, abs=1e-4)
 
 
 def test_a_judge_that_is_loaded_says_the_same_to_the_bit(runs):
@@ -240,7 +247,7 @@ def test_a_table_from_the_command_line_is_searched_checked_and_replayed(table, c
     assert said(["replay", run, "--model", wrong]) == 0
     assert said(["replay", run, "--model", right, "--expect", "pass"]) == 0
     assert said(["replay", run, "--model", wrong, "--expect", "pass"]) == 1
-    capsys.readouterr()
+    assert re.search(r"row 0: answered (.+) before, \1 now, right is", capsys.readouterr().out)
     assert said(["check", run, "--fail-if", "accuracy < 0.9"]) == 2
     assert "a regressor has no classes" in capsys.readouterr().err
     assert said(["check", run, "--fail-if", "p_confirmed > 0.9"]) in (0, 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from genenv.policies import Replayed as FailingAgain
-    from genenv.replaying import Replayed
 
 SHOWN = 20  # rows of which more than their number is said
 
@@ -47,18 +46,15 @@ class Replay:
         if (Path(self.run) / "config.json").is_file():
             from genenv import policies, regression
 
-            if policies.is_run(Path(self.run)):
-                return self._again(policies.replay(Path(self.run), self.model, self.trust))
-            if regression.is_run(Path(self.run)):
-                return self._again(regression.replay(Path(self.run), self.model, self.trust))
+            for kind in (policies, regression):
+                if kind.is_run(Path(self.run)):
+                    self._without_pictures()
+                    return self._again(kind.replay(Path(self.run), self.model, self.trust))
         replayed = api.replay(self.run, self.model, self.trust, self.criterion)
         for sentence in replayed.notes:
             print(sentence)
         rows = replayed.unexpected(self.expect)
-        verb = "fail" if self.expect == "fail" else "pass"
-        print(f"{replayed.rows - len(rows)} of {replayed.rows} stored failures {verb}")
-        for line in self._lines(replayed, rows):
-            print(line)
+        self._say(replayed.rows, rows, replayed.words, self._pictures(rows))
         errors = replayed.unexpected_errors(self.expect)
         if count := len(replayed.silent):
             verb = "get no answer" if self.expect == "fail" else "get one"
@@ -67,29 +63,37 @@ class Replay:
             print(f"not as expected, rows of {self.run}/errors: {' '.join(map(str, errors))}")
         return int(bool(len(rows) or len(errors)))
 
+    def _without_pictures(self) -> None:
+        if self.png is not None:
+            got = f"--png {self.png}"
+            raise checks.Mistake("pictures of a classifier's failures alone", got, "leave it out")
+
     def _again(self, found: FailingAgain) -> int:
         """Say which failures of a policy or a regressor are not as expected."""
         rows = found.unexpected(self.expect)
-        total = len(found.failing)
-        print(f"{total - len(rows)} of {total} stored failures {self.expect}")
-        if len(rows):
-            print(f"not as expected, rows of {self.run}/failures: {' '.join(map(str, rows))}")
+        self._say(len(found.failing), rows, found.words, [""] * len(rows))
         return int(bool(len(rows)))
 
-    def _lines(self, replayed: Replayed, rows: NDArray[np.int64]) -> Iterator[str]:
-        """Say which rows are not as expected: the first with class, answers and picture."""
+    def _say(
+        self,
+        total: int,
+        rows: NDArray[np.int64],
+        words: Callable[[int], str],
+        places: Sequence[str],
+    ) -> None:
+        """Say how many are as expected, and which are not: the first in words."""
+        print(f"{total - len(rows)} of {total} stored failures {self.expect}")
         if not len(rows):
             return
-        yield f"not as expected, rows of {self.run}/failures:"
-        places = self._pictures(rows)
+        print(f"not as expected, rows of {self.run}/failures:")
         for row, place in zip(rows[:SHOWN].tolist(), places, strict=False):
-            yield f"  {replayed.words(row)}{place}"
+            print(f"  {words(row)}{place}")
         if len(rows) > SHOWN:
-            yield f"  and the rows {' '.join(map(str, rows[SHOWN:]))}"
+            print(f"  and the rows {' '.join(map(str, rows[SHOWN:]))}")
 
     def _pictures(self, rows: NDArray[np.int64]) -> list[str]:
         """Write the pictures that were asked for, and say where each is."""
-        if self.png is None:
+        if self.png is None or not len(rows):
             return [""] * len(rows)
         from genenv import known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ STORED = {"e": Column("f", (None, None)), "label": Column("iu", (None,), 0)}
 
 
 @dataclass(frozen=True)
-class Replayed:
+class Replayed(ABC):
     """Whether each stored failure fails now, in the order of the files."""
 
     failing: NDArray[np.bool_]  # (m,)
@@ -28,6 +29,25 @@ class Replayed:
         wanted = self.failing if expect == "fail" else ~self.failing
         return np.flatnonzero(~wanted)
 
+    @abstractmethod
+    def words(self, row: int) -> str:
+        """Say what a stored failure is, and what becomes of it now."""
+
+
+@dataclass(frozen=True)
+class PlayedAgain(Replayed):
+    """Stored failures of a policy, played again."""
+
+    seed: NDArray[np.int64]  # (m,), of the world's episode
+    energy: NDArray[np.float32]  # (m,), ½‖e‖² of the codes that were used
+    steps: NDArray[np.int64]  # (m,), of the world
+
+    def words(self, row: int) -> str:
+        """See `Replayed.words`."""
+        now = "fails" if self.failing[row] else "does not fail"
+        known = f"row {row}: seed {self.seed[row]}, energy {self.energy[row]:.4g}"
+        return f"{known}, {now} in {self.steps[row]} steps"
+
 
 def is_run(folder: Path) -> bool:
     """Whether `stress --env` left the folder."""
@@ -35,7 +55,7 @@ def is_run(folder: Path) -> bool:
     return path.is_file() and isinstance(reading.plain(path).get("policy"), dict)
 
 
-def replay(folder: Path, policy: Any = None, trust: bool = False) -> Replayed:
+def replay(folder: Path, policy: Any = None, trust: bool = False) -> PlayedAgain:
     """Play the stored failures of a run again.
 
     Parameters
@@ -53,7 +73,13 @@ def replay(folder: Path, policy: Any = None, trust: bool = False) -> Replayed:
         The folder is damaged; its policy or environment is code that nobody named or trusted; or
         the codes are those of another world.
     """
-    return Replayed(failing(folder, named(folder, trust) if policy is None else policy, trust))
+    played = episodes(folder, named(folder, trust) if policy is None else policy, trust)
+    e, label = of_world(folder, played)
+    if not len(e):
+        none = np.zeros(0)
+        return PlayedAgain(none > 0, label, none.astype(np.float32), label)
+    found = played.play(e, label)
+    return PlayedAgain(found.failed, played.config.seed + label, found.energy, found.steps)
 
 
 def named(folder: Path, trust: bool) -> Any:
@@ -83,11 +109,16 @@ def failing(folder: Path, policy: Any, trust: bool) -> NDArray[np.bool_]:
 
 def again(folder: Path, played: Episodes) -> NDArray[np.bool_]:
     """Play the stored failures of a run: whether each fails, (m,)."""
+    e, label = of_world(folder, played)
+    return played.play(e, label).failed if len(e) else np.zeros(0, np.bool_)
+
+
+def of_world(folder: Path, played: Episodes) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Read the stored failures of a run, see `stored`, and check that they are of this world."""
     e, label = stored(folder)
-    if not len(e):
-        return np.zeros(0, np.bool_)
-    checks.shape(f"e in {folder}/failures", e, (None, played.base_dim))
-    return played.play(e, label).failed
+    if len(e):
+        checks.shape(f"e in {folder}/failures", e, (None, played.base_dim))
+    return e, label
 
 
 def stored(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,21 @@ from genenv.settings import RegressConfig
 KIND = "regressor"  # of report.json, and of the settings in config.json
 GIVEN = "given"  # in the place of an import path: an object of the caller's
 
-__all__ = ["Replayed", "is_run", "replay", "severities"]
+
+@dataclass(frozen=True)
+class AskedAgain(Replayed):
+    """Stored failures of a regressor, asked again; all values in the target's unit."""
+
+    before: NDArray[np.float64]  # (m,), the recorded answer
+    answer: NDArray[np.float64]  # (m,), the answer now; NaN: none that is usable
+    low: NDArray[np.float64]  # (m,), the least answer that is none
+    high: NDArray[np.float64]  # (m,), the largest
+
+    def words(self, row: int) -> str:
+        """See `Replayed.words`."""
+        now = "nothing usable" if np.isnan(self.answer[row]) else f"{self.answer[row]:.4g}"
+        right = f"right is {self.low[row]:.4g} to {self.high[row]:.4g}"
+        return f"row {row}: answered {self.before[row]:.4g} before, {now} now, {right}"
 
 
 def is_run(folder: Path) -> bool:
@@ -30,16 +45,26 @@ def is_run(folder: Path) -> bool:
 
 def severities(model: ValueModel, record: Confirmed) -> NDArray[np.float64]:
     """Ask again: how far answers lie beyond the recorded intervals, (m,); -1: no answer."""
-    found = np.empty(len(record))
+    return outside(answered(model, record), record)
+
+
+def outside(answer: NDArray[np.float32], record: Confirmed) -> NDArray[np.float64]:
+    """Return how far answers (m,) lie beyond the recorded intervals, (m,); -1: no answer."""
+    output = np.column_stack([answer, record.output[:, 1:]])
+    return np.where(np.isnan(answer), -1.0, beyond(output))
+
+
+def answered(model: ValueModel, record: Confirmed) -> NDArray[np.float32]:
+    """Ask again: answers in standard deviations of the target, (m,); NaN: none."""
+    found = np.empty(len(record), np.float32)
     for at in range(0, len(record), BATCH):
         own = slice(at, at + BATCH)
         said = model.answers(model.units.tensor(record.x[own]))
-        output = np.column_stack([said.log_p[:, 0].numpy(), record.output[own, 1:]])
-        found[own] = np.where(said.error.numpy(), -1.0, beyond(output))
+        found[own] = np.where(said.error.numpy(), np.nan, said.log_p[:, 0].numpy())
     return found
 
 
-def replay(folder: Path, model: Any = None, trust: bool = False) -> Replayed:
+def replay(folder: Path, model: Any = None, trust: bool = False) -> AskedAgain:
     """Ask a model about the stored failures of a run.
 
     Parameters
@@ -56,7 +81,16 @@ def replay(folder: Path, model: Any = None, trust: bool = False) -> Replayed:
     Mistake
         The folder is damaged, or its model is code that nobody named or trusted.
     """
-    return Replayed(failing(folder, named(folder, trust) if model is None else model))
+    now = asked(folder, named(folder, trust) if model is None else model)
+    record = failures.load(folder / "failures")
+    if record is None:
+        none = np.zeros(0)
+        return AskedAgain(none > 0, none, none, none, none)
+    answer = answered(now, record)
+    before, middle, reach = record.output.T
+    columns = (before, answer, middle - reach, middle + reach)
+    told = (column.astype(np.float64) * now.scale + now.centre for column in columns)
+    return AskedAgain(outside(answer, record) > 0, *told)
 
 
 def named(folder: Path, trust: bool) -> Any:
