@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import sys
@@ -13,11 +14,12 @@ import pytest
 import torch
 import toys
 
-from genenv import downstream
+from genenv import cli, downstream
 from genenv.agents import SEARCHES
 from genenv.campaign import Campaign
 from genenv.checks import Mistake
 from genenv.cli.parsing import valued
+from genenv.cli.stress import UNDECIDED
 from genenv.cluster import SETTINGS, Cluster, spread
 from genenv.ledger import Ledger
 from genenv.noise import Gaussian
@@ -135,6 +137,38 @@ def test_wrong_clusters_and_models_are_one_sentence(cluster, linear):
         spread(Cluster(cluster, 1), wrapped(held)).__enter__()
     with pytest.raises(Mistake, match="expected ray_workers"):
         Cluster(cluster, 0)
+
+
+ASKED = """
+import os
+import numpy as np
+
+def model(x):
+    with open({seen!r}, "a+") as file:
+        file.write(f"{{os.getpid()}}\\n")
+        file.seek(0)
+        asked = file.read().split()
+    if len(set(asked)) == 3 and not os.path.exists({seen!r} + "-died"):
+        open({seen!r} + "-died", "x").close()
+        os._exit(9)  # the second worker, in its first shard
+    total = np.asarray(x).reshape(len(x), -1).sum(1)
+    return np.eye(10)[(total % 10).astype(int)] * 0.9 + 0.01
+"""
+
+
+@pytest.mark.usefixtures("every_verdict")
+def test_a_command_asks_its_model_on_workers_and_outlives_them(cluster, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = tmp_path / "asked"
+    (tmp_path / "far.py").write_text(ASKED.format(seen=str(asked)))
+    line = "stress digits --model far.py:model --anyway --search random --budget 128 --steps 9"
+    with pytest.raises(SystemExit) as left:
+        cli.main([*line.split(), "--ray", cluster, "--ray-workers", "2", "--out", "run"])
+    assert left.value.code in (0, UNDECIDED)
+    (row,) = json.loads((tmp_path / "run" / "report.json").read_text())["searches"]
+    assert (row["queries"], row["errors"]) == (128, 0)
+    assert (tmp_path / "asked-died").is_file()
+    assert len(set(asked.read_text().split()) - {str(os.getpid())}) > 2  # another in its place
 
 
 def test_ray_alone_means_this_machine():
