@@ -72,11 +72,16 @@ class Seat:
             env.close()
 
     @cached_property
-    def actions(self) -> Space[Any]:
-        """Of one row."""
+    def row(self) -> VectorEnv[Any, Any, Any]:
+        """One row, closed: for what is known of the kind."""
         env = self._rows(1)
         env.close()
-        return env.single_action_space
+        return env
+
+    @property
+    def actions(self) -> Space[Any]:
+        """Of one row."""
+        return self.row.single_action_space
 
     def constant(self) -> Any:
         """Search the best constant action on other episodes: one of 16, eight episodes each."""
@@ -173,7 +178,7 @@ def played(
     }
     if env_id in HAND_RULES:
         name, rule = HAND_RULES[env_id]
-        players[name] = lambda: seat.play(partial(rule, space=seat.actions)).returns
+        players[name] = lambda: seat.play(partial(rule, env=seat.row)).returns
     players["agent"] = lambda: seat.play(act).returns
     found = {}
     for name, play in players.items():

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
-from gymnasium.spaces import Space
+from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from scipy import stats
 
+from genenv.envs import ForgerSequence
 from genenv.stacked.schedules import Decayed
 from genenv.stacked.teachers import TEACHERS
 
@@ -20,63 +21,83 @@ DEVIATION = 0.316 * 6  # m of a full error of the measured position
 AMONG_DATA = 0.97  # of the way to the largest value in the data
 
 
+Env = VectorEnv[Any, Any, Any]
+
+
 class Rule(Protocol):
     """What a person would do, without having learned anything."""
 
-    def __call__(self, seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
-        """Observations (n, ...) and the space of one row's actions -> actions (n, ...)."""
+    def __call__(self, seen: NDArray[Any], env: Env) -> NDArray[Any]:
+        """Observations (n, ...) and an environment of the kind -> actions (n, ...)."""
 
 
-def _equal_pushes(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
-    del space
+def _shape(env: Env) -> tuple[int, ...]:
+    """Of one row's action."""
+    shape = env.single_action_space.shape
+    assert shape is not None
+    return shape
+
+
+def _equal_pushes(seen: NDArray[Any], env: Env) -> NDArray[Any]:
+    del env
     return np.full((len(seen), 1), EQUAL_PUSH * (1 + 1e-6), np.float32)
 
 
-def _equal_codes(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+def _equal_codes(seen: NDArray[Any], env: Env) -> NDArray[Any]:
     """Disturb every step alike, by a third of a standard deviation in each coordinate."""
-    assert space.shape is not None
-    reach = np.sqrt(stats.chi2.ppf(0.95, space.shape[0]))
-    return np.full((len(seen), *space.shape), (1 + 1e-5) / 3 / reach, np.float32)
+    reach = np.sqrt(stats.chi2.ppf(0.95, _shape(env)[0]))
+    return np.full((len(seen), *_shape(env)), (1 + 1e-5) / 3 / reach, np.float32)
 
 
-def _hides(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+def _hides(seen: NDArray[Any], env: Env) -> NDArray[Any]:
     """Have the car measure the pedestrian beside the road, wherever one walks in front of it."""
-    assert space.shape is not None
-    action = np.zeros((len(seen), *space.shape), np.float32)
+    action = np.zeros((len(seen), *_shape(env)), np.float32)
     beyond = (seen[:, 1] - HIDDEN_AT).clip(0) * (seen[:, 0] > 0)
     action[:, 5] = -(beyond / DEVIATION).clip(0, 1)
     return action
 
 
-def _outwards(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+def _outwards(seen: NDArray[Any], env: Env) -> NDArray[Any]:
     """Go away from the middle of the base space, where samples are usual."""
-    assert space.shape is not None
-    e = seen[:, : space.shape[0]].astype(np.float32)
+    e = seen[:, : _shape(env)[0]].astype(np.float32)
     action: NDArray[Any] = e / np.abs(e).max(1, keepdims=True).clip(1e-6)
     return action
 
 
-def _on_a_sphere(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
+def _on_a_sphere(seen: NDArray[Any], env: Env) -> NDArray[Any]:
     """Scale the noise to the length of the outermost rows of the ring."""
-    assert space.shape is not None
-    e = np.resize(seen.T, (space.shape[0], len(seen))).T.astype(np.float32)
+    e = np.resize(seen.T, (_shape(env)[0], len(seen))).T.astype(np.float32)
     action: NDArray[Any] = AMONG_DATA * e / np.linalg.norm(e, axis=1, keepdims=True).clip(1e-6)
     return action
 
 
-def _decayed(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
-    del space
+def _decayed(seen: NDArray[Any], env: Env) -> NDArray[Any]:
+    del env
     return Decayed().act(seen)
 
 
-def _generated_only(seen: NDArray[Any], space: Space[Any]) -> NDArray[Any]:
-    del space
+def _generated_only(seen: NDArray[Any], env: Env) -> NDArray[Any]:
+    del env
     return TEACHERS["generated only"].act(seen)
+
+
+def _real_again(seen: NDArray[Any], env: Env) -> NDArray[Any]:
+    """Write real sequences anew: row i begins as the i-th does, and goes on as the first such."""
+    game = env.unwrapped
+    assert isinstance(game, ForgerSequence)
+    sequences = game.real.numpy()
+    written = (seen < game.vocabulary).sum(1)
+    action: NDArray[Any] = sequences[np.arange(len(seen)) % len(sequences), 0].copy()
+    for row in np.flatnonzero(written):
+        like = (sequences[:, : written[row]] == seen[row, : written[row]]).all(1)
+        action[row] = sequences[like.argmax(), written[row]]
+    return action
 
 
 HAND_RULES: dict[str, tuple[str, Rule]] = {
     "genenv/LatentProbe-v0": ("outwards", _outwards),
     "genenv/Forger-v0": ("noise on a sphere", _on_a_sphere),
+    "genenv/ForgerSequence-v0": ("real sequences again", _real_again),
     "genenv/TrainingGame-v0": ("decayed rates", _decayed),
     "genenv/Curriculum-v0": ("generated rows only", _generated_only),
     "genenv/Disturbance-v0": ("equal disturbances", _equal_codes),

@@ -258,7 +258,7 @@ def at_random(seen):
 
 probe = gymnasium.make_vec(args.env_id, 1)
 hand, rule = HAND_RULES[args.env_id]
-by_hand = partial(rule, space=probe.single_action_space)
+by_hand = partial(rule, env=probe)
 probe.close()
 table = {
     "random actions": kept("random", lambda: paid(at_random)),

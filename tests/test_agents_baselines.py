@@ -6,6 +6,7 @@ import pytest
 from genenv.agents.baselines import Seat, _usual, played, table
 from genenv.agents.hand_rules import HAND_RULES
 from genenv.checks import Mistake
+from genenv.envs import ForgerSequence
 
 WALK = "genenv/Walk1D-v0"
 DRAWN = "genenv/Curriculum-v0"
@@ -76,8 +77,18 @@ def test_rules_made_by_hand_give_actions_of_their_seat(env_id):
 
     env = gymnasium.make_vec(env_id, 2)
     seen, _ = env.reset(seed=0)
-    action = HAND_RULES[env_id][1](seen, env.single_action_space)
+    action = HAND_RULES[env_id][1](seen, env)
     assert action in env.action_space
+
+
+def test_the_rule_of_sequences_writes_real_ones():
+    env = ForgerSequence(4, vocabulary=5, length=3, rows=50)
+    seen, _ = env.reset(seed=0)
+    for _ in range(3):
+        seen, *_ = env.step(HAND_RULES["genenv/ForgerSequence-v0"][1](seen, env))
+    real = env.real.tolist()
+    assert all(sequence in real for sequence in seen.tolist())
+    assert [sequence[0] for sequence in seen.tolist()] == [sequence[0] for sequence in real[:4]]
 
 
 def test_one_episode_has_no_interval():
