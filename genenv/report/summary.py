@@ -39,7 +39,7 @@ def probability(data: dict[str, Any]) -> str:
 def weakest(data: dict[str, Any]) -> tuple[str, str, int] | None:
     """Name the worst class, see `by_class.worst`, what it is taken for, and its distinct failures.
 
-    None where no class can be named.
+    None where no class can be named, or none of its modes.
     """
     worst = by_class.worst(data["classes"])
     if worst is None:
@@ -48,7 +48,8 @@ def weakest(data: dict[str, Any]) -> tuple[str, str, int] | None:
     for mode in data["modes"]:
         if mode["condition"] == worst["class"]:
             taken_for[str(mode["prediction"])] += mode["distinct"]
-    return str(worst["class"]), taken_for.most_common(1)[0][0], worst["distinct"]
+    most = taken_for.most_common(1)
+    return (str(worst["class"]), most[0][0], worst["distinct"]) if most else None
 
 
 def totals(data: dict[str, Any]) -> dict[str, int]:

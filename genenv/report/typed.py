@@ -65,9 +65,9 @@ class Probability(msgspec.Struct):
     """As one method estimates it."""
 
     method: str
-    estimate: float | None
-    low: float
-    high: float | None
+    estimate: Part
+    low: Part
+    high: Part
     samples: Count
 
 
