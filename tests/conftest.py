@@ -93,5 +93,6 @@ def small_parts() -> Iterator[None]:
         patch.setattr(classifier, "LEAST_EPOCHS", 1)
         patch.setattr(generated, "GENERATED", 200)
         patch.setattr("genenv.judge.recipe.FEWEST", 1)
-        patch.setattr("genenv.judge.recipe.MOST", 3)
+        patch.setattr("genenv.judge.recipe.MOST", 1)
+        patch.setattr("genenv.judge.varied.GENTLER", ())
         yield

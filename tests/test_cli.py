@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import os
 import re
 import signal
 import subprocess
@@ -26,6 +26,7 @@ from genenv.learners import LEARNERS
 from genenv.networks import NETWORKS
 from genenv.noise import NOISES
 from genenv.objectives import OBJECTIVES
+from genenv.probe import Probe
 from genenv.progress import Progress
 from genenv.training import TrainingDiverged
 from genenv.training.game import Game
@@ -785,36 +786,25 @@ def test_an_interrupt_in_any_stage_exits_130_and_says_how_to_go_on(
 
 
 @pytest.mark.slow
-def test_a_process_that_is_interrupted_in_a_search_resumes_to_the_same_report(
-    run: Run, place: Path, done: Path
+def test_a_run_that_is_interrupted_in_a_search_resumes_to_the_same_report(
+    run: Run, place: Path, done: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = [*GOOD, "--out", "broken"]
-    script = f"""
-import os, signal, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from conftest import judged_by_address
-from genenv import classifier, cli, probe
-from genenv.judge import Audit, recipe
-from genenv.metrics import generated
-classifier.LEAST_STEPS, classifier.LEAST_EPOCHS, generated.GENERATED = 40, 1, 200
-recipe.FEWEST, recipe.MOST, Audit.judge = 1, 3, judged_by_address
-ask, calls = probe.Probe.__call__, []
-def stop(*words):
-    calls.append(words)
-    if len(calls) == 3:
-        os.kill(os.getpid(), signal.SIGINT)
-    return ask(*words)
-probe.Probe.__call__ = stop
-cli.main({["stress", "digits", *words]!r})
-"""
-    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
-    ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=place, capture_output=True, text=True, env=environment
-    )
-    assert ended.returncode == 130
-    assert "Traceback" not in ended.stderr
-    assert ended.stderr.endswith("--out broken --resume\n")
-    assert run("stress", "digits", *words, "--resume")[0] == UNDECIDED
+    words = ["stress", "digits", *GOOD, "--out", "broken"]
+    ask = Probe.__call__
+    asked = itertools.count()
+
+    def stop(*given: Any) -> Any:
+        if next(asked) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return ask(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Probe, "__call__", stop)
+        code, _, err = run(*words)
+    assert code == 130
+    assert "Traceback" not in err
+    assert err.endswith("--out broken --resume\n")
+    assert run(*words, "--resume")[0] == UNDECIDED
     assert plain(place / "broken") == plain(done)
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import subprocess
-import sys
-from collections import Counter
 
 import numpy as np
 import pytest
+from inner import ends
 
 from genenv import checks, cli
 from genenv.comparing.replayed import compare, summary, write_page
@@ -124,15 +121,6 @@ def test_a_mended_regressor_is_compared_from_the_command_line(stones, capsys):
     assert confirmed["high"] < 0
 
 
-def ends(*files):
-    """Run exported files of tests: how many of each file passed and failed."""
-    found = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", *map(str, files)],
-        capture_output=True, text=True, cwd=files[0].parent, check=False,
-    ).stdout  # fmt: skip
-    return Counter(re.findall(r"^(PASSED|FAILED) (\w+\.py)", found, re.MULTILINE))
-
-
 def test_exported_failures_of_a_regressor_fail_until_it_is_mended(stones):
     file = stones / "test_known_stone_prices.py"
     line = ["export", str(stones / "wrong"), "--pytest", str(file), "--count", "7"]
@@ -142,7 +130,7 @@ def test_exported_failures_of_a_regressor_fail_until_it_is_mended(stones):
     assert "stone_prices.py:wrong" in text
     mended.write_text(text.replace("stone_prices.py:wrong", "stone_prices.py:right"))
     shutil.copy(file.with_suffix(".npz"), mended.with_suffix(".npz"))
-    assert ends(file, mended) == {("FAILED", file.name): 7, ("PASSED", mended.name): 7}
+    assert ends(file, mended) == {("failed", file.name): 7, ("passed", mended.name): 7}
 
 
 def test_known_failures_of_a_policy_are_the_likeliest_and_pass_a_better_one(carts, tmp_path):

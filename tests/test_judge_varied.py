@@ -14,6 +14,12 @@ from genenv.judge.variations import FULL, GENTLER, Variation, vary_images
 SIDE = 12
 
 
+@pytest.fixture(autouse=True)
+def whole_choice(monkeypatch):
+    """Let all variations be tried, which tests of anything else leave out."""
+    monkeypatch.setattr(varied, "GENTLER", GENTLER)
+
+
 def lines(count, seed):
     """Lines through the middle, turned by 6 degrees one way or the other: (n, 1, 12, 12), (n,)."""
     rng = np.random.default_rng(seed)

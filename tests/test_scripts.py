@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -12,7 +12,7 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
 @pytest.mark.slow
-def test_frechet_distances_of_different_features_are_not_averaged(tmp_path):
+def test_frechet_distances_of_different_features_are_not_averaged(tmp_path, monkeypatch, capsys):
     figures = dict.fromkeys(("gan_train", "agreement", "precision", "recall", "real_train"), 0.5)
     named = {"objective": "gan", "network": "mlp", "norm": "none", "steps": 9}
     rows = [
@@ -22,9 +22,9 @@ def test_frechet_distances_of_different_features_are_not_averaged(tmp_path):
     path = tmp_path / "objectives.json"
     path.write_text(json.dumps(rows))
     words = ["digits", "--objectives", "gan", "--seeds", "0", "1", "--out", str(path)]
-    command = [sys.executable, str(SCRIPTS / "objectives.py"), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert "| 10.00 (1.00) / 11.00 (2.00) |" in done.stdout
+    monkeypatch.setattr(sys, "argv", ["objectives.py", *words])
+    runpy.run_path(str(SCRIPTS / "objectives.py"), run_name="__main__")
+    assert "| 10.00 (1.00) / 11.00 (2.00) |" in capsys.readouterr().out
 
 
 def test_figures_of_the_house_are_counted_by_grammar():
