@@ -23,6 +23,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--edges", type=float, nargs="+", default=[10.0, 20.0])
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
 parser.add_argument("--steps", type=int, default=450_000, help="of the world, of each search")
+parser.add_argument("--players", nargs="+", default=["gradient", "knots"])
 args = parser.parse_args()
 torch.set_num_threads(1)
 MISSING = 100.0  # energy that is lost for missing the edge by all of it
@@ -91,10 +92,12 @@ def replayed(actions, edge):
     return np.inf
 
 
+PLAYERS = {"gradient": gradient, "knots": knots}
 print("| edge | least possible | player | failed | energy: mean (each seed) | CPU s |")
 print("|---|---|---|---|---|---|")
 for edge in args.edges:
-    for name, search in (("gradient", gradient), ("knots", knots)):
+    for name in args.players:
+        search = PLAYERS[name]
         began = time.process_time()
         found = [replayed(search(seeding.numpy_generator(s, name), edge), edge) for s in args.seeds]
         seconds = (time.process_time() - began) / len(args.seeds)

@@ -2,17 +2,35 @@
 
 import importlib.util
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
+@pytest.fixture
+def run(monkeypatch, tmp_path, capsys):
+    """Run a script in an empty folder, in this process: what it prints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    threads = torch.get_num_threads()
+
+    def ran(name, *words):
+        monkeypatch.setattr(sys, "argv", [name, *words])
+        runpy.run_path(str(SCRIPTS / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    yield ran
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.slow
-def test_frechet_distances_of_different_features_are_not_averaged(tmp_path, monkeypatch, capsys):
+def test_frechet_distances_of_different_features_are_not_averaged(tmp_path, run):
     figures = dict.fromkeys(("gan_train", "agreement", "precision", "recall", "real_train"), 0.5)
     named = {"objective": "gan", "network": "mlp", "norm": "none", "steps": 9}
     rows = [
@@ -22,9 +40,7 @@ def test_frechet_distances_of_different_features_are_not_averaged(tmp_path, monk
     path = tmp_path / "objectives.json"
     path.write_text(json.dumps(rows))
     words = ["digits", "--objectives", "gan", "--seeds", "0", "1", "--out", str(path)]
-    monkeypatch.setattr(sys, "argv", ["objectives.py", *words])
-    runpy.run_path(str(SCRIPTS / "objectives.py"), run_name="__main__")
-    assert "| 10.00 (1.00) / 11.00 (2.00) |" in capsys.readouterr().out
+    assert "| 10.00 (1.00) / 11.00 (2.00) |" in run("objectives.py", *words)
 
 
 def test_figures_of_the_house_are_counted_by_grammar():
@@ -36,3 +52,38 @@ def test_figures_of_the_house_are_counted_by_grammar():
         "files": 1, "lines": 7, "statements": 6, "packed": 1, "ternaries": 1,
     }  # fmt: skip
     assert list(house.functions("m.py", text)) == [(2, "m.py:6 f")]
+
+
+HELPED = sorted(p.name for p in SCRIPTS.glob("*.py") if "argparse" in p.read_text())
+
+
+@pytest.mark.parametrize("name", HELPED)
+def test_a_script_says_what_it_does(name, run, capsys):
+    with pytest.raises(SystemExit) as left:
+        run(name, "--help")
+    assert left.value.code == 0
+    assert "usage: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["crosswalk_searches.py", "walk1d_searches.py"])
+def test_a_search_of_one_episode_finds_a_failure_in_the_seat(name, run):
+    said = run(name, "--steps", "20000", "--seeds", "0", "--players", "knots")
+    knots = next(line for line in said.splitlines() if "knots" in line)
+    assert "1 of 1" in knots
+
+
+def test_the_searches_of_the_walk_find_no_less_than_is_possible(run):
+    said = run("walk1d_searches.py", "--steps", "60000", "--seeds", "0", "--edges", "10")
+    found = [float(energy) for energy in re.findall(r"1 of 1 \| ([\d.]+) ", said)]
+    assert len(found) == 2
+    assert all(100 / 60 <= energy < 2.5 for energy in found)
+
+
+@pytest.mark.slow
+def test_the_table_of_a_seat_is_in_one_order_and_keeps_its_agents(run):
+    words = ["genenv/Walk1D-v0", "--seeds", "0", "1", "--steps", "960", "--episodes", "3"]
+    said = run("seats.py", *words, "--out", "seats.json")
+    names = re.findall(r"^\| ([\w ]+?) \| -?\d", said, flags=re.MULTILINE)
+    constant = "best of 16 constants"
+    assert names == ["random", constant, "its open loop", "equal pushes", "agent"]
+    assert run("seats.py", *words, "--out", "seats.json") == said
