@@ -4,10 +4,11 @@ Drawn shapes, whose class is known for every e (`genenv.generators.Shapes`). The
 learns few of them. Two judges are made of two halves of other rows. Players climb the guide of the
 first (which shares rows with the audit that judges them) or that of the second (which shares none);
 the audit of the first judges both. If sharing rows let a player farm the audit, more of what it
-confirms would be false with the first guide than with the second. Each row of the table is all
-seeds together; `false` is the share of confirmed failures that do not show their condition, with a
-95 % Wilson interval; the last columns are the audit's folds, of which the first learned exactly the
-rows that the guide learned.
+confirms would be false with the first guide than with the second. `--seen` adds a planted lie, a
+guide whose probabilities are the audit's own: a measure that cannot see that a player farms would
+not see it there either. Each row of the table is all seeds together; `false` is the share of
+confirmed failures that do not show their condition, with a 95 % Wilson interval; the last columns
+are the audit's folds, of which the first learned exactly the rows that the guide learned.
 
     python scripts/farming.py --seeds 0 1 --flipped 0 0.02
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +44,29 @@ parser.add_argument("--flipped", type=float, nargs="+", default=[0.0, 0.02])
 parser.add_argument("--rows", type=int, default=1500, help="that each judge learns")
 parser.add_argument("--budget", type=int, default=6000, help="queries a player")
 parser.add_argument("--players", nargs="+", default=["random", "gradient"])
+parser.add_argument("--seen", nargs="*", default=[], help="players that are shown the audit, too")
 
 shapes = Shapes()
+
+
+@dataclass(frozen=True, eq=False)
+class Seen(judge.Guide):
+    """A planted lie: the guide says what the audit says, in the mean of its folds."""
+
+    audit: judge.Audit
+
+    def asked(self, rows):
+        """See `Guide.asked`; without a slope."""
+        _, distance = super().asked(rows)
+        folds = [self.audit.look(rows, np.full(len(rows), fold)) for fold in range(COUNT)]
+        p = torch.stack([looked.p for looked in folds]).mean(0)
+        return torch.cat([p, 1 - p.sum(1, keepdim=True)], 1), distance
+
+
+def shown(made):
+    """Return the guide of a judge with the audit's probabilities and cut in place of its own."""
+    guide = {field.name: getattr(made.guide, field.name) for field in fields(judge.Guide)}
+    return Seen(**guide | {"cut": made.audit.cut}, audit=made.audit)
 
 
 def flipped(label, share, seed):
@@ -116,9 +139,11 @@ def main():
                 )
                 judges.append(made)
                 print(f"  judge {number}, seed {seed}: {made.promise}, {made.belief}", flush=True)
-            for name, guide in zip(("shared", "apart"), judges, strict=True):
-                probe = Probe(shapes, model, guide.guide)
-                for player in arguments.players:
+            first, second = judges
+            guides = {"shared": first.guide, "apart": second.guide, "seen": shown(first)}
+            for name, guide in guides.items():
+                probe = Probe(shapes, model, guide)
+                for player in arguments.seen if name == "seen" else arguments.players:
                     asked = campaign(probe, judges[0], player, seed, arguments.budget)
                     found.setdefault((name, player), []).append(asked)
         for (name, player), runs in found.items():

@@ -12,7 +12,7 @@ import pytest
 import toys
 
 import genenv
-from genenv import data, intervals, learners
+from genenv import cli, data, intervals, learners
 from genenv.checks import Mistake
 from genenv.data import Dataset
 from genenv.reacting import Reacting
@@ -223,6 +223,30 @@ def test_a_file_is_asked_without_a_generator_or_a_judge(tmp_path: Path) -> None:
     assert own["helps/add"][1] == pytest.approx([content["helps"][0]["gain"]])
     again = Reacting(config, held_out, None, folder, generated=made).run(resume=True)
     assert again["helps"] == content["helps"]
+
+
+def test_rows_alone_are_measured_beside_real_ones(tmp_path: Path, capsys: Any) -> None:
+    rings = toys.rings(900)
+    real = npz(tmp_path / "real.npz", rings.at(np.arange(0, 300)))
+    test = npz(tmp_path / "test.npz", rings.at(np.arange(300, 600)))
+    others = rings.at(np.arange(600, 900))
+    narrow = replace(others, x=np.asarray(others.x[:1] + 0.01 * others.x))
+    found = {}
+    for name, made in {"others": others, "narrow": narrow}.items():
+        file, run = npz(tmp_path / f"{name}.npz", made), tmp_path / name
+        asked = ["--held-out", str(test), "--generated", str(file), "--only", "metrics"]
+        with pytest.raises(SystemExit) as end:
+            cli.main(["react", str(real), *asked, "--out", str(run)])
+        assert end.value.code == 0
+        rows = json.loads((run / "react.json").read_text())["metrics"]
+        found[name] = {row["figure"]: (row["generated"], row["real"]) for row in rows}
+        assert not (run / "generator").exists()
+    assert found["others"]["recall"][0] == pytest.approx(found["others"]["recall"][1], abs=0.1)
+    assert found["narrow"]["recall"][0] < 0.2 < 0.8 < found["narrow"]["recall"][1]
+    assert found["narrow"]["spread"][0] < 0.1
+    printed = capsys.readouterr().out
+    assert "The generated rows, beside other real rows in brackets: precision" in printed
+    assert "\nmetric        generated  " in printed
 
 
 def sample(count: int) -> tuple[Any, Any]:

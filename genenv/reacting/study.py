@@ -19,8 +19,10 @@ from genenv.given_judge import MADE, given_judge
 from genenv.judge import Judge
 from genenv.parts import Part
 from genenv.progress import Progress
+from genenv.reacting.beside import Beside
 from genenv.reacting.generations import Generations
 from genenv.reacting.helped import Helped
+from genenv.reacting.measured import Measured
 from genenv.reacting.noise import Noise
 from genenv.reacting.question import Question
 from genenv.reacting.taught import Lessons, Shares
@@ -36,6 +38,7 @@ from genenv.training import TrainingConfig
 from genenv.training.machine import pick_threads, reproducible
 
 SCHEMA = 2  # of react.json
+OF_ROWS = {"helps", "metrics"}  # questions that rows alone answer
 KEYS = ("noises", "curves", "half_margins", "between", "shares", "lessons")
 ASKED: dict[str, type[Question]] = {
     "noise": Noise,
@@ -43,6 +46,7 @@ ASKED: dict[str, type[Question]] = {
     "lessons": Lessons,
     "helps": Helped,
     "generations": Generations,
+    "metrics": Measured,
 }
 
 
@@ -132,7 +136,12 @@ class Reacting(Study[dict[str, Any]]):
     @cached_property
     def needs_split(self) -> bool:
         """Whether a generator is asked for samples, which must not have seen the test rows."""
-        return self.generated is None or self.asked != ("helps",)
+        return self.generated is None or not set(self.asked) <= OF_ROWS
+
+    @cached_property
+    def beside(self) -> Beside:
+        """Generated rows and the real ones that they are held against."""
+        return Beside(self)
 
     @cached_property
     def split(self) -> Split:
@@ -238,7 +247,7 @@ class Reacting(Study[dict[str, Any]]):
     def _content(self) -> dict[str, Any]:
         """Return what react.json says; a question that was not asked has no rows."""
         answers: dict[str, Any] = {
-            key: [] for key in (*KEYS, "helps", "generations", "shrinkage")
+            key: [] for key in (*KEYS, "helps", "generations", "shrinkage", "metrics")
         } | {"order": None}
         for question in self.questions:
             answers |= question.answer()

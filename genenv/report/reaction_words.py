@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,10 +31,26 @@ def at_middle(content: dict[str, Any], learner: str) -> dict[str, float]:
 
 
 def sentences(content: dict[str, Any]) -> list[str]:
-    """Return what was found, a sentence an answer: noise, generated rows, generations."""
+    """Return what was found, a sentence an answer."""
     met = [_held(content, learner) for learner in content["learners"] if content["curves"]]
     helped = help_words.sentences(content["helps"])
-    return [*met, *helped, *generation_words.sentences(content)]
+    measured = [_measured(content)] if content["metrics"] else []
+    return [*met, *helped, *measured, *generation_words.sentences(content)]
+
+
+def _measured(content: dict[str, Any]) -> str:
+    """Say how real, how varied and how complete generated rows are, beside other real rows."""
+    rows = {row["figure"]: row for row in content["metrics"]}
+
+    def beside(name: str, wording: Callable[[float], str]) -> str:
+        row = rows[name]
+        return f"{name} {wording(row['generated'])} ({wording(row['real'])})"
+
+    spread = beside("spread", "{:.2f}".format)
+    return (
+        f"The generated rows, beside other real rows in brackets: {beside('precision', percent)}, "
+        f"{beside('recall', percent)}, {spread} within a class."
+    )
 
 
 def _held(content: dict[str, Any], learner: str) -> str:

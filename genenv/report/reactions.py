@@ -12,7 +12,7 @@ from genenv import files
 from genenv.reactions import measures
 from genenv.report import help_words
 from genenv.report import reaction_figures as figures
-from genenv.report.numerals import NONE, count, p_value, percent, points
+from genenv.report.numerals import NONE, count, number, p_value, percent, points
 from genenv.report.reaction_words import heat, mean, sentences
 from genenv.report.template import template
 from genenv.wording import unmarked
@@ -75,6 +75,8 @@ def summary(content: dict[str, Any]) -> str:
         lines += ["", *_table(content)]
     if content["helps"]:
         lines += ["", *aligned(help_words.table(content["helps"]))]
+    if content["metrics"]:
+        lines += ["", *aligned(measured(content))]
     if content["order"]:
         lines += ["", order_sentence(content)]
     said = [f"\n{sentence}" for sentence in content["told"]]
@@ -87,6 +89,19 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return [
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
     ]
+
+
+def measured(content: dict[str, Any]) -> list[list[str]]:
+    """Return a row a metric, of generated rows and of other real ones, below a head."""
+    rows = [
+        [row["figure"], *map(_figure, (row["generated"], row["real"]))]
+        for row in content["metrics"]
+    ]
+    return [["metric", "generated", "real"], *rows]
+
+
+def _figure(value: float) -> str:
+    return number(value) if abs(value) >= 10 else f"{value:.3f}"
 
 
 def _table(content: dict[str, Any]) -> list[str]:
@@ -116,11 +131,19 @@ def markdown(content: dict[str, Any]) -> str:
             cells = [unmarked(row["learner"]), *cells, percent(row["accepted_3"])]
             lines.append(f"| {' | '.join(cells)} |")
     if content["helps"]:
-        head, *rows = help_words.table(content["helps"])
-        lines += ["", *(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))]
+        lines += ["", *_marked(help_words.table(content["helps"]))]
+    if content["metrics"]:
+        lines += ["", *_marked(measured(content))]
     if content["order"]:
         lines += ["", unmarked(order_sentence(content))]
     return "\n".join(lines)
+
+
+def _marked(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Write a table, its head first, in Markdown."""
+    head, *others = rows
+    rule = ["---"] * len(head)
+    return [f"| {' | '.join(map(unmarked, row))} |" for row in (head, rule, *others)]
 
 
 def write_page(
@@ -161,6 +184,7 @@ def write_page(
         sizes={size: _per_class(content, size) for size in figures.sizes(content)},
         halves=_halves(content),
         forgetting=_forgetting(content),
+        measured=measured(content)[1:],
         dash=NONE,
     )
     files.write_atomically(path, lambda file: file.write(text.encode()))

@@ -12,7 +12,7 @@ from genenv.settings import names
 from genenv.settings.names import Objective, named
 from genenv.settings.shown import Number, Threads, Updates, shown
 
-QUESTIONS = ("noise", "shares", "lessons", "helps", "generations")
+QUESTIONS = ("noise", "shares", "lessons", "helps", "generations", "metrics")
 ARMS = ("replace", "accumulate", "accumulate-subsample", "verified", "critic")
 PEERS = ("smote",)
 USUAL = ("noise", "helps")  # that are asked unless told
@@ -44,7 +44,7 @@ class ReactConfig:
     """What is asked: noise (trained learners meet it), helps (generated rows, added or in place of
     real ones), shares (learners learn from mixtures of real and generated rows, filtered or not),
     lessons (networks are watched while they learn), generations (generators learn from what their
-    predecessors made)."""
+    predecessors made), metrics (generated rows beside real ones: precision, recall, spread)."""
     generations: Annotated[int | None, shown("N", "not asked, or 6")] = None
     """Of generators, the first fitted on real rows: asks for them, beside the other questions."""
     arms: Annotated[tuple[str, ...], named(names.arms, "all", "NAME [NAME ...]")] = ()
