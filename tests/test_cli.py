@@ -549,6 +549,17 @@ def test_fit_measures_on_rows_it_held_out_and_sample_draws(run: Run, place: Path
     assert ", ".join(NOISES) in err
 
 
+def test_a_fit_from_another_folder_by_another_path_has_the_same_weights(
+    run: Run, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, path in ((place, "unlabelled.npz"), (tmp_path, str(place / "unlabelled.npz"))):
+        monkeypatch.chdir(folder)
+        code, _, err = run("fit", path, "--no-metrics", "--steps", "2", "--out", "walked")
+        assert code == 0, err
+    one, two = (at / "walked" / "generator" / "generator.safetensors" for at in (place, tmp_path))
+    assert one.read_bytes() == two.read_bytes()
+
+
 @pytest.mark.slow
 def test_modes_that_are_known_are_counted_and_the_critic_s_surface_is_drawn(
     run: Run, place: Path

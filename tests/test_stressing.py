@@ -166,9 +166,10 @@ def test_the_split_in_the_config_is_disjoint(done: tuple[Path, Report]) -> None:
     assert len(set().union(*map(set, parts))) == 1797
 
 
-def test_the_same_seed_gives_the_same_report_but_for_seconds(
-    done: tuple[Path, Report], tmp_path: Path
+def test_the_same_seed_gives_the_same_report_but_for_seconds_from_any_working_folder(
+    done: tuple[Path, Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     job(tmp_path / "again", no_cache=True).run()
     twin = without_seconds(tmp_path / "again")
     assert twin == without_seconds(done[0])
