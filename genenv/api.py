@@ -206,8 +206,10 @@ def stress(
     if (values := valued(x, y, target, held_out)) is not None:
         own, given = RegressConfig.of(config), (*values, model, generator)
         with place(out) as folder:
-            study = RegressStress(own, *given, folder, lasting=out is not None, judge=judge)
-            return study.run(resume)
+            return RegressStress(
+                own, *given, folder, lasting=out is not None, judge=judge,
+                no_cache=no_cache or out is None,
+            ).run(resume)  # fmt: skip
     dataset, other = datasets(x, y, target, held_out)
     if starts_from is not None:
         generator = load(starts_from) if generator is None else generator

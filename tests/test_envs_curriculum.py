@@ -98,7 +98,7 @@ def test_both_checkers_pass_without_a_warning():
 @pytest.mark.slow
 def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
     check_vector_env(
-        lambda n, mode: batch(n, mode), lambda: single(**SMALL), rows=3, episode_ends=15
+        lambda n, mode: batch(n, mode), lambda: single(**SMALL), rows=3, episode_ends=8
     )
 
 

@@ -85,7 +85,7 @@ def test_a_batch_equals_singles_in_all_modes_through_both_kinds_of_end():
         env.advance = advance
         return env
 
-    check_vector_env(make, lambda: single(**WILD), rows=2, episode_ends=8)
+    check_vector_env(make, lambda: single(**WILD), rows=2, episode_ends=5)
     assert ends == {True, False}
 
 

@@ -118,7 +118,9 @@ def test_guide_and_audit_learn_from_disjoint_rows(runs):
 
 def test_a_run_repeats_bit_for_bit_and_its_report_is_json(runs, tmp_path):
     report, out = runs["wrong_in_a_corner"]
-    again = genenv.stress(wrong_in_a_corner, None, *drawn(), budget=BUDGET, out=tmp_path / "again")
+    again = genenv.stress(
+        wrong_in_a_corner, None, *drawn(), budget=BUDGET, out=tmp_path / "again", no_cache=True
+    )
     own, other = (json.loads((f / "report.json").read_text()) for f in (out, tmp_path / "again"))
     for each in (own, other):
         del each["timings"]
@@ -127,6 +129,32 @@ def test_a_run_repeats_bit_for_bit_and_its_report_is_json(runs, tmp_path):
     assert own == other
     assert again.verdict == report.verdict
     assert "In how many ways" in (out / "report.html").read_text()
+
+
+def test_a_judge_of_the_same_rows_comes_from_the_cache_and_of_others_it_is_made(
+    runs, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise AssertionError("made again")
+
+    monkeypatch.setattr(regression.judging, "fit_judge", refuse)
+    split = regression.RegressStress(
+        genenv.settings.RegressConfig(), regression.of_arrays(*drawn()), None, law, None, tmp_path
+    ).split
+    x, y = drawn()
+
+    def part(values, level=0.98):
+        source = regression.of_arrays(x, values)
+        return regression.judging.judge_part(source, split, level, 0, None)
+
+    assert part(y).key() == part(y.copy()).key()
+    other = y.copy()
+    other[0] += 1
+    assert len({part(y).key(), part(other).key(), part(y, 0.9).key()}) == 3
+    again = genenv.stress(mean_alone, None, x, y, budget=64, out=tmp_path / "again")
+    assert again.judge.digest() == runs["law"][0].judge.digest()
+    with pytest.raises(AssertionError, match="made again"):
+        genenv.stress(law, None, x, y, budget=64, out=tmp_path / "apart", no_cache=True)
 
 
 def test_a_resumed_run_asks_nothing_again(runs):

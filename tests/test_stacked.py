@@ -51,9 +51,9 @@ def trained(ids, name, updates, batch=32):
 @pytest.mark.parametrize("name", STACKABLE)
 def test_a_row_is_bit_for_bit_the_program_of_one_row(name, batch):
     with torch.random.fork_rng():
-        stack = trained(range(5), name, 100, batch)
+        stack = trained(range(5), name, 30, batch)
         for i in (0, 4):
-            alone = trained([i], name, 100, batch)
+            alone = trained([i], name, 30, batch)
             for network in ("generator", "critic"):
                 theta = getattr(stack, network).theta
                 own = getattr(alone, network).theta

@@ -137,5 +137,6 @@ class Stress:
             line,
             self.model,
             judge=self.judge,
+            no_cache=self.no_cache,
         )
         return run.run(self.resume)

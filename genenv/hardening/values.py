@@ -21,7 +21,7 @@ from genenv.regression.model import ValueModel
 from genenv.regression.modes import assigned
 from genenv.regression.probe import ValueProbe
 from genenv.regression.replayed import KIND, severities
-from genenv.regression.study import described
+from genenv.regression.target import described
 from genenv.rules import Rules
 from genenv.study import Study
 

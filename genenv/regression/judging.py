@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import files, reading, seeding
+from genenv import cache, files, reading, runs, seeding
 from genenv.codecs import Codec
 from genenv.data import Split, near
 from genenv.judge import Judged, Verdict
 from genenv.judge.folds import digest
 from genenv.judge.layout import seen
+from genenv.parts import Advance, Part
 from genenv.regression.panel import Opinion, Panel, fit_panel
 from genenv.regression.realism import Realism, fit_realism
-from genenv.regression.target import Valued
+from genenv.regression.target import Valued, described
 
 Floats = NDArray[np.float64]
+
+FORMAT = 1  # of a judge in the cache: one that is made or kept otherwise has another
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,3 +204,39 @@ def fit_judge(source: Valued, split: Split, level: float, seed: int) -> ValueJud
         realism = fit_realism(rows, group, source.dataset.units, key)
         sides.append(Side(panel, realism, np.unique(digest(x))))
     return ValueJudge(source.dataset.units, centre, scale, *sides)
+
+
+def judge_part(
+    source: Valued, split: Split, level: float, seed: int, given: ValueJudge | None
+) -> Part[ValueJudge]:
+    """Return the judge of a run as a part: one that is made outlives the run in the cache.
+
+    Parameters
+    ----------
+    source, split, level, seed
+        See `fit_judge`.
+    given
+        Taken as it stands; None: one is made.
+    """
+    units = source.dataset.units if given is None else given.units
+
+    def make(_: Advance) -> ValueJudge:
+        return fit_judge(source, split, level, seed) if given is None else given
+
+    def load(place: Path) -> ValueJudge:
+        return ValueJudge.load(place, units)
+
+    def key() -> str:
+        return cache.key(
+            part="judge of values",
+            format=FORMAT,
+            source=described(source) | {"name": "", "target": ""},
+            units=units.to_json(),
+            split=runs.rows_of(split),
+            level=level,
+            seed=seed,
+            threads=torch.get_num_threads(),
+        )
+
+    kept = key if given is None else None
+    return Part("judge", "the judge", make, ValueJudge.save, load, key=kept)

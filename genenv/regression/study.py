@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +22,13 @@ from genenv.progress import Progress
 from genenv.rechecking import enter, recheck
 from genenv.regression import given, law, quality
 from genenv.regression.beside import Beside, beside, sibling
-from genenv.regression.judging import ValueJudge, fit_judge
+from genenv.regression.judging import ValueJudge, judge_part
 from genenv.regression.model import ValueModel
 from genenv.regression.modes import Untouched, modes
 from genenv.regression.probe import ValueProbe
 from genenv.regression.replayed import GIVEN, KIND, severities
 from genenv.regression.report import ValueReport
-from genenv.regression.target import Valued
+from genenv.regression.target import Valued, described
 from genenv.report.rates import BY_CONTROL
 from genenv.run_rows import Parts
 from genenv.settings import RegressConfig
@@ -57,7 +55,7 @@ class RegressStress(Study[ValueReport]):
         What `model.ValueModel` takes.
     generator
         Of such rows, without labels; None: that of the run that is started from, or one is fitted.
-    folder, stages, line, lasting
+    folder, stages, line, lasting, no_cache
         See `Study`.
     model_path
         The model's import path; None: an object of the caller's.
@@ -86,8 +84,9 @@ class RegressStress(Study[ValueReport]):
         model_path: str | None = None,
         lasting: bool = True,
         judge: Any = None,
+        no_cache: bool = False,
     ) -> None:
-        super().__init__(folder, stages, line, lasting)
+        super().__init__(folder, stages, line, lasting, no_cache)
         self.config, self.valued, self.model_path = config, valued, model_path
         self.source = valued if held_out is None else held_out
         dataset, units = valued.dataset, valued.dataset.units
@@ -140,9 +139,8 @@ class RegressStress(Study[ValueReport]):
             "generator" if fitted else None,
             self.training.steps if fitted else 0,
         )
-        whose = units if self.given_judge is None else self.given_judge.units
-        load = partial(ValueJudge.load, units=whose)
-        self.judge = Part("judge", "the judge", self._judge, ValueJudge.save, load)
+        address = seeding.fold(config.seed, "judge")
+        self.judge = judge_part(self.source, self.split, LEVEL, address, self.given_judge)
 
     def settings(self) -> dict[str, Any]:
         """See `Study.settings`."""
@@ -203,11 +201,6 @@ class RegressStress(Study[ValueReport]):
             return None
         assert self.given is not None
         return starts_of(Path(run).expanduser(), self.given.digest())
-
-    def _judge(self, _: Advance) -> ValueJudge:
-        if self.given_judge is not None:
-            return self.given_judge
-        return fit_judge(self.source, self.split, LEVEL, seeding.fold(self.config.seed, "judge"))
 
     def _replayed(self, logs: list[Log]) -> Confirmed | None:
         """Ask the model again from the stored rows; what does not fail again is not counted."""
@@ -282,13 +275,6 @@ class RegressStress(Study[ValueReport]):
         audit = judge.value(judge.audit.panel(judge.rows(asked.x)).mean)
         untouched = Untouched(asked.x, np.abs(asked.answer - asked.y), np.abs(audit - asked.y))
         return modes(judge.units, found, real, untouched, (names, draws), judge.scale, other)
-
-
-def described(valued: Valued) -> dict[str, Any]:
-    """Name rows and values, and fingerprint both."""
-    return runs.describe(valued.dataset) | {
-        "target": valued.target, "values": hashlib.sha256(valued.y.tobytes()).hexdigest()
-    }  # fmt: skip
 
 
 def _row(log: Log) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, reading
+from genenv import checks, reading, runs
 from genenv.codecs import Rows
 from genenv.data import Dataset, TableOptions, from_arrays
 from genenv.tables import frames, infer
@@ -156,3 +157,10 @@ def more(source: str, like: Valued) -> Valued:
     if found is None:
         raise checks.Mistake("an .npz file with x and values y", source, "give one like the data")
     return found
+
+
+def described(valued: Valued) -> dict[str, Any]:
+    """Name rows and values, and fingerprint both."""
+    return runs.describe(valued.dataset) | {
+        "target": valued.target, "values": hashlib.sha256(valued.y.tobytes()).hexdigest()
+    }  # fmt: skip
