@@ -290,6 +290,38 @@ def test_rows_that_cannot_be_asked_are_a_mistake(tmp_path: Path, made: Any, sent
         Reacting(config, DIGITS.at(ORDER[:200]), None, tmp_path, generated=made).run()
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("digits --generated not_there:make", "expected a module not_there, got none of the name"),
+        ("digits --generated missing.npz", "expected a file of generated rows, got none of the"),
+        ("digits --generated missing", "expected a run that holds a generator, got none in"),
+        ("loans --generated {table}", "expected a column 'school', got a table without it"),
+        ("digits --generated {flat}", r"expected generated samples of shape (8, 8), got (64,)"),
+        ("digits --generated test_generators:flat --base-dim 6", "of shape (256, 8, 8), got shape"),
+        ("digits --generated test_generators:noisy --base-dim 6", "take its noise as part of e"),
+        ("digits --generated test_generators:nan_for_some --base-dim 6", "to be finite, got NaN"),
+        ("digits --generated test_generators:nowhere --base-dim 6", "nowhere to answer, got"),
+        ("digits --generated test_generators:flat", "the length of e with a decoder, got test_gen"),
+    ],
+)
+def test_what_the_command_cannot_ask_is_one_sentence_and_exit_2(
+    tmp_path: Path, capsys: Any, words: str, sentence: str
+) -> None:
+    table, flat = tmp_path / "table.csv", tmp_path / "flat.npz"
+    table.write_text("age,income,loan\n30,1.0,yes\n40,2.0,no\n50,2.5,yes\n")
+    np.savez(flat, x=DIGITS.x.reshape(-1, 64), y=DIGITS.label)
+    given = words.format(table=table, flat=flat).split()
+    with pytest.raises(SystemExit) as end:
+        cli.main(["react", *given, "--out", str(tmp_path / "o")])
+    assert end.value.code == 2
+    said = capsys.readouterr().err.strip()
+    assert sentence in said
+    assert said.startswith("genenv: ")
+    assert "\n" not in said
+    assert not (tmp_path / "o").exists()
+
+
 def test_what_is_asked_is_named() -> None:
     with pytest.raises(Mistake, match="expected only to be one of noise, shares, lessons, helps"):
         ReactConfig(only=("help",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from genenv.data import Dataset, TableOptions
     from genenv.generators import Generator
     from genenv.regression import Valued
+
+ROWS = (".csv", ".parquet", ".npz")  # files of rows
 
 
 def load_data(
@@ -42,7 +45,7 @@ def load_data(
 
 def load_values(source: str, columns: TableOptions | None) -> Valued | None:
     """Load data whose target is a value, see `regression.load`; None: it is a class, or none."""
-    if not source.endswith((".csv", ".parquet", ".npz")):
+    if not source.endswith(ROWS):
         return None
     from genenv import regression
 
@@ -79,13 +82,30 @@ def load_generated(
     """
     from genenv import naming
 
+    if given.endswith(ROWS) and not Path(given).exists():
+        raise checks.Mistake("a file of generated rows", f"none of the name {given}", "name one")
     if Path(given).is_file() and not is_onnx(given):
         return None, load_data(given, LoadingConfig(class_names=class_names), like=dataset)
     if ":" in given and not Path(given).is_dir() and base_dim is None:
         found = naming.find("generated", given, {})
         if callable(found) and not hasattr(found, "from_base"):
+            _check_counts(found, given)
             return None, found
     return load_generator(given, dataset, base_dim, output), None
+
+
+def _check_counts(made: Callable[..., Any], name: str) -> None:
+    """Raise a Mistake where a function needs more than a count: it is a decoder, most likely."""
+    try:
+        inspect.signature(made).bind(1)
+    except TypeError:
+        raise checks.Mistake(
+            "a function of a count, or the length of e with a decoder",
+            f"{name} without --base-dim, which takes more",
+            "give --base-dim N",
+        ) from None
+    except ValueError:  # it has no signature that can be read
+        return
 
 
 def load_generator(
