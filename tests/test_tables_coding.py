@@ -194,3 +194,14 @@ def test_laws_of_another_number_of_scores_are_refused():
         Coding.from_arrays(schema, held | {"mixing": np.eye(3)})
     with pytest.raises(ValueError, match="places of"):
         Coding.from_arrays(schema, held | {"within_middle_0": np.zeros(2)})
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_laws_of_a_few_rows_and_of_a_column_that_is_missing_in_all_of_them_are_finite(rows):
+    codes, schema = lengths(rows)
+    missing = replace(schema.columns[1], name="gone", missing=True)
+    schema = Schema((*schema.columns, missing))
+    codes = np.concatenate([codes, np.full((rows, 1), np.nan)], axis=1)
+    coding = Coding.fit(codes, schema)
+    again = coding.decode(coding.mixed(coding.encode(codes)), None)
+    np.testing.assert_array_equal(again, codes)

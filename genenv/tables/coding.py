@@ -143,7 +143,7 @@ class Coding:
             if score is None:
                 continue
             place, (at, on) = int(next(places)), self._at(codes, i)
-            if (on | np.isnan(codes[:, i])).all():
+            if on.any() and (on | np.isnan(codes[:, i])).all():
                 found[i] = Within.fit(rows[on], place, at[on], len(score.values))
         return tuple(found)
 
@@ -220,9 +220,11 @@ class Coding:
 
 def root(scores: NDArray[np.float32]) -> Floats:
     """Return the symmetric root of the correlations of scores (n, k): (k, k)."""
-    if not scores.shape[1]:
-        return np.empty((0, 0))
-    values, directions = np.linalg.eigh(np.atleast_2d(np.corrcoef(scores.T)))
+    centred = scores.astype(np.float64) - scores.mean(axis=0, dtype=np.float64)
+    standard = centred / np.maximum(centred.std(axis=0), 1e-9)
+    correlations = standard.T @ standard / len(scores)
+    np.fill_diagonal(correlations, 1.0)  # of one row, or of scores that are all alike
+    values, directions = np.linalg.eigh(correlations)
     return np.asarray((directions * np.sqrt(np.maximum(values, LEAST))) @ directions.T)
 
 
