@@ -4,11 +4,12 @@ Drawn shapes, whose class is known for every e (`genenv.generators.Shapes`). The
 learns few of them. Two judges are made of two halves of other rows. Players climb the guide of the
 first (which shares rows with the audit that judges them) or that of the second (which shares none);
 the audit of the first judges both. If sharing rows let a player farm the audit, more of what it
-confirms would be false with the first guide than with the second. `--seen` adds a planted lie, a
-guide whose probabilities are the audit's own: a measure that cannot see that a player farms would
-not see it there either. Each row of the table is all seeds together; `false` is the share of
-confirmed failures that do not show their condition, with a 95 % Wilson interval; the last columns
-are the audit's folds, of which the first learned exactly the rows that the guide learned.
+confirms would be false with the first guide than with the second. Two planted lies say what the
+measure can see: with `--hole` the first judge learns that bright squares are disks, so that guide
+and audit share a mistake that the second guide does not have; `--seen` adds a guide whose
+probabilities are the audit's own. Each row of the table is all seeds together; `false` is the share
+of confirmed failures that do not show their condition, with a 95 % Wilson interval; the last
+columns are the audit's folds, of which the first learned exactly the rows that the guide learned.
 
     python scripts/farming.py --seeds 0 1 --flipped 0 0.02
 """
@@ -35,6 +36,7 @@ from genenv.search import Space
 from genenv.tracking import Tracker
 
 CONFIRMED = int(judge.Verdict.CONFIRMED)
+DISK, SQUARE = 0, 1  # classes of shapes; a disk that is turned far shows a square
 
 parser = argparse.ArgumentParser(
     description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -44,6 +46,7 @@ parser.add_argument("--flipped", type=float, nargs="+", default=[0.0, 0.02])
 parser.add_argument("--rows", type=int, default=1500, help="that each judge learns")
 parser.add_argument("--budget", type=int, default=6000, help="queries a player")
 parser.add_argument("--players", nargs="+", default=["random", "gradient"])
+parser.add_argument("--hole", type=float, default=0.0, help="of squares, the brightest")
 parser.add_argument("--seen", nargs="*", default=[], help="players that are shown the audit, too")
 
 shapes = Shapes()
@@ -74,6 +77,13 @@ def flipped(label, share, seed):
     rng = seeding.numpy_generator(seed, "flipped")
     wrong = rng.random(len(label)) < share
     return np.where(wrong, (label + rng.integers(1, 3, len(label))) % 3, label)
+
+
+def holed(x, label, share):
+    """Call the brightest squares disks."""
+    bright = x.mean((1, 2))
+    squares = label == SQUARE
+    return np.where(squares & (bright > np.quantile(bright[squares], 1 - share)), DISK, label)
 
 
 def learned(x, label, seed):
@@ -133,6 +143,8 @@ def main():
             for number in range(2):
                 x, label = shapes.rows(arguments.rows, seed, number * arguments.rows)
                 label = flipped(label, part, seed)
+                if arguments.hole and number == 0:
+                    label = holed(x, label, arguments.hole)
                 answers = classes_of(model, x)
                 made = judge.make(
                     shapes.units, shapes.classes, (x, label), seed + number, answers=answers
