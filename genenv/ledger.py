@@ -57,7 +57,7 @@ class Ledger:
         self.aside = run / "unrepeated"  # of failures and errors, those that are no more
         self.findings.mkdir(parents=True, exist_ok=True)
         self.failures.mkdir(exist_ok=True)
-        self.next = 1 + max((int(path.stem) for path in self.findings.glob("*.npz")), default=-1)
+        self.next = 1 + max(map(_number, self.findings.glob("*.npz")), default=-1)
 
     def write(
         self, findings: Findings, judge: Judge, search: str, seed: int, start: int, probe: Probe
@@ -178,6 +178,10 @@ class Ledger:
             if ((address["search"] == search) & (address["seed"] == seed)).any():
                 paths.append(path)
         return paths
+
+
+def _number(shard: Path) -> int:
+    return reading.guarded(shard, lambda: int(shard.stem))
 
 
 def _keep_first(path: Path, queries: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,7 @@ def recheck(
     """
     total = 0
     for name in sorted({path.name for place in (kept, aside) for path in place.glob("*.npz")}):
-        here, there = (read(p) if (p := d / name).is_file() else None for d in (kept, aside))
+        here, there = (read(p) if os.path.lexists(p := d / name) else None for d in (kept, aside))
         rows = _joined([part for part in (here, there) if part is not None])
         holds = again(rows)
         total += int((~holds).sum())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from genenv import checks, files, finished, lock, progress, reading
 from genenv.asked import Asked
@@ -17,6 +19,7 @@ from genenv.report import rates
 from genenv.training.machine import reproducible
 
 NAME = "rate.json"  # in the run's folder
+Threads = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 
 
 def rerate(
@@ -69,9 +72,9 @@ def _entered(
     probe, audit = done.probe(model, trusted), done.judge()
     done.check_model(probe)
     shown.plan({"rate": budget})
-    threads = reading.plain(done.folder / "config.json").get("torch_threads", 1)
+    threads = reading.value(done.folder / "config.json", Threads, "torch_threads")
     try:
-        with reproducible(int(threads)), shown.stage("rate") as advance:
+        with reproducible(threads), shown.stage("rate") as advance:
             control = seen(done.content["searches"])
             found = rate(probe, audit, control, budget, seed, advance, done.counted)
     finally:

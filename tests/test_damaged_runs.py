@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,22 @@ import numpy as np
 import pytest
 from test_report import example
 
-from genenv import limits, model_spec, recorded, report, run_rows
+from genenv import (
+    failures,
+    limits,
+    model_spec,
+    rechecking,
+    recorded,
+    report,
+    run_rows,
+    tracking,
+)
 from genenv.checks import Mistake
 from genenv.finished import opened
+from genenv.ledger import Ledger
+from genenv.regression import judging, law
 from genenv.report import summary
+from genenv.report.amending import amend
 
 OTHERS = (None, "\x1b[2J", -1, 1e308, 10**400, [], {}, [[]], True)
 LIMITS = ("p_failure > 0.1", "p_confirmed > 0.1", "accuracy < 0.5", "accuracy(class) < 0.5",
@@ -127,3 +140,65 @@ def test_rows_that_are_no_rows_are_refused_before_memory_is_taken(
         run_rows.read(tmp_path, "train", said)
     with pytest.raises(Mistake, match="no rows by the name of their part"):
         run_rows.said(tmp_path, {"split": []}, "train")
+
+
+@pytest.mark.parametrize("value", [None, 10**400, "1", [], {}, True])
+def test_one_value_of_json_has_its_place_and_its_kind(tmp_path: Path, value: Any) -> None:
+    path = tmp_path / "target.json"
+    path.write_text(json.dumps({"centre": 3, "scale": 0.5}))
+    assert judging.target_of(tmp_path) == (3.0, 0.5)
+    for wrong in ({"centre": value, "scale": 1}, {"scale": 1}, {"shape": [1]}):
+        path.write_text(json.dumps(wrong))
+        with pytest.raises(Mistake, match=r"a whole file .*target.json"):
+            judging.target_of(tmp_path)
+
+
+def test_a_law_that_does_not_say_its_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text('{"shape": [2147483648]}')
+    with pytest.raises(Mistake, match=r"spec.json"):
+        law.load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "broken link"])
+def test_a_shard_that_is_no_file_is_refused_where_failures_are_asked_again(
+    tmp_path: Path, kind: str
+) -> None:
+    kept = tmp_path / "failures"
+    kept.mkdir()
+    shard = kept / "00000.npz"
+    shard.mkdir() if kind == "folder" else shard.symlink_to("nowhere")
+    with pytest.raises(Mistake, match=r"00000.npz"):
+        rechecking.recheck(
+            kept, tmp_path / "unrepeated", failures.read, lambda _: pytest.fail("asked")
+        )
+
+
+def test_a_shard_without_a_number_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "findings").mkdir()
+    (tmp_path / "findings" / "mine.npz").write_bytes(b"")
+    with pytest.raises(Mistake, match=r"a whole file .*mine.npz"):
+        Ledger(tmp_path)
+
+
+def test_a_page_with_bytes_that_are_no_letters_keeps_them_where_it_is_amended(
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "report.html"
+    page.write_bytes(b"\xee\xff<!-- trust -->old<!-- end of trust -->")
+    amend(page, {"trust": "new"})
+    assert page.read_bytes() == b"\xee\xffnew"
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe", "device"])
+def test_an_event_file_that_is_no_file_is_refused_and_not_waited_for(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "events.out.tfevents.1.a.1.0"
+    {
+        "folder": path.mkdir,
+        "link": lambda: path.symlink_to(path),
+        "pipe": lambda: os.mkfifo(path),
+        "device": lambda: path.symlink_to("/dev/zero"),
+    }[kind]()
+    with pytest.raises(Mistake, match=r"expected a (plain|whole) file .*events"):
+        tracking.read(tmp_path)

@@ -60,7 +60,7 @@ class PolicyRun(Finished):
     @property
     def law(self) -> str:
         """See `Finished.law`: the world, and what disturbs it."""
-        return law_of(reading.plain(self.folder / "config.json")[self.kind])
+        return law_of(reading.value(self.folder / "config.json", dict, self.kind))
 
     def check_law(self, law: str) -> None:
         """See `Finished.check_law`."""

@@ -52,9 +52,10 @@ def rebuilt(folder: Path, decode: Callable[..., Any] | str | Path | None = None)
         return Wrapped(found, law, units, classes, spec["output"], named)
 
     made = tried(reading.guarded(path, make))
-    if made.digest() != spec["digest"]:
+    digest = reading.value(path, str, "digest")
+    if made.digest() != digest:
         raise checks.Mistake(
-            f"the decoder {named} of the run, digest {spec['digest'][:12]}",
+            f"the decoder {named} of the run, digest {digest[:12]}",
             f"one that makes other samples, digest {made.digest()[:12]}",
             "give the same, or wrap this one by genenv.wrap_generator",
         )

@@ -109,10 +109,12 @@ class Subject(ABC):
         own
             `data` and `held_out` as config.json describes them; None: there are none.
         """
-        settings = reading.plain(self.run.folder / "config.json")
+        path = self.run.folder / "config.json"
+        settings = reading.plain(path)
         for name, given in own.items():
             wanted = settings.get(name)
             if wanted != given:
-                called = "no held-out data" if wanted is None else f"{wanted['name']} of that run"
+                known = "" if wanted is None else reading.value(path, str, name, "name")
+                called = f"{known} of that run" if known else "no held-out data"
                 got = "none" if given is None else f"other rows ({given['name']})"
                 raise checks.Mistake(called, got, "name the data that the run was made of")

@@ -54,7 +54,7 @@ class Values(Subject):
         self.check_data({
             "data": described(valued), "held_out": None if other is None else described(other),
         })  # fmt: skip
-        self.seed = int(reading.plain(run.folder / "config.json")[KIND]["seed"])
+        self.seed = reading.value(run.folder / "config.json", int, KIND, "seed")
         held = None if other is None else other.dataset
         self.split = split(valued.dataset, self.seed, held)
         self.learner = learners.named(self.factory)

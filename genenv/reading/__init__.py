@@ -17,6 +17,7 @@ from genenv.reading.guards import (
     guarded,
     plain,
     struct,
+    value,
 )
 from genenv.reading.npz import Column, arrays, check, names
 from genenv.reading.pickled import Numbers, unpickled
@@ -42,4 +43,5 @@ __all__ = [
     "struct",
     "tensors",
     "unpickled",
+    "value",
 ]

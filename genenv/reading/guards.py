@@ -7,6 +7,8 @@ import math
 import stat
 import zipfile
 from collections.abc import Callable
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,6 +82,12 @@ def any_json(path: Path, most: int = MOST_JSON) -> Any:
 def struct(path: Path, kind: type[S], most: int = MOST_JSON) -> S:
     """Read JSON whose fields are known; others are ignored, NaN is None."""
     return guarded(path, lambda: msgspec.convert(_without_nan(plain(path, most)), kind))
+
+
+def value(path: Path, kind: type[S], *place: str) -> S:
+    """Read one value of JSON, by the names that lead to it, which has to be of a kind."""
+    whole = plain(path)
+    return guarded(path, lambda: msgspec.convert(reduce(getitem, place, whole), kind))
 
 
 def check_archive(path: Path, most: int = MOST_ARRAYS) -> None:

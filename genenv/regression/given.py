@@ -14,7 +14,7 @@ from genenv.codecs import Codec, Rows
 from genenv.data import Split
 from genenv.parts import checked
 from genenv.regression import law
-from genenv.regression.judging import ValueJudge
+from genenv.regression.judging import TARGET, ValueJudge
 from genenv.regression.target import Valued
 
 LEAST = 30  # untouched rows that it did not learn from, by which it is measured
@@ -56,13 +56,13 @@ def _found(given: Any, valued: Valued) -> tuple[ValueJudge, str, str]:
             "give report.judge of a run of a regressor",
         )  # fmt: skip
     folder = Path(given).expanduser()
-    if not (folder / "judge" / "target.json").is_file():
+    if not (folder / "judge" / TARGET).is_file():
         raise checks.Mistake(
             "a run of a regressor with its judge", f"none in {folder}", "check --judge"
         )
-    target = reading.plain(folder / "config.json")["data"]["target"]
+    target = reading.value(folder / "config.json", str, "data", "target")
     units = law.load(folder / "generator").units
-    return ValueJudge.load(checked(folder, "judge"), units), str(target), str(folder)
+    return ValueJudge.load(checked(folder, "judge"), units), target, str(folder)
 
 
 def unlearned(judge: ValueJudge, source: Valued, split: Split) -> tuple[Split, str]:

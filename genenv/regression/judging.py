@@ -23,6 +23,8 @@ from genenv.regression.panel import Opinion, Panel, fit_panel
 from genenv.regression.realism import Realism, fit_realism
 from genenv.regression.target import Valued, described
 
+TARGET = "target.json"  # of a judge: the mean and the deviation of what it judges
+
 Floats = NDArray[np.float64]
 
 FORMAT = 1  # of a judge in the cache: one that is made or kept otherwise has another
@@ -152,14 +154,19 @@ class ValueJudge:
         folder.mkdir(parents=True, exist_ok=True)
         self.guide.save(folder / "guide.npz")
         self.audit.save(folder / "audit.npz")
-        files.write_json(folder / "target.json", {"centre": self.centre, "scale": self.scale})
+        files.write_json(folder / TARGET, {"centre": self.centre, "scale": self.scale})
 
     @staticmethod
     def load(folder: Path, units: Codec) -> ValueJudge:
         """Read what `save` wrote."""
-        plain = reading.plain(folder / "target.json")
         sides = [Side.load(folder / f"{name}.npz") for name in ("guide", "audit")]
-        return ValueJudge(units, float(plain["centre"]), float(plain["scale"]), *sides)
+        return ValueJudge(units, *target_of(folder), *sides)
+
+
+def target_of(folder: Path) -> tuple[float, float]:
+    """Read the target's mean and deviation from the folder of a judge."""
+    path = folder / TARGET
+    return reading.value(path, float, "centre"), reading.value(path, float, "scale")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genenv import checks, codecs, failures, files, importing, reading
 from genenv.codecs import Codec
-from genenv.regression import law
+from genenv.regression import judging, law
 from genenv.regression.model import ValueModel
 from genenv.regression.replayed import KIND
 
@@ -82,8 +82,7 @@ def of_run(folder: Path, count: int) -> Known:
         raise checks.Mistake(
             f"confirmed failures in {folder}/failures", "none", "give a run that found some"
         )
-    target = reading.plain(folder / "judge" / "target.json")
-    centre, scale = float(target["centre"]), float(target["scale"])
+    centre, scale = judging.target_of(folder / "judge")
     above = record.output[:, 0] > record.output[:, 1]
     turn = np.zeros(len(record), np.int64)
     for side in (above, ~above):
@@ -91,7 +90,7 @@ def of_run(folder: Path, count: int) -> Known:
         turn[own[np.argsort(-record.severity[own], kind="stable")]] = np.arange(len(own))
     chosen = np.lexsort((above, turn))[: checks.integer("count", count)]
     mean, half = record.output[chosen, 1:].astype(np.float64).T
-    view = str(reading.plain(folder / "config.json")[KIND]["input"])
+    view = reading.value(folder / "config.json", str, KIND, "input")
     return Known(
         x=record.x[chosen],
         low=(mean - half) * scale + centre,

@@ -82,7 +82,7 @@ class Unlabelled(Generator):
         """Read what `save` wrote."""
         path = folder / "spec.json"
         units = reading.guarded(path, lambda: codecs.from_json(reading.plain(path)["units"]))
-        is_copula = reading.plain(path)["kind"] == COPULA
+        is_copula = reading.value(path, str, "kind") == COPULA
         return cls((Copula if is_copula else Mixture).load(folder), units)
 
 
@@ -147,7 +147,7 @@ def _told_apart(
 def load(folder: Path) -> Generator:
     """Read what a generator of `learn` wrote."""
     path = folder / "spec.json"
-    own = reading.plain(path)["kind"] in (MIXTURE, COPULA)
+    own = reading.plain(path).get("kind") in (MIXTURE, COPULA)
     return Unlabelled.load(folder) if own else networks.stored(folder)
 
 

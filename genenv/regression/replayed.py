@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from genenv import checks, failures, importing, reading
 from genenv.failures import BATCH, Confirmed
 from genenv.policies.replayed import Replayed
-from genenv.regression import law
+from genenv.regression import judging, law
 from genenv.regression.model import ValueModel
 from genenv.regression.probe import beyond
 from genenv.settings import RegressConfig
@@ -127,10 +127,9 @@ def asked(folder: Path, model: Any) -> ValueModel:
     config = reading.guarded(path, lambda: RegressConfig(**_tuples(reading.plain(path)[KIND])))
     if isinstance(model, str):
         model = importing.import_model(model)
-    target = reading.plain(folder / "judge" / "target.json")
     units = law.load(folder / "generator").units
-    centre, scale = float(target["centre"]), float(target["scale"])
-    return ValueModel(model, units, centre, scale, config.input, config.query_timeout)
+    target = judging.target_of(folder / "judge")
+    return ValueModel(model, units, *target, config.input, config.query_timeout)
 
 
 def _tuples(plain: dict[str, Any]) -> dict[str, Any]:

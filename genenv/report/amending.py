@@ -66,8 +66,8 @@ def amend(page: Path, parts: Mapping[str, str]) -> None:
     """
     if not page.is_file():
         return
-    html = page.read_text(encoding="utf-8")
+    html = page.read_text(encoding="utf-8", errors="surrogateescape")  # others' bytes stay
     for name, made in parts.items():
         between = re.compile(rf"<!-- {name} -->.*?<!-- end of {name} -->", re.DOTALL)
         html = between.sub(lambda _, made=made: made, html)  # type: ignore[misc]
-    files.write_atomically(page, lambda file: file.write(html.encode()))
+    files.write_atomically(page, lambda file: file.write(html.encode(errors="surrogateescape")))

@@ -6,13 +6,14 @@ import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks
+from genenv import checks, reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +111,8 @@ def read_all(run: Path | str) -> dict[str, Scalars]:
     Raises
     ------
     Mistake
-        There is no such folder, or no event file in or below it.
+        There is no such folder, or no event file in or below it; or what is named as one is a pipe,
+        a folder or a device.
     """
     folder = _existing(run)
     runs = sorted({path.parent for path in folder.rglob(EVENTS)})
@@ -163,6 +165,7 @@ def _warn_of_cuts(folder: Path) -> None:
     from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 
     for path in sorted(folder.glob(EVENTS)):
+        reading.guarded(path, partial(reading.check_file, path))
         there = path.stat().st_size
         done = sum(len(record) + FRAMING for record in RawEventFileLoader(str(path)).Load())
         if done < there:
