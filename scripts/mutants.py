@@ -1,4 +1,4 @@
-"""Do the tests notice? Sixty faults are planted, one at a time, and the tests named for each run.
+"""Do the tests notice? 76 faults are planted, one at a time, and the tests named for each run.
 
     python scripts/mutants.py                     all, after the same tests without a fault
     python scripts/mutants.py --only gradient     those whose name has the word
@@ -340,6 +340,92 @@ MUTANTS = (
     Mutant(
         "a call drops a setting", "genenv/settings/calls.py",
         "for n in names})", "for n in names[1:]})", "test_settings.py",
+    ),
+    # laws of tables, regressors, finished runs
+    Mutant(
+        "a mixture may copy rows", "genenv/tables/components.py",
+        "honest = more <= max(MORE_COPIES, more[0])", "honest = more <= 1.0",
+        "test_tables_mixture.py::"
+        "test_components_that_copy_rows_are_not_taken_however_likely_they_are",
+    ),
+    Mutant(
+        "a mixture's components gain nothing", "genenv/tables/components.py",
+        "KEPT = 0.85  #", "KEPT = 0.0  #", "test_tables_mixture.py",
+    ),
+    Mutant(
+        "a copula draws its columns apart", "genenv/regression/copula.py",
+        "ndtr(e.astype(np.float64) @ self.factor.T)", "ndtr(e.astype(np.float64))",
+        "test_regression_law.py::test_a_copula_keeps_marginals_and_how_columns_rise_together",
+    ),
+    Mutant(
+        "a copula draws between listed values", "genenv/regression/copula.py",
+        "stepped if self.steps[column] else between", "between",
+        "test_regression_law.py::"
+        "test_listed_values_stay_in_the_list_and_missing_ones_leave_it_to_the_mixture",
+    ),
+    Mutant(
+        "the copula is taken where it is worse", "genenv/regression/law.py",
+        "told[1] < told[0] - BETTER", "told[1] > told[0] - BETTER",
+        "test_regression_law.py::test_few_rows_whose_columns_hang_together_get_a_copula_and_"
+        "independent_ones_a_mixture",
+    ),
+    Mutant(
+        "the audit of values learns the guide's rows", "genenv/regression/judging.py",
+        '"audit": split.audit,', '"audit": split.guide,',
+        "test_regression.py::test_guide_and_audit_learn_from_disjoint_rows",
+    ),
+    Mutant(
+        "a conformal quantile one score too low", "genenv/regression/panel.py",
+        "(len(scores) + 1) * level", "(len(scores) - 1) * level", "test_regression_model.py",
+    ),
+    Mutant(
+        "the cache takes a judge of other values", "genenv/regression/judging.py",
+        'described(source) | {"name": "", "target": ""}', 'runs.describe(source.dataset)',
+        "test_regression.py::"
+        "test_a_judge_of_the_same_rows_comes_from_the_cache_and_of_others_it_is_made",
+    ),
+    Mutant(
+        "a share of a report above one", "genenv/report/typed.py",
+        "Part = Annotated[float, msgspec.Meta(ge=0, le=1)]", "Part = float",
+        "test_damaged_runs.py",
+    ),
+    Mutant(
+        "held failures lie as their files do", "genenv/census.py",
+        "for _, part in parts]).rows(order)", "for _, part in parts])",
+        "test_census.py::test_all_are_held_where_there_is_room_in_order_of_log_and_query",
+    ),
+    Mutant(
+        "more failures are held than there is room for", "genenv/census.py",
+        "place < max(1, _level(counts, most))", "place <= max(1, _level(counts, most))",
+        "test_census.py",
+    ),
+    Mutant(
+        "rates enter a run of another model", "genenv/rerating.py",
+        "    done.check_model(probe)\n", "",
+        "test_finished.py::test_rates_of_another_model_are_refused",
+    ),
+    # seats and searches of their own
+    Mutant(
+        "the surrogate asks what it found", "agents/surrogate.py",
+        "return x, score, (score > self.promise) & (self._nearest(x, self.label) > self.radius)",
+        "return x, score, score > self.promise",
+        "test_search.py::test_a_surrogate_finds_what_chance_hardly_does_and_each_time_elsewhere",
+    ),
+    Mutant(
+        "the surrogate learns no answers after its first", "agents/surrogate.py",
+        "updates, count = self.updates, len(self.seen)", "updates, count = 0, len(self.seen)",
+        "test_search.py::test_a_surrogate_finds_what_chance_hardly_does_and_each_time_elsewhere "
+        "test_search.py::test_a_surrogate_forgets_answers_beyond_its_memory_and_still_finds",
+    ),
+    Mutant(
+        "the lamp of the dial is lit by chance", "envs/dial.py",
+        "order[np.arange(rows), place] = -1.0", "order[np.arange(rows), place] += 0.0",
+        "test_envs_detective.py::test_who_reads_the_dial_is_right_after_two_looks",
+    ),
+    Mutant(
+        "every disturbance of a policy is plausible", "genenv/policies/asking.py",
+        "loss = 2 * np.maximum(beyond, 0)", "loss = 0 * np.maximum(beyond, 0)",
+        "test_policies.py",
     ),
 )  # fmt: skip
 

@@ -107,7 +107,8 @@ def test_a_confirmed_failure_lies_outside_of_both_intervals_on_one_side(runs):
 
 
 def test_guide_and_audit_learn_from_disjoint_rows(runs):
-    _, out = runs["law"]
+    report, out = runs["law"]
+    assert not {*report.judge.guide.learned} & {*report.judge.audit.learned}
     split = regression.RegressStress(
         genenv.settings.RegressConfig(), regression.of_arrays(*drawn()), None, law, None, out
     ).split
