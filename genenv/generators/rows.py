@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks, codecs, files, reading, seeding
+from genenv import checks, codecs, files, seeding
 from genenv.codecs import Codec, Rows
 from genenv.generators.base import Generator
 from genenv.noise import Gaussian
@@ -111,9 +111,7 @@ class MixtureRows(Generator):
             A file is missing or damaged.
         """
         path = folder / "spec.json"
-        units = reading.guarded(path, lambda: codecs.from_json(reading.plain(path)["units"]))
-        if not isinstance(units, Rows):
-            raise reading.damaged(path, f"units of {units.kind}s")
+        units = codecs.stored_rows(path)
         return cls(Mixture.load(folder), units)
 
     def untrained(self, seed: int) -> Generator:

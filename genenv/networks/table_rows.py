@@ -184,9 +184,7 @@ class TableRows(generators.Generator):
             A file is missing or damaged.
         """
         path = folder / "spec.json"
-        units = reading.guarded(path, lambda: codecs.from_json(reading.plain(path)["units"]))
-        if not isinstance(units, Rows):
-            raise reading.damaged(path, f"units of {units.kind}s")
+        units = codecs.stored_rows(path)
         if not isinstance(inner, TableGenerator):
             raise reading.damaged(path, "a network of another kind")
         held = reading.arrays(folder / CODING)

@@ -81,7 +81,7 @@ class Unlabelled(Generator):
     def load(cls, folder: Path) -> Unlabelled:
         """Read what `save` wrote."""
         path = folder / "spec.json"
-        units = reading.guarded(path, lambda: codecs.from_json(reading.plain(path)["units"]))
+        units = codecs.stored(path)
         is_copula = reading.value(path, str, "kind") == COPULA
         return cls((Copula if is_copula else Mixture).load(folder), units)
 
