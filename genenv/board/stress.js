@@ -110,6 +110,9 @@ export function stress(run, show, fail) {
     return make("p", { className: reading ? "told loading" : "told", id: "told", textContent: `${told.join("; ")}.` });
   }
 
+  const HINT = "A flip is a sample on which the model is wrong; whether it is a failure its verdict says. Below each: "
+    + "made as → taken for, and how sure the model is. A click shows how it came about.";
+
   function draw() {
     still();
     const { page, each, count } = state.answer;
@@ -117,6 +120,7 @@ export function stress(run, show, fail) {
     show([
       make("div", { className: "bar" }, NAMES.map(filter)),
       words(),
+      make("p", { className: "told", id: "hint", textContent: HINT }),
       make("div", { className: "layout" }, state.chosen ? [shown, detail()] : [shown]),
     ]);
   }
