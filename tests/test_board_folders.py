@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import served
 from boards import FLIPS, answered, ask, context, react_run, real_only, refused, stress_run
+from werkzeug.test import Client
 
 from genenv.board import Board
 from genenv.board.folders import roots, runs
@@ -113,3 +115,34 @@ def test_a_run_that_cannot_be_shown_leaves_the_menu_of_runs(tmp_path):
         tab.locator(".gallery button").nth(FLIPS - 1).wait_for()
         tab.locator("#run").select_option("a-real-only")
         tab.locator("#error").wait_for()
+
+
+PLACES = ("http://127.0.0.1:6006", "http://localhost:6006", "http://[::1]:6006")
+
+
+def code(logdir, base="http://localhost:6006", flags=None, route="runs", **headers):
+    """Ask the tab for its runs; returns the status."""
+    asked = context(logdir)
+    asked.flags = SimpleNamespace(logdir_spec="", **(flags or {}))
+    client = Client(Board(asked).get_plugin_apps()[f"/{route}"])
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.get("/", base_url=base, headers=named).status_code
+
+
+def test_the_tab_answers_its_own_page_on_this_machine_alone(logdir):
+    assert {code(logdir, place) for place in PLACES} == {200}
+    assert code(logdir, Origin="http://localhost:6006", Sec_Fetch_Site="same-origin") == 200
+    for route in ("runs", "flip", "picture", "index.js"):
+        assert code(logdir, "http://evil.example:6006", route=route) == 403  # DNS rebinding
+        assert code(logdir, route=route, Origin="http://evil.example") == 403
+        assert code(logdir, route=route, Origin="null") == 403
+        assert code(logdir, route=route, Origin="http://localhost:8000") == 403
+        assert code(logdir, route=route, Sec_Fetch_Site="cross-site") == 403
+
+
+def test_a_name_that_tensorboard_was_started_with_is_answered(logdir):
+    far = "http://box.lan:6006"
+    assert code(logdir, far) == 403
+    assert code(logdir, far, {"host": "box.lan"}) == 200
+    assert code(logdir, far, {"bind_all": True}) == 200
+    assert code(logdir, far, {"bind_all": True}, Origin="http://evil.example") == 403

@@ -13,6 +13,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from genenv import checks
+from genenv.board import callers
 from genenv.board.folders import named, roots, runs, views
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Board(base_plugin.TBPlugin):  # type: ignore[misc]
     plugin_name = "genenv"
 
     def __init__(self, context: Any) -> None:
-        spec = getattr(getattr(context, "flags", None), "logdir_spec", "")
-        self.roots = roots(context.logdir, spec)
+        self.flags = getattr(context, "flags", None)
+        self.roots = roots(context.logdir, getattr(self.flags, "logdir_spec", ""))
 
     def is_active(self) -> bool:
         """Whether there is a run to show."""
@@ -59,7 +60,7 @@ class Board(base_plugin.TBPlugin):  # type: ignore[misc]
             "/descendants": self._descendants,
         }
         answers |= {f"/{script.name}": _script(script) for script in HERE.glob("*.js")}
-        return {route: _served(answer) for route, answer in answers.items()}
+        return {route: _served(answer, self.flags) for route, answer in answers.items()}
 
     def _runs(self, _request: wrappers.Request) -> tuple[Any, str]:
         found = runs(self.roots)
@@ -211,11 +212,15 @@ def _number(request: wrappers.Request, name: str, most: int, usual: int = 0) -> 
     return int(text)
 
 
-def _served(answer: Answer) -> Any:
-    """Answer by HTTP; a mistake is one sentence with status 400."""
+def _served(answer: Answer, flags: Any) -> Any:
+    """Answer by HTTP; a mistake is one sentence with status 400, and 403 for others' pages."""
 
     @wrappers.Request.application
     def respond(request: wrappers.Request) -> Any:
+        try:
+            callers.check(request, flags)
+        except checks.Mistake as mistake:
+            return http_util.Respond(request, {"error": str(mistake)}, JSON, code=403)
         try:
             content, kind = answer(request)
         except checks.Mistake as mistake:
