@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shlex
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -26,11 +27,22 @@ PACKAGES = ("genenv", "torch", "numpy", "gymnasium", "stable-baselines3", "sciki
 LONGEST = 60  # letters of a value in a refusal
 
 
+PLACE = Path("runs")  # of runs that are given no folder
+
+
 def next_folder(name: str) -> Path:
     """Return runs/NAME-000, or the next free number."""
-    stems = [path.name.rpartition("-") for path in Path("runs").glob("*")]
+    stems = [path.name.rpartition("-") for path in PLACE.glob("*")]
     taken = [int(end) for stem, _, end in stems if stem == name and end.isdecimal()]
-    return Path("runs") / f"{name}-{max(taken, default=-1) + 1:03d}"
+    return PLACE / f"{name}-{max(taken, default=-1) + 1:03d}"
+
+
+def curves(out: Path) -> str:
+    """Return the command that shows a run's curves: among its like, where each has its name.
+
+    TensorBoard calls the folder that it is given itself `.`.
+    """
+    return shlex.join(["tensorboard", "--logdir", str(PLACE if out.parent == PLACE else out)])
 
 
 def versions() -> dict[str, str]:

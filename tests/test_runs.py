@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,6 +134,11 @@ def test_a_config_that_is_cut_off_is_a_mistake(tmp_path):
     (tmp_path / "config.json").write_text('{"command": ')
     with pytest.raises(Mistake, match=r"a whole file .*config.json"):
         runs.begin(tmp_path, "fit", CONTENT, True)
+
+
+def test_curves_are_shown_by_the_name_of_the_run_where_runs_lie_together():
+    assert runs.curves(runs.next_folder("fit-digits")) == "tensorboard --logdir runs"
+    assert runs.curves(Path("elsewhere/my run")) == "tensorboard --logdir 'elsewhere/my run'"
 
 
 def test_the_next_folder_is_the_next_free_number(tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -84,5 +83,5 @@ class Fit:
             if (out / "metrics.json").is_file():
                 print(f"metrics:   {out}/metrics.json")
             print(f"generator: {out}/generator")
-            print(f"curves:    {shlex.join(['tensorboard', '--logdir', str(out)])}")
+            print(f"curves:    {runs.curves(out)}")
         return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -99,5 +98,5 @@ class React:
         content = study.run(self.resume)
         print(summary(content))
         print(f"page:      {out}/react.html")
-        print(f"curves:    tensorboard --logdir {shlex.quote(str(out))}")
+        print(f"curves:    {runs.curves(out)}")
         return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,7 +75,7 @@ class Train:
         for player, row in played.items():
             interval = f"[{row['low']:.4g}, {row['high']:.4g}]"
             print(f"{player:22} {row['interquartile_mean']:9.4g} {interval} {row['mean']:9.4g}")
-        print(f"agent:  {out}/agents\ncurves: tensorboard --logdir {shlex.quote(str(out))}")
+        print(f"agent:  {out}/agents\ncurves: {runs.curves(out)}")
         return 0
 
     def _given(self) -> dict[str, Any]:
