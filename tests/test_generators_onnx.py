@@ -18,6 +18,7 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 from onnx_decoders import DIM, TYPE, decoder
 
+pytestmark = pytest.mark.usefixtures("every_verdict")
 X, Y = load_digits(return_X_y=True)
 X, Y = X.reshape(-1, 8, 8).astype(np.float32)[::3], Y[::3]
 MEANS = np.stack([X[k == Y].mean(0) for k in range(10)])

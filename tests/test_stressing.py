@@ -254,8 +254,8 @@ def test_stored_failures_fail_again_and_another_model_may_pass(
     assert again.same.all()
     assert len(again.unexpected("fail")) == 0
     assert len(again.unexpected("pass")) == again.rows
-    condition = again.label
-    mended = replay(folder, lambda x: np.eye(10, dtype=np.float32)[condition[: len(x)]])
+    labels = iter(again.label)
+    mended = replay(folder, lambda x: np.eye(10)[[next(labels) for _ in x]])
     assert len(mended.unexpected("pass")) == 0
 
 

@@ -19,7 +19,7 @@ from genenv.settings import ReactConfig, StressConfig
 from genenv.stressing import Stressing
 from genenv.training.presets import configured
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("every_verdict")]
 
 PAGE = (Path(__file__).parents[1] / "docs" / "tensorboard.md").read_text()
 SECTIONS = re.split(r"\n## `genenv (\w+)`\n", PAGE.partition("\n## Read it back")[0])
