@@ -13,7 +13,8 @@ from genenv import checks, files
 
 NAME = "run.toml"
 FLAG = "--config"
-OWN = ("--out", "--resume")  # of one run: another that repeats it has a folder of its own
+# of one run: another that repeats it has a folder of its own, and nobody trusts in another's name
+OWN = frozenset(("out", "resume", "trust"))
 GIVEN = "given"  # key of the words that follow the command: data or a run
 
 Value = bool | int | float | str
@@ -26,7 +27,7 @@ def write(folder: Path, line: str) -> None:
     command, given, options = read_line(shlex.split(line)[1:])
     plain: dict[str, Any] = {"command": command, GIVEN: given}
     for name, values in options.items():
-        if f"--{name}" not in OWN:
+        if name not in OWN:
             own = [_typed(value) for value in values]
             plain[name] = True if not own else own[0] if len(own) == 1 else own
     text = f"# genenv {command} {FLAG} {NAME} repeats this run\n" + tomli_w.dumps(plain)
@@ -39,7 +40,8 @@ def expanded(words: list[str]) -> list[str]:
     Raises
     ------
     Mistake
-        There is no such file, it is no TOML, holds nested tables, or is of another command.
+        There is no such file, it is no TOML, holds nested tables or what a line has to say itself,
+        or is of another command.
     """
     if FLAG not in words:
         return words
@@ -51,6 +53,10 @@ def expanded(words: list[str]) -> list[str]:
     if plain.pop("command", command) != command:
         raise checks.Mistake(
             f"a file of the command {command}", words[at + 1], "give the command that it names"
+        )
+    for name in sorted({name.replace("_", "-") for name in plain} & OWN - options.keys()):
+        raise checks.Mistake(
+            f"--{name} on the command line", f"{name} in {words[at + 1]}", "take it out, or give it"
         )
     usual = plain.pop(GIVEN, [])
     made = [command, *(given or map(str, usual if isinstance(usual, list) else [usual]))]

@@ -35,6 +35,15 @@ def test_the_file_repeats_the_run(tmp_path: Path) -> None:
     assert run_file.expanded(["stress", "digits"]) == ["stress", "digits"]
 
 
+def test_a_line_may_say_what_a_file_may_not(tmp_path: Path) -> None:
+    run_file.write(tmp_path, "genenv train genenv/X-v0 --trust --steps 3 --out here")
+    path = tmp_path / "run.toml"
+    assert "trust" not in path.read_text()
+    path.write_text('out = "theirs"\ntrust = true\n')
+    words = ["train", "--out", "mine", "--trust", "--config", str(path)]
+    assert run_file.expanded(words) == ["train", "--out", "mine", "--trust"]
+
+
 def test_what_the_line_says_wins(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text('given = "digits"\nbudget = 500\nseed = 3\nanyway = false\n')
     words = ["stress", "ring", "--seed", "4", "--config", str(tmp_path / "run.toml")]
@@ -48,6 +57,9 @@ def test_what_the_line_says_wins(tmp_path: Path) -> None:
         ('command = "fit"', ["stress"], "a file of the command stress"),
         ("[seed]\na = 1", ["fit"], "seed as a value or a list"),
         ("", [], "a command before --config"),
+        ('out = "elsewhere"', ["fit"], "expected --out on the command line, got out in"),
+        ("trust = true", ["train"], "expected --trust on the command line"),
+        ("resume = true", ["stress", "--out", "here"], "expected --resume on the command line"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(
