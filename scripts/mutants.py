@@ -376,7 +376,7 @@ MUTANTS = (
     ),
     Mutant(
         "a conformal quantile one score too low", "genenv/regression/panel.py",
-        "(len(scores) + 1) * level", "(len(scores) - 1) * level", "test_regression_model.py",
+        "(len(scores) + 1) * level", "(len(scores) - 1) * level", "test_regression_panel.py",
     ),
     Mutant(
         "the cache takes a judge of other values", "genenv/regression/judging.py",
