@@ -409,13 +409,12 @@ MUTANTS = (
         "the surrogate asks what it found", "agents/surrogate.py",
         "return x, score, (score > self.promise) & (self._nearest(x, self.label) > self.radius)",
         "return x, score, score > self.promise",
-        "test_search.py::test_a_surrogate_finds_what_chance_hardly_does_and_each_time_elsewhere",
+        "test_search.py::test_a_surrogate_promises_nothing_where_it_succeeded",
     ),
     Mutant(
         "the surrogate learns no answers after its first", "agents/surrogate.py",
         "updates, count = self.updates, len(self.seen)", "updates, count = 0, len(self.seen)",
-        "test_search.py::test_a_surrogate_finds_what_chance_hardly_does_and_each_time_elsewhere "
-        "test_search.py::test_a_surrogate_forgets_answers_beyond_its_memory_and_still_finds",
+        "test_search.py::test_a_surrogate_goes_on_learning",
     ),
     Mutant(
         "the lamp of the dial is lit by chance", "envs/dial.py",

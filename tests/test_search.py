@@ -236,6 +236,27 @@ def test_a_ring_of_rows_keeps_the_newest_in_their_order_however_they_come():
         assert sorted(ring.all()[:, 0].tolist()) == kept[:, 0].tolist()
 
 
+def test_a_surrogate_promises_nothing_where_it_succeeded(monkeypatch):
+    search = make("surrogate", space_of(LAWS["gaussian"]))
+    play(search, 300)
+    search.ask(1)  # what was told last is kept
+    found, count = search.found.all(), len(search.found)
+    assert 0 < count <= len(search.e)
+    monkeypatch.setattr(search, "_score", lambda x: torch.ones(len(x)))
+    search.e[:count], search.label[:count] = found[:, :5], search.label_found.all()
+    assert not search._step()[2][:count].any()
+    search.e[:count] += 100.0
+    assert search._step()[2][:count].all()
+
+
+def test_a_surrogate_goes_on_learning():
+    search = make("surrogate", space_of(LAWS["gaussian"]))
+    play(search, 200)
+    before = [each.clone() for each in search.net.parameters()]
+    search.ask(1)
+    assert all(not torch.equal(a, b) for a, b in zip(before, search.net.parameters(), strict=True))
+
+
 def test_a_surrogate_forgets_answers_beyond_its_memory_and_still_finds(monkeypatch):
     monkeypatch.setattr(surrogate, "LEARNED", 150)
     monkeypatch.setattr(surrogate, "KEPT", 10)

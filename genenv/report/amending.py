@@ -24,8 +24,8 @@ def filters() -> dict[str, Callable[..., Any]]:
     """Name what templates of a stress page write numbers by."""
     writers = (numerals.count, numerals.number, numerals.percent, numerals.seconds)
     found: dict[str, Callable[..., Any]] = {write.__name__: write for write in writers}
-    found["interval"] = lambda share: numerals.interval(share["low"], share["high"])
     return found | {
+        "interval": numerals.interval_of,
         "figure": rates.figure,
         "counted": rates.counted,
         "rule": apart.words,

@@ -10,7 +10,7 @@ from genenv import files
 from genenv.codecs import Codec
 from genenv.failures import Confirmed
 from genenv.report.figures import png
-from genenv.report.numerals import count, interval, percent, plural
+from genenv.report.numerals import count, interval, interval_of, percent, plural
 from genenv.report.template import template
 from genenv.tracking import picture
 
@@ -118,7 +118,7 @@ def page(content: Row, shown: Sequence[Row], path: Path) -> None:
     filters: dict[str, Callable[..., Any]] = {
         "count": count,
         "percent": percent,
-        "interval": lambda row: interval(row["low"], row["high"]),
+        "interval": interval_of,
     }
     text = template("compare.html", filters).render(content=content, others=shown, chosen=CHOSEN)
     files.write_atomically(path, lambda file: file.write(text.encode()))

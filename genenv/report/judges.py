@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from genenv import files
 from genenv.codecs import Codec
 from genenv.doubtful import DOUBT, Doubtful
 from genenv.report.figures import png
-from genenv.report.numerals import count, interval, percent, plural
+from genenv.report.numerals import count, interval, interval_of, percent, plural
 from genenv.report.template import template
 from genenv.tracking import picture
 
@@ -104,10 +104,10 @@ def write_page(content: dict[str, Any], rows: Doubtful, units: Codec, path: Path
     path
         Of the file.
     """
-    filters = {
+    filters: dict[str, Callable[..., str]] = {
         "count": count,
         "percent": percent,
-        "interval": lambda share: interval(share["low"], share["high"]),
+        "interval": interval_of,
     }
     classes = content["data"]["classes"]
     text = template("judge.html", filters).render(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 NONE = "\N{EN DASH}"
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -37,6 +40,11 @@ def percent(share: float | None) -> str:
 def interval(low: float, high: float) -> str:
     """Write the interval of a share in percent, without repeating the sign."""
     return f"[{_percent_digits(low)},{SPACE}{_percent_digits(high)}]"
+
+
+def interval_of(share: Mapping[str, Any]) -> str:
+    """Write the interval of a share that report.json holds."""
+    return interval(share["low"], share["high"])
 
 
 def seconds(value: float | None) -> str:
