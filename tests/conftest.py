@@ -21,9 +21,10 @@ torch.set_num_threads(1)  # tiny networks: two threads beside another busy proce
 
 
 def pytest_collection_finish() -> None:
-    """Keep modules and tests out of each search for garbage: these took a twentieth of all time."""
+    """Search for garbage seldom, and not among modules and tests: that took a twentieth of all."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def judged_by_address(_audit, _rows, fold, label, severity, answer):
