@@ -424,7 +424,7 @@ MUTANTS = (
     Mutant(
         "every disturbance of a policy is plausible", "genenv/policies/asking.py",
         "loss = 2 * np.maximum(beyond, 0)", "loss = 0 * np.maximum(beyond, 0)",
-        "test_policies.py",
+        "test_policies.py::test_a_failure_beyond_the_plausible_energy_is_refused_and_scores_less",
     ),
 )  # fmt: skip
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from stable_baselines3 import PPO
 
 from genenv import checks, cli, limits, policies
 from genenv.policies import PolicyStress
-from genenv.policies.asking import drawn
+from genenv.policies.asking import PolicyProbe, drawn
 from genenv.policies.episodes import Episodes, undisturbed
 from genenv.policies.ways import Control
 from genenv.settings import PolicyConfig
@@ -119,6 +120,21 @@ def test_energy_counts_the_codes_up_to_the_end_of_the_episode():
     assert played.failed[0]
     assert played.steps[0] == 10
     assert played.energy[0] == pytest.approx(5.0)
+
+
+def test_a_failure_beyond_the_plausible_energy_is_refused_and_scores_less():
+    probe = PolicyProbe(Episodes(WALK, None, False))
+    dim = probe.generator.noise.base_dim
+    least = torch.full(
+        (1, dim), (2 * probe.budget / dim) ** 0.5
+    )  # on the edge of what is plausible
+    found = probe(torch.cat([0.99 * least, 2 * least]), torch.zeros(2, dtype=torch.int64))
+    assert (found.severity > 0).all()
+    assert found.accepted.tolist() == [True, False]
+    lost = np.minimum(found.severity, 1) - found.score
+    assert lost.tolist() == pytest.approx(
+        [0, 2 * 3], abs=1e-4
+    )  # twice the energy beyond, in shares
 
 
 @pytest.mark.slow
