@@ -223,8 +223,9 @@ MUTANTS = (
     ),
     Mutant(
         "spacing counts a row as its own neighbour", "genenv/counting.py",
-        "torch.arange(at, at + len(distance))] = torch.inf",
-        "torch.arange(at, at + len(distance))] += 0", "test_failures.py",
+        "distance[torch.arange(len(rows)), rows] = torch.inf",
+        "distance[torch.arange(len(rows)), rows] += 0",
+        "test_failures.py::test_spacing_agrees_with_brute_force",
     ),
     Mutant(
         "shares of samples are rounded down", "genenv/sampling.py",
