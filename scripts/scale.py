@@ -7,9 +7,7 @@ resident size.
 
     genenv judge digits --out JUDGE
     python scripts/scale.py --judge JUDGE --out scale.json
-    genenv fit ring --steps 2000 --out FIT
-    genenv judge ring --out JUDGE
-    python scripts/scale.py --data ring --generator FIT --judge JUDGE --queries 10000 10000000
+    python scripts/scale.py --judge JUDGE --queries 10000 1000000 10000000
 """
 
 import argparse
