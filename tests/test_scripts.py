@@ -65,6 +65,7 @@ def test_a_script_says_what_it_does(name, run, capsys):
     assert "usage: " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["crosswalk_searches.py", "walk1d_searches.py"])
 def test_a_search_of_one_episode_finds_a_failure_in_the_seat(name, run):
     said = run(name, "--steps", "20000", "--seeds", "0", "--players", "knots")
@@ -72,6 +73,7 @@ def test_a_search_of_one_episode_finds_a_failure_in_the_seat(name, run):
     assert "1 of 1" in knots
 
 
+@pytest.mark.slow
 def test_the_searches_of_the_walk_find_no_less_than_is_possible(run):
     said = run("walk1d_searches.py", "--steps", "60000", "--seeds", "0", "--edges", "10")
     found = [float(energy) for energy in re.findall(r"1 of 1 \| ([\d.]+) ", said)]
