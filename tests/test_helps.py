@@ -232,7 +232,8 @@ def test_rows_alone_are_measured_beside_real_ones(tmp_path: Path, capsys: Any) -
     others = rings.at(np.arange(600, 900))
     narrow = replace(others, x=np.asarray(others.x[:1] + 0.01 * others.x))
     found = {}
-    for name, made in {"others": others, "narrow": narrow}.items():
+    few = rings.at(np.arange(600, 650))
+    for name, made in {"others": others, "narrow": narrow, "few": few}.items():
         file, run = npz(tmp_path / f"{name}.npz", made), tmp_path / name
         asked = ["--held-out", str(test), "--generated", str(file), "--only", "metrics"]
         with pytest.raises(SystemExit) as end:
@@ -244,8 +245,10 @@ def test_rows_alone_are_measured_beside_real_ones(tmp_path: Path, capsys: Any) -
     assert found["others"]["recall"][0] == pytest.approx(found["others"]["recall"][1], abs=0.1)
     assert found["narrow"]["recall"][0] < 0.2 < 0.8 < found["narrow"]["recall"][1]
     assert found["narrow"]["spread"][0] < 0.1
+    assert found["few"]["samples"] == (50, 50)
+    assert found["few"]["frechet"][1] > found["others"]["frechet"][1]  # of as few real rows, too
     printed = capsys.readouterr().out
-    assert "The generated rows, beside other real rows in brackets: precision" in printed
+    assert "300 generated rows, beside as many other real rows in brackets: precision" in printed
     assert "\nmetric        generated  " in printed
 
 

@@ -1,11 +1,13 @@
 """How far a judge varies images while its networks learn."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from genenv.checks import Mistake
 from genenv.judge import crossfit, varied
 from genenv.judge.crossfit import Lesson
 from genenv.judge.folds import divide
@@ -90,3 +92,9 @@ def test_amounts_are_a_share_of_all_kinds():
 
     assert far(Variation(0.0)) == pytest.approx(0, abs=1e-6)
     assert 0 < far(Variation(0.25)) < far(FULL) / 2
+
+
+@pytest.mark.parametrize("share", ["x", math.nan, -1, 5, None])
+def test_a_variation_is_a_share_from_nothing_to_all(share):
+    with pytest.raises(Mistake, match="expected a share from 0 to 1, got"):
+        Variation(share)

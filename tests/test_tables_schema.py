@@ -161,6 +161,7 @@ def test_files_from_elsewhere_are_read_and_told(tmp_path, content, value, note):
         (b"a,b\n0,1,2\n1,3,4\n", "rows of more than 2 cells"),
         (b"PK\0\0", "no text"),
         (b"a,b\n\x031,\x02\n", "no text"),
+        (b"a,b\n", "a header without rows"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_in_one_sentence(tmp_path, content, words):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from genenv import checks
 from genenv.judge.neighbours import Neighbours
 
 TURN = math.radians(15)  # largest rotation
@@ -50,7 +51,11 @@ class Variation:
     """How far images are varied."""
 
     share: float = 1.0
-    """Of the largest amounts above, of every kind."""
+    """Of the largest amounts above, of every kind; from 0 to 1."""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.share, int | float) and 0 <= self.share <= 1):
+            raise checks.Mistake("a share from 0 to 1", self.share, "give one in between")
 
     @property
     def words(self) -> str:

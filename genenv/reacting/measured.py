@@ -14,13 +14,14 @@ from genenv.reactions.rows import CELLS
 if TYPE_CHECKING:
     from genenv.reacting.study import Reacting
 
-UNTOLD = "samples"  # figures that say of how many rows the others are
+OF = "samples"  # how many rows the figures are of, of either kind
 
 
 class Measured(Question):
     """Every metric of `fit`, of rows: no generator is needed, and no trial.
 
-    The real rows are those that `helps` would learn from, the others those that it tests on.
+    The real rows are those that `helps` would learn from; the others are those that it tests on, as
+    many as there are generated ones, for figures of few rows are worse.
     """
 
     needs_judge = False
@@ -55,9 +56,11 @@ class Measured(Question):
             seed=seed,
         )  # fmt: skip
         rows = self.beside.source().draw(FULL, seeding.fold(seed, "metrics"))
-        found = evaluation.reference(FULL) | evaluation.evaluate_rows(*rows)
+        made = evaluation.evaluate_rows(*rows)
+        count = made[OF]
+        found = made | evaluation.reference(int(count)) | {f"{OF}_real": count}
         return [
             {"figure": key, "generated": value, "real": found.get(f"{key}_real")}
             for key, value in found.items()
-            if UNTOLD not in key and not key.endswith("_real")
+            if (key == OF or OF not in key) and not key.endswith("_real")
         ]

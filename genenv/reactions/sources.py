@@ -67,7 +67,7 @@ class FromRows(Generated):
         if given.label is None:
             raise checks.Mistake(
                 "generated rows with labels of two classes or more",
-                f"none in {given.name}",
+                f"none, or one class alone, in {given.name}",
                 "give y",
             )
         if given.units.shape != like.units.shape:
@@ -76,7 +76,7 @@ class FromRows(Generated):
                 given.units.shape,
                 "bring them in it",
             )
-        strange = sorted(map(str, set(given.classes) - set(like.classes)))
+        strange = sorted(map(repr, set(given.classes) - set(like.classes)))
         if strange:
             raise checks.Mistake(
                 f"generated rows of the classes {list(like.classes)}",

@@ -11,6 +11,7 @@ import numpy as np
 from genenv import files
 from genenv.codecs import Codec
 from genenv.doubtful import DOUBT, Doubtful
+from genenv.judge.variations import FULL
 from genenv.report.figures import png
 from genenv.report.numerals import count, interval, interval_of, percent, plural
 from genenv.report.template import template
@@ -85,7 +86,10 @@ def _varied(quality: dict[str, Any]) -> list[str]:
     words = quality["members"].get("variation")
     if words is None:
         return []
-    return [f"Its networks learned images varied by {words}, of least loss on unseen rows."]
+    chosen = "since that saved loss on unseen rows"
+    if words == FULL.words:
+        chosen = "since less saved no loss on unseen rows beyond chance"
+    return [f"Its networks learned images varied by {words}, {chosen}."]
 
 
 def _line(words: str, row: dict[str, Any]) -> str:

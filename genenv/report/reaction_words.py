@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from genenv.report import generation_words, help_words
-from genenv.report.numerals import percent
+from genenv.report.numerals import count, percent
 
 MIDDLE = 3  # strength that the sentences and the heat map speak of
 HELD = 0.05  # of agreement: what a learner that holds may lose
@@ -47,8 +47,10 @@ def _measured(content: dict[str, Any]) -> str:
         return f"{name} {wording(row['generated'])} ({wording(row['real'])})"
 
     spread = beside("spread", "{:.2f}".format)
+    made = count(int(rows["samples"]["generated"]))
     return (
-        f"The generated rows, beside other real rows in brackets: {beside('precision', percent)}, "
+        f"{made} generated rows, beside as many other real rows in brackets: "
+        f"{beside('precision', percent)}, "
         f"{beside('recall', percent)}, {spread} within a class."
     )
 

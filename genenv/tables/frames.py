@@ -53,7 +53,7 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     if not path.is_file():
         raise checks.Mistake(f"the file {path}", "none", "check the path")
     try:
-        return (module.read_parquet(path), []) if path.suffix == ".parquet" else _csv(path, module)
+        read = (module.read_parquet(path), []) if path.suffix == ".parquet" else _csv(path, module)
     except ImportError as error:
         raise _absent("pyarrow") from error
     except (module.errors.ParserError, module.errors.EmptyDataError, csv.Error, OSError) as error:
@@ -62,6 +62,9 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
         if isinstance(error, checks.Mistake):
             raise
         raise _no_table(path, str(error).splitlines()[0][:150]) from error
+    if not len(read[0]):
+        raise _no_table(path, "a header without rows")
+    return read
 
 
 def write(path: Path, parts: Iterable[pd.DataFrame]) -> int:
