@@ -92,6 +92,7 @@ def test_pictures_are_shown_and_a_name_is_escaped(tmp_path):
     assert content["doubtful"]
     assert "data:image/png;base64," in page
     assert "<b>bars" not in page
+    assert f"learned images varied by {content['judge']['members']['variation']}" in page
 
 
 def test_data_without_labels_are_refused(rings, tmp_path):

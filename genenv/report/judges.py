@@ -119,6 +119,7 @@ def write_page(content: dict[str, Any], rows: Doubtful, units: Codec, path: Path
         quality=content["judge"],
         figures=figures(content["judge"]),
         promise=promise(content["judge"]),
+        varied=_varied(content["judge"]),
         by_class=list(zip(classes, content["judge"]["real_rejected_by_class"], strict=True)),
         doubted=doubted(content),
         doubt=DOUBT,
