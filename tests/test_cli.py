@@ -171,8 +171,8 @@ def plain(folder: Path) -> dict[str, Any]:
         ("fit digits --device abacus --out f", "expected device to be auto, cpu, cuda or cuda:N"),
         ("fit digits --precision 8", "expected precision to be one of 32, bf16"),
         ("fit few.npz --out f", "5 rows or more of each class, a fifth of them for metrics"),
-        ("sample nowhere --out s.npz", "got none in nowhere"),
-        ("replay nowhere", "expected a folder that `stress` left, got nowhere"),
+        ("sample nowhere --out s.npz", "expected a run's folder, got none in nowhere"),
+        ("replay nowhere", "expected a run's folder, got none in nowhere"),
         ("replay nowhere --expect maybe", "expected --expect to be one of fail, pass"),
     ],
 )
@@ -220,9 +220,10 @@ def test_a_model_that_cannot_be_asked_is_found_before_anything_is_trained(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("", "got expected one of {fit, sample, "),
         ("stress", "got missing from genenv stress: DATA; see genenv stress --help"),
         ("stress digits --bugdet 9", "options: --bugdet, 9; perhaps --budget was meant, see "),
+        ("stress digits --network mlp", "options: --network mlp; --network is of genenv fit, see "),
+        ("fit ring --noise sphere", "--noise is of genenv sample, react, see genenv fit --help"),
         ("fit ring --objectiv gan", "perhaps --objective was meant, see genenv fit --help"),
         ("stress digits --budget x", "got --budget x where --budget N is read; see genenv stress "),
         ("stress digits --seeds a", "got --seeds a where --seeds N [N ...] is read; "),
@@ -237,6 +238,12 @@ def test_a_line_that_cannot_be_read_is_one_sentence(run: Run, words: str, senten
     assert code == 2
     assert sentence in err
     assert re.fullmatch(r"genenv: expected a command line of genenv's, got [^\n]+; [^\n]+\n", err)
+
+
+def test_no_command_at_all_is_told_with_all_of_them(run: Run) -> None:
+    code, _, err = run()
+    assert code == 2
+    assert err.startswith("genenv: expected a command of genenv's, got none; give fit, sample, ")
 
 
 @pytest.mark.parametrize(

@@ -190,5 +190,5 @@ def test_a_module_that_lies_in_the_working_folder_is_not_run(
         [sys.executable, *words], capture_output=True, text=True, check=False, env=os.environ.copy()
     )
     assert done.returncode == 2
-    assert "expected a folder that `stress` left, got nowhere" in done.stderr
+    assert "expected a run's folder, got none in nowhere" in done.stderr
     assert not (modules / "ran").exists()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv import checks
+from genenv.settings import places
 from genenv.settings.shown import Left, Number, Switch, shown
 
 
@@ -27,6 +28,7 @@ class Audit:
 
     def __call__(self, _line: str) -> int:
         """Serve the page until Ctrl-C, or write or read the file; then say what was found."""
+        places.run(self.run)
         from genenv import auditing, finished
 
         if (kind := finished.opened(self.run).kind) != "stress":

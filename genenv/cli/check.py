@@ -13,6 +13,7 @@ from genenv import checks, run_file
 from genenv.cli.parsing import parsed
 from genenv.cli.policy import NAME, StressPolicy
 from genenv.cli.stress import Stress
+from genenv.settings import places
 from genenv.settings.shown import Switch, shown
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Check(Stress):
 
     def __call__(self, line: str) -> int:
         """Say what becomes of each limit."""
+        places.data(self.data, self.held_out)
         from genenv import limits
         from genenv.limits import junit, markdown
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from genenv import checks
+from genenv.settings import places
 from genenv.settings.shown import Switch, shown
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Compare:
 
     def __call__(self, _line: str) -> int:
         """Ask the failures of both, and write what became of them."""
+        places.run(*self.runs)
         from genenv import comparing, files, finished, runs
         from genenv.report import comparison
 

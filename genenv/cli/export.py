@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv import checks
+from genenv.settings import places
 from genenv.settings.shown import Left, Number, shown
 
 
@@ -40,6 +41,7 @@ class Export:
             raise checks.Mistake(
                 "--pytest FILE.py, --png FOLDER or --without-rows FOLDER", "none", "name one"
             )
+        places.run(self.run)
         if self.without_rows is not None:
             self._forward(self.without_rows)
         if self.pytest is not None or self.png is not None:

@@ -9,7 +9,7 @@ from typing import Annotated
 from genenv import checks
 from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.tables import MADE
-from genenv.settings import FitConfig, LoadingConfig, TableConfig
+from genenv.settings import FitConfig, LoadingConfig, TableConfig, places
 from genenv.settings.shown import InPlace, Name, Source, Switch, shown
 
 TABLES = (".csv", ".parquet")
@@ -52,6 +52,7 @@ class Fit:
 
     def __call__(self, line: str) -> int:
         """Train and say where the run lies."""
+        places.data(self.data)
         if self.data == MADE or self.data.endswith(TABLES):
             from genenv.cli.tables import fit_table
 

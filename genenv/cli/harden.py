@@ -10,7 +10,7 @@ from genenv import checks
 from genenv.cli.running import chosen_folder, load_data, load_values
 from genenv.cli.stress import UNDECIDED
 from genenv.cli.tables import columns_of
-from genenv.settings import HardenConfig, LoadingConfig, TableConfig
+from genenv.settings import HardenConfig, LoadingConfig, TableConfig, places
 from genenv.settings.shown import InPlace, Left, Switch, shown
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Harden:
 
     def __call__(self, line: str) -> int:
         """Harden and print the table."""
+        places.run(self.run)
+        places.data(self.data, self.held_out)
         from genenv import finished, hardening, runs
         from genenv.progress import Progress
 

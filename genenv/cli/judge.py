@@ -9,7 +9,7 @@ from typing import Annotated
 from genenv.cli.running import chosen_folder, load_data
 from genenv.cli.stress import UNDECIDED
 from genenv.cli.tables import columns_of
-from genenv.settings import LoadingConfig, TableConfig
+from genenv.settings import LoadingConfig, TableConfig, places
 from genenv.settings.names import efforts, named
 from genenv.settings.shown import InPlace, Number, Source, Switch, shown
 
@@ -44,6 +44,7 @@ class Judge:
 
     def __call__(self, line: str) -> int:
         """Make the judge and print its figures."""
+        places.data(self.data, self.held_out)
         from genenv import runs
         from genenv.judge_fitting import JudgeFitting
         from genenv.metrics.light import BAD

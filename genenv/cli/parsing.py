@@ -18,8 +18,10 @@ PROG = "genenv"
 FRAME = re.compile(r" *([╭╰─]|-+$)")  # of the parser's box; dashes where a terminal has no such
 ENDS = (
     *("Perhaps you meant", "Arguments similar to", "Available subcommands"),
-    *("Argument helptext", "For full helptext"),
+    *("Arguments are applied", "Argument helptext", "For full helptext"),
 )
+APPLIED = re.compile(r" \(applied to [^)]*\)|(?<=Unrecognized) or misplaced")
+ELSEWHERE = re.compile(r"in \w+ ([\w-]+) --help")
 EXPLAINED = " " * 8  # so far in stands what an option does
 HOME = re.compile(r"(--[\w-]+=|)~(?=/|$)")  # a shell replaces it neither after = nor in quotes
 MARKUP = re.compile(r"\[/?[a-z]+\]")
@@ -93,8 +95,11 @@ def _inner(box: list[str]) -> list[str]:
 
 
 def _unknown(words: list[str], names: list[str]) -> checks.Mistake | None:
-    """Name the command that may have been meant by a first word that is none."""
-    if not words or words[0] in names or words[0].startswith("-"):
+    """Name the commands, or the one that may have been meant by a first word that is none."""
+    if not words:
+        said = ", ".join(names)
+        return checks.Mistake(f"a command of {PROG}'s", "none", f"give {said}, or --help")
+    if words[0] in names or words[0].startswith("-"):
         return None
     near = difflib.get_close_matches(words[0], names, 1)
     meant = "".join(f"perhaps {name} was meant, " for name in near)
@@ -111,15 +116,30 @@ def _value(text: str, inner: list[str]) -> str | None:
     return f"{found[1]} {given} where {heads[0]} is read"
 
 
+def _near(given: str, lines: list[str], command: list[str]) -> str:
+    """Say which option of the command may have been meant, or whose option this is."""
+    where: dict[str, list[str]] = {}
+    for line in (line.strip() for line in lines):
+        if line.startswith("--"):
+            where.setdefault(line.split()[0], [])
+        elif where and (found := ELSEWHERE.fullmatch(line)):
+            where[list(where)[-1]].append(found[1])
+    if given in where:
+        return f"{given} is of {PROG} {', '.join(where[given])}, "
+    own = [name for name, others in where.items() if not others or set(others) & set(command)]
+    return f"perhaps {own[0]} was meant, " if own else ""
+
+
 def _refusal(said: str, command: list[str]) -> checks.Mistake:
     """Turn the parser's box into a sentence: what is wrong, and what may have been meant."""
     inner = _inner(MARKUP.sub("", said).splitlines())
     ends = [i for i, line in enumerate(inner) if line.startswith(ENDS)]
     wrong = inner[: ends[0]] if ends else inner
     text = " ".join(line for line in wrong if not line.startswith(EXPLAINED))
-    got = _value(" ".join(text.split()), inner) or " ".join(text.split()).rstrip(".:")
+    text = APPLIED.sub("", " ".join(text.split()))
+    got = _value(text, inner) or text.rstrip(".:")
     do = f"see {' '.join([PROG, *command])} --help"
-    meant = [line.split()[0] for line in inner[len(wrong) :] if line.strip().startswith("--")]
-    if meant and got.startswith("Unrecognized"):
-        do = f"perhaps {meant[0]} was meant, {do}"
+    given = re.search(r"--[\w-]+", got)
+    if given and got.startswith("Unrecognized"):
+        do = _near(given[0], inner[len(wrong) :], command) + do
     return checks.Mistake(f"a command line of {PROG}'s", got[:1].lower() + got[1:], do)

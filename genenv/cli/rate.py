@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from genenv.cli.stress import UNDECIDED
+from genenv.settings import places
 from genenv.settings.shown import Left, Number, Switch, shown
 
 
@@ -34,6 +35,7 @@ class Rate:
 
     def __call__(self, _line: str) -> int:
         """Rate the run and print what came of it."""
+        places.run(self.run)
         from genenv import rerating
         from genenv.progress import Progress
         from genenv.report import rates

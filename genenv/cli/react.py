@@ -8,7 +8,7 @@ from typing import Annotated
 
 from genenv.cli.running import chosen_folder, load_data, load_generated
 from genenv.cli.tables import columns_of
-from genenv.settings import LoadingConfig, ReactConfig, TableConfig
+from genenv.settings import LoadingConfig, ReactConfig, TableConfig, places
 from genenv.settings.shown import InPlace, Source, Switch, shown
 
 
@@ -57,6 +57,7 @@ class React:
 
     def __call__(self, line: str) -> int:
         """Run the study and say where its figures lie."""
+        places.data(self.data, self.held_out)
         from genenv import api, runs
         from genenv.progress import Progress
         from genenv.reacting import Reacting

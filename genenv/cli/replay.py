@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from genenv import checks
+from genenv.settings import places
 from genenv.settings.shown import Left, Switch, shown
 
 if TYPE_CHECKING:
@@ -40,9 +41,10 @@ class Replay:
 
     def __call__(self, _line: str) -> int:
         """Replay and say which rows are not as expected."""
+        checks.choice("--expect", self.expect, ["fail", "pass"])
+        places.run(self.run)
         from genenv import api
 
-        checks.choice("--expect", self.expect, ["fail", "pass"])
         if (Path(self.run) / "config.json").is_file():
             from genenv import policies, regression
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from genenv import checks
+from genenv.settings import places
 from genenv.settings.names import named, noises
 from genenv.settings.shown import Left, Number, Share, shown
 
@@ -41,6 +42,7 @@ class Sample:
 
     def __call__(self, _line: str) -> int:
         """Draw and write."""
+        places.run(self.run)
         from genenv import tables
 
         if tables.holds_table(self.run):

@@ -10,7 +10,7 @@ from genenv import checks
 from genenv.cli.running import chosen_folder, load_data, load_generator, load_values
 from genenv.cli.tables import columns_of
 from genenv.importing import import_model
-from genenv.settings import LoadingConfig, StressConfig, TableConfig
+from genenv.settings import LoadingConfig, StressConfig, TableConfig, places
 from genenv.settings.shown import InPlace, Source, Switch, shown
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class Stress:
     def _report(self, line: str) -> Report:
         """Run the main job, which `line` repeats."""
         model = None if self.model is None else import_model(self.model)
+        places.data(self.data, self.held_out)
         from genenv import runs
         from genenv.cluster import Cluster
         from genenv.progress import Progress

@@ -11,6 +11,7 @@ import tyro
 
 from genenv import checks
 from genenv.cli.running import chosen_folder
+from genenv.settings import names
 from genenv.settings.fit import CHECKPOINT_SECONDS
 from genenv.settings.shown import Number, Switch, Whole, shown
 
@@ -48,6 +49,8 @@ class Train:
 
     def __call__(self, line: str) -> int:
         """Train, play, and say where the run lies."""
+        checks.choice("an environment with a preset", self.env_id, names.seats())
+        given = self._given()
         from genenv import runs
         from genenv.agents.presets import preset
         from genenv.agents.training import Practice
@@ -56,7 +59,7 @@ class Train:
         from genenv.progress import Progress
 
         settings = preset(self.env_id)
-        settings = replace(settings, arguments=settings.arguments | self._given())
+        settings = replace(settings, arguments=settings.arguments | given)
         steps = settings.total_steps if self.steps is None else checks.integer("steps", self.steps)
         if self.episodes < 0 or self.episodes == 1:  # one has no interval
             raise checks.Mistake("2 episodes or more, or 0", self.episodes, "give 0 for none")

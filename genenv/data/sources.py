@@ -17,6 +17,7 @@ from genenv.data.npz import npz_file
 from genenv.data.stacked_digits import PREFIX, stacked, stacked_digits
 from genenv.data.table import TableOptions, table_file
 from genenv.data.toys import grid, ring
+from genenv.settings import places
 from genenv.tables import frames
 
 Source = str | Path | Dataset | Any  # a name, a path, a data set, samples, or (samples, labels)
@@ -92,12 +93,7 @@ def _of_name(source: str | Path, path: Path, columns: TableOptions | None) -> Da
         )  # fmt: skip
     if str(source) in DATA:
         return DATA[str(source)]()
-    if not path.exists():
-        raise checks.Mistake(
-            f"one of {', '.join(DATA)}, a folder, an .npz file or a table",
-            f"{str(source)!r}, which does not exist",
-            "check the name or path",
-        )
+    places.data(str(source))
     return idx_folder(path) if path.is_dir() else _file(path, columns)
 
 

@@ -130,6 +130,16 @@ def questions() -> Iterable[str]:
     return keys("settings.react", "QUESTIONS")
 
 
+def data() -> Iterable[str]:
+    """Name the data that come with genenv."""
+    return keys("data.sources", "DATA")
+
+
+def seats() -> Iterable[str]:
+    """Name the environments that have a preset."""
+    return keys("agents.presets", "PRESETS")
+
+
 def noises() -> Iterable[str]:
     """Name the laws of latents."""
     return keys("noise", "NOISES")

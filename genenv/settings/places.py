@@ -1,0 +1,36 @@
+"""What a line names has to be there: told before torch is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from genenv import checks
+from genenv.settings import names
+
+STACKED = "stacked-digits:"  # and a path, which `data.load` looks at
+
+
+def data(*sources: str | None) -> None:
+    """Raise a Mistake unless each of these is a name of data or there on disk.
+
+    Parameters
+    ----------
+    *sources
+        None: nothing was named.
+    """
+    for source in sources:
+        if source is None or source.startswith(STACKED) or source in names.data():
+            continue
+        if not Path(source).expanduser().exists():
+            raise checks.Mistake(
+                f"one of {', '.join(names.data())}, a folder, an .npz file or a table",
+                f"{source!r}, which does not exist",
+                "check the name or path",
+            )
+
+
+def run(*folders: str) -> None:
+    """Raise a Mistake unless each of these is a folder."""
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise checks.Mistake("a run's folder", f"none in {folder}", "check the path")
