@@ -30,7 +30,7 @@ class Bars:
     def start(self, name: str) -> None:
         """Let the clock of a stage run."""
         if self._pace is not None:
-            self._pace.start()
+            self._pace.start(name)
         if name in self._tasks:
             self._bars.start_task(self._tasks[name])
 

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks, unanswered
+from genenv import checks, turns, unanswered
 from genenv.judge import Judge, Verdict
 from genenv.ledger import Columns, Ledger
 from genenv.probe import Findings, Probe
 from genenv.search import Search
 from genenv.tracking import Tracker
+from genenv.turns import Game
 
 POINT = 256  # queries between two points of a curve in TensorBoard
 SHARD = 4096  # queries written at a time, or what is left
@@ -166,7 +167,13 @@ class Campaign:
         checks.integer("budget", self.budget)
 
     def run(self, name: str, seed: int, make: Callable[[], Search]) -> Log:
+        """Play the `game` of one search to its end."""
+        return turns.play([self.game(name, seed, make)])[0]
+
+    def game(self, name: str, seed: int, make: Callable[[], Search]) -> Game[Log]:
         """Run one search, answering from disk what it asked before an interruption.
+
+        It yields when it has asked the model and before it waits for the answers.
 
         Parameters
         ----------
@@ -184,11 +191,11 @@ class Campaign:
         began = time.perf_counter()
         search = make()
         try:
-            judged = self._run(name, seed, search)
+            judged = yield from self._run(name, seed, search)
         except _OtherQuestionError:
             self.tell(f"{name} (seed {seed}) asks otherwise here than its record; it starts over")
             self.ledger.drop(name, seed)
-            judged = self._run(name, seed, make())
+            judged = yield from self._run(name, seed, make())
         return Log(
             search=name,
             seed=seed,
@@ -197,7 +204,7 @@ class Campaign:
             **judged,
         )
 
-    def _run(self, name: str, seed: int, search: Search) -> Columns:
+    def _run(self, name: str, seed: int, search: Search) -> Game[Columns]:
         recorded = _Recorded(self.ledger, name, seed, self.budget)
         judged = _Judged(recorded.known)
         pending: list[Findings] = []
@@ -213,7 +220,9 @@ class Campaign:
                         self.ledger.cut(name, seed, at)
                         judged = judged.first(at)
                         recorded.rows = at
-                    findings = self.probe(e, label, search.wants_gradient)
+                    answered = self.probe.begin(e, label, search.wants_gradient)
+                    yield
+                    findings = answered()
                     pending.append(findings)
                 at += len(e)
                 recent = np.concatenate([recent, findings.error])[-unanswered.WINDOW :]

@@ -1,7 +1,8 @@
 """The model under test on the workers of a Ray cluster: rows go out, answers come back in order.
 
-The rows of a query batch are cut into shards of a fixed size whatever the number of workers, so a
-run's report is the same for any number of them.
+The rows of a query batch are cut into shards of a fixed size whatever the number of workers, and
+the shards of all searches and seeds wait in one line, so a run's report is the same for any number
+of workers and none is idle while there is a shard.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from genenv import checks
-from genenv.downstream import Downstream
+from genenv.downstream import Answers, Downstream
 from genenv.downstream.patience import within
 
 LOCAL = "local"  # address: a cluster of this machine's processors, for this run
@@ -67,6 +69,74 @@ class Worker:
             return self.model(torch.from_numpy(np.array(rows))).numpy()
 
 
+@dataclass(eq=False)
+class _Sent:
+    """A batch of rows that went out."""
+
+    answers: list[Any]
+    """Of its shards, in order; None: not yet."""
+    error: Exception | None = None
+    """What one of them raised."""
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer is missing and none is an error."""
+        return self.error is None and any(answer is None for answer in self.answers)
+
+
+class Line:
+    """The shards of all batches that were sent, in order, and the workers that take them.
+
+    Parameters
+    ----------
+    workers
+        Handles of Ray actors of `Worker`.
+    """
+
+    def __init__(self, workers: Sequence[Any]) -> None:
+        self._idle = deque([*workers] * AHEAD)
+        self._todo: deque[tuple[_Sent, int, NDArray[Any]]] = deque()
+        self._out: dict[Any, tuple[_Sent, int, Any]] = {}
+
+    def send(self, x: Tensor) -> _Sent:
+        """Put the shards of a batch into the line."""
+        shards = [part.numpy() for part in torch.split(x.detach(), SHARD)]
+        sent = _Sent([None] * len(shards))
+        self._todo.extend((sent, at, rows) for at, rows in enumerate(shards))
+        self._hand_out()
+        return sent
+
+    def wait(self, sent: _Sent) -> Tensor:
+        """Return the answers to a batch; an exception of the model comes as it was raised."""
+        while sent.open:
+            self._take_in()
+        if sent.error is not None:
+            raise sent.error
+        return torch.from_numpy(np.concatenate(sent.answers))
+
+    def _hand_out(self) -> None:
+        while self._todo and self._idle:
+            sent, at, rows = self._todo.popleft()
+            if sent.error is None:
+                worker = self._idle.popleft()
+                self._out[worker.answer.remote(rows)] = sent, at, worker
+
+    def _take_in(self) -> None:
+        """Wait for the next shard that is answered, whose ever it is."""
+        import ray
+
+        (ready,), _ = ray.wait(list(self._out))
+        sent, at, worker = self._out.pop(ready)
+        self._idle.append(worker)
+        try:
+            sent.answers[at] = np.array(ray.get(ready))
+        except ray.exceptions.RayTaskError as error:
+            sent.error = error.cause if isinstance(error.cause, Exception) else error
+        except ray.exceptions.RayActorError as error:
+            sent.error = error
+        self._hand_out()
+
+
 @final
 class Spread(Downstream):
     """A model that workers answer for; everything but the answers is the model's own.
@@ -89,33 +159,23 @@ class Spread(Downstream):
     def __init__(self, model: Downstream, workers: Sequence[Any]) -> None:
         self.__dict__ |= model.__dict__
         self.timeout = 0.0  # each worker keeps the time of its shard
-        self._workers = workers
+        self._line = Line(workers)
+        self._sent: dict[int, tuple[Tensor, _Sent]] = {}  # by the batch, which lives as long
 
     @classmethod
     def fits(cls, model: Any) -> bool:  # noqa: ARG003
         """No model is spread unasked."""
         return False
 
+    def begin(self, x: Tensor) -> Callable[[], Answers]:
+        """Let workers begin with a batch; several may be on their way."""
+        self._sent[id(x)] = x, self._line.send(x)
+        return super().begin(x)
+
     def __call__(self, x: Tensor) -> Tensor:
         """Answer rows; an exception of the model comes as it was raised."""
-        import ray
-
-        shards = [part.numpy() for part in torch.split(x.detach(), SHARD)]
-        answers: list[Any] = [None] * len(shards)
-        todo, waiting = list(range(len(shards)))[::-1], dict[Any, tuple[int, Any]]()
-        idle = list(self._workers) * AHEAD
-        try:
-            while todo or waiting:
-                while todo and idle:
-                    at, worker = todo.pop(), idle.pop(0)
-                    waiting[worker.answer.remote(shards[at])] = at, worker
-                (ready,), _ = ray.wait(list(waiting))
-                at, worker = waiting.pop(ready)
-                answers[at] = np.array(ray.get(ready))
-                idle.append(worker)
-        except ray.exceptions.RayTaskError as error:
-            raise error.cause if isinstance(error.cause, Exception) else error from None
-        return torch.from_numpy(np.concatenate(answers))
+        early = self._sent.pop(id(x), None)
+        return self._line.wait(self._line.send(x) if early is None else early[1])
 
 
 @contextmanager

@@ -21,9 +21,9 @@ class Lines:
         """Keep the units of work of the stages."""
         self._pace.begin(totals)
 
-    def start(self, _name: str) -> None:
+    def start(self, name: str) -> None:
         """Begin a stretch of a stage."""
-        self._pace.start()
+        self._pace.start(name)
 
     def advance(self, name: str, units: int) -> None:
         """Count units of a stage, and say now and then how far it is."""

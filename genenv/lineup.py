@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from genenv import checks, seeding
+from genenv import checks, seeding, turns
 from genenv.agents.policy import Played, Player, check_training, train_player
 from genenv.agents.searches import Entrant, entrants
 from genenv.campaign import Campaign, Log, place
@@ -25,6 +26,7 @@ from genenv.search import Space
 from genenv.settings import StressConfig
 from genenv.starting import starts_of
 from genenv.study import Study
+from genenv.turns import Game
 
 USUAL = "random", "evolution"  # searches; and policy where no model is given
 
@@ -46,6 +48,9 @@ class Lineup:
         With its searches filled in.
     generator
         That was given, whose failures in another run may be starts; None: none.
+    together
+        Whether searches and seeds take turns, so that a model far away is asked by all; else one
+        follows the other.
 
     Attributes
     ----------
@@ -58,8 +63,11 @@ class Lineup:
         An unknown search, too few training queries, or nothing to start from.
     """
 
-    def __init__(self, config: StressConfig, generator: Generator | None) -> None:
+    def __init__(
+        self, config: StressConfig, generator: Generator | None, together: bool = False
+    ) -> None:
         assert config.search is not None
+        self.together = together
         self.config = config
         self.entrants: tuple[Entrant, ...] = entrants(config.search)
         if self.trained:
@@ -91,8 +99,16 @@ class Lineup:
         return [entrant.name for entrant in self.entrants if entrant.needs_player]
 
     def check(self, model: Downstream | None, units: Codec) -> None:
-        """Raise a Mistake where a search climbs slopes that a model or a table does not have."""
+        """Raise a Mistake where a search climbs slopes that there are none of.
+
+        A table and many a model have none, and workers on which a model is spread send none.
+        """
         for entrant in self.entrants:
+            if entrant.wants_gradient and self.together:
+                raise checks.Mistake(
+                    "searches without slopes with --ray, whose workers send answers alone",
+                    repr(entrant.name), "leave this search out, or --ray",
+                )  # fmt: skip
             if entrant.wants_gradient and isinstance(units, Rows):
                 raise checks.Mistake(
                     "searches without slopes on a table, whose rows jump from value to value",
@@ -149,7 +165,7 @@ class Lineup:
         judge: Judge,
         players: Mapping[type[Played], Player],
     ) -> list[Log]:
-        """Let every search play with every seed, in order.
+        """Let every search play with every seed; their logs in order.
 
         Parameters
         ----------
@@ -160,25 +176,37 @@ class Lineup:
         players
             Those that were trained, by the search that needs them.
         """
-        classes = len(probe.generator.classes)
-        space = Space(probe.generator.noise, classes, probe.generator)
-        ledger, logs = Ledger(study.folder), []
-        for entrant in self.entrants:
-            ready = self._ready(entrant, players)
-            with (
-                study.stages.stage(entrant.name) as advance,
-                study.tracker.below(place(entrant.name)) as tracker,
-            ):
+        space = Space(probe.generator.noise, len(probe.generator.classes), probe.generator)
+        ready = [self._ready(entrant, players) for entrant in self.entrants]
+        asked = study, probe, judge, space, Ledger(study.folder)
+        if self.together:
+            return self._played(ready, len(ready) * len(self.config.seeds), *asked)
+        return [log for entrant in ready for log in self._played([entrant], 1, *asked)]
+
+    def _played(
+        self,
+        entrants: Sequence[Entrant],
+        at_once: int,
+        study: Study[Any],
+        probe: Probe,
+        judge: Judge,
+        space: Space,
+        ledger: Ledger,
+    ) -> list[Log]:
+        """Let some searches play, so many games at a time."""
+        games = []
+        with ExitStack() as opened:
+            for entrant in entrants:
+                advance = opened.enter_context(study.stages.stage(entrant.name))
+                tracker = opened.enter_context(study.tracker.below(place(entrant.name)))
                 campaign = Campaign(
                     probe, judge, self.config.budget, ledger, tracker, advance, study.tell
                 )
                 for seed in self.config.seeds:
-                    make = partial(ready, space, seeding.fold(seed, entrant.name))
-                    part = f"{entrant.name} {seed}"
-                    with study.stages.part(part):
-                        log = campaign.run(entrant.name, seed, make)
-                    logs.append(replace(log, seconds=study.stages.parts[part]))
-        return logs
+                    make = partial(entrant, space, seeding.fold(seed, entrant.name))
+                    game = campaign.game(entrant.name, seed, make)
+                    games.append(_clocked(study, f"{entrant.name} {seed}", game))
+            return turns.play(games, at_once)
 
     def _ready(self, entrant: Entrant, players: Mapping[type[Played], Player]) -> Entrant:
         """Hand a search what it needs beside the space."""
@@ -187,3 +215,10 @@ class Lineup:
         if entrant.needs_failures and self.starts is not None:
             return entrant.started(self.starts)
         return entrant
+
+
+def _clocked(study: Study[Any], part: str, game: Game[Log]) -> Game[Log]:
+    """Count the seconds from a game's begin to its end, in this process and earlier ones."""
+    with study.stages.part(part):
+        log = yield from game
+    return replace(log, seconds=study.stages.parts[part])

@@ -20,32 +20,34 @@ class Pace:
     def __init__(self) -> None:
         self._totals: dict[str, int] = {}
         self._done: dict[str, int] = {}
-        self._began: float | None = None  # None: nothing of the stretch is done yet
+        self._began: dict[str, float] = {}  # of stages in whose stretch something is done
         self._next = 0.0
-        self._at_start = 0  # units that were done when the clock began
+        self._at_start: dict[str, int] = {}  # units that were done when the clock began
         self._told = False
 
     def begin(self, totals: dict[str, int]) -> None:
         """Keep the units of work of the stages."""
         self._totals = dict(totals)
 
-    def start(self) -> None:
+    def start(self, name: str) -> None:
         """Begin a stretch of a stage."""
-        self._began = None
+        self._began.pop(name, None)
 
     def advance(self, name: str, units: int) -> str | None:
         """Count units of a stage, and return a sentence where one is due."""
         self._done[name] = self._done.get(name, 0) + units
         now = time.perf_counter()
         total = self._totals.get(name, 0)
-        if self._began is None:
-            self._began, self._at_start, self._next = now, self._done[name], now + FIRST
-        done = self._done[name] - self._at_start
-        begun = done >= TOLD * total or now >= self._began + EVERY
+        if name not in self._began:
+            self._began[name], self._at_start[name] = now, self._done[name]
+            self._next = now + FIRST
+        done = self._done[name] - self._at_start[name]
+        begun = done >= TOLD * total or now >= self._began[name] + EVERY
         if now < self._next or not total or not done or not begun:
             return None
         self._next = now + EVERY
-        return f"{name}: {self.far(name)}, {self._left(name, now - self._began)}{self._then(name)}"
+        left = self._left(name, now - self._began[name])
+        return f"{name}: {self.far(name)}, {left}{self._then(name)}"
 
     def reach(self, name: str, units: int | None) -> None:
         """Take a stage as done this far, or farther; None: to its end."""
@@ -61,7 +63,7 @@ class Pace:
         return f"{min(self._done.get(name, 0) / self._totals[name], 1):.0%} done"
 
     def _left(self, name: str, seconds: float) -> str:
-        done = self._done[name] - self._at_start
+        done = self._done[name] - self._at_start[name]
         left = seconds * max(self._totals[name] - self._done[name], 0) / done
         return f"about {_spoken(left)} left at this pace"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from genenv.rules import Rules
 from genenv.single_query import SingleLook, SingleSample
 
 if TYPE_CHECKING:
-    from genenv.downstream import Downstream
+    from genenv.downstream import Answers, Downstream
     from genenv.judge import Guide
 
 NO_ANSWER = -10.0  # severity of a query that the model did not answer, nat: as if it were sure
@@ -108,12 +109,28 @@ class Probe:
         Mistake
             Derivatives are asked of a model or a noise that has none.
         """
+        return self.begin(e, label, gradient)()
+
+    def begin(self, e: Tensor, label: Tensor, gradient: bool = False) -> Callable[[], Findings]:
+        """Send samples to the model, and return what waits for its answers; see a call."""
         if len(e) == 1 and not gradient and self._has_single:
-            return self._asked_once(e, label)
+            return partial(self._asked_once, e, label)
         with torch.set_grad_enabled(gradient):
             e = e.detach().clone().requires_grad_(gradient)
             x = self.sample(e, label)
-            log_p, error, trouble = self.model.answers(x)
+            answers = self.model.begin(x)
+        return partial(self._answered, e, label, x, answers, gradient)
+
+    def _answered(
+        self,
+        e: Tensor,
+        label: Tensor,
+        x: Tensor,
+        answers: Callable[[], Answers],
+        gradient: bool,
+    ) -> Findings:
+        with torch.set_grad_enabled(gradient):
+            log_p, error, trouble = answers()
             severe = severity(self.criterion, log_p, label).masked_fill(error, NO_ANSWER)
             log_guide, distance, accepted = self.guide.look(self.guide.units.encode(x), label)
             loss = self.guide_loss(log_guide, distance)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from genenv.criteria import Criterion
 from genenv.data import Dataset, Split
 from genenv.downstream import Downstream
@@ -22,6 +25,7 @@ class Searched:
     dataset: Dataset
     source: Dataset  # of the judge's rows
     split: Split
+    held: NDArray[np.int64]  # training rows that are looked at, see `data.held`
     generator: Generator
     metrics: dict[str, Any]  # of the generator
     model: Downstream

@@ -73,20 +73,20 @@ def report(
     counted = _replayed(run, logs, tell)
     confirmed = counted.load() or _nothing(run)
     _asked_again(run, tell)
-    rows = run.split.train
+    rows = run.held
     dataset = run.dataset
     judge = run.judge
     units, label = dataset.units, dataset.label
     assert label is not None
-    reference = units.encode(units.tensor(dataset.x[rows]))
     real = dataset.x[rows], label[rows]
+    reference = units.encode(units.tensor(real[0]))
     held = tally(logs, confirmed, judge, *real, dataset.classes, counted.others())
     for note in filter(None, (held.others.note(len(confirmed)), held.counted.note)):
         tell(note)
     content = _content(run, logs, held)
-    found = held.failures(reference, dataset.x[rows], label[rows])
+    found = held.failures(reference, *real)
     ids = [row["id"] for row in content["modes"]]
-    told = moved.of_modes(units, found, ids, dataset.x[rows])
+    told = moved.of_modes(units, found, ids, real[0])
     for row, own in zip(content["modes"], told, strict=True):
         row["moved"] = own
     evidence = Evidence(
@@ -162,7 +162,7 @@ def _content(run: Searched, logs: list[Log], held: Tally) -> dict[str, Any]:
     words = stress_trust.lights(run, accuracy, people).to_json()
     undecided = trust.bad(words)
     tested = run.source.x[run.split.test], label, answer == label
-    apart = held.rules(run.dataset.units, run.dataset.pick(run.split.train), tested)
+    apart = held.rules(run.dataset.units, run.dataset.pick(run.held), tested)
     modes = held.modes(_untouched(run, answer == label), apart, _beside(run, logs, held))
     refused = run.judge.quality["real_rejected_by_class"]
     content = {
@@ -206,7 +206,7 @@ def _beside(run: Searched, logs: list[Log], held: Tally) -> dict[int, dict[str, 
 
 def _spreads(run: Searched) -> tuple[Spread, ...]:
     """Compare a table's rows with as many generated ones of the same classes."""
-    x, label = run.dataset.pick(run.split.train[:SPREAD])
+    x, label = run.dataset.pick(run.held[:SPREAD])
     made, _ = run.generator.sample(len(x), seed=0, label=label)
     return spreads(run.dataset.units, x, made)
 

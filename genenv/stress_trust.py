@@ -60,7 +60,7 @@ def untrained(run: Searched) -> dict[str, Any]:
     count = COUNT if judge.units.groups is None else OF_TABLE
     with torch.no_grad():
         x, _ = fresh.sample(count, seed=0)
-    learned, _ = run.dataset.pick(run.split.train)
+    learned, _ = run.dataset.pick(run.held)
     made = {UNTRAINED: seen(x, judge.units)}
     return judged_controls(judge, made, seen(learned, judge.units))
 

@@ -28,7 +28,7 @@ from genenv import (
 from genenv.agents.policy import Played, Player
 from genenv.campaign import Log
 from genenv.cluster import Cluster, spread
-from genenv.data import Dataset, Split, near, split
+from genenv.data import Dataset, Split, held, near, split
 from genenv.generators import Generator, adopt
 from genenv.given_judge import MADE, given_judge
 from genenv.judge import Judge, thinning
@@ -102,20 +102,20 @@ class Stressing(Study[Report]):
         if generator is not None:
             prepared.check_fits(generator := adopt(generator), dataset)
             dataset = replace(dataset, units=generator.units)  # one map to [-1, 1] for all
-        self.cluster = cluster
+        self.cluster, self.generator_run = cluster, generator_run
         self.config, self.dataset = filled_in(config, model is not None), dataset
         self.criterion = criteria.find(config.criterion, dataset.classes)
-        self.lineup = Lineup(self.config, generator)
+        self.lineup = Lineup(self.config, generator, cluster is not None)
         self.source = dataset if held_out is None else held_out
         self.split: Split = split(dataset, config.seed, held_out)
-        self.generator_run = generator_run
+        shown, said = held(self.split, dataset.units.size)
+        self._rows = rows = dataset, self.source, shown
         self.given_generator = None if generator is None else generator.in_eval()
-        self.notes += dataset.notes + (thinning(dataset, self.split) if judge is None else ())
+        self.notes += dataset.notes + said + (thinning(dataset, shown) if judge is None else ())
         self.rules = rules.find(config.rules)
-        unseen = self.source.x[self.split.test]
+        unseen, x = self.source.x[self.split.test], dataset.at(shown.train).x if said else dataset.x
         self.notes += broken_rules.by_real_rows(self.rules, dataset.units, unseen)
-        self.notes += near.notes(dataset.x, None if held_out is None else held_out.x)
-        self._rows = rows = dataset, self.source, self.split
+        self.notes += near.notes(x, None if held_out is None else held_out.x)
         self.tested = UnderTest(model, model_path, self.config, *rows)
         self.lineup.check(None if model is None else self.tested.model, dataset.units)
         self.reference = reference_of(self.config, *rows)
@@ -271,6 +271,7 @@ class Stressing(Study[Report]):
             dataset=self.dataset,
             source=self.source,
             split=self.split,
+            held=self._rows[2].train,
             generator=self.get(self.generator),
             metrics=self.get(self.metrics),
             model=self.tested.model,

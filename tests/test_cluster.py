@@ -14,13 +14,14 @@ import pytest
 import torch
 import toys
 
-from genenv import cli, downstream
+from genenv import cli, downstream, turns
 from genenv.agents import SEARCHES
 from genenv.campaign import Campaign
 from genenv.checks import Mistake
 from genenv.cli.parsing import valued
 from genenv.cli.stress import UNDECIDED
-from genenv.cluster import SETTINGS, Cluster, spread
+from genenv.cluster import AHEAD, SETTINGS, SHARD, Cluster, spread
+from genenv.judge import Verdict
 from genenv.ledger import Ledger
 from genenv.noise import Gaussian
 from genenv.search import Space
@@ -32,15 +33,22 @@ BUDGET = 100
 UNITS = toys.LinearGenerator().units
 MODEL = """
 import os
+import time
 import numpy as np
 
 class Linear:
-    def __init__(self, wants="", sure=4.0):
-        self.wants, self.sure = wants, sure
+    def __init__(self, wants="", sure=4.0, place=""):
+        self.wants, self.sure, self.place = wants, sure, place
     def __call__(self, x):
         x = np.asarray(x)
         if self.wants == "raise" and (x[:, 0] > 0.1).any():
             raise ArithmeticError("a row above 0.1")
+        if self.wants == "meet":  # two workers, each at its shard
+            open(os.path.join(self.place, str(os.getpid())), "x").close()
+            self.wants, late = "", time.monotonic() + 60
+            while len(os.listdir(self.place)) < 2:
+                assert time.monotonic() < late, "the other worker is idle"
+                time.sleep(0.01)
         if self.wants and os.path.isdir(self.wants):
             here = os.path.join(self.wants, str(len(os.listdir(self.wants))))
             open(here, "x").close()
@@ -84,18 +92,22 @@ def wrapped(model):
     return downstream.wrap(model, UNITS, (0, 1, 2), "raw", "probabilities")
 
 
-def findings(place, model):
-    """Play two searches on a model; returns all they found."""
+def findings(place, model, at_once=1, searches=SEARCHES):
+    """Play two searches with two seeds on a model; returns all they found."""
     probe = toys.probe()
     probe.model = model
     ledger = Ledger(place)
-    game = Campaign(
+    campaign = Campaign(
         probe, toys.BallJudge(2.0), BUDGET, ledger, Tracker(None), lambda _: None, print
     )
     space = Space(Gaussian(toys.DIM), toys.CLASSES)
-    for name in ("random", "evolution"):
-        game.run(name, 0, lambda name=name: SEARCHES[name](space, 0))
-    return [ledger.read(name, 0) for name in ("random", "evolution")]
+    pairs = [(name, seed) for name in ("random", "evolution") for seed in (0, 1)]
+    games = [
+        campaign.game(name, seed, lambda name=name, seed=seed: searches[name](space, seed))
+        for name, seed in pairs
+    ]
+    turns.play(games, at_once)
+    return [ledger.read(*pair) for pair in pairs]
 
 
 def same(one, two):
@@ -103,15 +115,36 @@ def same(one, two):
 
 
 def test_workers_find_the_same_and_one_that_dies_costs_nothing(cluster, linear, tmp_path):
-    found = [findings(tmp_path / "here", wrapped(linear()))]
+    here = findings(tmp_path / "here", wrapped(linear()))
     deaths = tmp_path / "deaths"
     deaths.mkdir()
-    with spread(Cluster(cluster, 2), wrapped(linear(str(deaths)))) as far:
-        found.append(findings(tmp_path / "there", far))
-        assert far.queries == 2 * BUDGET
-    assert len(list(deaths.iterdir())) > 4  # asked after one had died
-    assert (found[0][0]["severity"] > 0).any()
-    assert same(*found)
+    with spread(Cluster(cluster, 3), wrapped(linear(str(deaths)))) as far:
+        assert same(here, findings(tmp_path / "there", far, at_once=4))
+        assert far.queries == 4 * BUDGET
+    shards = 4 * sum(-(-rows // SHARD) for rows in (64, BUDGET - 64))
+    asked = [int(path.name) for path in deaths.iterdir()]
+    died = sum(number % 10 == 3 for number in asked)
+    assert shards < len(asked) <= shards + died * AHEAD  # asked again: what waited at a dead one
+    with spread(Cluster(cluster, 1), wrapped(linear())) as far:
+        assert same(here, findings(tmp_path / "one", far, at_once=4))
+    assert (here[0]["severity"] > 0).any()
+
+
+class OneShard(SEARCHES["random"]):
+    """Keeps one worker busy alone."""
+
+    def ask(self, limit):
+        return super().ask(min(limit, SHARD))
+
+
+def test_searches_and_seeds_keep_workers_busy_together(cluster, linear, tmp_path):
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    only = dict.fromkeys(("random", "evolution"), OneShard)
+    with spread(Cluster(cluster, 2), wrapped(linear("meet", place=str(meeting)))) as far:
+        found = findings(tmp_path / "there", far, at_once=4, searches=only)
+    assert not any((part["verdict"] == Verdict.ERROR).any() for part in found)
+    assert len(list(meeting.iterdir())) == 2
 
 
 def test_what_a_model_raises_on_a_worker_is_an_error_of_its_rows(cluster, linear):
@@ -158,12 +191,14 @@ def test_a_command_asks_its_model_on_workers_and_outlives_them(cluster, tmp_path
     monkeypatch.chdir(tmp_path)
     asked = tmp_path / "asked"
     (tmp_path / "far.py").write_text(ASKED.format(seen=str(asked)))
-    line = "stress digits --model far.py:model --anyway --search random --budget 128 --steps 9"
+    line = "stress digits --model far.py:model --anyway --budget 64 --seeds 0 1 --steps 9"
     with pytest.raises(SystemExit) as left:
         cli.main([*line.split(), "--ray", cluster, "--ray-workers", "2", "--out", "run"])
     assert left.value.code in (0, UNDECIDED)
-    (row,) = json.loads((tmp_path / "run" / "report.json").read_text())["searches"]
-    assert (row["queries"], row["errors"]) == (128, 0)
+    found = json.loads((tmp_path / "run" / "report.json").read_text())["searches"]
+    assert [(row["name"], row["seed"], row["queries"], row["errors"]) for row in found] == [
+        (name, seed, 64, 0) for name in ("random", "evolution") for seed in (0, 1)
+    ]
     assert (tmp_path / "asked-died").is_file()
     assert len(set(asked.read_text().split()) - {str(os.getpid())}) > 2  # another in its place
 

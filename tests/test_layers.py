@@ -19,7 +19,7 @@ LAYERS = [  # lowest first; names are those of files and folders under `genenv`
     "downstream training judge sampling learners stacked boosted rules",
     "monitoring criteria search cluster probe single_query counting failures unanswered trust "
     "people doubtful",
-    "ledger rechecking census",
+    "ledger rechecking census turns",
     "campaign rate asked model_spec recorded runs bundled ladder report reactions learning_task",
     "board study known limits",
     "envs singles testing",

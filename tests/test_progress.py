@@ -141,7 +141,7 @@ def test_hours_are_hours_and_many_stages_are_counted(monkeypatch):
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     pace = Pace()
     pace.begin({"generator": 1000} | dict.fromkeys("abcdef", 1))
-    pace.start()
+    pace.start("generator")
     now[0] = 9.0
     assert pace.advance("generator", 10) is None
     now[0] = 100.0

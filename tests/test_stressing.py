@@ -30,6 +30,7 @@ from genenv import (
 )  # fmt: skip
 from genenv.api import replay
 from genenv.checks import Mistake
+from genenv.cluster import Cluster
 from genenv.data import splits
 from genenv.given_judge import given_judge
 from genenv.judge import Verdict
@@ -484,3 +485,44 @@ def test_a_critic_is_watched_by_held_out_rows_of_their_own_too(
     with pytest.raises(Watched) as seen:
         run.generator.make(lambda _: None)
     assert seen.value.args == (int(ROWS.sum()), int((~ROWS).sum()))
+
+
+class Mapped(np.ndarray):
+    """Rows of which no more are copied than are held."""
+
+    most = 600  # curves of a training look at 512
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        assert not isinstance(key, np.ndarray) or len(found) <= self.most, f"{len(found)} rows"
+        return found
+
+    def astype(self, *given: Any, **more: Any) -> Any:
+        assert len(self) <= self.most, f"{len(self)} rows as other numbers"
+        return super().astype(*given, **more)
+
+
+def test_of_rows_that_are_more_than_memory_holds_only_some_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(splits, "MOST_BYTES", 4 * 64 * 300)
+    digits = data.load("digits")
+    assert digits.label is not None
+    train = replace(digits, x=digits.x[:1300].view(Mapped), label=digits.label[:1300])
+    other = digits.at(np.arange(1300, 1797))
+    small = StressConfig(search=("random",), budget=64, steps=9)
+    given = LogisticRegression(max_iter=500).fit(other.x.reshape(497, -1), other.label)
+    run = Stressing(small, train, other, given, None, tmp_path / "run", no_cache=True)
+    told = "Judge, metrics and report look at 300 of 1,300 training rows, drawn evenly"
+    assert any(note.startswith(told) for note in run.notes)
+    found = run.run().data
+    assert found["data"]["split"]["train"] == 1300  # which the generator learned from
+    assert found["generator"]["samples"] <= 300
+
+
+def test_a_search_that_climbs_slopes_is_refused_where_workers_answer(tmp_path: Path) -> None:
+    config = replace(CONFIG, search=("random", "gradient"))
+    place = tmp_path / "run"
+    with pytest.raises(Mistake, match=r"searches without slopes with --ray.*'gradient'"):
+        Stressing(config, data.load("digits"), None, None, None, place, cluster=Cluster())
+    assert not place.exists()

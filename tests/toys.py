@@ -70,6 +70,9 @@ class Threshold:
         self.normal = torch.full((DIM,), DIM**-0.5)
         self.queries = 0
 
+    def begin(self, x: Tensor) -> Callable[[], Answers]:
+        return lambda: self.answers(x)
+
     def answers(self, x: Tensor) -> Answers:
         return Answers(self.log_probabilities(x), torch.zeros(len(x), dtype=torch.bool), "")
 

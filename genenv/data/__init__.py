@@ -7,7 +7,7 @@ from genenv.data.batches import Batches, check_batch
 from genenv.data.dataset import Dataset, Modes
 from genenv.data.masked import LABEL, framed, is_masked
 from genenv.data.sources import DATA, Source, find, load
-from genenv.data.splits import Split, hold_out, split, stratified_order
+from genenv.data.splits import Split, held, hold_out, split, stratified_order
 from genenv.data.table import TABLES, TableOptions, frame_of, from_frame, more_rows
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "framed",
     "from_arrays",
     "from_frame",
+    "held",
     "hold_out",
     "is_masked",
     "load",

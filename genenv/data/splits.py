@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,8 @@ from genenv.data.dataset import Dataset
 PARTS = {"train": 800, "guide": 250, "audit": 400, "calibration": 200, "test": 147}
 # rows of each class that a part needs: the audit calibrates an SVM by five folds
 LEAST = {"train": 2, "guide": 2, "audit": 5, "calibration": 1, "test": 1}
+
+MOST_BYTES = 2**30  # of training rows as float32, which judge, metrics and report hold
 
 FIFTH = 5  # one row in so many is held out for the metrics of a generator
 
@@ -60,6 +62,30 @@ def split(dataset: Dataset, seed: int, held_out: Dataset | None = None) -> Split
     parts = [part for part in PARTS if part != "train"]
     guide, audit, calibration, test = _cut(held_out, seed, parts)
     return Split(np.arange(len(dataset)), guide, audit, calibration, test, shares_rows=False)
+
+
+def held(split: Split, size: int) -> tuple[Split, tuple[str, ...]]:
+    """Leave of the training rows those that are held in memory, and say so where there are more.
+
+    A generator takes its batches from a file that is larger than memory; a judge, metrics and a
+    report look at all rows that they have.
+
+    Parameters
+    ----------
+    split
+        Whose rows for other purposes stay.
+    size
+        Numbers in a row.
+    """
+    most, total = max(1, MOST_BYTES // (4 * size)), len(split.train)
+    if total <= most:
+        return split, ()
+    chosen = seeding.numpy_generator(0, "held").permutation(total)[:most]
+    words = (
+        f"Judge, metrics and report look at {most:,} of {total:,} training rows, drawn evenly, as "
+        "many as a gigabyte holds: of these they say what is the same, nearest, or learned."
+    )
+    return replace(split, train=split.train[np.sort(chosen)]), (words,)
 
 
 def hold_out(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -36,6 +37,8 @@ from genenv.wording import said
 
 CHECKED_ROWS = 64  # rows that `check` looks at
 ROWS_ASKED_AGAIN = 8  # of these, at most
+
+Preprocess = Callable[[Any], Any] | None
 
 
 class Downstream(ABC):
@@ -97,7 +100,7 @@ class Downstream(ABC):
         classes: tuple[int | str, ...],
         input: str = "auto",
         output: str = "auto",
-        preprocess: Callable[[Any], Any] | None = None,
+        preprocess: Preprocess = None,
         layout: str = "auto",
         columns: Sequence[int | str] = (),
     ) -> None:
@@ -115,8 +118,7 @@ class Downstream(ABC):
         self._moved = [self.columns.index(c) for c in self.classes]
         self.output = self._wanted = checks.choice("output", output, ("auto", *OUTPUTS))
         self.preprocess = preprocess
-        self.queries = 0
-        self.timeout = 0.0
+        self.queries, self.timeout = 0, 0.0
         self.notes: tuple[str, ...] = ()
         self._alone = OneColumn(self.columns)
         self._recognised = False
@@ -133,11 +135,7 @@ class Downstream(ABC):
 
     @final
     def otherwise(
-        self,
-        view: str,
-        output: str,
-        preprocess: Callable[[Any], Any] | None,
-        layout: str = "auto",
+        self, view: str, output: str, preprocess: Preprocess, layout: str = "auto"
     ) -> Self:
         """Return the same model, asked in another form."""
         given = self.model, self.units, self.classes, view, output, preprocess
@@ -170,12 +168,14 @@ class Downstream(ABC):
         log_p, answered = self._finite_rows(x)
         bad = (~answered).nonzero()[:, 0]
         if len(bad):
-            raise checks.Mistake(
-                f"the {self.kind_name} to answer with finite numbers",
-                f"NaN or infinity in {len(bad)} of {len(x)} rows, the first at row {bad[0]}",
-                "mend the model",
-            )
+            got = f"NaN or infinity in {len(bad)} of {len(x)} rows, the first at row {bad[0]}"
+            wanted = f"the {self.kind_name} to answer with finite numbers"
+            raise checks.Mistake(wanted, got, "mend the model")
         return log_p
+
+    def begin(self, x: Tensor) -> Callable[[], Answers]:
+        """Send samples to a model that is far away; returns what waits for its `answers`."""
+        return partial(self.answers, x)
 
     @final
     def answers(self, x: Tensor) -> Answers:

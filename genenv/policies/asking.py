@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -88,6 +90,10 @@ class PolicyProbe:
             error=np.zeros(len(codes), np.bool_),
             x=codes,
         )
+
+    def begin(self, e: Tensor, label: Tensor, gradient: bool = False) -> Callable[[], Findings]:
+        """Return what queries, see `Probe.begin`."""
+        return partial(self, e, label, gradient)
 
     def sample(self, e: Tensor, label: Tensor) -> Tensor:
         """Return the codes themselves: they are what happens to the world, from any start."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -96,6 +98,10 @@ class ValueProbe:
             broken=broken,
             x=stored,
         )
+
+    def begin(self, e: Tensor, label: Tensor, gradient: bool = False) -> Callable[[], Findings]:
+        """Return what queries, see `Probe.begin`."""
+        return partial(self, e, label, gradient)
 
     def sample(self, e: Tensor, label: Tensor) -> Tensor:
         """Make rows (n, *units.shape) in the data's units of base vectors."""
