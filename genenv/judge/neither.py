@@ -41,8 +41,9 @@ def none_of_these(batch: Tensor, label: Tensor, count: int, rng: torch.Generator
     made = one.clone()
     kind = torch.randint(0, len(KINDS), (len(one),), generator=rng)
     for i, make in enumerate(KINDS.values()):
-        if (kind == i).any():
-            made[kind == i] = make(one[kind == i], two[kind == i], rng)
+        chosen = torch.nonzero(kind == i).squeeze(1)
+        if len(chosen):
+            made[chosen] = make(one[chosen], two[chosen], rng)
     return made
 
 

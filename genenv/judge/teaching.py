@@ -64,7 +64,7 @@ def teach(
     steps, noise = steps_of(len(rows), epochs), spread(rows)
     with seeding.global_seed(seeding.fold(seed, "oracle")):
         network = Oracle(make, tuple(rows.shape[1:]), outputs + 1)
-        optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
+        optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY, foreach=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, RATE, total_steps=steps, pct_start=0.2
         )

@@ -206,8 +206,9 @@ class Game:
 
         def score(x: Tensor) -> Tensor:
             x = self._blurred(x)
-            batches = torch.split(x, rows) if self._apart and len(x) > rows else [x]
-            return torch.cat([together(batch) for batch in batches]).float()
+            if not self._apart:
+                return together(x).float()
+            return torch.cat([together(batch) for batch in torch.split(x, rows)]).float()
 
         return score
 

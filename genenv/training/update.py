@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import reduce
 from typing import Any
 
 import torch
@@ -72,7 +73,7 @@ def descend(
     """
     reduced = means(terms)
     optimizer.zero_grad()
-    torch.stack([*reduced.values()]).sum().backward()  # type: ignore[no-untyped-call]
+    reduce(torch.add, reduced.values()).backward()  # type: ignore[no-untyped-call]
     if join is not None:
         join()
     optimizer.step()
