@@ -169,7 +169,7 @@ class Study(ABC, Generic[R]):
             try:
                 self.begun()
                 yield
-            except (checks.Mistake, OSError, KeyboardInterrupt) as error:
+            except (Exception, KeyboardInterrupt) as error:
                 if self.lasting:
                     held = [w for path, w in self.words().items() if self.shelf.holds(path)]
                     words = ", ".join(dict.fromkeys(held))

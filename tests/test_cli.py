@@ -808,7 +808,7 @@ def test_a_run_that_is_interrupted_in_a_search_resumes_to_the_same_report(
     run: Run, place: Path, done: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["stress", "digits", *GOOD, "--out", "broken"]
-    ask = Probe.__call__
+    ask = Probe.begin
     asked = itertools.count()
 
     def stop(*given: Any) -> Any:
@@ -817,7 +817,7 @@ def test_a_run_that_is_interrupted_in_a_search_resumes_to_the_same_report(
         return ask(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Probe, "__call__", stop)
+        patch.setattr(Probe, "begin", stop)
         code, _, err = run(*words)
     assert code == 130
     assert "Traceback" not in err
@@ -842,3 +842,33 @@ def test_a_model_that_is_handed_something_else_is_not_searched(run: Run, place: 
     assert "its column 0 is 9, not 0" in err
     assert "or go on with --anyway" in err
     assert not (place / "turned").exists()
+
+
+ALLOCATOR = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (MemoryError("Unable to allocate 3. TiB"), 2, "genenv: expected memory enough for this"),
+        (RuntimeError(ALLOCATOR), 2, "genenv: expected memory enough for this, got RuntimeError"),
+        (
+            RuntimeError("\x1b[2Jnobody foresaw"),
+            70,
+            "RuntimeError: \\x1b[2Jnobody foresaw\nRUN holds",
+        ),
+        (KeyError("seed"), 70, "KeyError: 'seed'\nRUN holds"),
+    ],
+)
+def test_a_defect_and_memory_that_ran_out_are_not_what_a_run_came_to(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, told: str
+) -> None:
+    def broken(_line: str) -> int:
+        error.add_note("RUN holds the generator")
+        raise error
+
+    monkeypatch.setattr(cli, "parsed", lambda *_: broken)
+    left, _, err = run("replay", "RUN")
+    assert left == code
+    assert told in err
+    assert ("Traceback" in err) == (code == 70)

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # lowest first; names are those of files and folders under `genenv`
-    "seeding checks memory files reading intervals columns wording importing onnx_session",
+    "seeding checks memory files reading intervals columns wording importing exhausted "
+    "onnx_session",
     "passes interrupt isolation bars lines pace run_file run_rows lock parts cache last_words "
     "naming settings drawing",
     "codecs data noise tables factors",

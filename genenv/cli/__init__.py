@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+import traceback
 from typing import Annotated
 
 import tyro
@@ -30,8 +31,11 @@ from genenv.cli.sample import Sample
 from genenv.cli.stress import Stress
 from genenv.cli.terminal import readable, told_once
 from genenv.cli.train import Train
+from genenv.exhausted import exhausted
 from genenv.interrupt import Terminated, terminable
-from genenv.wording import visible
+from genenv.wording import said, visible
+
+DEFECT = 70  # exit code, EX_SOFTWARE of sysexits.h: not 1, which says what a run is
 
 Command = (
     Annotated[Fit, tyro.conf.subcommand("fit")]
@@ -56,8 +60,8 @@ Command = (
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit.
 
-    0 done, 1 replay or check found otherwise, 2 the user's mistake, 3 undecided, 130 Ctrl-C,
-    141 nobody reads what is printed, 143 SIGTERM.
+    0 done, 1 replay or check found otherwise, 2 the user's mistake, 3 undecided, 70 a defect of
+    genenv, 130 Ctrl-C, 141 nobody reads what is printed, 143 SIGTERM.
 
     Parameters
     ----------
@@ -93,6 +97,11 @@ def _answer(words: list[str]) -> int:
         return _told("terminated", error, 143)
     except KeyboardInterrupt as error:
         return _told("interrupted", error, 130)
+    except Exception as error:
+        if exhausted(error):
+            return _told(_of_memory(error), error, 2)
+        print(visible(traceback.format_exc()), end="", file=sys.stderr)  # with its notes
+        return DEFECT
 
 
 def _done(words: list[str]) -> int:
@@ -125,6 +134,12 @@ def _told(sentence: str, error: BaseException, code: int) -> int:
     for line in (sentence, *getattr(error, "__notes__", ())):
         print(visible(f"genenv: {line}"), file=sys.stderr)
     return code
+
+
+def _of_memory(error: Exception) -> str:
+    """Say in one sentence that memory ran out."""
+    do = "ask for less at a time, or give the process more"
+    return str(checks.Mistake("memory enough for this", said(error), do))
 
 
 def _of_the_disk(error: OSError) -> str:

@@ -8,10 +8,8 @@ from contextlib import contextmanager
 import torch
 
 from genenv import checks
+from genenv.exhausted import exhausted
 from genenv.training.config import TrainingConfig
-
-# what torch says where it raises no error of its own for it: CPU, cuBLAS, cuDNN, the CUDA runtime
-WORDS = ("not enough memory", "can't allocate memory", "ALLOC_FAILED", "out of memory")
 
 
 class OutOfMemory(checks.Mistake):
@@ -43,14 +41,9 @@ def explained(
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
+        if not exhausted(error):
             raise
         raise _sentence(config, device, processes, step()) from error
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    own = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return own or any(words in str(error) for words in WORDS)
 
 
 def _sentence(
