@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from genenv import checks, seeding, turns
+from genenv import checks
 from genenv.agents.policy import Played, Player, check_training, train_player
 from genenv.agents.searches import Entrant, entrants
-from genenv.campaign import Campaign, Log, place
+from genenv.campaign import Log
 from genenv.codecs import Codec, Rows
 from genenv.downstream import Downstream
 from genenv.generators import Generator
 from genenv.judge import Judge
-from genenv.ledger import Ledger
 from genenv.parts import Advance, Part
+from genenv.playing import played
 from genenv.probe import Probe
 from genenv.search import Space
 from genenv.settings import StressConfig
 from genenv.starting import starts_of
 from genenv.study import Study
-from genenv.turns import Game
 
 USUAL = "random", "evolution"  # searches; and policy where no model is given
 
@@ -178,35 +175,8 @@ class Lineup:
         """
         space = Space(probe.generator.noise, len(probe.generator.classes), probe.generator)
         ready = [self._ready(entrant, players) for entrant in self.entrants]
-        asked = study, probe, judge, space, Ledger(study.folder)
-        if self.together:
-            return self._played(ready, len(ready) * len(self.config.seeds), *asked)
-        return [log for entrant in ready for log in self._played([entrant], 1, *asked)]
-
-    def _played(
-        self,
-        entrants: Sequence[Entrant],
-        at_once: int,
-        study: Study[Any],
-        probe: Probe,
-        judge: Judge,
-        space: Space,
-        ledger: Ledger,
-    ) -> list[Log]:
-        """Let some searches play, so many games at a time."""
-        games = []
-        with ExitStack() as opened:
-            for entrant in entrants:
-                advance = opened.enter_context(study.stages.stage(entrant.name))
-                tracker = opened.enter_context(study.tracker.below(place(entrant.name)))
-                campaign = Campaign(
-                    probe, judge, self.config.budget, ledger, tracker, advance, study.tell
-                )
-                for seed in self.config.seeds:
-                    make = partial(entrant, space, seeding.fold(seed, entrant.name))
-                    game = campaign.game(entrant.name, seed, make)
-                    games.append(_clocked(study, f"{entrant.name} {seed}", game))
-            return turns.play(games, at_once)
+        asked = space, probe, judge, self.config.budget, self.together
+        return played(study, ready, self.config.seeds, *asked)
 
     def _ready(self, entrant: Entrant, players: Mapping[type[Played], Player]) -> Entrant:
         """Hand a search what it needs beside the space."""
@@ -215,10 +185,3 @@ class Lineup:
         if entrant.needs_failures and self.starts is not None:
             return entrant.started(self.starts)
         return entrant
-
-
-def _clocked(study: Study[Any], part: str, game: Game[Log]) -> Game[Log]:
-    """Count the seconds from a game's begin to its end, in this process and earlier ones."""
-    with study.stages.part(part):
-        log = yield from game
-    return replace(log, seconds=study.stages.parts[part])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, cast
 
 from torch import Tensor
 
-from genenv import checks, rate, seeding, trust
+from genenv import checks, rate, seeding, trust, turns
 from genenv.agents.searches import Entrant, entrants
 from genenv.asked import Asked
 from genenv.campaign import Campaign, Log, place
@@ -20,6 +21,7 @@ from genenv.rating import CONFIRMED, FAILURE, Seen, rated
 from genenv.report import rates
 from genenv.search import Space
 from genenv.study import Study
+from genenv.turns import Game
 
 
 class Settings(Protocol):
@@ -69,6 +71,58 @@ def entered(search: Sequence[Any], starts_from: str | None) -> tuple[Entrant, ..
     return found
 
 
+def played(
+    study: Study[Any],
+    entrants: Sequence[Entrant],
+    seeds: Sequence[int],
+    space: Space,
+    probe: Probe,
+    judge: Judge,
+    budget: int,
+    together: bool = False,
+) -> list[Log]:
+    """Let every search play with every seed; their logs in order.
+
+    Parameters
+    ----------
+    study
+        Whose folder takes the findings, and whose tracker the curves.
+    entrants, seeds
+        The searches, each with what it needs beside the space, and the seeds of each.
+    space, probe, judge
+        Where they search, what is asked, and who gives the verdicts.
+    budget
+        Queries a search and seed.
+    together
+        Whether all play at once, each while others wait for answers; False: one after the other.
+    """
+    ledger = Ledger(study.folder)
+
+    def games(some: Sequence[Entrant], at_once: int) -> list[Log]:
+        begun = []
+        with ExitStack() as opened:
+            for entrant in some:
+                advance = opened.enter_context(study.stages.stage(entrant.name))
+                tracker = opened.enter_context(study.tracker.below(place(entrant.name)))
+                campaign = Campaign(probe, judge, budget, ledger, tracker, advance, study.tell)
+                for seed in seeds:
+                    make = partial(entrant, space, seeding.fold(seed, entrant.name))
+                    game = campaign.game(entrant.name, seed, make)
+                    begun.append(_clocked(study, f"{entrant.name} {seed}", game))
+            return turns.play(begun, at_once)
+
+    if together:
+        return games(entrants, len(entrants) * len(seeds))
+    return [log for entrant in entrants for log in games([entrant], 1)]
+
+
+def _clocked(study: Study[Any], part: str, game: Game[Log]) -> Game[Log]:
+    """Count the seconds from a game's begin to its end, in this process and earlier ones."""
+    with study.stages.part(part):
+        log = yield from game
+    return replace(log, seconds=study.stages.parts[part])
+
+
 class Players:
     """The searches of a run, each to the end of its budget.
 
@@ -108,25 +162,9 @@ class Players:
 
     def play(self) -> list[Log]:
         """Let every search play with every seed, in order."""
-        return [log for entrant in self.entrants for log in self._one(entrant)]
-
-    def _one(self, entrant: Entrant) -> list[Log]:
         space = Space(self.probe.generator.noise, self.conditions)
-        ledger, logs, study = Ledger(self.study.folder), [], self.study
-        with (
-            study.stages.stage(entrant.name) as advance,
-            study.tracker.below(place(entrant.name)) as tracker,
-        ):
-            campaign = Campaign(
-                self.probe, self.judge, self.config.budget, ledger, tracker, advance, study.tell
-            )
-            for seed in self.config.seeds:
-                make = partial(entrant, space, seeding.fold(seed, entrant.name))
-                part = f"{entrant.name} {seed}"
-                with study.stages.part(part):
-                    log = campaign.run(entrant.name, seed, make)
-                logs.append(replace(log, seconds=study.stages.parts[part]))
-        return logs
+        asked = self.probe, self.judge, self.config.budget
+        return played(self.study, self.entrants, self.config.seeds, space, *asked)
 
     def rated(
         self, content: Mapping[str, Any], logs: Sequence[Log], counted: str
