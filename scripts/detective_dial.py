@@ -5,6 +5,9 @@ The law of `genenv.envs.dial` is known, so that all but the agents read their lo
 - a fixed plan: the same looks in every episode, added one or two at a time as long as that pays;
 - a threshold: the views of the plan again and again, while |logit| < t;
 - the cheapest view again and again, with such a threshold;
+- greedy by expected information for its price, while |logit| < t: the view whose next look is
+  expected to tell most, of the verdict alone, or of it and where the dial points; the mean is over
+  looks that are drawn;
 - by hand: the dial until it is known with p where it points, then that lamp while |logit| < t.
 
 What is searched (plan, t, p) is searched on other episodes. Beside them random actions, "real" at
@@ -41,6 +44,7 @@ parser.add_argument("--out", type=Path, default=Path("dial.json"))
 args = parser.parse_args()
 
 ID, BLOCK, SOME = "genenv/Detective-v0", 64, 2048
+DRAWN = 8  # looks, of which what the next one tells is the mean
 torch.set_num_threads(1)
 game = dial(args.side) | {"noise": tuple(args.noise), "prices": tuple(args.prices)}
 whole = Detective(1, **game)
@@ -54,19 +58,66 @@ LIT = X[:, -1].max()
 OTHER = (LAMPS / 2 - 1) / (LAMPS - 1)  # share of rows in which a lamp that is not meant is lit
 
 
-def hypotheses(seen):
-    """Log-probabilities (n, lamps, 2): where the dial points, and whether its lamp is lit."""
+MEAN = np.where(np.eye(LAMPS, dtype=bool), HIGH, LOW)  # of the dial's columns, by place
+
+
+def evidence(seen):
+    """Return sums of looks at the dial and at each lamp, (n, lamps) each; light on the dial."""
     told, doubt = seen[:, :CELLS], seen[:, CELLS : CELLS + REGIONS]
     light = 1 / doubt**2 - 1
     sums = (told * (1 + light[:, whole.views.region]))[:, : PARTS * LAMPS]
-    dial_sums, lamp_sums = sums[:, :LAMPS], sums[:, LAMPS:].reshape(len(seen), LAMPS, LAMPS).sum(2)
-    mean = np.where(np.eye(LAMPS, dtype=bool), HIGH, LOW)
-    point = dial_sums @ mean.T - 0.5 * light[:, :1] * (mean**2).sum(1)
+    lamps = sums[:, LAMPS:].reshape(len(seen), LAMPS, LAMPS).sum(2)
+    return sums[:, :LAMPS], lamps, light[:, :1]
+
+
+def posterior(dial_sums, lamp_sums, light):
+    """Log-probabilities (n, lamps, 2): where the dial points, and whether its lamp is lit."""
+    point = dial_sums @ MEAN.T - 0.5 * light * (MEAN**2).sum(1)
     lit = lamp_sums * LIT  # and the same for dark, negative: what they share falls out
     usual = np.logaddexp(np.log(OTHER) + lit, np.log(1 - OTHER) - lit)
     others = usual.sum(1, keepdims=True) - usual
     both = (point + others)[:, :, None] + np.stack([-lit, lit], 2)
     return both - logsumexp(both, axis=(1, 2), keepdims=True)
+
+
+def hypotheses(seen):
+    """Log-probabilities (n, lamps, 2) after what was seen."""
+    return posterior(*evidence(seen))
+
+
+def surprise(words):
+    """Entropy of log-probabilities (n, k), nat: (n,)."""
+    return -(np.exp(words) * words).sum(1)
+
+
+def entropies(words):
+    """Of the verdict, and of it and where the dial points: (2, n), from (n, lamps, 2)."""
+    return np.stack([surprise(logsumexp(words, axis=1)), surprise(words.reshape(len(words), -1))])
+
+
+def foreseen(seen, chance):
+    """Foresee what the next look at the whole and each part tells: (2, n, views), nat."""
+    dial_sums, lamp_sums, light = (each.repeat(DRAWN, 0) for each in evidence(seen))
+    rows = np.arange(len(dial_sums))
+    words = posterior(dial_sums, lamp_sums, light)
+    share = np.exp(words).reshape(len(rows), -1).cumsum(1)
+    drawn = (chance.random((len(rows), 1)) * share[:, -1:] > share).sum(1)
+    place, shines = drawn // 2, drawn % 2
+    usual = 1 / (1 + np.exp(-2 * lamp_sums * LIT) * (1 - OTHER) / OTHER)
+    state = np.where(chance.random(usual.shape) < usual, LIT, -LIT)
+    state[rows, place] = np.where(shines, LIT, -LIT)
+    noise = seen[:, -1 - 2 * VIEWS : -1 - VIEWS] * args.noise[1] * whole.views.share
+    told = np.empty((2, len(seen), PARTS + 1))
+    for view in range(PARTS + 1):
+        more = 1 / noise[:, view].repeat(DRAWN)[:, None] ** 2
+        at_dial = more * (view < 2)
+        at_lamps = more * (np.arange(LAMPS) + 2 == view if view else np.ones(LAMPS))
+        dials = at_dial * MEAN[place] + np.sqrt(at_dial) * chance.normal(size=state.shape)
+        width = at_lamps * LAMPS
+        lamps = width * state + np.sqrt(width) * chance.normal(size=state.shape)
+        later = entropies(posterior(dial_sums + dials, lamp_sums + lamps, light + at_dial))
+        told[:, :, view] = later.reshape(2, -1, DRAWN).mean(2)
+    return entropies(hypotheses(seen))[:, :, None] - told
 
 
 def logits(seen):
@@ -127,6 +178,17 @@ def by_hand(sure):
     return choose
 
 
+def greedy(which):
+    """Choose the view that tells most for its price: 0 of the verdict, 1 of the place as well."""
+
+    def choose(seen, step):
+        chance = seeding.numpy_generator(step, "foreseen")
+        price = seen[:, -1 - VIEWS : -VIEWS + PARTS] * args.prices[1]
+        return (foreseen(seen, chance)[which] / price).argmax(1)
+
+    return choose
+
+
 def worth(act):
     """Mean return on episodes that nobody is judged on."""
     return play(act, seeding.fold(0, "searched") % 2**40, SOME)[0][0].mean()
@@ -160,6 +222,7 @@ c, cheapest = best_of(
 hand, adaptive = best_of(
     {(p, t): looking(by_hand(p), t) for p in (0.6, 0.75, 0.9, 0.97) for t in thresholds}
 )
+told = [best_of({t: looking(greedy(which), t) for t in thresholds}) for which in (0, 1)]
 chance = seeding.numpy_generator(0, "chance")
 players = {
     "random actions": lambda seen, _: chance.integers(LOOK + VIEWS, size=len(seen)),
@@ -168,6 +231,8 @@ players = {
     f"fixed plan, searched: {', '.join(whole.views.names[k] for k in plan)}": planned(plan),
     f"the cheapest view while |logit| < {c}": cheapest,
     f"the plan's views while |logit| < {t}": in_order,
+    f"greedy by expected information on the verdict while |logit| < {told[0][0]}": told[0][1],
+    f"greedy by that on verdict and place while |logit| < {told[1][0]}": told[1][1],
     f"by hand: the dial until p = {hand[0]}, its lamp while |logit| < {hand[1]}": adaptive,
 }
 print(f"searched in {time.process_time() - began:.1f} CPU s", flush=True)
