@@ -65,7 +65,7 @@ class Seat:
         """
         env = self._rows(self.episodes)
         numbers = np.arange(self.episodes) + self.seed
-        options = {"problem": numbers} if getattr(env, "names_problems", False) else None
+        options = {"problem": numbers} if "problem" in getattr(env, "asks", ()) else None
         try:
             return _played(env, act, self.seed + turn * self.episodes, options)
         finally:

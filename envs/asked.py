@@ -1,10 +1,11 @@
-"""What a reset asks for: seeds of rows, and which rows begin."""
+"""What a reset or a step asks for: seeds of rows, which rows begin, options, actions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,9 +24,9 @@ def row_seeds(seed: int | Sequence[int], rows: int) -> NDArray[np.uint64]:
     """
     if isinstance(seed, int | np.integer):
         return np.arange(rows, dtype=np.uint64) + np.uint64(int(seed) % 2**64)
-    if any(not isinstance(one, int | np.integer) for one in seed):
+    if isinstance(seed, float) or any(not isinstance(one, int | np.integer) for one in seed):
         do = "give reset(seed=None) to go on without seeds"
-        raise checks.Mistake("a whole number as the seed of each row", list(seed), do)
+        raise checks.Mistake("a whole number as the seed of each row", seed, do)
     seeds = np.array([int(one) % 2**64 for one in seed], np.uint64)
     checks.shape("seed", seeds, (rows,))
     return seeds
@@ -47,6 +48,38 @@ def reset_mask(options: dict[str, Any] | None, rows: int) -> NDArray[np.bool_]:
         got = f"dtype {mask.dtype} with {int(mask.sum())} rows set"
         raise checks.Mistake("options['reset_mask'] to be bool and to pick a row", got, "fix it")
     return mask
+
+
+def known(options: dict[str, Any] | None, names: Sequence[str]) -> dict[str, Any]:
+    """Return the options of a reset, none for None.
+
+    Raises
+    ------
+    Mistake
+        They are no dict, or one of them is neither `reset_mask` nor one of the names.
+    """
+    taken = ("reset_mask", *names)
+    if options is not None and not isinstance(options, dict):
+        raise checks.Mistake("options in a dict", repr(options), f"give {', '.join(taken)} or None")
+    if wrong := sorted(map(str, set(options or {}) - {*taken})):
+        expected = f"options of {', '.join(taken)}"
+        raise checks.Mistake(expected, ", ".join(wrong), "leave it out, or mend its name")
+    return options or {}
+
+
+def numbers(name: str, given: Any, space: gymnasium.Space[Any]) -> NDArray[Any]:
+    """Return actions as an array of the space's shape and numbers.
+
+    Raises
+    ------
+    Mistake
+        They are of another shape, or of another kind: fractions where whole numbers are asked for.
+    """
+    array = np.asarray(given)
+    checks.shape(name, array, space.shape or ())
+    if not np.can_cast(array.dtype, space.dtype or array.dtype, "same_kind"):
+        raise checks.Mistake(f"{name} as {space.dtype}", f"{array.dtype}", "convert them")
+    return array.astype(space.dtype, copy=False)
 
 
 class Asked:

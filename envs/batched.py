@@ -53,7 +53,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium's own annotation)
     nondeterministic = False  # True where what others do counts, whatever the seed
-    names_problems = False  # True where `options={"problem": numbers}` names what is drawn
+    asks: tuple[str, ...] = ()  # options of `reset` beside the mask
     longest: int | None = None  # steps of an episode, where it terminates before the limit
 
     def __init__(
@@ -65,7 +65,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
-        checks.positive("num_envs", num_envs)
+        num_envs = checks.integer("num_envs", num_envs)
         checks.positive("the steps of an episode", limit)
         if render_mode is not None:
             checks.choice("render_mode", render_mode, self.metadata["render_modes"])
@@ -170,7 +170,7 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
             episode of each row.
         options
             `reset_mask`, (num_envs,) bool: rows to begin; the others stay as they are. What else
-            there is goes to `configure`.
+            there is goes to `configure`: what `asks` names.
 
         Raises
         ------
@@ -179,14 +179,15 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         ResetNeeded
             If rows outside of the mask have never begun.
         Mistake
-            If the mask is none, or the seeds are not one a row.
+            If the mask is none, the seeds are not one a row, or an option has another name.
         """
         self._check_open()
         super().reset(seed=seed if isinstance(seed, int) else None)
+        options = asked.known(options, self.asks)
         mask = asked.reset_mask(options, self.num_envs)
         if (~mask & (self.episode < 0)).any():
             raise ResetNeeded("expected every row to have begun; call reset() without a mask first")
-        self.configure(np.flatnonzero(mask), options or {})
+        self.configure(np.flatnonzero(mask), options)
         if seed is not None:
             self._seed(mask, seed)
         elif (fresh := mask & (self.episode < 0)).any():
@@ -212,17 +213,14 @@ class BatchedEnv(VectorEnv[Any, Any, Array], ABC):
         ResetNeeded
             Before the first `reset`, or with "Disabled" while rows wait for theirs.
         Mistake
-            If actions are not one a row, or not finite.
+            If actions are not one a row, of another kind, or not finite.
         """
         self._check_open()
         self._check_begun()
         self._check_alive()
         if self.action_space.shape is not None:
-            actions = np.asarray(actions)
-            checks.shape("actions", actions, self.action_space.shape)
+            actions = asked.numbers("actions", actions, self.action_space)
             checks.finite("actions", actions)
-        if isinstance(self.action_space, gymnasium.spaces.Box):
-            actions = actions.astype(self.action_space.dtype, copy=False)
         live = ~self._done
         self._begin(self._done)  # only "NextStep" has rows to begin here
         self.elapsed[live] += 1

@@ -114,6 +114,7 @@ class Crosswalk(BatchedEnv):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
     ) -> None:
+        checks.number("across", across)
         if not -LIMIT <= across < ROAD[0]:
             raise checks.Mistake("across from -10 to -1.5", across, "start beside the road")
         self.horizon = checks.integer("horizon", horizon)

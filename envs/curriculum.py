@@ -142,7 +142,7 @@ class Curriculum(BatchedEnv):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
-    names_problems = True
+    asks = ("problem",)
 
     def __init__(
         self,

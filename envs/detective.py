@@ -130,6 +130,7 @@ class Detective(BatchedEnv):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 2}  # noqa: RUF012
+    asks = ("rung",)
 
     def __init__(
         self,

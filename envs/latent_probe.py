@@ -117,7 +117,7 @@ class LatentProbe(BatchedEnv):
         render_mode: str | None = None,
     ) -> None:
         checks.positive("stride", stride)
-        checks.positive("horizon", horizon)
+        checks.integer("horizon", horizon)
         max_episode_steps = horizon if max_episode_steps is None else max_episode_steps
         checks.positive("max_episode_steps", max_episode_steps)
         self.probe = find_probe(probe, run, model, trust, generator)

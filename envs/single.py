@@ -13,6 +13,7 @@ from gymnasium.vector.utils import concatenate, create_empty_array, iterate
 from numpy.typing import NDArray
 
 from genenv import checks
+from genenv.envs import asked
 from genenv.envs.batched import BatchedEnv, Info
 
 
@@ -59,11 +60,11 @@ class Single(gymnasium.Env[Any, Any]):
         Raises
         ------
         Mistake
-            If the action is not of the space's shape, or not finite.
+            If the action is not of the space's shape or kind, or not finite.
         """
         space = self.action_space
         if space.shape is not None:
-            checks.shape("action", np.asarray(action), space.shape)
+            action = asked.numbers("action", action, space)
         actions = concatenate(space, [action], create_empty_array(space, 1))  # type: ignore[arg-type]
         observation, reward, terminated, truncated, info = self.batch.step(actions)
         flags = bool(terminated[0]), bool(truncated[0])

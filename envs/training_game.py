@@ -157,7 +157,7 @@ class TrainingGame(BatchedEnv):
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
-    names_problems = True
+    asks = ("problem",)
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,15 @@ def finite(name: str, array: Any) -> None:
         )
 
 
+def number(name: str, value: object) -> None:
+    """Raise a Mistake unless `value` is a number."""
+    if not isinstance(value, Real):
+        raise Mistake(f"{name} to be a number", repr(value), "give one")
+
+
 def positive(name: str, value: float) -> None:
-    """Raise a Mistake unless `value` is above zero and finite."""
+    """Raise a Mistake unless `value` is a number above zero and finite."""
+    number(name, value)
     if not value > 0:
         raise Mistake(f"{name} above 0", value, "give a larger number")
     if value == math.inf:
@@ -67,7 +75,8 @@ def integer(name: str, value: object) -> int:
 
 
 def none_or_more(name: str, value: float) -> None:
-    """Raise a Mistake unless `value` is 0 or above."""
+    """Raise a Mistake unless `value` is a number of 0 or above."""
+    number(name, value)
     if value < 0:
         raise Mistake(f"{name} of 0 or more", value, "give 0 or more")
 

@@ -59,7 +59,7 @@ class Practising(Study[Worths]):
         env = rows_of(practice.env_id, practice.preset, practice.arguments)
         env.close()
         self._critic = critic_of(env.unwrapped)
-        self._names_problems = getattr(env, "names_problems", False)
+        self._names_problems = "problem" in getattr(env, "asks", ())
         own = {} if self._critic is None else {"critic": self._critic}
         self._plays = (practice.arguments or {}) | own
         self.practice = replace(practice, folder=folder, arguments=self._plays)

@@ -39,7 +39,7 @@ def measured(env_id, seed):
     settings = preset(env_id)
     probe = gymnasium.make_vec(env_id, settings.envs, **settings.arguments).unwrapped
     given = {}
-    held = {"split": "test"} if getattr(probe, "names_problems", False) else {}
+    held = {"split": "test"} if "problem" in getattr(probe, "asks", ()) else {}
     if hasattr(probe, "critic"):
         given = {"critic": probe.critic}
         held |= given | {"learn": False}

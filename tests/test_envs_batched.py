@@ -145,7 +145,7 @@ def test_wrong_masks_are_mistakes(mask, sentence):
 
 
 def test_wrong_arguments_are_mistakes():
-    with pytest.raises(Mistake, match="expected num_envs above 0"):
+    with pytest.raises(Mistake, match="expected num_envs to be a whole number above 0"):
         walk(rows=0)
     with pytest.raises(Mistake, match="expected autoreset_mode to be one of NextStep"):
         walk("Never")

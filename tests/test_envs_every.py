@@ -101,6 +101,64 @@ def test_an_action_of_another_shape_is_named_alone_and_in_a_batch(name):
         batch.step(np.zeros((3, 2)))
 
 
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_an_option_that_a_seat_does_not_know_is_named_and_changes_nothing(name):
+    env = gymnasium.make(name, **SMALL.get(name, {}))
+    first, _ = env.reset(seed=4)
+    for options, got in (({"problm": 3}, "problm"), ("hard", "'hard'"), ([], r"\[\]")):
+        with pytest.raises(Mistake, match=rf"expected options .* got {got}; "):
+            env.unwrapped.reset(seed=5, options=options)
+    assert np.array_equal(env.reset(seed=4)[0], first)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_actions_of_another_kind_are_named_alone_and_in_a_batch(name):
+    alone = gymnasium.make(name, **SMALL.get(name, {})).unwrapped
+    batch = made(name)
+    alone.reset(seed=0)
+    batch.reset(seed=0)
+    given = alone.action_space.sample() + 0.5j
+    with pytest.raises(Mistake, match=r"expected action as \w+, got complex"):
+        alone.step(given)
+    with pytest.raises(Mistake, match=r"expected actions as \w+, got complex"):
+        batch.step(np.stack([given, given]))
+
+
+def test_a_fraction_is_no_look_of_a_detective():
+    env = gymnasium.make("genenv/Detective-v0").unwrapped
+    env.reset(seed=0)
+    with pytest.raises(Mistake, match="expected action as int64, got float64; convert them"):
+        env.step(2.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sentence"),
+    [
+        ("Walk1D", {"edge": "wide"}, "edge to be a number, got 'wide'"),
+        ("Crosswalk", {"across": "left"}, "across to be a number, got 'left'"),
+        ("LatentProbe", {"stride": "long"}, "stride to be a number, got 'long'"),
+        ("LatentProbe", {"horizon": 2.5}, "horizon to be a whole number above 0, got 2.5"),
+        ("TrainingGame", {"wrong": None}, "wrong to be a number, got None"),
+        ("TrainingGame", {"wrong": 1.1}, "wrong from 0 to 1, got 1.1"),
+        ("TrainingGame", {"shift": "half"}, "shift to be a number, got 'half'"),
+        ("Curriculum", {"hidden": "much"}, "hidden to be a number, got 'much'"),
+        ("Curriculum", {"hidden": 0.5}, "hidden of 1 or more, got 0.5"),
+    ],
+)
+def test_an_argument_of_another_kind_or_out_of_range_is_named_when_a_seat_is_made(
+    name, given, sentence
+):
+    with pytest.raises(Mistake, match=f"^expected {sentence}"):
+        gymnasium.make(f"genenv/{name}-v0", **given)
+
+
+def test_rows_and_seeds_of_a_batch_are_whole_numbers():
+    with pytest.raises(Mistake, match=r"expected num_envs to be a whole number above 0, got 2.5"):
+        gymnasium.make_vec("genenv/Walk1D-v0", 2.5)
+    with pytest.raises(Mistake, match=r"expected a whole number as the seed of each row, got 2.5"):
+        gymnasium.make_vec("genenv/Walk1D-v0", 2).reset(seed=2.5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 @pytest.mark.filterwarnings("error")

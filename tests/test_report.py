@@ -451,7 +451,7 @@ def test_a_probability_of_rows_plus_noise_says_that_it_is_none_of_data(tmp_path)
         "Random noise of 0.3 around real rows confirms plausible failures in 0.01 % [0.003, 0.04]"
     )
     assert f"{told} of such changes, a share of that law and not of data;" in text
-    assert "P(failure), rows plus noise" in text
+    assert "P(confirmed failure), rows plus noise" in text
     for other in ("random samples", "sampling of the generator"):
         assert other in words(page(example(), tmp_path)).lower()
         assert other not in str(moved).lower()
@@ -563,6 +563,7 @@ def test_a_bad_light_takes_every_probability_and_the_word_plausible_out(part, tm
         assert f"the {part} is stripes. What to do: more steps." in text
         assert "plausible" not in text
         assert "P(failure)" not in text
+        assert "P(confirmed failure)" not in text
         assert "confidence" not in text
         assert "bounds the rate" not in text
     assert html.split("<title>")[1].startswith("Undecided: mine:model")

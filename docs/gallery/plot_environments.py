@@ -2,7 +2,8 @@
 What the seats look like
 ========================
 
-The picture of each environment after one random action, as `render_mode="rgb_array"` gives it.
+The picture of each environment after up to twelve random actions, as
+`render_mode="rgb_array"` gives it.
 """
 
 import gymnasium
@@ -16,7 +17,10 @@ for axis, name in zip(axes.flat, names, strict=True):
     env = gymnasium.make(name, render_mode="rgb_array")
     env.action_space.seed(0)
     env.reset(seed=0)
-    env.step(env.action_space.sample())
+    for _ in range(12):
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        if terminated or truncated:
+            break
     axis.imshow(env.render())
     axis.set_title(name, fontsize=9)
     axis.axis("off")

@@ -14,7 +14,7 @@ LISTED = 10  # classes in the printed table
 
 
 def probability(data: dict[str, Any]) -> str:
-    """Write P(failure) with its interval, or the bound that no finding leaves, as a clause."""
+    """Write P(confirmed failure) with its interval, or what bounds it, as a clause."""
     found, own = data["failure_probability"], law.law(data)
     if found is None:
         return (

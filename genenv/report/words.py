@@ -15,8 +15,8 @@ WORDS = {
     "energy": "½‖e‖², how unlikely a base vector is; the generator often makes what has little.",
     "flip": "A generated sample on which the model says another class than the condition. Other "
     "tools call it a failure or a misbehaviour; here the audit has yet to confirm it.",
-    "guide": "Judges that a search may see, so that it looks among realistic samples; they share "
-    "no rows with the audit.",
+    "guide": "Judges that a search may see, so that it looks among realistic samples; they are "
+    "other networks than the audit's, and learn from the same rows.",
     "mode": "A group of distinct failures that look alike and are confused alike.",
     "seat": "The place of an agent in the game: adversary, generator, discriminator or teacher. "
     "Each is a Gymnasium environment.",

@@ -36,6 +36,7 @@ def unseen(keys: NDArray[np.uint64], reach: float) -> Numbers:
 
 def check_hidden(reach: float) -> float:
     """Return how far what is hidden may reach, or raise a Mistake below 1."""
+    checks.number("hidden", reach)
     if not 1.0 <= reach < np.inf:
         raise checks.Mistake("hidden of 1 or more", reach, "give a factor; 1 hides nothing")
     return float(reach)
@@ -53,6 +54,7 @@ def moments(keys: NDArray[np.uint64], budget: Rows, shift: NDArray[np.bool_]) ->
 
 def check_share(name: str, share: float) -> float:
     """Return a share, or raise a Mistake where it is none."""
+    checks.number(name, share)
     if not 0.0 <= share <= 1.0:
         raise checks.Mistake(f"{name} from 0 to 1", share, "give a probability")
     return float(share)
