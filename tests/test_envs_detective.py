@@ -504,8 +504,10 @@ def test_an_array_of_rungs_is_one_a_row():
 def test_actions_that_are_none_are_mistakes():
     env = Detective(2)
     env.reset(seed=0)
-    for actions in ([0, 9], [0.5, 1], [-1, 0]):
-        with pytest.raises(Mistake, match="expected actions from 0 to 8, one a row"):
+    outside = "expected actions from 0 to 8, one a row"
+    kind = "expected actions as int64, got float64"
+    for actions, sentence in (([0, 9], outside), ([0.5, 1], kind), ([-1, 0], outside)):
+        with pytest.raises(Mistake, match=sentence):
             env.step(np.array(actions))
 
 
