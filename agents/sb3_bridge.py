@@ -59,6 +59,7 @@ class VectorEnvBridge(VecEnv):
     def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         """Step every row; observations, rewards (float32), ends, and one info a row."""
         observation, reward, terminated, truncated, info = self.env.step(self._actions)
+        _check_finite(observation, reward)
         done = terminated | truncated
         final_obs, final_info = info.pop("final_obs", None), info.pop("final_info", {})
         infos = rows_of(info, self.num_envs)
@@ -100,6 +101,14 @@ class VectorEnvBridge(VecEnv):
     def env_is_wrapped(self, wrapper_class: type[Any], indices: Indices = None) -> list[bool]:  # noqa: ARG002
         """Tell that no row is wrapped by itself."""
         return [False for _ in self._get_indices(indices)]
+
+
+def _check_finite(observation: Any, reward: NDArray[Any]) -> None:
+    """Raise a Mistake where an environment answers NaN, from which no network recovers."""
+    parts = observation.values() if isinstance(observation, dict) else (observation,)
+    for part in parts:
+        checks.finite("observations of the environment", part)
+    checks.finite("rewards of the environment", reward)
 
 
 def rows_of(info: dict[str, Any], rows: int) -> list[dict[str, Any]]:

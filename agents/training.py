@@ -26,6 +26,7 @@ from genenv.interrupt import Interrupt
 from genenv.isolation import isolated
 from genenv.settings.fit import CHECKPOINT_SECONDS
 from genenv.tracking import Chart, Lines, Tracker, exactly, plain
+from genenv.wording import said
 
 RETURN, LENGTH = "rollout/ep_rew_mean", "rollout/ep_len_mean"
 LAYOUT: dict[str, list[Chart]] = {
@@ -139,6 +140,14 @@ class Practice:
             if self.folder is not None:
                 self._agent(model).save(self.folder / INTERRUPTED)
             raise
+        except ValueError as error:  # of a law whose parameters are NaN
+            if isinstance(error, checks.Mistake) or _finite(model):
+                raise
+            wanted, got = (
+                "weights of the agent to stay finite",
+                f"NaN by step {model.num_timesteps}",
+            )
+            raise checks.Mistake(wanted, got, "try a smaller learning_rate") from error
         finally:
             env.close()
         return self._agent(model)
@@ -188,13 +197,15 @@ def rows_of(
     Raises
     ------
     Mistake
-        The environment knows no such argument, or refuses its value.
+        The environment knows no such argument, or can do nothing with its value.
     """
     mode, given = AutoresetMode.SAME_STEP, preset.arguments | (arguments or {})
     try:
         return gymnasium.make_vec(env_id, preset.envs, autoreset_mode=mode, **given)
-    except TypeError as error:
-        raise checks.Mistake(f"arguments that {env_id} takes", error, "mend them") from error
+    except checks.Mistake:
+        raise
+    except (TypeError, AttributeError, LookupError, ValueError, OverflowError) as error:
+        raise checks.Mistake(f"arguments that {env_id} takes", said(error), "mend them") from error
 
 
 def load(folder: Path | str) -> Agent:
@@ -219,3 +230,8 @@ class _Told(BaseCallback):
         if self.advance is not None:
             self.advance(self.training_env.num_envs)
         return True
+
+
+def _finite(model: BaseAlgorithm) -> bool:
+    """Whether the weights are numbers."""
+    return all(bool(weight.isfinite().all()) for weight in model.policy.parameters())

@@ -146,6 +146,8 @@ def write(path: Path, x: NDArray[Any], y: NDArray[Any] | None) -> Path:
     -------
     The file's path.
     """
+    if not path.name:
+        raise checks.Mistake("the name of a file to write", f"{path}", "give one, as samples.npz")
     path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
     columns: dict[str, Any] = {"x": x} if y is None else {"x": x, "y": y}
     files.write_atomically(path, lambda file: np.savez_compressed(file, **columns))

@@ -96,3 +96,18 @@ def test_without_a_render_mode_there_are_no_images():
     env = VectorEnvBridge(toys.BatchedWalk(2, autoreset_mode="SameStep"))
     env.reset()
     assert env.get_images() == [None, None]
+
+
+@pytest.mark.parametrize("what", ["observations", "rewards"])
+def test_an_environment_that_answers_nan_is_named(what):
+    class Broken(toys.Walk):
+        def step(self, action):
+            observation, reward, *ends = super().step(action)
+            if what == "rewards":
+                return observation, float("nan"), *ends
+            return np.full_like(observation, np.nan), reward, *ends
+
+    env = VectorEnvBridge(gymnasium.vector.SyncVectorEnv([Broken] * 2, autoreset_mode="SameStep"))
+    env.reset()
+    with pytest.raises(Mistake, match=f"expected {what} of the environment to be finite, got NaN"):
+        env.step(np.zeros((2, 1), np.float32))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,3 +132,10 @@ def test_wrong_calls_are_mistakes(tmp_path):
         train("ppo", 0)
     with pytest.raises(Mistake, match="expected episodes"):
         returns(ID, None, 0, 0)
+
+
+def test_weights_that_become_nan_end_a_training_in_a_sentence():
+    preset = replace(SMALL["ppo"], learning_rate=1e30)
+    given = {"probe": toys.probe(beta=2.0)}
+    with pytest.raises(Mistake, match="expected weights of the agent to stay finite, got NaN by"):
+        agents.train(ID, preset, arguments=given, total_steps=256)

@@ -754,6 +754,15 @@ def test_train_leaves_an_agent_and_says_what_it_is_worth(run: Run, place: Path) 
         ('genenv/LatentProbe-v0 --arguments {"a":1}', "expected arguments that genenv/LatentProbe"),
         ("genenv/LatentProbe-v0 --arguments 3", "expected arguments as a JSON object, got '3'"),
         ("genenv/LatentProbe-v0 --arguments {", "expected arguments in JSON, got '{'"),
+        (
+            f"genenv/LatentProbe-v0 --arguments {'[' * 2000}",
+            "expected arguments in JSON, got '[[",
+        ),
+        (
+            'genenv/LatentProbe-v0 --arguments {"probe":{}}',
+            "arguments that genenv/LatentProbe-v0 takes",
+        ),
+        ('genenv/Disturbance-v0 --arguments {"horizon":1' + 30 * "0" + "}", "that genenv/Disturb"),
         ('genenv/Disturbance-v0 --arguments {"trust":1}', "expected no trust among the arguments"),
     ],
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -96,3 +98,9 @@ def test_keep_one_is_plain_sampling(generator: Generator) -> None:
 def test_every_mistake_is_one_sentence(generator: Generator, call, sentence: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(Mistake, match=sentence):
         call(generator)
+
+
+@pytest.mark.parametrize("place", ["", "/", "."])
+def test_samples_that_have_no_name_to_go_by_are_not_written(place: str) -> None:
+    with pytest.raises(Mistake, match="expected the name of a file to write"):
+        sampling.write(Path(place), np.zeros((2, 2)), None)

@@ -14,6 +14,9 @@ from genenv.cli.running import chosen_folder
 from genenv.settings import names
 from genenv.settings.fit import CHECKPOINT_SECONDS
 from genenv.settings.shown import Number, Switch, Whole, shown
+from genenv.wording import said, shortened
+
+LONGEST = 60  # letters of arguments in a refusal
 
 Id = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="ENV_ID")]
 
@@ -85,8 +88,8 @@ class Train:
         """Read the arguments of the environment."""
         try:
             given = json.loads(self.arguments or "{}")
-        except json.JSONDecodeError as error:
-            got = f"{self.arguments!r} ({error})"
+        except (ValueError, RecursionError) as error:
+            got = f"{shortened(repr(self.arguments), LONGEST)} ({said(error)})"
             raise checks.Mistake("arguments in JSON", got, "write '{\"name\": value}'") from error
         if not isinstance(given, dict):
             do = "write '{\"name\": value}'"
