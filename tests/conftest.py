@@ -97,9 +97,10 @@ def no_waiting_for_the_disk() -> Iterator[None]:
 def small_parts() -> Iterator[None]:
     """Make what a run trains small: what is made of its judge and model is under test, not they."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 40)
+        patch.setattr(classifier, "LEAST_STEPS", 12)
         patch.setattr(classifier, "LEAST_EPOCHS", 1)
         patch.setattr(generated, "GENERATED", 200)
+        patch.setattr("genenv.judge.teaching.FEWEST", 6)
         patch.setattr("genenv.judge.recipe.FEWEST", 1)
         patch.setattr("genenv.judge.recipe.MOST", 1)
         patch.setattr("genenv.judge.varied.GENTLER", ())

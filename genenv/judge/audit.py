@@ -96,37 +96,53 @@ class Audit:
 
     def look(self, rows: Tensor, fold: Fold) -> Looked:
         """Ask the members that judge: rows (n, ...) in [-1, 1], their folds (n,)."""
-        mixed = self.mixed(self.by_make(rows, fold))
-        p = temper.tempered(mixed, self.temperature)
+        numbers = torch.from_numpy(fold)
+        points = self._points(rows, numbers)
+        p = temper.tempered(self.mixed(self._answers(rows, points, numbers)), self.temperature)
         values = {
             "none of these": p[:, -1],
-            "distance": self._distance(rows, fold),
-            "residual": _by_fold(Residual.__call__, self.residual, rows, torch.from_numpy(fold)),
+            "distance": self._distance(points, numbers),
+            "residual": _by_fold(Residual.__call__, self.residual, rows, numbers),
         }
         if self.swapped:
-            numbers = torch.from_numpy(fold)
             values["swapped cells"] = _by_fold(put_together, self.swapped, rows, numbers)
         return Looked(p[:, :-1], values)
 
     def by_make(self, rows: Tensor, fold: Fold) -> dict[str, Tensor]:
         """Ask each make by itself: (n, classes + 1), tempered by its own temperature."""
         numbers = torch.from_numpy(fold)
-        return {
-            make: temper.tempered(
-                _by_fold(crossfit.answers, members, rows, numbers), self.own_temperature[make]
-            )
-            for make, members in self.members.items()
-        }
+        return self._answers(rows, self._points(rows, numbers), numbers)
 
     def mixed(self, by_make: dict[str, Tensor]) -> Tensor:
         """Mix the answers of the makes: (n, classes + 1)."""
         return torch.stack([self.weight[make] * p for make, p in by_make.items()]).sum(0)
 
-    def _distance(self, rows: Tensor, fold: Fold) -> Tensor:
+    def _points(self, rows: Tensor, fold: Tensor) -> dict[str, Tensor]:
+        """Return where each make that is a network puts rows, (n, 64)."""
+        return {
+            make: _by_fold(crossfit.features, self.members[make], rows, fold)
+            for make in self.around
+        }
+
+    def _answers(self, rows: Tensor, points: dict[str, Tensor], fold: Tensor) -> dict[str, Tensor]:
+        """Return what each make says, a network of the points where it puts the rows."""
+
+        def raw(make: str, members: list[Member]) -> Tensor:
+            if make in points:
+                return _by_fold(crossfit.read, members, points[make], fold)
+            return _by_fold(crossfit.answers, members, rows, fold)
+
+        return {
+            make: temper.tempered(raw(make, members), self.own_temperature[make])
+            for make, members in self.members.items()
+        }
+
+    def _distance(self, points: dict[str, Tensor], fold: Tensor) -> Tensor:
         """Mean over the networks of the distance in features, (n,)."""
-        numbers = torch.from_numpy(fold)
-        with torch.no_grad():
-            each = [_by_fold(Surroundings.__call__, a, rows, numbers) for a in self.around.values()]
+        each = [
+            _by_fold(Surroundings.of_features, around, points[make], fold)
+            for make, around in self.around.items()
+        ]
         return torch.stack(each).mean(0)
 
     def realistic(self, looked: Looked) -> Tensor:

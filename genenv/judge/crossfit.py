@@ -72,13 +72,16 @@ def _with_neither(rows: Tensor, label: Tensor, outputs: int, seed: int) -> tuple
 
 def answers(member: Member, rows: Tensor) -> Tensor:
     """Ask a member: (n, ...) in [-1, 1] -> probabilities (n, outputs), none of these last."""
-    if isinstance(member, Trees):
-        return member(rows)
-    with torch.no_grad():
-        return torch.cat([member(part).softmax(1) for part in torch.split(rows, BATCH)])
+    return member(rows) if isinstance(member, Trees) else read(member, features(member, rows))
 
 
 def features(member: Oracle, rows: Tensor) -> Tensor:
     """Ask for the last hidden layer: (n, ...) in [-1, 1] -> (n, 64)."""
     with torch.no_grad():
         return torch.cat([member.features(part) for part in torch.split(rows, BATCH)])
+
+
+def read(member: Oracle, points: Tensor) -> Tensor:
+    """Ask what the last hidden layer says: (n, 64) -> probabilities (n, outputs)."""
+    with torch.no_grad():
+        return torch.cat([member.read(part).softmax(1) for part in torch.split(points, BATCH)])
