@@ -137,9 +137,23 @@ def _searched(folder: Path) -> Iterator[None]:
             sys.path.remove(place)
 
 
+@contextmanager
+def _dtype_kept() -> Iterator[None]:
+    """Let no module's `torch.set_default_dtype` reach networks that are not its own."""
+    loaded = sys.modules.get("torch")
+    before = None if loaded is None else loaded.get_default_dtype()
+    try:
+        yield
+    finally:
+        torch = sys.modules.get("torch")
+        if torch is not None and hasattr(torch, "set_default_dtype"):
+            torch.set_default_dtype(before or torch.float32)
+
+
 def _imported(name: str) -> Any:
     try:
-        return importlib.import_module(name)
+        with _dtype_kept():
+            return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):

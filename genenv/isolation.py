@@ -31,3 +31,18 @@ def isolated() -> Iterator[None]:
             yield
         finally:
             torch.set_default_dtype(dtype)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep torch's default dtype, threads and gradients, whatever code of others does to them."""
+    dtype, threads, slopes = (
+        torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled(),
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(slopes)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ import pytest
 import torch
 
 import genenv
+from genenv import downstream
+from genenv.data import from_arrays
+from genenv.importing import import_model
 from genenv.isolation import isolated
 
 X = np.random.default_rng(0).normal(size=(80, 2)).astype(np.float32)
@@ -66,3 +70,39 @@ def test_they_stay_after_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), isolated():
         1 / int(random.random())
     assert states() == before
+
+
+def changing(x: Any) -> Any:
+    """A model that sets torch up as it likes it, in every call."""
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    torch.set_num_threads(3)
+    return np.full((len(x), 2), 0.5)
+
+
+def test_what_a_model_does_to_torch_ends_with_its_call() -> None:
+    model = downstream.wrap(changing, from_arrays(X).units, (0, 1), "raw", "probabilities")
+    before = torch.get_num_threads()
+    try:
+        model.log_probabilities(torch.from_numpy(X))
+        assert torch.get_default_dtype() == torch.float32
+        assert torch.is_grad_enabled()
+        assert torch.get_num_threads() == before
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+        torch.set_num_threads(before)
+
+
+def test_what_a_module_does_to_torch_ends_with_its_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "doubled.py").write_text(
+        "import torch\ntorch.set_default_dtype(torch.float64)\nmodel = torch.nn.Linear(2, 2)\n"
+    )
+    try:
+        assert import_model("doubled.py:model").weight.dtype == torch.float64
+        assert torch.get_default_dtype() == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)

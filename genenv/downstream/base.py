@@ -33,11 +33,11 @@ from genenv.downstream.one_column import OneColumn
 from genenv.downstream.patience import within
 from genenv.downstream.row_by_row import Answers
 from genenv.downstream.wording import advice, dtype_name, named
+from genenv.isolation import kept
 from genenv.wording import said
 
 CHECKED_ROWS = 64  # rows that `check` looks at
 ROWS_ASKED_AGAIN = 8  # of these, at most
-
 Preprocess = Callable[[Any], Any] | None
 
 
@@ -277,7 +277,7 @@ class Downstream(ABC):
     def _values(self, x: Tensor) -> tuple[Tensor, torch.dtype]:
         """Return what the model answers, in float32 or float64, and the type it was in."""
         try:
-            with within(self.timeout):
+            with kept(), within(self.timeout):
                 values = self(x)
         except checks.Mistake:
             raise
