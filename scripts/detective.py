@@ -48,12 +48,13 @@ parser.add_argument("--prices", type=float, nargs=2, default=PRICES)
 parser.add_argument("--steps", type=int, default=None, help="of the agent; default: the preset's")
 parser.add_argument("--blocks", type=int, default=32, help="of 64 fresh episodes, each seed")
 parser.add_argument("--batches", type=int, default=1200, help="of 256 histories, supervised")
+parser.add_argument("--searched", type=int, default=2048, help="episodes to search on")
 parser.add_argument("--fresh-rows", action="store_true", help="judge on other real rows")
 parser.add_argument("--no-agent", action="store_true", help="leave out PPO")
 parser.add_argument("--out", type=Path, default=Path("detective.json"))
 args = parser.parse_args()
 
-ID, BLOCK, BATCH, SOME = "genenv/Detective-v0", 64, 256, 2048
+ID, BLOCK, BATCH, SOME = "genenv/Detective-v0", 64, 256, args.searched
 THRESHOLDS = np.array([0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0])
 torch.set_num_threads(1)
 game = {"flaw": args.flaw, "side": args.side, "noise": args.noise, "prices": args.prices}
@@ -273,10 +274,15 @@ def blocks(name):
     return np.array(rows).reshape(-1, BLOCK).mean(1)
 
 
+def middle_half(values, axis=0):
+    """Return the interquartile mean."""
+    return trim_mean(values, 0.25, axis)
+
+
 def middle(values):
     """Interquartile mean of blocks, with its interval."""
     rng = seeding.numpy_generator(0, "bootstrap")
-    low, high = intervals.bootstrap(lambda x: trim_mean(x, 0.25), (values,), rng)
+    low, high = intervals.bootstrap(middle_half, (values,), rng, vectorized=True)
     return f"{trim_mean(values, 0.25):.3f} [{low:.3f}, {high:.3f}]"
 
 

@@ -40,10 +40,11 @@ parser.add_argument("--noise", type=float, nargs=2, default=NOISE)
 parser.add_argument("--prices", type=float, nargs=2, default=PRICES)
 parser.add_argument("--steps", type=int, default=200_000, help="of an agent")
 parser.add_argument("--blocks", type=int, default=32, help="of 64 fresh episodes, each seed")
+parser.add_argument("--searched", type=int, default=2048, help="episodes to search on")
 parser.add_argument("--out", type=Path, default=Path("dial.json"))
 args = parser.parse_args()
 
-ID, BLOCK, SOME = "genenv/Detective-v0", 64, 2048
+ID, BLOCK, SOME = "genenv/Detective-v0", 64, args.searched
 DRAWN = 8  # looks, of which what the next one tells is the mean
 torch.set_num_threads(1)
 game = dial(args.side) | {"noise": tuple(args.noise), "prices": tuple(args.prices)}
@@ -259,10 +260,15 @@ for name in ("the agents' open loop", "agent") if args.seeds else ():
     table[name] = np.array([known[str(seed)][name] for seed in args.seeds])
 
 
+def middle_half(values, axis=0):
+    """Return the interquartile mean."""
+    return trim_mean(values, 0.25, axis)
+
+
 def middle(values):
     """Interquartile mean of blocks, with its interval."""
     rng = seeding.numpy_generator(0, "bootstrap")
-    low, high = intervals.bootstrap(lambda x: trim_mean(x, 0.25), (values,), rng)
+    low, high = intervals.bootstrap(middle_half, (values,), rng, vectorized=True)
     return f"{trim_mean(values, 0.25):.3f} [{low:.3f}, {high:.3f}]"
 
 

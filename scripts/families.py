@@ -45,6 +45,8 @@ parser.add_argument("--fresh", type=int, default=64, help="problems of the test 
 parser.add_argument("--steps", type=int, default=None, help="of a training; default: preset")
 parser.add_argument("--generations", type=int, default=8, help="of each search by CMA-ES")
 parser.add_argument("--headroom", type=int, nargs=2, default=(24, 32), help="constants, problems")
+parser.add_argument("--searched", type=int, default=64, help="problems that a search ends on")
+parser.add_argument("--others", type=int, default=8, help="seeds of an open loop")
 parser.add_argument("--only-headroom", action="store_true", help="stop before any training")
 parser.add_argument("--hidden", action="store_true", help="agents are not shown the problem")
 parser.add_argument("--unseen", type=float, default=1.0, help="by what episodes hide a rate")
@@ -52,7 +54,7 @@ parser.add_argument("--out", type=Path, default=Path("families.json"))
 args = parser.parse_args()
 
 FIRST = 10_000  # number of the first fresh problem; seeds are of that order too
-OTHERS = 8  # seeds of an open loop
+OTHERS = args.others  # seeds of an open loop
 RATES = {"genenv/TrainingGame-v0": 4e-3, "genenv/Curriculum-v0": 3e-3}  # the middle ones
 FACTORS = (1 / 8, 1.0, 8.0)  # of what episodes hide
 torch.set_num_threads(1)
@@ -160,7 +162,7 @@ def chosen(returns):
 def searched(dim, expand, start):
     """Best numbers by CMA-ES over problems of the training family, and the step to stop at.
 
-    The better of where it starts and where it ends, on 64 further problems.
+    The better of where it starts and where it ends, on further problems.
     """
     strategy = CMA(start, 0.3, bounds=np.tile([-1.0, 1.0], (dim, 1)), population_size=8, seed=1)
     problems = 16
@@ -173,8 +175,8 @@ def searched(dim, expand, start):
         strategy.tell(list(zip(asked, (-worth).tolist(), strict=True)))
     found = []
     for one in (start, np.clip(strategy.mean, -1, 1)):
-        actions = sequence(scheduled(expand(one), 64))
-        worth = play(actions, np.arange(64) + 3000, 3000, "train")[0].mean(0)
+        actions = sequence(scheduled(expand(one), args.searched))
+        worth = play(actions, np.arange(args.searched) + 3000, 3000, "train")[0].mean(0)
         found.append((worth.max(), np.append(one, worth.argmax())))
     return max(found, key=lambda pair: pair[0])[1]
 
@@ -221,6 +223,11 @@ def replayed(act):
     last = (acting.sum(0) == 0) & (mean[..., -1] > 0)
     mean[..., -1][last] = 1.0
     return paid(sequence(mean))
+
+
+def middle_half(values, axis=0):
+    """Return the interquartile mean."""
+    return trim_mean(values, 0.25, axis)
 
 
 room = kept("headroom", headroom)
@@ -285,7 +292,7 @@ print("| player | interquartile mean [95 %] | mean | agents ahead by, seed by se
 print("|---|---|---|---|")
 for name, value in table.items():
     low, high = intervals.bootstrap(
-        lambda x: trim_mean(x, 0.25), (value,), seeding.numpy_generator(0, "bootstrap")
+        middle_half, (value,), seeding.numpy_generator(0, "bootstrap"), vectorized=True
     )
     middle = f"{trim_mean(value, 0.25):.3f} [{low:.3f}, {high:.3f}]"
     ahead = []
@@ -300,6 +307,6 @@ if played:
     mean = np.mean(list(played.values()), 0)
     iqm = trim_mean(np.concatenate(list(played.values())), 0.25)
     low, high = intervals.bootstrap(
-        lambda x: trim_mean(x, 0.25), (mean,), seeding.numpy_generator(0, "bootstrap")
+        middle_half, (mean,), seeding.numpy_generator(0, "bootstrap"), vectorized=True
     )
     print(f"\ninterquartile mean over agents and problems: {iqm:.3f} [{low:.3f}, {high:.3f}]")

@@ -89,3 +89,52 @@ def test_the_table_of_a_seat_is_in_one_order_and_keeps_its_agents(run):
     constant = "best of 16 constants"
     assert names == ["random", constant, "its open loop", "equal pushes", "agent"]
     assert run("seats.py", *words, "--out", "seats.json") == said
+
+
+def returns(said):
+    """The first figure of each row of a table of players."""
+    rows = re.findall(r"^\| (.+?) \| (-?[\d.]+) \[", said, flags=re.MULTILINE)
+    return {name: float(figure) for name, figure in rows}
+
+
+@pytest.mark.slow
+def test_on_the_dial_who_knows_the_law_and_where_to_look_is_ahead(run):
+    words = ["--seeds", "--searched", "64", "--blocks", "2"]
+    found = returns(run("detective_dial.py", *words))
+    at_once = found["verdict on the free look"]
+    assert found['best constant action: "real" at once'] == 0
+    wise = [paid for name, paid in found.items() if name.startswith(("by hand", "greedy"))]
+    assert len(wise) == 3
+    assert min(wise) > at_once + 0.1
+
+
+@pytest.mark.slow
+def test_players_of_the_detective_are_judged_on_the_same_coins(run):
+    words = ["--searched", "16", "--blocks", "2", "--no-agent", "--batches", "2", "--seeds", "0"]
+    said = run("detective.py", *words)
+    found = returns(said)
+    assert found["best constant action, `real`"] == 0
+    assert {"fixed plan, searched", "greedy by expected worth"} < set(found)
+    assert run("detective.py", *words) == said
+
+
+@pytest.mark.slow
+def test_the_table_of_a_family_keeps_what_was_played_and_pays_a_stop_nothing(run):
+    words = ["genenv/Curriculum-v0", "--seeds", "0", "--steps", "320", "--fresh", "2"]
+    words += ["--generations", "0", "--headroom", "1", "1", "--others", "1", "--searched", "2"]
+    said = run("families.py", *words)
+    kept = json.loads(Path("families.json").read_text())
+    assert kept["searched constant, numbers"][-1] == 0  # the moment to stop: at once
+    assert returns(said)["best searched constant"] == 0
+    assert "agent, seed 0, replayed open loop" in returns(said)
+    table = said[said.index("| player") :]
+    assert run("families.py", *words).endswith(table)
+
+
+@pytest.mark.slow
+def test_a_forger_that_hardly_learned_stands_beside_chance(run):
+    said = run("forger.py", "--seeds", "0", "--steps", "1024")
+    assert re.search(r"^\| 0 \| 1,024 \| \d+ \| [0-8] \| [\d.]+ \|", said, flags=re.MULTILINE)
+    chance = re.search(r"uniform actions \| \| \| ([\d.]+) ", said)
+    assert chance
+    assert float(chance[1]) >= 4  # of 8 modes
