@@ -84,6 +84,15 @@ def test_classes_without_rows_have_no_probability():
     assert (p[:, 2] < 1e-9).all()
 
 
+@pytest.mark.parametrize("name", ["logistic", "svm", "forest", "mlp"])
+def test_a_learner_that_sees_one_class_says_that_class(name):
+    one = RINGS.label == 1
+    fit = learners.LEARNERS[name]
+    model = fit(RINGS.x[one], RINGS.label[one], RINGS.units, RINGS.classes, 0)
+    p = model.log_probabilities(RINGS.units.tensor(RINGS.x)).exp()
+    assert (p.argmax(1) == 1).float().mean() > 0.9
+
+
 @pytest.mark.parametrize("name", ["tree", "plain", "named", "placed"])
 def test_a_factory_makes_a_learner(factories, name):
     model = taught(learners.named(f"{factories}:{name}", RINGS.units))

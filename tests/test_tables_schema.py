@@ -117,6 +117,16 @@ def test_a_category_unseen_when_it_was_inferred_is_named():
         schema.encode(frame)
 
 
+def test_an_infinity_that_comes_later_is_named():
+    schema = infer(people(), "loan")
+    frame = people()
+    name = schema.columns[2].name
+    frame[name] = frame[name].astype(float)
+    frame.loc[4, name] = np.inf
+    with pytest.raises(Mistake, match=rf"finite numbers in column '{name}'.*row 4"):
+        schema.encode(frame)
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_file_gives_the_frame_that_was_written(tmp_path, suffix):
     path = tmp_path / f"people{suffix}"

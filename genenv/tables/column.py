@@ -84,7 +84,8 @@ class Column:
         Raises
         ------
         Mistake
-            It holds a category, a missing value or a text that the schema does not know.
+            It holds a category, a missing value or a text that the schema does not know, or an
+            infinite number.
         """
         codes = self._categories(series) if self.discrete else self._numbers(series)
         if not self.missing and np.isnan(codes).any():
@@ -92,6 +93,12 @@ class Column:
                 f"no missing value in column {self.name!r}",
                 f"one at row {int(np.isnan(codes).argmax())}",
                 "impute it, or infer the schema from these rows",
+            )
+        if np.isinf(codes).any():
+            raise checks.Mistake(
+                f"finite numbers in column {self.name!r}",
+                f"infinity at row {int(np.isinf(codes).argmax())}",
+                "mend the value",
             )
         return codes
 
