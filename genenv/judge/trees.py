@@ -63,12 +63,15 @@ class Trees:
         return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
 
 
-def fit_boosting(x: Tensor, label: Tensor, outputs: int, seed: int) -> Trees:
-    """Fit histogram gradient boosting: rows (n, ...), class indices (n,) -> its trees."""
+def fit_boosting(x: Tensor, label: Tensor, outputs: int, seed: int, turns: int = 100) -> Trees:
+    """Fit histogram gradient boosting: rows (n, ...), class indices (n,) -> its trees.
+
+    There is a tree an output and turn, of two outputs one.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     made = HistGradientBoostingClassifier(
-        learning_rate=0.1, max_iter=100, max_leaf_nodes=15, l2_regularization=1.0,
+        learning_rate=0.1, max_iter=turns, max_leaf_nodes=15, l2_regularization=1.0,
         early_stopping=False, random_state=seed % 2**31,
     )  # fmt: skip
     made.fit(x.flatten(1).numpy(), label.numpy())
