@@ -15,6 +15,7 @@ import torch
 import genenv
 from genenv import downstream
 from genenv.data import from_arrays
+from genenv.downstream import forms
 from genenv.importing import import_model
 from genenv.isolation import isolated
 
@@ -85,6 +86,8 @@ def test_what_a_model_does_to_torch_ends_with_its_call() -> None:
     before = torch.get_num_threads()
     try:
         model.log_probabilities(torch.from_numpy(X))
+        assert torch.get_default_dtype() == torch.float32
+        assert forms.handed(model, forms.Form("raw", "auto"), torch.from_numpy(X)) is not None
         assert torch.get_default_dtype() == torch.float32
         assert torch.is_grad_enabled()
         assert torch.get_num_threads() == before

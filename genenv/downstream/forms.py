@@ -15,6 +15,7 @@ from genenv.downstream.base import Downstream
 from genenv.downstream.layouts import LAYOUTS, checked
 from genenv.downstream.normalise import Normalise
 from genenv.downstream.views import VIEWS
+from genenv.isolation import kept
 
 Pair = tuple[tuple[float, ...], tuple[float, ...]]
 MNIST: Pair = (0.1307,), (0.3081,)
@@ -94,7 +95,7 @@ def handed(model: Downstream, form: Form, x: Tensor) -> Tensor | None:
     looked = _Look()
     try:
         asked = model.otherwise(form.view, "auto", looked, form.layout)
-        with torch.no_grad():
+        with kept(), torch.no_grad():
             asked(x)
     except Exception:  # a form that the model refuses: only what it was handed is asked here
         pass
