@@ -17,6 +17,7 @@ from genenv.downstream.answers import numbers, rows_not_finite
 from genenv.downstream.estimator import framed
 from genenv.downstream.patience import within
 from genenv.downstream.row_by_row import Answers
+from genenv.isolation import kept
 from genenv.wording import said
 
 AGAIN = 8  # real rows that are asked a second time, without the others
@@ -97,7 +98,7 @@ class ValueModel:
     def _values(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """See `row_by_row.Ask`."""
         try:
-            with within(self.timeout):
+            with kept(), within(self.timeout):
                 values = numbers(self._ask(self._handed(x)))
         except checks.Mistake:
             raise
