@@ -205,6 +205,6 @@ def parallel_env(**arguments: Any) -> Duel:
     except ImportError as error:
         raise checks.Mistake(
             "pettingzoo, which defines games for several", "none installed",
-            "pip install genenv[game]",
+            "pip install 'genenv[game]'",
         ) from error  # fmt: skip
     return Duel(**arguments)

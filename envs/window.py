@@ -30,7 +30,7 @@ class Window:
         try:
             import pygame
         except ImportError as error:
-            do = "pip install genenv[window]"
+            do = "pip install 'genenv[window]'"
             raise checks.Mistake("pygame, which opens windows", "none installed", do) from error
         self._pygame = pygame
         self._title = title

@@ -43,7 +43,7 @@ def _opened(path: Path, _written: int, threads: int) -> Any:
         import onnxruntime
     except ImportError as error:
         raise checks.Mistake(
-            "onnxruntime, which runs .onnx files", "none installed", "pip install genenv[onnx]"
+            "onnxruntime, which runs .onnx files", "none installed", "pip install 'genenv[onnx]'"
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
