@@ -17,7 +17,7 @@ from genenv.judge.layout import lawful
 from genenv.judge.trees import Trees, fit_boosting
 
 REAL, TOGETHER, REDRAWN = range(3)  # outputs
-TURNS = 300  # of 4,000 rows of Adult put together 8.9 and 10.2 % pass after 100, 6.6 and 6.8 % here
+TURNS = 300  # of rows of Adult put together 9 and 11 % pass after 100, 6 and 6 % here
 DRAWN = 0.3  # of a redrawn row's columns, on average; one at the least
 
 
