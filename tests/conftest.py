@@ -42,6 +42,16 @@ def every_verdict() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def able_parts() -> Iterator[None]:
+    """Let parts learn and search until they are good: something is made of that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 40)
+        patch.setattr("genenv.judge.teaching.FEWEST", 20)
+        patch.setattr("genenv.policies.likeliest.STEPS", 200)
+        yield
+
+
 @pytest.fixture
 def whole_classifiers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let classifiers learn as long as they do outside of tests: what they learned is looked at."""
@@ -104,4 +114,5 @@ def small_parts() -> Iterator[None]:
         patch.setattr("genenv.judge.recipe.FEWEST", 1)
         patch.setattr("genenv.judge.recipe.MOST", 1)
         patch.setattr("genenv.judge.varied.GENTLER", ())
+        patch.setattr("genenv.policies.likeliest.STEPS", 40)
         yield

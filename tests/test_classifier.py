@@ -45,6 +45,7 @@ def fitted(dataset, kind, seed, **kw):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("able_parts")
 @pytest.mark.parametrize("kind", ["mlp", "rbf"])
 def test_classes_that_no_line_separates_are_learned(rings, kind):
     network = fitted(rings, kind, 0, smoothing=0.03, jitter=0.02)

@@ -29,6 +29,8 @@ from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
 from genenv.judge.variations import GENTLER, vary_images
 
+pytestmark = pytest.mark.usefixtures("able_parts")
+
 
 def flags(*values):
     return np.array(values, bool)

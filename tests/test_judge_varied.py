@@ -67,7 +67,7 @@ def test_a_saving_that_chance_would_make_changes_nothing(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("whole_classifiers")
+@pytest.mark.usefixtures("whole_classifiers", "able_parts")
 def test_classes_that_lie_a_turn_apart_are_learned_with_less_of_it():
     x, y = lines(240, 0)
     _, fold = divide(x.numpy(), y.numpy(), 2, 0)

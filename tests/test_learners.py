@@ -48,6 +48,7 @@ def accuracy(model, dataset):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("able_parts")
 @pytest.mark.parametrize("name", [*learners.usual(RINGS.units), "svm"])
 def test_every_learner_beats_chance_and_is_a_function_of_its_seed(name):
     fit = learners.named(name, RINGS.units)

@@ -16,7 +16,7 @@ from genenv.board.flips import Flips
 from genenv.checks import Mistake
 from genenv.settings import StressConfig
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("able_parts")]
 
 DIGITS = data.load("digits")
 ROWS = np.arange(0, 1797, 4)

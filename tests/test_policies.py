@@ -25,6 +25,8 @@ WALK = PolicyConfig(
 LEAST = 100 / 60  # energy of a failure: edge² / 60, in 30 equal steps
 TEN = 0.108736  # P(|x| >= 10) within 30 steps, by quadrature
 
+pytestmark = pytest.mark.usefixtures("able_parts")
+
 
 def falls(observation):
     """Push CartPole to the left, always."""

@@ -16,7 +16,7 @@ from genenv.judge import Guide
 from genenv.reacting import Reacting
 from genenv.settings import ReactConfig
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("able_parts")]
 
 NOISES = ("latent:temperature", "sample:rotate", "real:rotate")
 CONFIG = ReactConfig(
