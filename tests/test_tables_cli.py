@@ -240,7 +240,7 @@ def test_a_fit_is_found_again_and_a_schema_can_be_edited(run, fitted, place):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("fit nowhere.csv", "the file nowhere.csv"),
+        ("fit nowhere.csv", "nowhere.csv', which does not exist"),
         ("fit people.csv --target wealth", "'wealth'"),
         ("fit people.csv --network mlp", "expected network to be one of auto, mixture, table"),
         ("fit people.csv --network mixture --steps 5", "--steps"),
