@@ -36,6 +36,7 @@ SETTINGS = {  # of Ray, where the user has none
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of shards that nobody waits for: another one raised
     "RAY_raylet_start_wait_time_s": "120",  # 30 are few on a busy machine
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # else a warning of every start; errors are raised anyway
     "RAY_worker_niceness": "0",  # workers are the work, and not to wait for other processes
 }
 OWN = "genenv"  # every worker has it
@@ -236,7 +237,7 @@ def _connected(ray: Any, cluster: Cluster) -> Iterator[None]:
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
-            address=None if here else cluster.address,
+            address=cluster.address,
             num_cpus=cluster.workers if here else None,  # a model may wait more than it works
             include_dashboard=False if here else None,
             log_to_driver=False,
