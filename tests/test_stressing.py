@@ -513,8 +513,8 @@ def test_of_rows_that_are_more_than_memory_holds_only_some_are_copied(
     small = StressConfig(search=("random",), budget=64, steps=9)
     given = LogisticRegression(max_iter=500).fit(other.x.reshape(497, -1), other.label)
     run = Stressing(small, train, other, given, None, tmp_path / "run", no_cache=True)
-    told = "Judge, metrics and report look at 300 of 1,300 training rows, drawn evenly"
-    assert any(note.startswith(told) for note in run.notes)
+    told = "look at 300 of 1,300 training rows, drawn evenly"
+    assert any(told in note for note in run.notes)
     found = run.run().data
     assert found["data"]["split"]["train"] == 1300  # which the generator learned from
     assert found["generator"]["samples"] <= 300

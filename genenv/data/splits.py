@@ -82,7 +82,8 @@ def held(split: Split, size: int) -> tuple[Split, tuple[str, ...]]:
         return split, ()
     chosen = seeding.numpy_generator(0, "held").permutation(total)[:most]
     words = (
-        f"Judge, metrics and report look at {most:,} of {total:,} training rows, drawn evenly, as "
+        f"Judge, metrics, report, and the model where none was given, look at {most:,} of "
+        f"{total:,} training rows, drawn evenly, as "
         "many as a gigabyte holds: of these they say what is the same, nearest, or learned."
     )
     return replace(split, train=split.train[np.sort(chosen)]), (words,)
