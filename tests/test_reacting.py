@@ -118,6 +118,26 @@ def test_a_learners_name_is_escaped_on_the_page(done: tuple[Path, dict[str, Any]
     assert "<b>evil" not in (done[0] / "other.html").read_text()
 
 
+def test_a_row_that_hurts_shows_the_p_of_that_and_the_way_to_read_fits_what_was_asked(
+    done: tuple[Path, dict[str, Any]],
+) -> None:
+    from genenv.report.reactions import write_page
+
+    row = {
+        "learner": "mlp", "way": "replace", "real_rows": 50, "generated_rows": 50,
+        "verdict": "hurts", "gain": -0.1, "low": -0.2, "high": -0.05, "null": "repeated",
+        "gain_over_null": -0.1, "worst_class_gain": -0.1, "calibration_gain": 0.0,
+        "p": 1.0, "p_hurts": 0.0042,
+    }  # fmt: skip
+    path = done[0] / "hurts.html"
+    write_page(done[1] | {"helps": [row]}, path)
+    both = path.read_text()
+    assert "<td>0.0042</td>" in both
+    assert "darkest cells" in both
+    write_page(done[1] | {"helps": [row], "curves": [], "noises": []}, path)
+    assert "darkest cells" not in path.read_text()
+
+
 def test_tensorboard_has_a_run_a_learner_and_few_beside(
     done: tuple[Path, dict[str, Any]],
 ) -> None:

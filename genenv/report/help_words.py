@@ -34,11 +34,15 @@ def table(rows: Sequence[Row]) -> list[list[str]]:
     return [head, *([row["learner"], *_cells(row)] for row in rows)]
 
 
+def decided(row: Row) -> str:
+    """Return the p that a row's verdict rests on: that it hurts where it does, else that it helps."""
+    return p_value(row["p_hurts" if row["verdict"] == "hurts" else "p"])
+
+
 def _cells(row: Row) -> list[str]:
     gain = f"{points(row['gain'])} [{points(row['low'])}, {points(row['high'])}]"
-    p = row["p_hurts" if row["verdict"] == "hurts" else "p"]
     made = count(row["real_rows"]), row["way"], count(row["generated_rows"])
-    return [*made, row["verdict"], gain, p_value(p)]
+    return [*made, row["verdict"], gain, decided(row)]
 
 
 def _of_learner(rows: Sequence[Row]) -> str:

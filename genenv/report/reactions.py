@@ -12,7 +12,7 @@ from genenv import files
 from genenv.reactions import measures
 from genenv.report import help_words
 from genenv.report import reaction_figures as figures
-from genenv.report.numerals import NONE, count, number, p_value, percent, points
+from genenv.report.numerals import NONE, count, number, percent, points
 from genenv.report.reaction_words import heat, mean, sentences
 from genenv.report.template import template
 from genenv.wording import unmarked
@@ -162,7 +162,7 @@ def write_page(
     """
     from markupsafe import Markup
 
-    filters = {"percent": percent, "count": count, "points": points, "p_value": p_value}
+    filters = {"percent": percent, "count": count, "points": points, "decided": help_words.decided}
     page = template("react.html", filters)
     drawn: dict[Any, str | None] = {s: figures.reactions(content, s) for s in SOURCES}
     drawn |= {key: figures.quantity(content, key) for key in figures.QUANTITIES}
