@@ -11,14 +11,17 @@ import numpy as np
 
 
 class Mistake(ValueError):  # noqa: N818 - of the user, not of the program
-    """A mistake in what the user handed over: one sentence, which the command line prints."""
+    """A mistake in what the user handed over: one sentence, which the command line prints.
+
+    From another process it comes made anew of its sentence alone, by pickle as by Gymnasium.
+    """
 
     afresh: tuple[str, ...] | None = None
     """Flags with which another run may end better, for resuming this one would end the same way;
     None: what caused it can be mended, and the run goes on."""
 
-    def __init__(self, expected: str, got: object, do: str) -> None:
-        super().__init__(f"expected {expected}, got {got}; {do}")
+    def __init__(self, expected: object, got: object = "", do: str = "") -> None:
+        super().__init__(f"expected {expected}, got {got}; {do}" if do else str(expected))
         self.got = str(got)
 
 

@@ -158,7 +158,7 @@ class Spread(Downstream):
     kind_name: ClassVar[str] = "model"
 
     def __init__(self, model: Downstream, workers: Sequence[Any]) -> None:
-        self.__dict__ |= model.__dict__
+        self.__dict__ |= model.__dict__ | {"kind_name": model.kind_name}
         self.timeout = 0.0  # each worker keeps the time of its shard
         self._line = Line(workers)
         self._sent: dict[int, tuple[Tensor, _Sent]] = {}  # by the batch, which lives as long

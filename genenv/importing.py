@@ -138,21 +138,26 @@ def _searched(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _dtype_kept() -> Iterator[None]:
-    """Let no module's `torch.set_default_dtype` reach networks that are not its own."""
-    loaded = sys.modules.get("torch")
-    before = None if loaded is None else loaded.get_default_dtype()
+def _torch_kept() -> Iterator[None]:
+    """Let no module's default dtype or device, nor its switch of gradients, reach other networks."""
+    torch = sys.modules.get("torch")
+    dtype = None if torch is None else torch.get_default_dtype()
+    device = None if torch is None else torch.get_default_device()
+    slopes = torch is None or torch.is_grad_enabled()
     try:
         yield
     finally:
         torch = sys.modules.get("torch")
         if torch is not None and hasattr(torch, "set_default_dtype"):
-            torch.set_default_dtype(before or torch.float32)
+            torch.set_default_dtype(dtype or torch.float32)
+            torch.set_grad_enabled(slopes)
+            if torch.get_default_device() != (device or torch.device("cpu")):
+                torch.set_default_device(device)
 
 
 def _imported(name: str) -> Any:
     try:
-        with _dtype_kept():
+        with _torch_kept():
             return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,13 @@ from genenv.checks import Mistake
 def test_a_mistake_is_one_sentence_and_a_value_error():
     with pytest.raises(ValueError, match=r"^expected a cat, got 3; feed it$"):
         raise Mistake("a cat", 3, "feed it")
+
+
+def test_a_mistake_of_another_process_is_the_same_sentence():
+    first = Mistake("a cat", 3, "feed it")
+    for other in (pickle.loads(pickle.dumps(first)), Mistake(first)):
+        assert type(other) is Mistake
+        assert str(other) == str(first)
 
 
 def test_a_choice_comes_back():

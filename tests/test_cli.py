@@ -142,6 +142,7 @@ def plain(folder: Path) -> dict[str, Any]:
     ("words", "sentence"),
     [
         ("stress nowhere", "'nowhere', which does not exist; check the name or path"),
+        ("compare done", "expected two runs or more, got 1; name the first and another"),
         ("stress empty", "got empty, which is empty; sort the images"),
         ("stress table.csv", "got none of a, b named; name it: --target COLUMN"),
         ("stress one.npz", "expected labels of two classes or more, got none in one"),

@@ -121,6 +121,7 @@ def test_workers_find_the_same_and_one_that_dies_costs_nothing(cluster, linear, 
     with spread(Cluster(cluster, 3), wrapped(linear(str(deaths)))) as far:
         assert same(here, findings(tmp_path / "there", far, at_once=4))
         assert far.queries == 4 * BUDGET
+        assert far.kind_name == wrapped(linear()).kind_name
     shards = 4 * sum(-(-rows // SHARD) for rows in (64, BUDGET - 64))
     asked = [int(path.name) for path in deaths.iterdir()]
     died = sum(number % 10 == 3 for number in asked)

@@ -111,6 +111,17 @@ def test_an_option_that_a_seat_does_not_know_is_named_and_changes_nothing(name):
     assert np.array_equal(env.reset(seed=4)[0], first)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Gymnasium prints what a process raised
+def test_what_a_seat_refuses_in_a_process_of_its_own_is_the_same_sentence():
+    env = gymnasium.make_vec("genenv/Crosswalk-v0", 1, vectorization_mode="async")
+    try:
+        with pytest.raises(Mistake, match="^expected options of reset_mask, got problm; leave"):
+            env.reset(options={"problm": 3})
+    finally:
+        env.close(terminate=True)
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_actions_of_another_kind_are_named_alone_and_in_a_batch(name):
     alone = gymnasium.make(name, **SMALL.get(name, {})).unwrapped

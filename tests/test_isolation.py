@@ -103,9 +103,14 @@ def test_what_a_module_does_to_torch_ends_with_its_import(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "doubled.py").write_text(
         "import torch\ntorch.set_default_dtype(torch.float64)\nmodel = torch.nn.Linear(2, 2)\n"
+        "torch.set_default_device('meta')\ntorch.set_grad_enabled(False)\n"
     )
     try:
         assert import_model("doubled.py:model").weight.dtype == torch.float64
         assert torch.get_default_dtype() == torch.float32
+        assert torch.get_default_device().type == "cpu"
+        assert torch.is_grad_enabled()
     finally:
         torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+        torch.set_grad_enabled(True)

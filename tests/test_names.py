@@ -58,6 +58,7 @@ lines += [["stress", "digts"], ["fit", "digts"], ["react", "digits", "--held-out
 lines += [["train", "genenv/Walk1-v0"], ["train", "genenv/Walk1D-v0", "--arguments", "edge"]]
 lines += [["sample", "gone", "--out", "x.npz"], ["replay", "gone"], ["compare", "gone", "gone"]]
 lines += [["replay", "gone", "--expect", "fial"], ["check", "gone"], ["rate", "gone"]]
+lines += [["compare"], ["fit", ""]]
 lines += [["react", "digits", "--learner", "mpl"], ["stress", "digits", "--criterion", "topk"]]
 ended = []
 for line in lines:
@@ -75,4 +76,4 @@ def test_help_of_every_command_and_a_line_that_cannot_be_read_import_no_torch() 
     answer = subprocess.run([sys.executable, "-c", ANSWERED], capture_output=True, check=True)
     ended, heavy = json.loads(answer.stdout)
     assert heavy == []
-    assert ended == [0] * 10 + [2] * 20
+    assert ended == [0] * 10 + [2] * 22

@@ -34,6 +34,8 @@ class Compare:
 
     def __call__(self, _line: str) -> int:
         """Ask the failures of both, and write what became of them."""
+        if len(self.runs) < 2:
+            raise checks.Mistake("two runs or more", len(self.runs), "name the first and another")
         places.run(*self.runs)
         from genenv import comparing, files, finished, runs
         from genenv.report import comparison

@@ -21,7 +21,7 @@ def data(*sources: str | None) -> None:
     for source in sources:
         if source is None or source.startswith(STACKED) or source in names.data():
             continue
-        if not Path(source).expanduser().exists():
+        if not source or not Path(source).expanduser().exists():
             raise checks.Mistake(
                 f"one of {', '.join(names.data())}, a folder, an .npz file or a table",
                 f"{source!r}, which does not exist",
