@@ -139,7 +139,7 @@ def _searched(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _torch_kept() -> Iterator[None]:
-    """Let no module's default dtype or device, nor its switch of gradients, reach other networks."""
+    """Let no module's default dtype, device or switch of gradients reach other networks."""
     torch = sys.modules.get("torch")
     dtype = None if torch is None else torch.get_default_dtype()
     device = None if torch is None else torch.get_default_device()

@@ -116,7 +116,7 @@ def test_an_option_that_a_seat_does_not_know_is_named_and_changes_nothing(name):
 def test_what_a_seat_refuses_in_a_process_of_its_own_is_the_same_sentence():
     env = gymnasium.make_vec("genenv/Crosswalk-v0", 1, vectorization_mode="async")
     try:
-        with pytest.raises(Mistake, match="^expected options of reset_mask, got problm; leave"):
+        with pytest.raises(Mistake, match=r"^expected options of reset_mask, got problm; leave"):
             env.reset(options={"problm": 3})
     finally:
         env.close(terminate=True)
