@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import failures, reading
+from genenv import failures, files, reading
 from genenv.failures import COLUMNS, Confirmed
 
 MOST_HELD = 200_000  # failures
@@ -99,7 +99,7 @@ def take(folder: Path, logs: Sequence[tuple[str, int]], shape: tuple[int, ...]) 
     Mistake
         A shard that is damaged or holds other columns.
     """
-    shards = tuple(sorted(folder.glob("*.npz")))
+    shards = tuple(files.shards(folder))
     parts = [_address(path, i, logs) for i, path in enumerate(shards)]
     shard, row, log, index, pair = _joined(parts)
     held = _first(

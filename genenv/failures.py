@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import checks, reading
+from genenv import checks, files, reading
 from genenv.columns import Columns
 from genenv.criteria import DEFAULT, Criterion, severity
 from genenv.downstream import Answers, Downstream
@@ -86,7 +86,7 @@ def read(path: Path) -> Confirmed:
 
 def shards(folder: Path) -> Iterator[Confirmed]:
     """Read the shards of RUN/failures in order, one at a time; see `read`."""
-    return map(read, sorted(folder.glob("*.npz")))
+    return map(read, files.shards(folder))
 
 
 def load(folder: Path) -> Confirmed | None:

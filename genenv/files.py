@@ -106,6 +106,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def shards(folder: Path) -> list[Path]:
+    """List the .npz files in a folder, in order; none that a process was writing when it ended."""
+    return sorted(path for path in folder.glob("*.npz") if not path.name.startswith(ASIDE))
+
+
 def inside(path: Path) -> list[Path]:
     """List the files that a path stands for: itself, or all in a folder, in order."""
     return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]

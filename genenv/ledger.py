@@ -57,7 +57,7 @@ class Ledger:
         self.aside = run / "unrepeated"  # of failures and errors, those that are no more
         self.findings.mkdir(parents=True, exist_ok=True)
         self.failures.mkdir(exist_ok=True)
-        self.next = 1 + max(map(_number, self.findings.glob("*.npz")), default=-1)
+        self.next = 1 + max(map(_number, files.shards(self.findings)), default=-1)
 
     def write(
         self, findings: Findings, judge: Judge, search: str, seed: int, start: int, probe: Probe
@@ -172,7 +172,7 @@ class Ledger:
     def _paths(self, search: str, seed: int) -> list[Path]:
         """List the shards that hold rows of one search and seed: all of their rows are."""
         paths = []
-        for path in sorted(self.findings.glob("*.npz")):
+        for path in files.shards(self.findings):
             address = reading.arrays(path, ADDRESS)
             reading.check(path, address, ADDRESS)
             if ((address["search"] == search) & (address["seed"] == seed)).any():

@@ -42,7 +42,7 @@ def recheck(
     How many rows are aside.
     """
     total = 0
-    for name in sorted({path.name for place in (kept, aside) for path in place.glob("*.npz")}):
+    for name in sorted({path.name for place in (kept, aside) for path in files.shards(place)}):
         here, there = (read(p) if os.path.lexists(p := d / name) else None for d in (kept, aside))
         rows = _joined([part for part in (here, there) if part is not None])
         holds = again(rows)
@@ -61,7 +61,7 @@ def enter(findings: Path, kept: Path, aside: Path) -> None:
     findings, kept, aside
         Folders of shards of the same names.
     """
-    for name in sorted({path.name for place in (kept, aside) for path in place.glob("*.npz")}):
+    for name in sorted({path.name for place in (kept, aside) for path in files.shards(place)}):
         said = reading.arrays(findings / name, ("index", "verdict"))
         verdict = said["verdict"].copy()
         for place, now in ((kept, Verdict.CONFIRMED), (aside, Verdict.PASSED)):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, reading
+from genenv import checks, files, reading
 from genenv.columns import Columns
 from genenv.reading import Column
 
@@ -52,7 +52,7 @@ def read(path: Path) -> Unanswered:
 
 def shards(folder: Path) -> Iterator[Unanswered]:
     """Read the shards of RUN/errors in order, one at a time; see `read`."""
-    return map(read, sorted(folder.glob("*.npz")))
+    return map(read, files.shards(folder))
 
 
 def load(folder: Path) -> Unanswered | None:

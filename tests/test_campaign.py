@@ -141,6 +141,18 @@ class Curve(Tracker):
                 self.points[step] = value
 
 
+def test_a_shard_that_a_killed_process_was_writing_is_none(tmp_path):
+    whole = Game(tmp_path / "whole").run("random")
+    with pytest.raises(KeyboardInterrupt):
+        Game(tmp_path / "killed", model=Crash(400, KeyboardInterrupt())).run("random")
+    kept = failures.load(tmp_path / "killed" / "failures")
+    for folder in ("findings", "failures"):
+        (tmp_path / "killed" / folder / ".part-00009.npz").write_bytes(b"PK")
+    same(vars(failures.load(tmp_path / "killed" / "failures")), vars(kept))
+    log = Game(tmp_path / "killed").run("random")
+    assert np.array_equal(log.verdict, whole.verdict)
+
+
 @pytest.mark.parametrize("after", [BUDGET, 350])
 def test_a_curve_goes_on_over_shards_and_over_an_interruption(tmp_path, monkeypatch, after):
     monkeypatch.setattr(campaign, "POINT", 50)

@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
-from genenv import checks
+from genenv import checks, files
 from genenv.board.generated import loaded
 from genenv.board.shards import Found, flips
 from genenv.generators import Generator
@@ -181,7 +181,7 @@ def in_background(work: Callable[[], None]) -> Future[None]:
 def _shards(run: Path) -> dict[str, Stamp]:
     """Name -> when it last changed and how long it is, in order."""
     found: dict[str, Any] = {}
-    for path in sorted((run / "findings").glob("*.npz")):
+    for path in files.shards(run / "findings"):
         told = path.stat()
         found[path.name] = told.st_mtime_ns, told.st_size
     return found

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import intervals, reading
+from genenv import files, intervals, reading
 from genenv.judge import Verdict
 from genenv.reading import Column
 
@@ -38,7 +38,7 @@ def draws(folder: Path, controls: set[str]) -> Draws:
         A shard is damaged.
     """
     parts: dict[tuple[str, int], list[NDArray[np.void]]] = {}
-    for path in sorted((folder / "findings").glob("*.npz")):
+    for path in files.shards(folder / "findings"):
         columns = reading.arrays(path, COLUMNS)
         reading.check(path, columns, COLUMNS)
         for name in controls & set(columns["search"].tolist()):

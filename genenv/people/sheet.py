@@ -96,7 +96,7 @@ def flips_of(run: Path) -> Flips:
     """
     names = [field.name for field in fields(Flips)]
     parts = []
-    for path in sorted((run / "findings").glob("*.npz")):
+    for path in files.shards(run / "findings"):
         found = reading.arrays(path, names)
         kept = np.isin(found["verdict"], STRATA)
         parts.append({name: found[name][kept] for name in names})

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genenv import checks, importing, reading
+from genenv import checks, files, importing, reading
 from genenv.policies.episodes import Episodes, imported, is_code
 from genenv.reading import Column
 from genenv.settings import PolicyConfig
@@ -130,7 +130,7 @@ def stored(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         A file is damaged.
     """
     parts = []
-    for shard in sorted((folder / "failures").glob("*.npz")):
+    for shard in files.shards(folder / "failures"):
         columns = reading.arrays(shard, STORED)
         reading.check(shard, columns, STORED)
         parts.append((columns["e"], columns["label"].astype(np.int64)))
