@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from genenv import checks, naming
+from genenv.isolation import kept
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 """(batch, outputs) log-probabilities, (batch,) labels -> (batch,) severity, above 0: failed."""
@@ -125,7 +126,8 @@ def severity(criterion: Criterion, output: Tensor, label: Tensor) -> Tensor:
     Mistake
         It answers with another shape, or with what is not finite.
     """
-    severe = torch.as_tensor(criterion(output, label))
+    with kept():
+        severe = torch.as_tensor(criterion(output, label))
     if severe.shape != label.shape or not math.isfinite(severe.sum().item()):
         name = f"the severity of {spelled(criterion)}"
         checks.shape(name, severe, (len(label),))

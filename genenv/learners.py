@@ -15,6 +15,7 @@ from genenv import checks, downstream, seeding
 from genenv.classifier import BODIES, InUnits, fit_classifier
 from genenv.codecs import Codec
 from genenv.downstream import Downstream
+from genenv.isolation import kept
 from genenv.wording import said
 
 Classes = tuple[int | str, ...]
@@ -53,7 +54,8 @@ def estimator(make: Callable[[int], Any]) -> Fitted:
         if np.ptp(label) == 0:
             made = DummyClassifier()
         try:
-            fitted = made.fit(_doubled(units.flat_view(x)), label)
+            with kept():
+                fitted = made.fit(_doubled(units.flat_view(x)), label)
         except Exception as error:
             raise checks.Mistake(
                 f"{type(made).__name__} to fit {len(x)} rows", said(error), "mend the learner"
@@ -211,7 +213,8 @@ def maker(name: str, answers: str, kind: str) -> Callable[[int], Any]:
 
     def make(seed: int) -> Any:
         try:
-            made = _seeded(factory, seed)
+            with kept():
+                made = _seeded(factory, seed)
         except (Exception, SystemExit) as error:
             raise checks.Mistake(
                 f"the factory {name} to make a learner", said(error), "mend the factory"

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from genenv import checks, importing, naming, reading
 from genenv.codecs import Codec
+from genenv.isolation import kept
 
 Rule = Callable[[Any], Any]
 """(DataFrame of n rows; of arrays (n, *shape)) -> (n,) bool: which of them are possible."""
@@ -93,7 +94,8 @@ def find(given: Sequence[Any]) -> Rules:
 
 def _held(name: str, rule: Rule, seen: Any, count: int) -> NDArray[np.bool_]:
     try:
-        mask = np.asarray(rule(seen))
+        with kept():
+            mask = np.asarray(rule(seen))
     except Exception as error:
         raise checks.Mistake(
             f"the rule {name} to answer", f"{type(error).__name__}: {error}", "mend it"

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import genenv
-from genenv import downstream
+from genenv import criteria, downstream, learners, rules
 from genenv.data import from_arrays
 from genenv.downstream import forms
 from genenv.importing import import_model
@@ -88,6 +88,52 @@ def test_what_a_model_does_to_torch_ends_with_its_call() -> None:
         model.log_probabilities(torch.from_numpy(X))
         assert torch.get_default_dtype() == torch.float32
         assert forms.handed(model, forms.Form("raw", "auto"), torch.from_numpy(X)) is not None
+        assert torch.get_default_dtype() == torch.float32
+        assert torch.is_grad_enabled()
+        assert torch.get_num_threads() == before
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+        torch.set_num_threads(before)
+
+
+class Learner:
+    """Sets torch up as it likes it where it is made and where it learns."""
+
+    def __init__(self) -> None:
+        changing(())
+
+    def fit(self, _x: Any, label: Any) -> Learner:
+        changing(())
+        self.classes_ = np.unique(label)
+        return self
+
+    def predict_proba(self, x: Any) -> Any:
+        return changing(x)
+
+
+def severe(output: torch.Tensor, _label: torch.Tensor) -> Any:
+    return changing(output)[:, 0]
+
+
+def possible(x: Any) -> Any:
+    return changing(x)[:, 0] > 0
+
+
+@pytest.mark.parametrize("kind", ["criterion", "rule", "learner"])
+def test_what_other_code_of_the_user_does_to_torch_ends_with_its_call(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units, label = from_arrays(X).units, np.arange(80) % 2
+    monkeypatch.setattr(learners.downstream, "import_object", lambda *_: Learner)
+    before = torch.get_num_threads()
+    try:
+        if kind == "criterion":
+            criteria.severity(severe, torch.zeros(3, 2), torch.zeros(3))
+        elif kind == "rule":
+            rules.find([possible]).broken(units, torch.from_numpy(X))
+        else:
+            learners.named("mine:Learner", units)(X, label, units, (0, 1), 0)
         assert torch.get_default_dtype() == torch.float32
         assert torch.is_grad_enabled()
         assert torch.get_num_threads() == before
