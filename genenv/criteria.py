@@ -98,11 +98,14 @@ def find(given: Any, classes: Classes = ()) -> Criterion:
     Raises
     ------
     Mistake
-        An unknown name, a setting that is none, or what cannot be called.
+        An unknown name, a setting that is none or not for these classes, or what cannot be called.
     """
     name, _, setting = given.partition(":") if isinstance(given, str) else ("", "", "")
     if name in CRITERIA:
-        return CRITERIA[name](setting, classes)
+        made = CRITERIA[name](setting, classes)
+        if classes:  # of too few it says so here, and not when all else is made
+            made(torch.zeros(1, len(classes)), torch.zeros(1, dtype=torch.long))
+        return made
     found = naming.find("criterion", given, CRITERIA)
     if not callable(found):
         raise checks.Mistake(

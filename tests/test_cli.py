@@ -142,6 +142,14 @@ def plain(folder: Path) -> dict[str, Any]:
     ("words", "sentence"),
     [
         ("stress nowhere", "'nowhere', which does not exist; check the name or path"),
+        (
+            "stress digits --ray-workers 2",
+            "expected --ray beside --ray-workers, got none",
+        ),
+        (
+            "stress digits --criterion top-k:0",
+            "expected k from 1 to 9, fewer than the classes",
+        ),
         ("compare done", "expected two runs or more, got 1; name the first and another"),
         ("stress empty", "got empty, which is empty; sort the images"),
         ("stress table.csv", "got none of a, b named; name it: --target COLUMN"),

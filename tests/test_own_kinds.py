@@ -205,6 +205,12 @@ def test_a_target_is_a_class_by_index_or_by_name(setting, index):
     assert criteria.find(f"target:{setting}", ("cat", "dog", 7)) == criteria.Target(index)
 
 
+@pytest.mark.parametrize("name", ["target:99", "top-k:0", "top-k:10"])
+def test_a_criterion_that_is_not_for_so_many_classes_is_refused_before_it_is_asked(name):
+    with pytest.raises(Mistake, match=r"expected (a target class from 0|k from 1) to 9"):
+        criteria.find(name, range(10))
+
+
 def test_a_target_that_is_no_class_is_refused_by_name():
     with pytest.raises(Mistake, match="expected target to be one of cat, dog, got 'cow'"):
         criteria.find("target:cow", ("cat", "dog"))

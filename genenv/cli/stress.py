@@ -78,6 +78,9 @@ class Stress:
 
     def _report(self, line: str) -> Report:
         """Run the main job, which `line` repeats."""
+        if self.ray is None and self.ray_workers is not None:
+            do = "give --ray, or leave --ray-workers out"
+            raise checks.Mistake("--ray beside --ray-workers", "none", do)
         model = None if self.model is None else import_model(self.model)
         places.data(self.data, self.held_out)
         from genenv import runs
