@@ -35,7 +35,7 @@ def table(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def decided(row: Row) -> str:
-    """Return the p that a row's verdict rests on: that it hurts where it does, else that it helps."""
+    """Return the p that a verdict rests on: that rows hurt where they do, else that they help."""
     return p_value(row["p_hurts" if row["verdict"] == "hurts" else "p"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +162,12 @@ def write_page(
     """
     from markupsafe import Markup
 
-    filters = {"percent": percent, "count": count, "points": points, "decided": help_words.decided}
+    filters: dict[str, Callable[..., Any]] = {
+        "percent": percent,
+        "count": count,
+        "points": points,
+        "decided": help_words.decided,
+    }
     page = template("react.html", filters)
     drawn: dict[Any, str | None] = {s: figures.reactions(content, s) for s in SOURCES}
     drawn |= {key: figures.quantity(content, key) for key in figures.QUANTITIES}
