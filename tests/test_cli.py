@@ -146,6 +146,8 @@ def plain(folder: Path) -> dict[str, Any]:
             "stress digits --ray-workers 2",
             "expected --ray beside --ray-workers, got none",
         ),
+        ("stress digits --ray 127.0.0.1:1", "expected a Ray cluster at 127.0.0.1:1, got [Errno"),
+        ("stress digits --ray ray://127.0.0.1:99999", "check HOST:PORT, or leave --ray out"),
         (
             "stress digits --criterion top-k:0",
             "expected k from 1 to 9, fewer than the classes",

@@ -81,6 +81,7 @@ class Stress:
         if self.ray is None and self.ray_workers is not None:
             do = "give --ray, or leave --ray-workers out"
             raise checks.Mistake("--ray beside --ray-workers", "none", do)
+        places.cluster(self.ray)
         model = None if self.model is None else import_model(self.model)
         places.data(self.data, self.held_out)
         from genenv import runs
