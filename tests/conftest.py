@@ -44,8 +44,12 @@ def every_verdict() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def able_parts() -> Iterator[None]:
-    """Let parts learn and search until they are good: something is made of that."""
+    """Let parts learn and search until they are good: something is made of that.
+
+    Their judges are kept apart from the small ones, which have the same keys.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENENV_CACHE", f"{os.environ['GENENV_CACHE']}-able")
         patch.setattr(classifier, "LEAST_STEPS", 40)
         patch.setattr("genenv.judge.teaching.FEWEST", 20)
         patch.setattr("genenv.policies.likeliest.STEPS", 200)

@@ -814,7 +814,7 @@ def test_without_onnxruntime_one_sentence_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     (tmp_path / "model.onnx").touch()
-    with pytest.raises(Mistake, match=r"got none installed; pip install genenv\[onnx\]"):
+    with pytest.raises(Mistake, match=r"got none installed; pip install 'genenv\[onnx\]'"):
         wrap(tmp_path / "model.onnx", VECTOR, CLASSES)
 
 

@@ -338,7 +338,7 @@ def test_pictures_show_the_plane_and_the_images():
 def test_without_pettingzoo_one_sentence_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "pettingzoo", None)
     monkeypatch.delitem(sys.modules, "genenv.envs.parallel", raising=False)
-    with pytest.raises(Mistake, match=r"expected pettingzoo, .*; pip install genenv\[game\]"):
+    with pytest.raises(Mistake, match=r"expected pettingzoo, .*; pip install 'genenv\[game\]'"):
         parallel_env()
 
 

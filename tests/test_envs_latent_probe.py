@@ -196,7 +196,7 @@ def test_pictures_reach_stable_baselines():
 def test_wrong_arguments_are_mistakes():
     with pytest.raises(Mistake, match="expected stride above 0, got 0"):
         batch(stride=0)
-    with pytest.raises(Mistake, match="expected horizon above 0, got 0"):
+    with pytest.raises(Mistake, match="expected horizon to be a whole number above 0, got 0"):
         batch(horizon=0)
     with pytest.raises(Mistake, match="expected max_episode_steps above 0, got 0"):
         batch(max_episode_steps=0)
