@@ -20,7 +20,7 @@ from genenv.campaign import Campaign
 from genenv.checks import Mistake
 from genenv.cli.parsing import valued
 from genenv.cli.stress import UNDECIDED
-from genenv.cluster import AHEAD, RETRIES, SETTINGS, SHARD, Cluster, spread
+from genenv.cluster import AHEAD, SETTINGS, SHARD, Cluster, spread
 from genenv.ledger import Ledger
 from genenv.noise import Gaussian
 from genenv.search import Space
@@ -50,8 +50,13 @@ class Linear:
                     open(os.path.join(self.place, "late"), "w").close()
                 time.sleep(0.01)
         if self.wants and os.path.isdir(self.wants):
-            here = os.path.join(self.wants, str(len(os.listdir(self.wants))))
-            open(here, "x").close()
+            number, here = len(os.listdir(self.wants)), None
+            while here is None:  # another worker may take the same number
+                try:
+                    open(os.path.join(self.wants, str(number)), "x").close()
+                    here = str(number)
+                except FileExistsError:
+                    number += 1
             if here.endswith("3"):
                 os._exit(9)  # a worker that dies in the middle
         p = np.exp(self.sure * x[:, 4:] * (1 - 5 * x[:, :1]))
@@ -125,8 +130,7 @@ def test_workers_find_the_same_and_one_that_dies_costs_nothing(cluster, linear, 
     shards = 4 * sum(-(-rows // SHARD) for rows in (64, BUDGET - 64))
     asked = [int(path.name) for path in deaths.iterdir()]
     died = sum(number % 10 == 3 for number in asked)
-    again = died * AHEAD * RETRIES  # what was out at a dead one, as often as Ray tries
-    assert shards < len(asked) <= shards + again
+    assert shards < len(asked) <= shards + died * AHEAD  # asked again: what waited at a dead one
     with spread(Cluster(cluster, 1), wrapped(linear())) as far:
         assert same(here, findings(tmp_path / "one", far, at_once=4))
     assert (here[0]["severity"] > 0).any()
