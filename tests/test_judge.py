@@ -25,6 +25,7 @@ from genenv.judge import (
     temper,
     trees,
 )
+from genenv.judge.folds import Folded
 from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
 from genenv.judge.variations import GENTLER, vary_images
@@ -368,9 +369,9 @@ def test_high_effort_learns_longer_until_the_loss_is_flat(rings, monkeypatch):
     assert [one.epochs / lessons[0].epochs for one in lessons] == [1, 2, 4, 8]
     losses = iter([0.5, 0.3, 0.299, 0.1])
     asked = []
-    monkeypatch.setattr(members, "train_members", lambda *a: asked.append(a[4]) or Known())
+    monkeypatch.setattr(members, "train_members", lambda *a: asked.append(a[1]) or Known())
     monkeypatch.setattr(members.temper, "log_loss", lambda *_: next(losses))
-    _, lesson = members.flattest(u, label, fold, 3, lessons, 0, None)
+    _, lesson = members.flattest(Folded(u, label, fold, 3), lessons, 0, None)
     assert asked == list(lessons[:3])  # the third saved less than a fiftieth
     assert lesson == lessons[2]
 

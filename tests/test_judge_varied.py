@@ -10,7 +10,7 @@ import torch
 from genenv.checks import Mistake
 from genenv.judge import crossfit, varied
 from genenv.judge.crossfit import Lesson
-from genenv.judge.folds import divide
+from genenv.judge.folds import Folded, divide
 from genenv.judge.variations import FULL, GENTLER, Variation, vary_images
 
 SIDE = 12
@@ -46,7 +46,9 @@ def chosen(losses, monkeypatch, rows=200):
     lesson = Lesson(("plain", "pooled"), 3)
     fold = np.arange(rows) % 3
     x, y = torch.zeros(rows, 1, 4, 4), torch.zeros(rows, dtype=torch.long)
-    lessons, first = varied.vary(x, y, fold, 1, (lesson, replace(lesson, epochs=6)), 0, None)
+    lessons, first = varied.vary(
+        Folded(x, y, fold, 1), (lesson, replace(lesson, epochs=6)), 0, None
+    )
     assert lessons[0].variation == lessons[1].variation == first
     return first
 
@@ -71,7 +73,7 @@ def test_a_saving_that_chance_would_make_changes_nothing(monkeypatch):
 def test_classes_that_lie_a_turn_apart_are_learned_with_less_of_it():
     x, y = lines(240, 0)
     _, fold = divide(x.numpy(), y.numpy(), 2, 0)
-    lessons, first = varied.vary(x, y, fold, 2, (Lesson(("plain",), 6),), 0, None)
+    lessons, first = varied.vary(Folded(x, y, fold, 2), (Lesson(("plain",), 6),), 0, None)
     assert lessons[0].variation in GENTLER
     assert first.make == "plain"
 
@@ -79,7 +81,7 @@ def test_classes_that_lie_a_turn_apart_are_learned_with_less_of_it():
 def test_vectors_are_not_asked():
     x, y = torch.rand(30, 3), torch.arange(30) % 2
     lesson = Lesson(("dense",), 1)
-    assert varied.vary(x, y, np.arange(30) % 3, 2, (lesson,), 0, None) == ((lesson,), None)
+    assert varied.vary(Folded(x, y, np.arange(30) % 3, 2), (lesson,), 0, None) == ((lesson,), None)
 
 
 def test_amounts_are_a_share_of_all_kinds():

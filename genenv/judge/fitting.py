@@ -17,7 +17,7 @@ from genenv.isolation import isolated
 from genenv.judge import crossfit, figures, proofs, recipe, temper
 from genenv.judge.audit import Audit, Looked
 from genenv.judge.crossfit import Lesson
-from genenv.judge.folds import COUNT, GUIDE_FOLD, Fold, divide
+from genenv.judge.folds import COUNT, GUIDE_FOLD, Folded, divide
 from genenv.judge.guide import Guide
 from genenv.judge.judging import Judge, Record, promise_of
 from genenv.judge.layout import seen
@@ -97,12 +97,11 @@ def make(
     x, label = rows
     u, target = seen(x, units), torch.from_numpy(label.astype(np.int64))
     folds, fold = divide(x, target.numpy(), len(classes), seed)
-    known = u, target, fold, len(classes)
-    lessons, first = vary(*known, recipe.lessons(len(u), units, effort), seed, advance)
-    audit, lesson = flattest(*known, lessons, seed, advance, first)
-    audit, record = _gated(audit, u, target, fold, seed, units)
-    taught = recipe.guide_lesson(lesson, units)
-    guide = _guide(units, *known, taught, seed, advance)
+    data = Folded(u, target, fold, len(classes))
+    lessons, first = vary(data, recipe.lessons(len(u), units, effort), seed, advance)
+    audit, lesson = flattest(data, lessons, seed, advance, first)
+    audit, record = _gated(audit, data, seed, units)
+    guide = _guide(units, data, recipe.guide_lesson(lesson, units), seed, advance)
     judge = Judge(units, classes, folds, guide, audit, record, *promise_of(audit, record, None), {})
     return _calibrated(judge, u, seed, answers, test)
 
@@ -161,13 +160,11 @@ def steps(rows: int, units: Codec, effort: str = "default") -> int:
     return tried + COUNT * audits + recipe.guide_lesson(lessons[-1], units).steps(learned)
 
 
-def _gated(
-    audit: Audit, rows: Tensor, label: Tensor, fold: Fold, seed: int, units: Codec
-) -> tuple[Audit, Record]:
+def _gated(audit: Audit, data: Folded, seed: int, units: Codec) -> tuple[Audit, Record]:
     """Set the realism gates on rows that the members had not seen."""
-    looked = audit.look(rows, fold)
+    looked = audit.look(data.rows, data.fold)
     values = {name: v.numpy() for name, v in looked.values.items()}
-    made = proofs.make_proofs(rows, seed, units)
+    made = proofs.make_proofs(data.rows, seed, units)
     shown = {kind: audit.look(u, np.arange(len(u)) % COUNT) for kind, u in made.items()}
     gates: tuple[Gate, ...] = ()
     for share in REFUSED:
@@ -175,7 +172,8 @@ def _gated(
         trial = audit.with_gates(gates, FLOOR)
         if all(_refused(trial, one) for one in shown.values()):
             break
-    return audit.with_gates(gates, 1.0), Record(label.numpy(), fold, looked.p.numpy(), values)
+    record = Record(data.label.numpy(), data.fold, looked.p.numpy(), values)
+    return audit.with_gates(gates, 1.0), record
 
 
 def _gate(name: str, own: NDArray[Any], shown: dict[str, Looked], share: float) -> Gate:
@@ -189,25 +187,14 @@ def _refused(audit: Audit, looked: Looked) -> bool:
     return float(sensible.float().mean()) <= SENSIBLE and float(passed.float().mean()) <= PASSED
 
 
-def _guide(
-    units: Codec,
-    rows: Tensor,
-    label: Tensor,
-    fold: Fold,
-    outputs: int,
-    lesson: Lesson,
-    seed: int,
-    advance: Advance,
-) -> Guide:
+def _guide(units: Codec, data: Folded, lesson: Lesson, seed: int, advance: Advance) -> Guide:
     """Train the guide's networks without one fold, which sets its gates."""
-    learned = torch.from_numpy(fold != GUIDE_FOLD)
-    part = (rows[learned], label[learned])
-    rest = rows[~learned]
-    truth = label[~learned]
+    part = data.without(GUIDE_FOLD)
+    rest, truth = data.of(GUIDE_FOLD)
     oracles = []
     for number, make in enumerate(lesson.makes):
         address = seeding.fold(seed, "guide", make, number)
-        member = crossfit.fit_member(make, lesson, *part, outputs, address, advance)
+        member = crossfit.fit_member(make, lesson, *part, data.outputs, address, advance)
         assert isinstance(member, Oracle)
         oracles.append(member)
     mean = torch.stack([crossfit.answers(o, rest) for o in oracles]).mean(0)

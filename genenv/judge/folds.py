@@ -8,13 +8,40 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from genenv import checks, seeding
 
 COUNT = 3
 GUIDE_FOLD = 0  # that the guide's networks are not trained on
 Fold = NDArray[np.int64]  # (n,): the members of this number did not see the row
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """Labelled rows as oracles see them, and whose members do not learn them."""
+
+    rows: Tensor
+    """(n, c, h, w) or (n, columns) in [-1, 1]."""
+    label: Tensor
+    """(n,) class indices."""
+    fold: Fold
+    outputs: int
+    """Classes."""
+
+    def without(self, number: int) -> tuple[Tensor, Tensor]:
+        """Return the rows, and their labels, that the members of a fold learn."""
+        return self._where(self.fold != number)
+
+    def of(self, number: int) -> tuple[Tensor, Tensor]:
+        """Return the rows of a fold, and their labels."""
+        return self._where(self.fold == number)
+
+    def _where(self, chosen: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
+        found = torch.from_numpy(chosen)
+        return self.rows[found], self.label[found]
 
 
 def digest(x: NDArray[Any]) -> NDArray[np.uint64]:

@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from genenv import seeding
 from genenv.codecs import Codec
 from genenv.judge import crossfit, temper, varied
 from genenv.judge.audit import Audit
 from genenv.judge.crossfit import Lesson, Member
-from genenv.judge.folds import COUNT, Fold
+from genenv.judge.folds import COUNT, Folded
 from genenv.judge.oracle import Oracle
 from genenv.judge.realism import surroundings
 from genenv.judge.residual import fit_residual
@@ -26,10 +25,7 @@ FLAT = 0.02  # share of the log-loss that a longer lesson has to save to be wort
 
 
 def flattest(
-    rows: Tensor,
-    label: Tensor,
-    fold: Fold,
-    outputs: int,
+    data: Folded,
     lessons: Sequence[Lesson],
     seed: int,
     advance: Advance,
@@ -41,7 +37,7 @@ def flattest(
     ----------
     lessons
         From the shortest to the longest.
-    rows, label, fold, outputs, seed, advance, first
+    data, seed, advance, first
         See `train_members`; the first member is the shortest lesson's.
 
     Returns
@@ -51,9 +47,9 @@ def flattest(
     best: tuple[float, Audit, Lesson] | None = None
     for lesson in lessons:
         own = first if lesson is lessons[0] else None
-        audit = train_members(rows, label, fold, outputs, lesson, seed, advance, own)
-        mixed = audit.mixed(audit.by_make(rows, fold))
-        loss = temper.log_loss(temper.tempered(mixed, audit.temperature), label)
+        audit = train_members(data, lesson, seed, advance, own)
+        mixed = audit.mixed(audit.by_make(data.rows, data.fold))
+        loss = temper.log_loss(temper.tempered(mixed, audit.temperature), data.label)
         flat = best is not None and loss > (1 - FLAT) * best[0]
         if best is None or loss < best[0]:
             best = loss, audit, lesson
@@ -64,10 +60,7 @@ def flattest(
 
 
 def train_members(
-    rows: Tensor,
-    label: Tensor,
-    fold: Fold,
-    outputs: int,
+    data: Folded,
     lesson: Lesson,
     seed: int,
     advance: Advance,
@@ -77,10 +70,8 @@ def train_members(
 
     Parameters
     ----------
-    rows, label, fold
-        As oracles see them (n, ...), their class indices (n,), and their folds (n,).
-    outputs, lesson
-        Classes, and how members learn.
+    data, lesson
+        What members learn, and how.
     seed, advance
         Address of everything random; called with the training steps done.
     first
@@ -89,39 +80,39 @@ def train_members(
     members: dict[str, list[Member]] = {make: [] for make in lesson.makes}
     around: dict[str, list[Any]] = {}
     for number in range(COUNT):
-        learned = torch.from_numpy(fold != number)
-        part = rows[learned], label[learned]
+        part, unseen = data.without(number), data.of(number)[0]
         for make in lesson.makes:
             address = varied.member_seed(seed, make, number)
             member = first if number == varied.FOLD and make == lesson.makes[0] else None
             if member is None:
-                member = crossfit.fit_member(make, lesson, *part, outputs, address, advance)
+                member = crossfit.fit_member(make, lesson, *part, data.outputs, address, advance)
             members[make].append(member)
             if isinstance(member, Oracle):
-                found = surroundings(member, part[0], rows[~learned])
+                found = surroundings(member, part[0], unseen)
                 around.setdefault(make, []).append(found)
-    residual = [fit_residual(rows[torch.from_numpy(fold != number)]) for number in range(COUNT)]
-    swapped = _detectors(rows, fold, lesson.table, seed)
+    residual = [fit_residual(data.without(number)[0]) for number in range(COUNT)]
+    swapped = _detectors(data, lesson.table, seed)
     even = dict.fromkeys(lesson.makes, 1.0)
     audit = Audit(
         members, even, even, 1.0, around, residual, swapped=swapped, variation=lesson.variation
     )
-    return _weighed(audit, rows, label, fold)
+    return _weighed(audit, data)
 
 
-def _detectors(rows: Tensor, fold: Fold, table: Codec | None, seed: int) -> tuple[Trees, ...]:
+def _detectors(data: Folded, table: Codec | None, seed: int) -> tuple[Trees, ...]:
     """Train the detector of swapped cells without each fold in turn, for tables alone."""
     if table is None:
         return ()
-    learned = [rows[torch.from_numpy(fold != number)] for number in range(COUNT)]
     return tuple(
-        fit_swapped(r, table, seeding.fold(seed, "swapped", i)) for i, r in enumerate(learned)
+        fit_swapped(data.without(number)[0], table, seeding.fold(seed, "swapped", number))
+        for number in range(COUNT)
     )
 
 
-def _weighed(audit: Audit, rows: Tensor, label: Tensor, fold: Fold) -> Audit:
+def _weighed(audit: Audit, data: Folded) -> Audit:
     """Set temperatures and weights on rows that the members had not seen."""
-    raw = audit.by_make(rows, fold)
+    label = data.label
+    raw = audit.by_make(data.rows, data.fold)
     own = {make: temper.fit_temperature(p, label) for make, p in raw.items()}
     audit = replace(audit, own_temperature=own)
     by_make = {make: temper.tempered(p, own[make]) for make, p in raw.items()}

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from genenv import seeding
 from genenv.judge import crossfit, temper
 from genenv.judge.crossfit import Lesson, Member
-from genenv.judge.folds import Fold
+from genenv.judge.folds import Folded
 from genenv.judge.teaching import Advance
 from genenv.judge.variations import GENTLER
 
@@ -21,13 +20,7 @@ SURE = 2.0  # standard errors of the mean loss saved, from which less variation 
 
 
 def vary(
-    rows: Tensor,
-    label: Tensor,
-    fold: Fold,
-    outputs: int,
-    lessons: Sequence[Lesson],
-    seed: int,
-    advance: Advance,
+    data: Folded, lessons: Sequence[Lesson], seed: int, advance: Advance
 ) -> tuple[tuple[Lesson, ...], Member | None]:
     """Choose how far the lessons vary images.
 
@@ -37,7 +30,7 @@ def vary(
 
     Parameters
     ----------
-    rows, label, fold, outputs, seed, advance
+    data, seed, advance
         See `members.train_members`.
     lessons
         From the shortest, by which the choice is made, to the longest.
@@ -47,18 +40,17 @@ def vary(
     The lessons with the variation chosen, and the first member, which learned by the first of
     them; None: the rows are no images, and nothing was tried.
     """
-    if rows.ndim != 4:
+    if data.rows.ndim != 4:
         return tuple(lessons), None
-    learned = torch.from_numpy(fold != FOLD)
-    truth = label[~learned]
+    unseen, truth = data.of(FOLD)
 
     def learn(lesson: Lesson) -> tuple[Member, Tensor]:
         make = lesson.makes[0]
         address = member_seed(seed, make, FOLD)
         member = crossfit.fit_member(
-            make, lesson, rows[learned], label[learned], outputs, address, advance
+            make, lesson, *data.without(FOLD), data.outputs, address, advance
         )
-        p = crossfit.answers(member, rows[~learned])
+        p = crossfit.answers(member, unseen)
         return member, _losses(temper.tempered(p, temper.fit_temperature(p, truth)), truth)
 
     lesson = lessons[0]
