@@ -54,7 +54,7 @@ class Boosted:
         if not isinstance(units, Rows):
             raise reading.damaged(path, f"units of {units.kind}s")
         arrays = {name: tensor.numpy() for name, tensor in reading.tensors(path).items()}
-        return Boosted(units, reading.guarded(path, lambda: Trees(**arrays)))
+        return Boosted(units, reading.guarded(path, lambda: Trees.of_arrays(arrays)))
 
 
 def fit_boosted(

@@ -211,7 +211,7 @@ def test_trees_that_lead_in_a_circle_are_refused(made: Path) -> None:
         pytest.skip("this judge has no trees")
     tensors[names[0]][1:] = 0
     save_file(tensors, path, metadata=told)
-    with pytest.raises(Mistake, match=r"a whole judge in .*, got trees that do not"):
+    with pytest.raises(Mistake, match=r"a whole judge in .*, got .*trees that do not end"):
         judge.load(made)
     path.write_bytes(data)
 

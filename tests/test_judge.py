@@ -15,6 +15,7 @@ from genenv.judge import (
     Neighbours,
     Verdict,
     controls,
+    exits,
     fitting,
     folds,
     members,
@@ -28,6 +29,7 @@ from genenv.judge import (
 from genenv.judge.folds import Folded
 from genenv.judge.oracle import Oracle
 from genenv.judge.promise import FLOOR, set_cut
+from genenv.judge.trees import Trees
 from genenv.judge.variations import GENTLER, vary_images
 
 pytestmark = pytest.mark.usefixtures("able_parts")
@@ -123,6 +125,41 @@ def test_trees_as_arrays_answer_as_scikit_learn_does(fit, monkeypatch):
     p = ours(x).numpy()
     assert np.allclose(p[:, :3], kept[0].predict_proba(x.numpy()), atol=1e-5)
     assert p[:, 3].max() < 1e-6  # a class without rows
+
+
+def test_leaves_are_found_by_what_nodes_rule_out_as_by_a_walk(monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = torch.from_numpy(rng.normal(size=(300, 5)).round(1).astype(np.float32))
+    made = trees.fit_boosting(rows, torch.from_numpy(rng.integers(0, 3, 300)), 3, 0, 20)
+    asked = torch.from_numpy(rng.normal(size=(200, 5)).round(1).astype(np.float32))
+    asked[7, 2] = torch.nan  # as above every threshold
+    p = made(asked)
+    assert torch.equal(p[:1], made(asked[:1]))
+    at = made._exits(asked.numpy())
+    assert np.array_equal(at, made._walked(asked.numpy()))
+    assert len(np.unique(at)) > len(made.root)
+    monkeypatch.setattr(exits, "LEAVES", 8)
+    large = replace(made)
+    assert large._exits is None
+    assert torch.equal(large(asked), p)
+    monkeypatch.setattr(exits, "LEAVES", 64)
+    monkeypatch.setattr(exits, "ROOM", 1000)
+    assert replace(made)._exits is None
+
+
+def test_trees_of_which_one_node_leads_back_or_out_are_none():
+    rng = np.random.default_rng(0)
+    rows = torch.from_numpy(rng.normal(size=(60, 2)).astype(np.float32))
+    arrays = trees.fit_boosting(rows, (rows.sum(1) > 0).long(), 2, 0, 3).arrays()
+    assert torch.equal(Trees.of_arrays(arrays)(rows), Trees(**arrays)(rows))
+    inner = int(np.flatnonzero(arrays["left"] != np.arange(len(arrays["left"])))[1])
+    for name, value in (("left", 0), ("right", inner), ("right", 10**6), ("column", -1)):
+        other = {field: part.copy() for field, part in arrays.items()}
+        other[name][inner] = value
+        with pytest.raises(ValueError, match="end in leaves"):
+            Trees.of_arrays(other)
+    with pytest.raises(Mistake, match="expected rows of 2 columns or more, got 1"):
+        Trees.of_arrays(arrays)(rows[:, :1])
 
 
 @pytest.mark.parametrize("make", ["plain", "pooled", "dense"])

@@ -213,7 +213,7 @@ def _load_members(
         make = name.split("/")[0]
         if "trees" in plain:
             arrays = {k: tensors[f"{name}/{k}"].numpy() for k in plain["trees"]}
-            members.setdefault(make, []).append(_trees(path, arrays))
+            members.setdefault(make, []).append(Trees.of_arrays(arrays))
             continue
         oracle = _oracle(path, plain, name, tensors)
         members.setdefault(make, []).append(oracle)
@@ -223,30 +223,17 @@ def _load_members(
         Residual(*(tensors[f"residual/{number}/{part}"] for part in ("middle", "directions")))
         for number in range(COUNT)
     ]
-    return members, around, residual, _detectors(path, tensors)
+    return members, around, residual, _detectors(tensors)
 
 
-def _detectors(path: Path, tensors: dict[str, Tensor]) -> tuple[Trees, ...]:
+def _detectors(tensors: dict[str, Tensor]) -> tuple[Trees, ...]:
     """Read the detectors of swapped cells; (): no table was learned."""
     parts: dict[str, dict[str, Any]] = {}
     for name, tensor in tensors.items():
         kind, number, field = name.split("/", 2)
         if kind == SWAPPED:
             parts.setdefault(number, {})[field] = tensor.numpy()
-    return tuple(_trees(path, parts[number]) for number in sorted(parts))
-
-
-def _trees(path: Path, arrays: dict[str, Any]) -> Trees:
-    """Make trees whose nodes all lead on to leaves."""
-    trees = Trees(**arrays)
-    own = np.arange(len(trees.column))
-    ends = (trees.left == own) & (trees.right == own)
-    on = (np.minimum(trees.left, trees.right) > own) & (
-        np.maximum(trees.left, trees.right) < len(own)
-    )
-    if not (ends | on).all() or not np.isin(trees.root, own).all() or (trees.column < 0).any():
-        raise reading.damaged(path, "trees that do not end in leaves")
-    return trees
+    return tuple(Trees.of_arrays(parts[number]) for number in sorted(parts))
 
 
 def _oracle(path: Path, plain: dict[str, Any], name: str, tensors: dict[str, Tensor]) -> Oracle:

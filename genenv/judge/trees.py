@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,9 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import Tensor
+
+from genenv import checks
+from genenv.judge.exits import Exits
 
 BLOCK = 1 << 17  # places in trees that are followed at once: they stay in the cache
 
@@ -34,6 +38,9 @@ class Trees:
     def __call__(self, rows: Tensor) -> Tensor:
         """(n, ...) in [-1, 1] -> probabilities (n, outputs); of trees of values (n, 1)."""
         x = rows.flatten(1).numpy()
+        if self.column.max(initial=0) >= x.shape[1]:
+            wanted = f"rows of {self.column.max() + 1} columns or more"
+            raise checks.Mistake(wanted, x.shape[1], "ask the trees of these columns")
         step = max(1, BLOCK // max(1, len(self.root)))
         parts = [self._sums(x[at : at + step]) for at in range(0, len(x), step)]
         sums = np.concatenate(parts) if parts else np.zeros((0, len(self.start)), np.float32)
@@ -41,26 +48,76 @@ class Trees:
         return torch.from_numpy(p.astype(np.float32))
 
     @cached_property
+    def _adding(self) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Of each output: the trees that add to it, and what each node does, (nodes,)."""
+        tree = np.searchsorted(self.root, np.arange(len(self.column)), side="right") - 1
+        adds = [np.unique(tree[column != 0]) for column in self.value.T]
+        return list(zip(adds, np.ascontiguousarray(self.value.T), strict=True))
+
+    @cached_property
+    def _exits(self) -> Exits | None:
+        """Of small trees; a walk through large ones takes less room."""
+        nodes = (part.astype(np.int64) for part in (self.root, self.column))
+        sides = (part.astype(np.int64) for part in (self.left, self.right))
+        return Exits.of(*nodes, self.threshold, *sides)
+
+    @cached_property
     def _child(self) -> NDArray[np.int64]:
         """Right and left child of each node, one after the other: (2 nodes,)."""
         return np.stack([self.right, self.left], axis=1).reshape(-1).astype(np.int64)
 
     def _sums(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        cells = np.ascontiguousarray(x).reshape(-1)
-        first = (np.arange(len(x)) * x.shape[1])[:, None]
-        at = np.broadcast_to(self.root, (len(x), len(self.root))).astype(np.int64)
-        while True:
-            low = cells.take(first + self.column.take(at)) <= self.threshold.take(at)
-            further = self._child.take(2 * at + low)
-            if np.array_equal(further, at):
-                break
-            at = further
-        sums: NDArray[np.float32] = self.start + self.value[at].sum(1)
+        at = self._walked(x) if self._exits is None else self._exits(x)
+        parts = [value.take(at[:, trees]).sum(1) for trees, value in self._adding]
+        sums: NDArray[np.float32] = self.start + np.stack(parts, axis=1)
         return sums
 
+    def _walked(self, x: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Follow rows (n, columns) to the leaves of all trees: (n, trees), node numbers."""
+        cells = np.ascontiguousarray(x).reshape(-1)
+        at = np.tile(self.root.astype(np.int64), len(x))
+        first = np.repeat(np.arange(len(x)) * x.shape[1], len(self.root))
+        leaf = np.empty(len(at), np.int64)
+        under_way = np.arange(len(at))
+        while len(at):
+            low = cells.take(first + self.column.take(at)) <= self.threshold.take(at)
+            further = self._child.take(2 * at + low)
+            there = further == at
+            leaf[under_way[there]] = at[there]
+            at, first, under_way = (part[~there] for part in (further, first, under_way))
+        return leaf.reshape(len(x), len(self.root))
+
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the fields by name, for a safetensors file; `Trees(**arrays)` is the same."""
+        """Return the fields by name, for a safetensors file; see `of_arrays`."""
         return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+
+    @staticmethod
+    def of_arrays(arrays: Mapping[str, NDArray[Any]]) -> Trees:
+        """Make the trees again whose `arrays` these are.
+
+        Raises
+        ------
+        ValueError
+            The nodes are no trees: a walk through them might never end.
+        """
+        made = Trees(**arrays)
+        own = np.arange(len(made.column))
+        inner = own[(made.left != own) | (made.right != own)]
+        children = np.concatenate([made.left[inner], made.right[inner]])
+        tree = np.searchsorted(made.root, own, side="right") - 1
+        whole = (
+            made.value.shape == (len(own), len(made.start))
+            and len(made.threshold) == len(made.left) == len(made.right) == len(own)
+            and bool(np.all(np.diff(made.root, prepend=-1) > 0))
+            and bool(np.isin(children, own).all())
+            and bool((tree[children] == tree[np.tile(inner, 2)]).all())
+            and np.array_equal(np.sort(np.concatenate([made.root, children])), own)
+            and bool((children > np.tile(inner, 2)).all())
+            and bool((made.column >= 0).all())
+        )
+        if not whole:
+            raise ValueError("trees that do not end in leaves")
+        return made
 
 
 def fit_boosting(x: Tensor, label: Tensor, outputs: int, seed: int, turns: int = 100) -> Trees:

@@ -99,4 +99,4 @@ FITS: dict[str, Callable[[Tensor, Tensor, int], Oracle]] = {
 
 def of_arrays(make: str, arrays: Mapping[str, NDArray[Any]]) -> Oracle:
     """Make a regressor again of what `arrays` returned."""
-    return Network.of_arrays(arrays) if make == "network" else Trees(**arrays)
+    return Network.of_arrays(arrays) if make == "network" else Trees.of_arrays(arrays)

@@ -88,7 +88,7 @@ class Realism:
         for at in range(FOLDS):
             start = f"{at}/"
             own = {n[len(start) :]: a for n, a in found.items() if n.startswith(start)}
-            trees.append(Trees(**own))
+            trees.append(Trees.of_arrays(own))
         points = torch.from_numpy(found["points"].copy())
         cloud = Cloud(found["centre"], found["precision"])
         first, second, third = found["limits"].tolist()
