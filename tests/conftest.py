@@ -10,12 +10,19 @@ import pytest
 import torch
 
 from genenv import classifier
-from genenv.judge import Audit, Judged, Verdict
+from genenv.judge import Audit, Judged, Verdict, swapped, trees
 from genenv.metrics import generated
 
 # A job in the background of a shell starts with interrupts ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 WORKER = "PYTEST_XDIST_WORKER"
+SMALL = 40  # trees, or turns
+GROWN = {
+    "genenv.judge.trees.TURNS": trees.TURNS,
+    "genenv.judge.trees.TREES": trees.TREES,
+    "genenv.judge.trees.VALUED": trees.VALUED,
+    "genenv.judge.swapped.TURNS": swapped.TURNS,
+}
 LEAST_STEPS, LEAST_EPOCHS = classifier.LEAST_STEPS, classifier.LEAST_EPOCHS
 torch.set_num_threads(1)  # tiny networks: two threads beside another busy process take ten times
 
@@ -52,6 +59,8 @@ def able_parts() -> Iterator[None]:
         patch.setenv("GENENV_CACHE", f"{os.environ['GENENV_CACHE']}-able")
         patch.setattr(classifier, "LEAST_STEPS", 40)
         patch.setattr("genenv.judge.teaching.FEWEST", 20)
+        for name, number in GROWN.items():
+            patch.setattr(name, number)
         patch.setattr("genenv.policies.likeliest.STEPS", 200)
         yield
 
@@ -61,6 +70,13 @@ def whole_classifiers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let classifiers learn as long as they do outside of tests: what they learned is looked at."""
     monkeypatch.setattr(classifier, "LEAST_STEPS", LEAST_STEPS)
     monkeypatch.setattr(classifier, "LEAST_EPOCHS", LEAST_EPOCHS)
+
+
+@pytest.fixture
+def whole_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let boosting and forests be as large as they are outside of tests."""
+    for name, number in GROWN.items():
+        monkeypatch.setattr(name, number)
 
 
 @pytest.fixture(scope="module")
@@ -118,5 +134,7 @@ def small_parts() -> Iterator[None]:
         patch.setattr("genenv.judge.recipe.FEWEST", 1)
         patch.setattr("genenv.judge.recipe.MOST", 1)
         patch.setattr("genenv.judge.varied.GENTLER", ())
+        for name in GROWN:
+            patch.setattr(name, SMALL)
         patch.setattr("genenv.policies.likeliest.STEPS", 40)
         yield

@@ -248,6 +248,7 @@ def test_redrawn_cells_differ_in_whole_columns_and_are_lawful(table):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("whole_trees")
 def test_independent_columns_make_true_rows_and_dependent_ones_do_not():
     first, second, third = torch.randn((3, 900), generator=seeding.torch_generator(0, "made"))
     alone = torch.stack([first, second], 1)

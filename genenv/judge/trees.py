@@ -16,6 +16,8 @@ from torch import Tensor
 from genenv import checks
 from genenv.judge.exits import Exits
 
+TURNS = 100  # of boosting
+TREES, VALUED = 200, 100  # of a forest: of classes, of values
 BLOCK = 1 << 17  # places in trees that are followed at once: they stay in the cache
 
 
@@ -120,13 +122,16 @@ class Trees:
         return made
 
 
-def fit_boosting(x: Tensor, label: Tensor, outputs: int, seed: int, turns: int = 100) -> Trees:
+def fit_boosting(
+    x: Tensor, label: Tensor, outputs: int, seed: int, turns: int | None = None
+) -> Trees:
     """Fit histogram gradient boosting: rows (n, ...), class indices (n,) -> its trees.
 
-    There is a tree an output and turn, of two outputs one.
+    There is a tree an output and turn (None: TURNS of them), of two outputs one.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
+    turns = TURNS if turns is None else turns
     made = HistGradientBoostingClassifier(
         learning_rate=0.1, max_iter=turns, max_leaf_nodes=15, l2_regularization=1.0,
         early_stopping=False, random_state=seed % 2**31,
@@ -147,7 +152,7 @@ def fit_forest(x: Tensor, label: Tensor, outputs: int, seed: int) -> Trees:
     """Fit extremely randomised trees: rows (n, ...), class indices (n,) -> its trees."""
     from sklearn.ensemble import ExtraTreesClassifier
 
-    made = ExtraTreesClassifier(200, min_samples_leaf=2, random_state=seed % 2**31)
+    made = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=seed % 2**31)
     made.fit(x.flatten(1).numpy(), label.numpy())
     classes = [int(c) for c in made.classes_]
     parts = [_forest_tree(e.tree_, classes, outputs, len(made.estimators_)) for e in made]
@@ -159,7 +164,7 @@ def fit_boosted_values(x: Tensor, value: Tensor, seed: int) -> Trees:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     made = HistGradientBoostingRegressor(
-        learning_rate=0.1, max_iter=100, max_leaf_nodes=15, l2_regularization=1.0,
+        learning_rate=0.1, max_iter=TURNS, max_leaf_nodes=15, l2_regularization=1.0,
         early_stopping=False, random_state=seed % 2**31,
     )  # fmt: skip
     made.fit(x.flatten(1).numpy(), value.numpy())
@@ -171,7 +176,7 @@ def fit_forest_values(x: Tensor, value: Tensor, seed: int) -> Trees:
     """Fit extremely randomised trees to values: rows (n, ...), (n,) -> its trees."""
     from sklearn.ensemble import ExtraTreesRegressor
 
-    made = ExtraTreesRegressor(100, min_samples_leaf=3, random_state=seed % 2**31)
+    made = ExtraTreesRegressor(VALUED, min_samples_leaf=3, random_state=seed % 2**31)
     made.fit(x.flatten(1).numpy(), value.numpy())
     parts = [_value_tree(each.tree_, len(made.estimators_)) for each in made]
     return _joined(parts, np.zeros(1, np.float32), boosted=False)
