@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 LEAVES = 64  # of a tree, a bit each
 ROOM = 1 << 26  # bytes that the tables may take
 
+Numbers = NDArray[np.signedinteger[Any]]
 Ints = NDArray[np.int64]
 Bits = NDArray[Any]  # of `Exits.bits`
 
@@ -36,9 +37,14 @@ class Exits:
 
     @staticmethod
     def of(
-        root: Ints, column: Ints, threshold: NDArray[np.float64], left: Ints, right: Ints
+        root: Numbers,
+        column: Numbers,
+        threshold: NDArray[np.float64],
+        left: Numbers,
+        right: Numbers,
     ) -> Exits | None:
         """Lay trees out; see `Trees`. None: they have too many leaves or thresholds."""
+        root, left, right = (part.astype(np.int64) for part in (root, left, right))
         leaves, first = _leaves(root, left, right)
         if leaves[root].max(initial=0) > LEAVES:
             return None
@@ -73,7 +79,8 @@ class Exits:
             left &= found
         one = self.bits.type(1)
         below = np.bitwise_count((left & (~left + one)) - one)  # zeros under the lowest bit
-        return self.leaf.take(self.first + below)
+        nodes: Ints = self.leaf.take(self.first + below)
+        return nodes
 
 
 def _leaves(root: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints]:

@@ -59,9 +59,7 @@ class Trees:
     @cached_property
     def _exits(self) -> Exits | None:
         """Of small trees; a walk through large ones takes less room."""
-        nodes = (part.astype(np.int64) for part in (self.root, self.column))
-        sides = (part.astype(np.int64) for part in (self.left, self.right))
-        return Exits.of(*nodes, self.threshold, *sides)
+        return Exits.of(self.root, self.column, self.threshold, self.left, self.right)
 
     @cached_property
     def _child(self) -> NDArray[np.int64]:
