@@ -242,6 +242,13 @@ def test_rows_alone_are_measured_beside_real_ones(tmp_path: Path, capsys: Any) -
         rows = json.loads((run / "react.json").read_text())["metrics"]
         found[name] = {row["figure"]: (row["generated"], row["real"]) for row in rows}
         assert not (run / "generator").exists()
+    shown = genenv.tracking.read_all(tmp_path / "narrow")
+    assert {run for run, curves in shown.items() if curves} == {
+        "overview/generated-rows", "overview/real-rows",
+    }  # fmt: skip
+    assert not [run for run in shown if "logistic" in run]
+    recalls = [shown[f"overview/{k}-rows"]["metrics/recall"][1][0] for k in ("generated", "real")]
+    assert recalls == pytest.approx(found["narrow"]["recall"])
     assert found["others"]["recall"][0] == pytest.approx(found["others"]["recall"][1], abs=0.1)
     assert found["narrow"]["recall"][0] < 0.2 < 0.8 < found["narrow"]["recall"][1]
     assert found["narrow"]["spread"][0] < 0.1
