@@ -51,6 +51,14 @@ def _try(generator: Wrapped) -> None:
         _note_labels(generator, e, label, u)
 
 
+def as_tensor(answer: Any) -> Tensor:
+    """Turn an array of any strides and order of bytes, or a list, into a tensor."""
+    if isinstance(answer, Tensor):
+        return answer
+    array = np.asarray(answer)
+    return torch.from_numpy(np.array(array, array.dtype.newbyteorder("=")))
+
+
 def described(decode: Any) -> str:
     """Return where a decoder comes from: its file, or module:name of it or of its class."""
     if isinstance(decode, OnnxDecoder):

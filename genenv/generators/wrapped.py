@@ -10,7 +10,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
@@ -20,7 +19,7 @@ from genenv.codecs import Codec
 from genenv.data import from_arrays
 from genenv.generators.base import Classes, Generator
 from genenv.generators.onnx_decoder import OnnxDecoder
-from genenv.generators.trial import RAISED, described, tried
+from genenv.generators.trial import RAISED, as_tensor, described, tried
 from genenv.importing import is_onnx
 from genenv.isolation import kept
 from genenv.noise import NOISES, Noise
@@ -94,7 +93,7 @@ class Wrapped(Generator):
             The decoder raised, or its answer has another shape or is not finite.
         """
         try:
-            x = _tensor(self._asked(z, label)).to(z.device).float()
+            x = as_tensor(self._asked(z, label)).to(z.device).float()
         except RAISED as error:
             raise checks.Mistake(
                 f"the decoder {self.path} to answer",
@@ -243,11 +242,3 @@ def _takes(decode: Any, arguments: int) -> bool:
     except ValueError:
         return True
     return True
-
-
-def _tensor(answer: Any) -> Tensor:
-    """Turn an array of any strides and order of bytes, or a list, into a tensor."""
-    if isinstance(answer, Tensor):
-        return answer
-    array = np.asarray(answer)
-    return torch.from_numpy(np.array(array, array.dtype.newbyteorder("=")))
