@@ -185,7 +185,7 @@ def raises(_e, _label):
         (sixteenth, {}, "between 0 and 16, got 0 to 1; give output="),
         (torch_decode, {"output": "tanh"}, "between -1 and 1, got 0 to 16; give output="),
         (torch_decode, {"output": "logit"}, "output to be one of data, unit, tanh"),
-        (nan_for_some, {}, "to be finite, got NaN or infinity in"),
+        (nan_for_some, {}, r"to be finite, got NaN .* row \d+; mend the decoder"),
         (noisy, {}, "to answer the same twice, got .*; take its noise as part of e"),
         (of_the_batch, {}, "whatever its batch, got .*; put its networks into eval mode"),
         (squeezed, {}, r"of shape \(1, 8, 8\), got shape \(8, 8\)"),

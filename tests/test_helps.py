@@ -313,6 +313,16 @@ def test_few_real_rows_need_no_parts_of_a_judge(tmp_path: Path) -> None:
     assert content["judge"] is None
 
 
+def test_who_asks_given_rows_is_told(tmp_path: Path) -> None:
+    config = ReactConfig(only=("shares", "metrics"))
+    asked = Reacting(config, DIGITS, None, tmp_path, generated=sample)
+    assert asked.notes == [
+        "The generated rows that were given answer helps and metrics alone: shares asked a "
+        "generator that was fitted here."
+    ]
+    assert not Reacting(ReactConfig(), DIGITS, None, tmp_path, generated=sample).notes
+
+
 def test_rows_of_which_a_trial_takes_half_are_counted_as_they_are_and_told(tmp_path: Path) -> None:
     rows = toys.rings(1000)
     real = replace(rows.at(np.arange(60)), held_out=rows.at(np.arange(500, 1000)))

@@ -85,7 +85,7 @@ def encoded(
             "the encoder to answer", f"{type(error).__name__}: {error}", "mend it"
         ) from error
     checks.shape("what the encoder answers", e, (len(x), generator.noise.base_dim))
-    checks.finite("what the encoder answers", e.numpy())
+    checks.finite("what the encoder answers", e.numpy(), "mend it")
     e = generator.noise.project(e)
     return Inverted(e, _error(generator, e, x, label))
 

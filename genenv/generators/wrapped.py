@@ -100,7 +100,8 @@ class Wrapped(Generator):
                 f"{type(error).__name__}: {error}, for a batch of {len(z)}", "mend it",
             ) from error  # fmt: skip
         checks.shape(f"what {self.path} answers", x, (len(z), *self.units.shape))
-        checks.finite(f"what {self.path} answers", x.detach().cpu().numpy())
+        mend = "mend the decoder, so that every e makes a sample"
+        checks.finite(f"what {self.path} answers", x.detach().cpu().numpy(), mend)
         return x
 
     def _asked(self, z: Tensor, label: Tensor | None) -> Any:

@@ -128,7 +128,13 @@ class Reacting(Study[dict[str, Any]]):
         self._tell(generator_run)
 
     def _tell(self, generator_run: Path | None) -> None:
-        """Say what of the noises is missing, and what the generator may have seen."""
+        """Say what of the noises is missing, what the generator may have seen, and who asks it."""
+        fitted = [name for name in self.asked if name not in OF_ROWS]
+        if self.generated is not None and fitted:
+            self.notes.append(
+                f"The generated rows that were given answer {' and '.join(sorted(OF_ROWS))} alone: "
+                f"{' and '.join(fitted)} asked a generator that was fitted here."
+            )
         if "noise" in self.asked and not self.config.noises:
             self.notes += corruptions.not_installed(self.dataset.units)
         if self.given is not None and self.split.shares_rows:
