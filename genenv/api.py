@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from genenv.isolation import isolated
 from genenv.judge import Judge
 from genenv.loading import load
 from genenv.reacting import Reacting
+from genenv.reactions.sources import rows_like
 from genenv.regression import RegressStress
 from genenv.replaying import Replayed, replay
 from genenv.report import Report
@@ -244,7 +245,7 @@ def react(
     generations: int | None = ReactConfig.generations,
     arms: Sequence[str] = ReactConfig.arms,
     peers: Sequence[str] = ReactConfig.peers,
-    generated: tuple[ArrayLike, ArrayLike] | Callable[[int], Any] | None = None,
+    generated: Any = None,
     judge: Judge | str | Path | None = None,
     no_cache: bool = False,
     out: str | Path | None = None,
@@ -273,8 +274,9 @@ def react(
     objective, steps, seed, threads
         Of the generator that is fitted; of the split and judge.
     generated
-        Rows whose help is asked for: samples and labels, or a function of a count that returns
-        them. None: those of the generator.
+        Rows whose help is asked for: samples and labels, of a table also a DataFrame with the
+        target among its columns; or a function of a count that returns such. None: those of the
+        generator.
     judge, no_cache, out, resume
         See `stress`.
 
@@ -291,7 +293,9 @@ def react(
     config = calls.given(ReactConfig, locals())
     dataset, other = datasets(x, y, target, held_out)
     dataset = replace(dataset, held_out=other)
-    rows = data.from_arrays(*generated, "generated") if isinstance(generated, tuple) else generated
+    rows = generated
+    if generated is not None and not callable(generated):
+        rows = rows_like(generated, dataset, "generated rows")
     with place(out) as folder:
         study = Reacting(
             config, dataset, generator, folder, residuals=residuals,

@@ -43,7 +43,7 @@ def shape(name: str, array: Any, expected: Sequence[int | None]) -> None:
         raise Mistake(f"{name} of shape ({words})", f"shape {got}", "reshape it")
 
 
-def finite(name: str, array: Any) -> None:
+def finite(name: str, array: Any, do: str = "clean or impute these rows") -> None:
     """Raise a Mistake that names the first row of a NumPy array with a NaN or infinity."""
     array = np.asarray(array)
     if array.dtype.kind in "fc" and not np.isfinite(array).all():
@@ -51,7 +51,7 @@ def finite(name: str, array: Any) -> None:
         raise Mistake(
             f"{name} to be finite",
             f"NaN or infinity in {len(rows)} of {len(array)} rows, the first at row {rows[0]}",
-            "clean or impute these rows",
+            do,
         )
 
 

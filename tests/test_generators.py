@@ -142,6 +142,22 @@ def of_the_batch(e, label):
     return (torch_decode(e, label) - len(e) / 256).clamp(0, 16)
 
 
+def squeezed(e, label):
+    return torch_decode(e, label).squeeze(0)
+
+
+class Thrice:
+    """A decoder that fails when it is asked for the third time."""
+
+    asked = 0
+
+    def __call__(self, e, label):
+        self.asked += 1
+        if self.asked == 3:
+            raise RuntimeError("out of memory")
+        return numpy_decode(e, label)
+
+
 def flat(e, label):
     return torch_decode(e, label).flatten(1)
 
@@ -169,12 +185,14 @@ def raises(_e, _label):
         (sixteenth, {}, "between 0 and 16, got 0 to 1; give output="),
         (torch_decode, {"output": "tanh"}, "between -1 and 1, got 0 to 16; give output="),
         (torch_decode, {"output": "logit"}, "output to be one of data, unit, tanh"),
-        (nan_for_some, {}, "to be finite, got NaN or infinity in"),
+        (nan_for_some, {}, r"to be finite, got NaN .* row \d+; mend the decoder"),
         (noisy, {}, "to answer the same twice, got .*; take its noise as part of e"),
         (of_the_batch, {}, "whatever its batch, got .*; put its networks into eval mode"),
+        (squeezed, {}, r"of shape \(1, 8, 8\), got shape \(8, 8\)"),
+        (Thrice(), {}, "to answer, got RuntimeError: out of memory, for a batch of 256"),
         (words, {}, "test_generators:words to answer, got "),
         (nowhere, {}, "test_generators:nowhere to answer, got "),
-        (raises, {}, "to answer, got KeyError: 'weights'; mend it"),
+        (raises, {}, "to answer, got KeyError: 'weights', for a batch of 256; mend it"),
         (torch_decode, {"base_dim": 5}, "to answer, got RuntimeError"),
         (torch_decode, {"base_dim": 0}, "base_dim to be a whole number above 0"),
         (torch_decode, {"noise": "pink"}, "noise to be one of gaussian"),
@@ -185,6 +203,59 @@ def raises(_e, _label):
 def test_a_decoder_that_cannot_serve_is_refused_in_one_sentence(decode, other, says):
     with pytest.raises(Mistake, match=says):
         wrap(decode, **other)
+
+
+def in_place(e, label):
+    x = torch_decode(e.mul_(1), label)
+    e.zero_()
+    label.zero_()
+    return x
+
+
+def careless(e, label):
+    torch.set_grad_enabled(False)
+    torch.set_default_dtype(torch.float64)
+    return torch_decode(e, label)
+
+
+def seeding_inside(e, label):
+    torch.manual_seed(0)
+    np.random.seed(0)
+    return torch_decode(e, label + 0 * torch.randint(10, (1,)))
+
+
+def mirrored(e, label):
+    return numpy_decode(e, label)[:, :, ::-1].copy()[:, :, ::-1]
+
+
+def as_a_list(e, label):
+    return list(torch_decode(e, label))
+
+
+@pytest.mark.parametrize("decode", [in_place, careless, seeding_inside, mirrored, as_a_list])
+def test_what_a_decoder_does_to_its_inputs_and_to_torch_stays_with_it(decode):
+    made = wrap(decode)
+    e, label = made.noise.base(4, 0), torch.arange(4)
+    torch.manual_seed(3)
+    before = e.clone(), torch.get_rng_state(), np.random.get_state()[1].copy()
+    u = made.from_base(e, label)
+    assert torch.equal(u, wrap().from_base(e, label))
+    assert torch.equal(e, before[0])
+    assert label.tolist() == [0, 1, 2, 3]
+    assert torch.is_grad_enabled()
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.equal(torch.get_rng_state(), before[1])
+    assert (np.random.get_state()[1] == before[2]).all()
+
+
+def warmer(e, temperature=1.0):
+    return torch_decode(temperature * e, torch.zeros(len(e)).long())
+
+
+def test_without_classes_an_option_of_the_decoder_is_given_no_label():
+    made = genenv.wrap_generator(warmer, X, base_dim=6)
+    wanted = genenv.wrap_generator(of_e_alone, X, base_dim=6)
+    assert (made.sample(5)[0] == wanted.sample(5)[0]).all()
 
 
 def test_what_has_not_the_five_members_is_no_generator():

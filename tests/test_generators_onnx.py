@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import gymnasium as gym
@@ -85,6 +86,12 @@ def test_channels_first_become_channels_last(tmp_path):
 def test_a_file_that_cannot_serve_is_refused_in_one_sentence(tmp_path, other, settings, says):
     with pytest.raises(Mistake, match=says):
         wrap(write(tmp_path, **other), **settings)
+
+
+def test_a_file_travels_to_another_process(tmp_path):
+    made = wrap(write(tmp_path))
+    there = pickle.loads(pickle.dumps(made))
+    assert there.digest() == made.digest()
 
 
 def test_no_file_and_what_is_no_graph_are_refused(tmp_path):

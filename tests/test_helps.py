@@ -242,6 +242,13 @@ def test_rows_alone_are_measured_beside_real_ones(tmp_path: Path, capsys: Any) -
         rows = json.loads((run / "react.json").read_text())["metrics"]
         found[name] = {row["figure"]: (row["generated"], row["real"]) for row in rows}
         assert not (run / "generator").exists()
+    shown = genenv.tracking.read_all(tmp_path / "narrow")
+    assert {run for run, curves in shown.items() if curves} == {
+        "overview/generated-rows", "overview/real-rows",
+    }  # fmt: skip
+    assert not [run for run in shown if "logistic" in run]
+    recalls = [shown[f"overview/{k}-rows"]["metrics/recall"][1][0] for k in ("generated", "real")]
+    assert recalls == pytest.approx(found["narrow"]["recall"])
     assert found["others"]["recall"][0] == pytest.approx(found["others"]["recall"][1], abs=0.1)
     assert found["narrow"]["recall"][0] < 0.2 < 0.8 < found["narrow"]["recall"][1]
     assert found["narrow"]["spread"][0] < 0.1
@@ -276,7 +283,8 @@ def test_a_function_of_a_count_is_asked_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [
-        (DIGITS.without_labels(), "expected generated rows with labels of two classes or more"),
+        (DIGITS.without_labels(), "expected generated rows with labels, got none in digits"),
+        (replace(DIGITS, classes=tuple(map(str, DIGITS.classes))), "too; call them as the data do"),
         (toys.rings(60), r"expected generated samples of shape \(8, 8\), got \(2,\)"),
         (replace(DIGITS, classes=tuple("abcdefghij")), r"expected generated rows of the classes"),
         (
@@ -291,6 +299,106 @@ def test_rows_that_cannot_be_asked_are_a_mistake(tmp_path: Path, made: Any, sent
     config = ReactConfig(learners=("logistic",), sizes=(20,))
     with pytest.raises(Mistake, match=sentence):
         Reacting(config, DIGITS.at(ORDER[:200]), None, tmp_path, generated=made).run()
+
+
+def react(real: Dataset, folder: Path, made: Any, *sizes: int, **other: Any) -> dict[str, Any]:
+    config = ReactConfig(learners=("logistic",), sizes=sizes, **other)
+    return Reacting(config, real, None, folder, generated=made).run(resume=folder.exists())
+
+
+def test_few_real_rows_need_no_parts_of_a_judge(tmp_path: Path) -> None:
+    rows = toys.rings(1000)
+    content = react(rows.at(np.arange(24)), tmp_path / "run", rows.at(np.arange(24, 800)))
+    assert [row["generated_rows"] >= row["real_rows"] for row in content["helps"]] == [True, True]
+    assert content["judge"] is None
+
+
+def test_who_asks_given_rows_is_told(tmp_path: Path) -> None:
+    config = ReactConfig(only=("shares", "metrics"))
+    asked = Reacting(config, DIGITS, None, tmp_path, generated=sample)
+    assert asked.notes == [
+        "The generated rows that were given answer helps and metrics alone: shares asked a "
+        "generator that was fitted here."
+    ]
+    assert not Reacting(ReactConfig(), DIGITS, None, tmp_path, generated=sample).notes
+
+
+def test_rows_of_which_a_trial_takes_half_are_counted_as_they_are_and_told(tmp_path: Path) -> None:
+    rows = toys.rings(1000)
+    real = replace(rows.at(np.arange(60)), held_out=rows.at(np.arange(500, 1000)))
+    made = rows.at(np.concatenate([np.arange(100, 106), np.arange(500, 504)]))
+    content = react(real, tmp_path / "run", made, 30)
+    assert [row["generated_rows"] for row in content["helps"]] == [3, 3]
+    told = " ".join(content["told"])
+    assert "4 of the 10 generated rows are copies of rows that test here: they were left" in told
+    assert "half of the 10 generated rows at most, so that trials differ: give 180 for all" in told
+
+
+def test_rows_that_are_all_copies_of_test_rows_are_a_mistake(tmp_path: Path) -> None:
+    rows = toys.rings(300)
+    real = replace(rows.at(np.arange(60)), held_out=rows.at(np.arange(100, 300)))
+    with pytest.raises(Mistake, match=r"no copies of real ones, got copies of .*, all 50; give"):
+        react(real, tmp_path / "run", rows.at(np.arange(100, 150)), 30)
+
+
+def test_rows_of_one_class_are_rows(tmp_path: Path) -> None:
+    rows = toys.rings(1000)
+    assert rows.label is not None
+    own = np.flatnonzero(rows.label[:800] == 1)
+    one = npz(tmp_path / "one.npz", rows.at(own))
+    real = npz(tmp_path / "real.npz", rows.at(np.arange(800, 1000)))
+    run = ["--learner", "logistic", "--sizes", "20", "--out", str(tmp_path / "run")]
+    with pytest.raises(SystemExit) as end:
+        cli.main(["react", str(real), "--generated", str(one), *run])
+    assert end.value.code == 0
+    found = json.loads((tmp_path / "run" / "react.json").read_text())["helps"]
+    share = float((rows.label[800:] == 1).mean())
+    assert found[1]["accuracy"] == pytest.approx(share, abs=0.1)  # says that class of all
+
+
+@pytest.mark.parametrize(
+    ("held_out", "sentence"),
+    [
+        (DIGITS.without_labels(), "expected held-out rows of the data's 10 classes, got 0 classes"),
+        (toys.rings(60), "expected held-out samples like the data"),
+    ],
+)
+def test_held_out_rows_that_are_not_like_the_data_are_told_before_a_trial(
+    tmp_path: Path, held_out: Dataset, sentence: str
+) -> None:
+    with pytest.raises(Mistake, match=sentence):
+        Reacting(
+            ReactConfig(), replace(DIGITS, held_out=held_out), None, tmp_path, generated=sample
+        )
+
+
+def test_what_a_function_returned_amiss_is_not_kept(tmp_path: Path) -> None:
+    made = [(DIGITS.x[:9, :1], DIGITS.label[:9]), DIGITS.pick(ORDER[200:600])]
+
+    def once_wrong(_count: int) -> Any:
+        return made.pop(0)
+
+    real = DIGITS.at(ORDER[:60])
+    with pytest.raises(Mistake, match="expected"):
+        react(real, tmp_path / "run", once_wrong, 20)
+    assert react(real, tmp_path / "run", once_wrong, 20)["helps"]
+
+
+def test_a_table_is_asked_by_a_frame_or_a_function_that_returns_one() -> None:
+    rows = data.frame_of(data.load("loans")).drop(columns="savings")
+    real, made = rows[:300], rows[300:900].reset_index(drop=True)
+    target = data.load("loans").units.schema.target
+    asked = {"target": target, "learners": ["forest"], "sizes": [50]}
+    found = [
+        genenv.react(real, generated=given, **asked)["helps"]
+        for given in (
+            lambda _: made,
+            lambda _: (made.drop(columns=target), made[target]),
+        )
+    ]
+    assert found[0] == found[1]
+    assert found[0][0]["generated_rows"] <= 150
+    assert genenv.react(real, generated=made, **asked)["helps"][0]["gain"] > 0
 
 
 @pytest.mark.parametrize(

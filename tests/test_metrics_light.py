@@ -76,6 +76,12 @@ def test_advice_names_nothing_that_is_in_use():
     assert "objective relativistic" in other and "the usual average" in other  # noqa: PT018
 
 
+def test_a_decoder_from_elsewhere_is_given_no_setting_of_a_training_here():
+    facts = {"network": "wrapped", "noise": "Gaussian"}
+    advice = generator_light(HEALTHY | {"spread": 0.4}, facts).advice
+    assert advice == "try another decoder or more of its own training"
+
+
 def test_ailments_are_variety_recall_and_distance():
     assert diagnoses(HEALTHY, {}) == []
     sick = HEALTHY | {"spread": 0.81, "recall": 0.004, "coverage": 0.01, "frechet": 7.2}

@@ -25,6 +25,7 @@ from genenv.parts import Part
 from genenv.progress import Progress
 from genenv.reacting import Reacting
 from genenv.reactions.layout import tag
+from genenv.report.numerals import percent
 from genenv.report.reactions import markdown, order_sentence, summary
 from genenv.settings import ReactConfig
 
@@ -333,6 +334,13 @@ def test_words_say_what_the_figures_say(done: tuple[Path, dict[str, Any]]) -> No
     content = done[1]
     assert order_sentence(content) in summary(content)
     assert "| logistic |" in markdown(content)
+    rows = [r for r in content["shares"] if (r["learner"], r["filter"]) == ("logistic", "none")]
+    size = max(row["size"] for row in rows)
+    alone = np.mean([r["accuracy"] for r in rows if (r["share"], r["size"]) == (1, size)])
+    assert f", {percent(alone)} with as many generated ones alone." in summary(content)
+    changed = [r for r in content["lessons"] if r["schedule"] == "real, then generated"]
+    lost = np.mean([r["forgetting"] for r in changed if r["learner"] == "mlp"])
+    assert f"mlp forgets at most {percent(lost)} (real, then generated)" in summary(content)
     found = {"estimate": 0.4, "low": 0.1, "high": 0.7, "cells": 20}
 
     def said(correlation: dict[str, float] | None) -> str:

@@ -105,7 +105,7 @@ def reacted(tmp_path_factory):
         ("logistic", "mlp"), noises, samples=40, sizes=(60, 80), only=("noise", "shares", "lessons")
     )
     generator = networks.load(bundled.FOLDER / "generator")
-    asked = ReactConfig(("logistic",), sizes=(60,), only=("helps",))
+    asked = ReactConfig(("logistic",), sizes=(60,), only=("helps", "metrics"))
     for name, each in {"react": config, "helps": asked}.items():
         Reacting(each, data.load("digits"), generator, folder / name).run()
     return folder

@@ -40,7 +40,7 @@ def load_data(
 
     if like is not None and source.endswith(data.TABLES):
         return data.more_rows(Path(source), like)
-    return data.load(source, **vars(said), columns=columns)
+    return data.load(source, **vars(said), columns=columns, one_class=like is not None)
 
 
 def load_values(source: str, columns: TableOptions | None) -> Valued | None:

@@ -7,7 +7,7 @@ from genenv.data.batches import Batches, check_batch
 from genenv.data.dataset import Dataset, Modes
 from genenv.data.masked import LABEL, framed, is_masked
 from genenv.data.sources import DATA, Source, find, load
-from genenv.data.splits import Split, held, hold_out, split, stratified_order
+from genenv.data.splits import Split, check_alike, held, hold_out, split, stratified_order
 from genenv.data.table import TABLES, TableOptions, frame_of, from_frame, more_rows
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Source",
     "Split",
     "TableOptions",
+    "check_alike",
     "check_batch",
     "find",
     "frame_of",

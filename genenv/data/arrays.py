@@ -19,7 +19,7 @@ COARSE = 128  # steps of float32 in a standard deviation, below which they show 
 BRIGHT = 128  # uint8 images that reach it span 0 to 255, darker ones 0 to their maximum
 
 
-def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
+def from_arrays(x: Any, y: Any = None, name: str = "arrays", one_class: bool = False) -> Dataset:
     """Make a data set from samples and labels.
 
     Parameters
@@ -31,6 +31,8 @@ def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
         Labels (n,): integers, strings, bools or whole floats. None, or one class: there are none.
     name
         What reports call the data.
+    one_class
+        Labels of one class are labels, too, as beside data of more.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def from_arrays(x: Any, y: Any = None, name: str = "arrays") -> Dataset:
     array, notes = _samples(x)
     units, more = _units(array)
     label, classes = _labels(y, len(array))
-    if len(classes) == 1:  # nothing to tell apart: a generator learns such rows without labels
+    if len(classes) == 1 and not one_class:  # a generator learns such rows without labels
         more += (f"there is one class, {classes[0]!r}: it is learned without labels",)
         label = None
         classes = ()

@@ -12,8 +12,15 @@ from genenv.data.dataset import Dataset
 LABELS = ("y", "labels", "label")  # the first that is there
 
 
-def npz_file(path: Path) -> Dataset:
+def npz_file(path: Path, one_class: bool = False) -> Dataset:
     """Load the arrays x and, where present, y (or labels) of an .npz file; executes nothing.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    one_class
+        See `from_arrays`.
 
     Raises
     ------
@@ -39,7 +46,8 @@ def npz_file(path: Path) -> Dataset:
         )
     label = next((name for name in LABELS if name in held), None)
     found = reading.arrays(path, ["x", *([] if label is None else [label])])
-    dataset = from_arrays(found["x"], None if label is None else found[label], path.stem)
+    y = None if label is None else found[label]
+    dataset = from_arrays(found["x"], y, path.stem, one_class)
     notes = [] if label in (None, "y") else [f"{label} was read as the labels, for want of y"]
     if left_out := [name for name in held if name not in ("x", label)]:
         notes.append(f"the arrays {', '.join(left_out)} were left out")

@@ -38,6 +38,7 @@ def load(
     background: str = BACKGROUND,
     class_names: Sequence[str] = (),
     columns: TableOptions | None = None,
+    one_class: bool = False,
 ) -> Dataset:
     """Load data by name or path.
 
@@ -57,6 +58,8 @@ def load(
         Of the classes of idx and .npz files, in the order of their sorted labels; (): the labels.
     columns
         What is known of a table's columns, its target above all; None: nothing.
+    one_class
+        Of an .npz file, see `from_arrays`.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def load(
         found = image_folder(path, size, channels, background)
     else:
         _check_no_folder(source, size, channels, background)
-        found = _of_name(source, path, columns)
+        found = _of_name(source, path, columns, one_class)
     return found.named(class_names) if class_names else found
 
 
@@ -85,7 +88,9 @@ def _check_no_folder(
         )  # fmt: skip
 
 
-def _of_name(source: str | Path, path: Path, columns: TableOptions | None) -> Dataset:
+def _of_name(
+    source: str | Path, path: Path, columns: TableOptions | None, one_class: bool
+) -> Dataset:
     if columns is not None and path.suffix not in frames.SUFFIXES:
         raise checks.Mistake(
             "target, kinds, drop and schema with a table (.csv, .parquet) only", str(source),
@@ -94,7 +99,7 @@ def _of_name(source: str | Path, path: Path, columns: TableOptions | None) -> Da
     if str(source) in DATA:
         return DATA[str(source)]()
     places.data(str(source))
-    return idx_folder(path) if path.is_dir() else _file(path, columns)
+    return idx_folder(path) if path.is_dir() else _file(path, columns, one_class)
 
 
 def find(source: Source) -> Dataset:
@@ -122,11 +127,11 @@ def find(source: Source) -> Dataset:
     return from_arrays(source)
 
 
-def _file(path: Path, columns: TableOptions | None) -> Dataset:
+def _file(path: Path, columns: TableOptions | None, one_class: bool) -> Dataset:
     if path.suffix in frames.SUFFIXES:
         return table_file(path, columns or TableOptions())
     if path.suffix == ".npz":
-        return npz_file(path)
+        return npz_file(path, one_class)
     raise checks.Mistake(
         "a folder of idx files or of class folders, or an .npz file",
         f"the file {path}",

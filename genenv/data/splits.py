@@ -58,7 +58,7 @@ def split(dataset: Dataset, seed: int, held_out: Dataset | None = None) -> Split
     if held_out is None:
         train, guide, audit, calibration, test = _cut(dataset, seed, list(PARTS))
         return Split(train, guide, audit, calibration, test, shares_rows=True)
-    _check_alike(dataset, held_out)
+    check_alike(dataset, held_out)
     parts = [part for part in PARTS if part != "train"]
     guide, audit, calibration, test = _cut(held_out, seed, parts)
     return Split(np.arange(len(dataset)), guide, audit, calibration, test, shares_rows=False)
@@ -115,7 +115,7 @@ def hold_out(
     """
     other = dataset.held_out
     if other is not None:
-        _check_alike(dataset, other)
+        check_alike(dataset, other)
         return np.arange(len(dataset)), _rows_of(other, np.arange(len(other)))
     if dataset.label is not None:
         _check_fifth(dataset, dataset.label)
@@ -208,7 +208,8 @@ def _check_enough(
         )
 
 
-def _check_alike(dataset: Dataset, held_out: Dataset) -> None:
+def check_alike(dataset: Dataset, held_out: Dataset) -> None:
+    """Raise a Mistake where held-out rows are not of the data's kind, shape and classes."""
     ours, theirs = dataset.units, held_out.units
     if (ours.kind, ours.shape, ours.integer) != (theirs.kind, theirs.shape, theirs.integer):
         raise checks.Mistake(

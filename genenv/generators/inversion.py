@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from genenv import checks, seeding
 from genenv.generators.base import Generator
-from genenv.generators.trial import RAISED
+from genenv.generators.trial import RAISED, as_tensor
+from genenv.isolation import kept
 
 STEPS, RATE = 300, 0.1  # of Adam
 STARTS = 3  # tries a row: from 0, and from draws; the best is kept
@@ -66,21 +67,25 @@ def encoded(
 ) -> Inverted:
     """Ask an encoder for e, (x, label) -> (n, base_dim), x float32 in the data's units.
 
+    A torch module is put into eval mode; one that draws from a global random state always draws
+    the same.
+
     Raises
     ------
     Mistake
         It fails, or answers with another shape or with NaN.
     """
-    rows, own = generator.units.tensor(x), torch.from_numpy(label)
+    rows, own = generator.units.tensor(x), torch.from_numpy(label.copy())
+    encode = encode.eval() if isinstance(encode, nn.Module) else encode
     try:
-        with torch.no_grad():
-            e = torch.as_tensor(encode(rows, own)).float().cpu()
+        with torch.no_grad(), kept(), seeding.global_seed(0):
+            e = as_tensor(encode(rows, own)).float().cpu()
     except RAISED as error:
         raise checks.Mistake(
             "the encoder to answer", f"{type(error).__name__}: {error}", "mend it"
         ) from error
     checks.shape("what the encoder answers", e, (len(x), generator.noise.base_dim))
-    checks.finite("what the encoder answers", e.numpy())
+    checks.finite("what the encoder answers", e.numpy(), "mend it")
     e = generator.noise.project(e)
     return Inverted(e, _error(generator, e, x, label))
 
@@ -101,8 +106,8 @@ def _descended(
     with torch.enable_grad(), generator.evaluated():
         for _ in range(STEPS):
             made = generator.from_base(e, own).flatten(1)
-            optimizer.zero_grad()
-            (made - target).square().mean(1).sum().backward()  # type: ignore[no-untyped-call]
+            missed = (made - target).square().mean(1).sum()
+            (e.grad,) = torch.autograd.grad(missed, e)  # and none of the generator's weights
             optimizer.step()
             with torch.no_grad():
                 e.copy_(generator.noise.project(e))

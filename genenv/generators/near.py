@@ -70,9 +70,13 @@ class Near(Generator):
         if not counts.all():
             names = [str(self.classes[i]) for i in np.flatnonzero(counts == 0)]
             raise checks.Mistake(
-                "rows of every class to start from", f"none of {', '.join(names[:5])}",
-                "give more held-out rows, or leave --start out",
-            )  # fmt: skip
+                "rows of every class to start from, which the model has right as they are and made "
+                "again",
+                f"none of {', '.join(names[:5])}, where {origin['wrong']} of {origin['rows']} rows "
+                f"are wrong as they are and {origin['turned']} made again",
+                "give more held-out rows or a generator or encoder that makes them again better, "
+                "or leave --start out",
+            )
         self._counts = torch.from_numpy(counts)
         self._first = torch.from_numpy(np.cumsum(counts) - counts)
 

@@ -47,6 +47,7 @@ class OnnxDecoder:
         self.path = str(path)
         self.units = units
         self.classes = classes
+        self.base_dim = base_dim
         self.session = session(Path(path))
         inputs = self.session.get_inputs()
         self._e = self._latent(inputs, base_dim)
@@ -59,6 +60,10 @@ class OnnxDecoder:
     def takes_label(self) -> bool:
         """Whether it has an input for the class."""
         return self._label is not None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as the path of its file; a session cannot."""
+        return OnnxDecoder, (self.path, self.units, self.classes, self.base_dim)
 
     def __call__(self, e: Tensor, label: Tensor | None = None) -> NDArray[Any]:
         """(n, base_dim), (n,) class indices, None: of class 0 -> (n, *units.shape)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -9,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genenv import checks
+from genenv import checks, seeding
 from genenv.generators.onnx_decoder import OnnxDecoder
 
 if TYPE_CHECKING:
     from genenv.generators.wrapped import Wrapped
 
-ROWS, FEW = 256, 7  # tried in one batch, and of them alone
+ROWS, FEW = 256, (7, 1)  # tried in one batch, and of them alone
 SAME = 1e-3  # of [-1, 1]: what another batch size may change
 SLACK = 0.05  # of the range: what may lie beyond its ends
 RAISED = (Exception, SystemExit)  # whatever code of a user's may end with
@@ -28,19 +30,33 @@ def tried(generator: Some) -> Some:
 
     Finds out whether it has a gradient, and notes whether it minds its labels.
     """
+    with seeding.global_state():
+        _try(generator)
+    return generator
+
+
+def _try(generator: Wrapped) -> None:
     e = generator.noise.base(ROWS, 0)
     label = torch.from_numpy(generator.labels(ROWS, 0)) if generator.conditional else None
     if not _has_slope(generator, e, label):
         generator.black_box()
     with torch.no_grad():
-        u = generator.from_base(e, label)
+        u, again = (_under(seed, generator, e, label) for seed in (0, 1))
         _check_range(generator, e, label)
-        _check_same(generator, u, generator.from_base(e, label))
-        few = generator.from_base(e[:FEW], None if label is None else label[:FEW])
-    _check_batch(generator, u[:FEW], few)
+        _check_same(generator, u, again)
+        for few in FEW:
+            alone = generator.from_base(e[:few], None if label is None else label[:few])
+            _check_batch(generator, u[:few], alone)
     if label is not None:
         _note_labels(generator, e, label, u)
-    return generator
+
+
+def as_tensor(answer: Any) -> Tensor:
+    """Turn an array of any strides and order of bytes, or a list, into a tensor."""
+    if isinstance(answer, Tensor):
+        return answer
+    array = np.asarray(answer)
+    return torch.from_numpy(np.array(array, array.dtype.newbyteorder("=")))
 
 
 def described(decode: Any) -> str:
@@ -51,27 +67,39 @@ def described(decode: Any) -> str:
     return f"{home.__module__}:{home.__qualname__}"
 
 
+def _under(seed: int, generator: Wrapped, e: Tensor, label: Tensor | None) -> Tensor:
+    """Ask under global random states of a seed, and find out whether the decoder moves them."""
+    with seeding.global_seed(seed):
+        before = _states()
+        u = generator.from_base(e, label)
+        if _states() != before:
+            generator.seeds_inside()
+    return u
+
+
+def _states() -> tuple[bytes, ...]:
+    """Return the global random states of Python, NumPy and torch."""
+    own = pickle.dumps((random.getstate(), np.random.get_state()))
+    return own, bytes(torch.get_rng_state().numpy())
+
+
 def _has_slope(generator: Wrapped, e: Tensor, label: Tensor | None) -> bool:
     """Whether torch carries a finite gradient through the decoder."""
-    asked = e[:FEW].clone().requires_grad_()
+    few = FEW[0]
+    asked = e[:few].clone().requires_grad_()
     try:
         z = generator.noise.from_base(asked)
-        answer = generator.answers(z, None if label is None else label[:FEW])
-        if not isinstance(answer, Tensor) or not answer.requires_grad:
+        answer = generator.answered(z, None if label is None else label[:few])
+        if not answer.requires_grad:
             return False
-        (slope,) = torch.autograd.grad(answer.float().sum(), asked, allow_unused=True)
+        (slope,) = torch.autograd.grad(answer.sum(), asked, allow_unused=True)
         return slope is not None and bool(slope.isfinite().all())
     except RAISED:  # an array of a tensor that wants a gradient: asked again without one
         return False
 
 
 def _check_range(generator: Wrapped, e: Tensor, label: Tensor | None) -> None:
-    answer: NDArray[Any] = (
-        torch.as_tensor(generator.answers(generator.noise.from_base(e), label))
-        .float()
-        .cpu()
-        .numpy()
-    )
+    answer = generator.answered(generator.noise.from_base(e), label).cpu().numpy()
     least, most = _limits(generator)
     span = np.maximum(most - least, 1e-12)
     slack = SLACK * span if generator.units.bounded or generator.output != "data" else span

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from genenv import checks
+from genenv import checks, seeding
 from genenv.codecs import Codec
 from genenv.data import from_arrays
 from genenv.generators.base import Classes, Generator
 from genenv.generators.onnx_decoder import OnnxDecoder
-from genenv.generators.trial import RAISED, described, tried
+from genenv.generators.trial import RAISED, as_tensor, described, tried
 from genenv.importing import is_onnx
+from genenv.isolation import kept
 from genenv.noise import NOISES, Noise
 
 KIND = "wrapped"  # in spec.json
@@ -58,7 +60,8 @@ class Wrapped(Generator):
         self.output = checks.choice("output", output, OUTPUTS)
         self.path = described(decode) if path is None else path
         self._slopes = True  # until `trial.tried` has looked
-        self._takes_label = _takes_label(decode)
+        self._seeds = False  # the same
+        self._gives_label = _takes(decode, 2) if classes else not _takes(decode, 1)
 
     @property
     def differentiable(self) -> bool:
@@ -75,15 +78,42 @@ class Wrapped(Generator):
         """Ask the decoder without gradients from now on."""
         self._slopes = False
 
-    def answers(self, z: Tensor, label: Tensor | None) -> Any:
+    def seeds_inside(self) -> None:
+        """Put the global random states back after each call from now on: the decoder moves them."""
+        self._seeds = True
+
+    def answered(self, z: Tensor, label: Tensor | None) -> Tensor:
+        """Return what the decoder answers in its own range, float32: (batch, *units.shape).
+
+        It is given copies, and torch's settings stay as they are.
+
+        Raises
+        ------
+        Mistake
+            The decoder raised, or its answer has another shape or is not finite.
+        """
+        try:
+            x = as_tensor(self._asked(z, label)).to(z.device).float()
+        except RAISED as error:
+            raise checks.Mistake(
+                f"the decoder {self.path} to answer",
+                f"{type(error).__name__}: {error}, for a batch of {len(z)}", "mend it",
+            ) from error  # fmt: skip
+        checks.shape(f"what {self.path} answers", x, (len(z), *self.units.shape))
+        mend = "mend the decoder, so that every e makes a sample"
+        checks.finite(f"what {self.path} answers", x.detach().cpu().numpy(), mend)
+        return x
+
+    def _asked(self, z: Tensor, label: Tensor | None) -> Any:
         """Return what the decoder answers, as it is; without gradients where it has none."""
         label = torch.zeros(len(z), dtype=torch.int64) if label is None else label
-        given = [z.float().to(self.device)]
-        given += [label.to(self.device)] if self._takes_label else []
-        if self.differentiable:
-            return self.decode(*given)
-        with torch.no_grad():
-            return self.decode(*(part.detach() for part in given))
+        given = [z.float().to(self.device).clone()]
+        given += [label.to(self.device).clone()] if self._gives_label else []
+        with kept(), seeding.global_state() if self._seeds else nullcontext():
+            if self.differentiable:
+                return self.decode(*given)
+            with torch.no_grad():
+                return self.decode(*(part.detach() for part in given))
 
     def from_base(self, e: Tensor, label: Tensor | None = None) -> Tensor:
         """(batch, noise.base_dim), labels (batch,) -> (batch, *units.layout), about in [-1, 1]."""
@@ -97,15 +127,7 @@ class Wrapped(Generator):
         Mistake
             The decoder raised, or its answer has another shape or is not finite.
         """
-        try:
-            x = torch.as_tensor(self.answers(z, label)).to(z.device).float()
-        except RAISED as error:
-            raise checks.Mistake(
-                f"the decoder {self.path} to answer", f"{type(error).__name__}: {error}", "mend it"
-            ) from error
-        checks.shape(f"what {self.path} answers", x, (len(z), *self.units.shape))
-        checks.finite(f"what {self.path} answers", x.detach().cpu().numpy())
-        return self.units.encode(self._in_units(x))
+        return self.units.encode(self._in_units(self.answered(z, label)))
 
     def _in_units(self, x: Tensor) -> Tensor:
         if self.output == "data":
@@ -192,7 +214,7 @@ def wrap(
         decode = OnnxDecoder(decode, dataset.units, len(dataset.classes), base_dim)
     if not callable(decode):
         raise checks.Mistake("a decoder to call", type(decode).__name__, "give a function of e")
-    if wanted and not _takes_label(decode):
+    if wanted and not _takes(decode, 2):
         raise checks.Mistake(
             "a decoder of e and label", f"{described(decode)}, which takes e alone",
             "let it take both, or give conditional=False",
@@ -210,12 +232,12 @@ def _law(noise: str | Noise, dim: int) -> Noise:
     return NOISES[checks.choice("noise", noise, NOISES)](dim)
 
 
-def _takes_label(decode: Any) -> bool:
-    """Whether a decoder can be called with a second argument; yes, where that is not known."""
+def _takes(decode: Any, arguments: int) -> bool:
+    """Whether a decoder can be called with so many; yes, where that is not known."""
     if isinstance(decode, OnnxDecoder):
-        return decode.takes_label
+        return arguments == 1 or decode.takes_label
     try:
-        inspect.signature(getattr(decode, "forward", decode)).bind(None, None)
+        inspect.signature(getattr(decode, "forward", decode)).bind(*[None] * arguments)
     except TypeError:
         return False
     except ValueError:

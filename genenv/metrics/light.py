@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from genenv.generators.wrapped import KIND
 from genenv.metrics.untried import Try, untried
 
 GOOD, DOUBTFUL, BAD = LIGHTS = ("good", "doubtful", "bad")  # the worst one last
@@ -20,6 +21,7 @@ WIDER = (
 )
 NEARER = ("more steps", "a larger width", "a larger batch", "more rows")
 FEWER = ("more rows",)  # a mixture of rows has no steps, and neither width nor batch
+ELSEWHERE = ("another decoder", "more of its own training")  # genenv trains none
 FAR = 0.1  # of the features' variance, a Fréchet distance beyond that of real rows; healthy
 # trainings of digits and Fashion-MNIST: 0.02 or less, one of recall 0.01: 0.2
 
@@ -156,8 +158,8 @@ def generator_light(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     figures
         As `metrics.json` holds them; what is missing decides nothing.
     settings
-        Of its training, by field of TrainingConfig; empty for a generator from elsewhere. What is
-        in use already is not advised.
+        Of its training, by field of TrainingConfig, or its facts. What is in use already is not
+        advised, nor a setting of genenv's training for a decoder from elsewhere.
 
     Returns
     -------
@@ -172,7 +174,11 @@ def generator_light(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     said = "; ".join(
         limit.praise(figures) if worst == GOOD else limit.say(figures) for limit in text
     )
-    return Light(worst, said, "" if worst == GOOD else untried(settings, TRY, *text[0].ways))
+    if worst == GOOD:
+        return Light(worst, said, "")
+    if settings.get("network") == KIND:
+        return Light(worst, said, untried(settings, (), *ELSEWHERE))
+    return Light(worst, said, untried(settings, TRY, *text[0].ways))
 
 
 def diagnoses(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genenv import checks, data, seeding
+from genenv import checks, data, reading, seeding
 from genenv.data import Dataset
 from genenv.parts import Advance, Part
 from genenv.reactions import helps
-from genenv.reactions.sources import FromGenerator, FromRows, Generated
+from genenv.reactions.sources import FromGenerator, FromRows, Generated, rows_like
 from genenv.wording import said
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Beside:
             self._given = FromRows(study.generated, study.dataset)
         self._pool: Part[Dataset] | None = None
         if callable(study.generated):
-            self._pool = Part("generated.npz", "generated rows", self._drawn, _save, data.load)
+            self._pool = Part("generated.npz", "generated rows", self._drawn, _save, self._kept)
 
     @property
     def parts(self) -> Sequence[Part[Any]]:
@@ -93,31 +94,33 @@ class Beside:
         make = self.study.generated
         assert callable(make)
         count = DRAWN * max(helps.wanted("add", max(self.sizes)))
-        return drawn(make, count)
+        own = self.study.dataset
+        made = FromRows(drawn(make, count, own), own)
+        return replace(own, x=made.x, label=made.label, held_out=None)
+
+    def _kept(self, path: Path) -> Dataset:
+        """Read what `_save` wrote."""
+        columns = reading.arrays(path, ("x", "label"))
+        own = self.study.dataset
+        return replace(own, x=columns["x"], label=columns["label"], held_out=None)
 
 
-def drawn(make: Callable[[int], Any], count: int) -> Dataset:
-    """Ask `make(count)` for samples and labels.
+def drawn(make: Callable[[int], Any], count: int, like: Dataset) -> Dataset:
+    """Ask `make(count)` for rows like the real ones, see `rows_like`.
 
     Raises
     ------
     Mistake
-        It fails, or returns no pair of them.
+        It fails, or returns something else.
     """
     try:
         found = make(count)
     except (Exception, SystemExit) as error:
         expected = "the function of generated rows to answer"
         raise checks.Mistake(expected, said(error), "mend it") from error
-    if not isinstance(found, tuple) or len(found) != 2:
-        raise checks.Mistake(
-            "a pair of samples and labels from the function of generated rows",
-            type(found).__name__,
-            "return (x, y)",
-        )
-    return data.from_arrays(*found, name="generated rows")
+    return rows_like(found, like, "the function of generated rows")
 
 
 def _save(made: Dataset, place: Path) -> None:
-    names: dict[str, Any] = {} if made.label is None else {"y": np.array(made.classes)[made.label]}
-    np.savez_compressed(place, x=made.x, **names)
+    assert made.label is not None
+    np.savez_compressed(place, x=made.x, label=made.label)

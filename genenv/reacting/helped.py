@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from genenv import seeding
+from genenv.data.doubles import digests
 from genenv.parts import Advance, Part
 from genenv.reacting.question import Question
 from genenv.reactions import evidence, helps
 from genenv.reactions.helps import Trials
 from genenv.reactions.nulls import check_installed
 from genenv.reactions.rows import CELLS
+from genenv.reactions.sources import FromRows
 
 if TYPE_CHECKING:
     from genenv.reacting.study import Reacting
@@ -49,6 +51,7 @@ class Helped(Question):
         """Say what the generated rows know of real ones beyond those of a trial."""
         study = self.study
         rows = len(self.beside.rows[0])
+        self._tell_rows()
         if study.generated is None and study.given is None:
             study.tell(
                 f"The generator learned from {rows:,} real rows: beside fewer of them, its rows "
@@ -58,6 +61,24 @@ class Helped(Question):
             study.tell(
                 "Generated rows that were made from the rows that test here would seem to help: "
                 "give rows that their generator has not seen as held-out ones."
+            )
+
+    def _tell_rows(self) -> None:
+        """Say of rows that are there which are of no use, and how many a trial takes."""
+        source, tests = self.question.source, set(digests(self.question.test[0]))
+        if not isinstance(source, FromRows):
+            return
+        copies = sum(digest in tests for digest in digests(source.x))
+        if copies:
+            self.study.tell(
+                f"{copies:,} of the {source.rows:,} generated rows are copies of rows that test "
+                "here: they were left out."
+            )
+        wanted = max(helps.wanted("add", max(self.beside.sizes)))
+        if wanted > source.rows // 2:
+            self.study.tell(
+                f"A trial takes half of the {source.rows:,} generated rows at most, so that trials "
+                f"differ: give {2 * wanted:,} for all that is tried."
             )
 
     @cached_property

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genenv import checks, corruptions, files, learners, prepared, runs, seeding
-from genenv.data import Dataset, Split, split, stratified_order
+from genenv.data import Dataset, Split, check_alike, split, stratified_order
 from genenv.generators import Generator, adopt
 from genenv.generators.trial import described
 from genenv.given_judge import MADE, given_judge
@@ -100,6 +100,8 @@ class Reacting(Study[dict[str, Any]]):
         super().__init__(folder, stages, line, lasting, no_cache)
         if dataset.label is None:
             raise checks.Mistake("labelled data", f"none in {dataset.name}", "give y")
+        if dataset.held_out is not None:
+            check_alike(dataset, dataset.held_out)
         if generator is not None:
             generator = adopt(generator)
             prepared.check_fits(generator, dataset)
@@ -126,7 +128,13 @@ class Reacting(Study[dict[str, Any]]):
         self._tell(generator_run)
 
     def _tell(self, generator_run: Path | None) -> None:
-        """Say what of the noises is missing, and what the generator may have seen."""
+        """Say what of the noises is missing, what the generator may have seen, and who asks it."""
+        fitted = [name for name in self.asked if name not in OF_ROWS]
+        if self.generated is not None and fitted:
+            self.notes.append(
+                f"The generated rows that were given answer {' and '.join(sorted(OF_ROWS))} alone: "
+                f"{' and '.join(fitted)} asked a generator that was fitted here."
+            )
         if "noise" in self.asked and not self.config.noises:
             self.notes += corruptions.not_installed(self.dataset.units)
         if self.given is not None and self.split.shares_rows:
@@ -210,9 +218,16 @@ class Reacting(Study[dict[str, Any]]):
 
     def _made_first(self) -> list[Part[Any]]:
         """Return the parts that several questions use."""
-        of_generator = any(question.needs_generator for question in self.questions)
-        of_judge = any(question.needs_judge for question in self.questions)
-        return [*([self.generator] if of_generator else []), *([self.judge] if of_judge else [])]
+        made = [self.generator] if self._needs_generator else []
+        return [*made, *([self.judge] if self._needs_judge else [])]
+
+    @property
+    def _needs_generator(self) -> bool:
+        return any(question.needs_generator for question in self.questions)
+
+    @property
+    def _needs_judge(self) -> bool:
+        return any(question.needs_judge for question in self.questions)
 
     def totals(self) -> dict[str, int]:
         """See `Study.totals`."""
@@ -251,13 +266,12 @@ class Reacting(Study[dict[str, Any]]):
         } | {"order": None}
         for question in self.questions:
             answers |= question.answer()
-        first = self._made_first()
         return {
             "schema": SCHEMA,
             "asked": list(self.asked),
             "data": runs.describe(self.dataset),
-            "generator": _made(self.get(self.generator)) if self.generator in first else None,
-            "judge": self.get(self.judge).quality if self.judge in first else None,
+            "generator": _made(self.get(self.generator)) if self._needs_generator else None,
+            "judge": self.get(self.judge).quality if self._needs_judge else None,
             "learners": list(self.learners),
             "strengths": list(STRENGTHS),
             "seeds": list(self.config.seeds),

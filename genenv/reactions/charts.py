@@ -34,6 +34,9 @@ CURVES = (  # columns of the rows of curves
     *("entropy", "calibration_error", "margin"),
 )
 
+OF_LEARNERS = ("curves", "shares", "lessons", "helps")  # parts whose rows are of a learner
+RIVALS = ("generated", "real")  # whose metrics are measured
+
 Row = dict[str, Any]
 
 
@@ -76,13 +79,28 @@ def write(
         if met is not None:
             _of_noises(tracker, content, met, advance)
     for index, learner in enumerate(content["learners"]):
+        if not any(row["learner"] == learner for part in OF_LEARNERS for row in content[part]):
+            continue
         with _run(folder / "overview" / own_folder(learner)) as tracker:
             if met is not None:
                 _met(tracker, content, met, index)
             _overview(tracker, content, learner)
+    for kind in RIVALS if content["metrics"] else ():
+        with _run(folder / "overview" / f"{kind}-rows") as tracker:
+            _measured(tracker, content, kind)
     for arm in generation_rows.arms(content):
         with _run(folder / "overview" / f"generations-{arm}") as tracker:
             generation_charts.write(tracker, content, arm)
+
+
+def _measured(tracker: Tracker, content: dict[str, Any], kind: str) -> None:
+    """Write the metrics of generated rows, or of real ones in their place, as a row of HParams."""
+    found = {f"metrics/{row['figure']}": row[kind] for row in content["metrics"]}
+    values = {name: float(value) for name, value in found.items() if value is not None}
+    seeds = " ".join(map(str, content["seeds"]))
+    settings: dict[str, str] = {"rows": kind, "data": content["data"]["name"], "seeds": seeds}
+    tracker.hparams(settings, [*values])
+    tracker.scalars(values, 0)
 
 
 def galleries(folder: Path, made: dict[str, list[NDArray[Any]]], units: Codec) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genenv import files, reading, seeding
+from genenv import checks, files, reading, seeding
 from genenv.codecs import Codec
 from genenv.data import Dataset, stratified_order
 from genenv.data.doubles import digests
@@ -57,7 +57,7 @@ class Trials:
     rows: int
     """Real rows that it was taken from."""
     made: dict[str, int]
-    """Way -> generated rows of a trial."""
+    """Way -> generated rows of a trial, its mean where copies were left out of some."""
     label: NDArray[np.int64]
     """(test,) class indices."""
     hit: dict[str, NDArray[np.bool_]]
@@ -119,6 +119,12 @@ class _Trial:
         there = self.question.source.rows
         x, label = self.question.source.draw(there or DRAWN * count, self.seed)
         own = [i for i, digest in enumerate(digests(x)) if digest not in self.others]
+        if not own:
+            raise checks.Mistake(
+                "generated rows that are no copies of real ones",
+                f"copies of rows that test or that a trial leaves out, all {len(x):,}",
+                "give rows that were made, not taken",
+            )
         count = count if there is None else min(count, max(1, len(own) // 2))
         return x[own[:count]], label[own[:count]]
 
@@ -168,17 +174,22 @@ def ask(
         Called with 1 after each training.
     """
     pupil = _Pupil(question, fit, advance)
-    made = {way: _chosen(pupil, size, way) for way in BESIDE}
+    chosen = {way: _chosen(pupil, size, way) for way in BESIDE}
+    made: dict[str, list[int]] = {way: [] for way in BESIDE}
     hit: dict[str, list[NDArray[np.bool_]]] = {}
     error: dict[str, list[float]] = {}
     for number in range(trials(learner)):
         trial = _Trial(question, size, "measured", number)
-        for arm, rows in _arms(trial, made).items():
+        arms = _arms(trial, chosen)
+        for way, counts in made.items():
+            counts.append(len(arms[way][0]) - (size if way == "add" else 0))
+        for arm, rows in arms.items():
             right, off = pupil.learn(rows, trial.seed)
             hit.setdefault(arm, []).append(right)
             error.setdefault(arm, []).append(off)
     return Trials(
-        learner, size, len(question.real), made,
+        learner, size, len(question.real),
+        {way: round(float(np.mean(counts))) for way, counts in made.items()},
         question.test[1],
         {arm: np.stack(rows) for arm, rows in hit.items()},
         {arm: np.array(values) for arm, values in error.items()},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
 from genenv import checks, seeding
-from genenv.data import Dataset
+from genenv.codecs import Rows
+from genenv.data import Dataset, TableOptions, from_arrays, from_frame
 from genenv.generators import Generator
 from genenv.reactions.nulls import Labelled
 
@@ -63,13 +65,11 @@ class FromRows(Generated):
         No labels, samples of another shape, or a class that the data do not have.
     """
 
+    rows: int
+
     def __init__(self, given: Dataset, like: Dataset) -> None:
         if given.label is None:
-            raise checks.Mistake(
-                "generated rows with labels of two classes or more",
-                f"none, or one class alone, in {given.name}",
-                "give y",
-            )
+            raise checks.Mistake("generated rows with labels", f"none in {given.name}", "give y")
         if given.units.shape != like.units.shape:
             raise checks.Mistake(
                 f"generated samples of shape {like.units.shape}",
@@ -81,7 +81,7 @@ class FromRows(Generated):
             raise checks.Mistake(
                 f"generated rows of the classes {list(like.classes)}",
                 f"{', '.join(strange[:5])} too",
-                "leave them out",
+                "call them as the data do, or leave them out",
             )
         units = like.units
         place = {name: index for index, name in enumerate(like.classes)}
@@ -95,6 +95,38 @@ class FromRows(Generated):
         """Return as many of the rows as there are, none twice, in an order of the seed."""
         rows = seeding.numpy_generator(seed, "rows").permutation(len(self.x))[:count]
         return self.x[rows], self.label[rows]
+
+
+def rows_like(given: Any, like: Dataset, name: str) -> Dataset:
+    """Return generated rows as a data set, before it is known whether they fit.
+
+    Parameters
+    ----------
+    given
+        A data set; samples and labels; of a table also a frame with the target among its columns.
+    like
+        The real data.
+    name
+        What errors call the rows.
+
+    Raises
+    ------
+    Mistake
+        It is none of these.
+    """
+    if isinstance(given, Dataset):
+        return given
+    units = like.units
+    if isinstance(units, Rows) and hasattr(given, "columns"):
+        return from_frame(given, TableOptions(schema=units.schema), name, units)
+    if not isinstance(given, tuple) or len(given) != 2:
+        pair = "a pair of samples and labels"
+        wanted = f"{pair}, or a DataFrame," if isinstance(units, Rows) else pair
+        raise checks.Mistake(f"{wanted} from {name}", type(given).__name__, "give (x, y)")
+    x, y = given
+    if isinstance(units, Rows) and hasattr(x, "columns"):
+        return rows_like(x.assign(**{str(units.schema.target): np.asarray(y)}), like, name)
+    return from_arrays(x, y, name, one_class=True)
 
 
 def _check_range(given: Dataset, like: Dataset) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from genenv.report import generation_words, help_words
+from genenv.report import generation_words, help_words, teaching_words
 from genenv.report.numerals import count, percent
 
 MIDDLE = 3  # strength that the sentences and the heat map speak of
@@ -35,7 +35,8 @@ def sentences(content: dict[str, Any]) -> list[str]:
     met = [_held(content, learner) for learner in content["learners"] if content["curves"]]
     helped = help_words.sentences(content["helps"])
     measured = [_measured(content)] if content["metrics"] else []
-    return [*met, *helped, *measured, *generation_words.sentences(content)]
+    taught = teaching_words.sentences(content)
+    return [*met, *helped, *taught, *measured, *generation_words.sentences(content)]
 
 
 def _measured(content: dict[str, Any]) -> str:
