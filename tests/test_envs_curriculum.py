@@ -96,6 +96,7 @@ def test_both_checkers_pass_without_a_warning():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
     check_vector_env(
         lambda n, mode: batch(n, mode), lambda: single(**SMALL), rows=3, episode_ends=8
@@ -209,7 +210,7 @@ def test_the_preset_finds_that_a_wrong_generator_teaches_nothing():
     dataset = corners()
     arguments = SMALL | {"family": dataset, "generator": Corners(dataset.units, (0, 1), 2.0)}
     arguments |= {"learning_rate": 3e-2, "measure": "log-loss", "decisions": 2, "updates": 20}
-    agent = agents.train(ID, seed=0, total_steps=6400, arguments=arguments)
+    agent = agents.train(ID, seed=0, total_steps=4800, arguments=arguments)
     found = returns(ID, agent.act, 64, 9, arguments).mean()
     by_share = [
         returns(ID, Even(share=s, classes=2).act, 64, 9, arguments).mean()
@@ -270,6 +271,7 @@ def test_a_run_a_generator_and_data_can_be_given(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_of_drawn_problems_equals_singles():
     check_vector_env(
         lambda n, mode: drawn(n, mode),

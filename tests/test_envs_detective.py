@@ -105,6 +105,7 @@ def shared():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", AutoresetMode)
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_on_the_bundled_set(shared, mode):
     check_vector_env(
         lambda n, m: Detective(n, autoreset_mode=m, **shared),
@@ -115,6 +116,7 @@ def test_a_batch_equals_singles_on_the_bundled_set(shared, mode):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_where_episodes_are_truncated_early(shared):
     def limited():
         return gymnasium.wrappers.TimeLimit(single(**shared), 2)
@@ -531,7 +533,7 @@ def test_the_picture_shows_looks_sample_and_verdict():
 def test_the_preset_learns_to_tell_and_buys_a_look_where_the_first_says_little():
     small = replace(PRESETS[ID], hidden=(16,))
     arguments = known(-0.5, 0.5) | {"noise": (0.6, 0.6), "prices": (0.01, 0.01)}
-    agent = agents.train(ID, small, total_steps=32_000, arguments=arguments)
+    agent = agents.train(ID, small, total_steps=16_000, arguments=arguments)
     played = Seat(ID, arguments, 2048, 5).play(agent.act)
     first = ndtr(0.4 * 2 / 0.6)  # one look at any view: of the same light, of the same mean
     assert played.returns.mean() > (2 * first - 1) + 0.05

@@ -80,7 +80,7 @@ def test_both_checkers_pass_without_a_warning(arguments):
 )
 def test_a_batch_equals_singles_in_all_modes(arguments):
     check_vector_env(
-        lambda n, mode: batch(n, mode, **arguments), lambda: single(**arguments), episode_ends=20
+        lambda n, mode: batch(n, mode, **arguments), lambda: single(**arguments), episode_ends=12
     )
 
 
@@ -567,7 +567,7 @@ def test_the_preset_finds_nearly_the_least_energy_of_a_short_walk():
     preset = PRESETS["genenv/Disturbance-v0"]
     arguments = preset.arguments | short | {"horizon": 4}
     small = {"steps": 4, "batch": 128, "log_std": -1.0, "learning_rate": 3e-3}
-    changed = replace(preset, total_steps=16_000, arguments=arguments, **small)
+    changed = replace(preset, total_steps=8_000, arguments=arguments, **small)
     agent = train("genenv/Disturbance-v0", changed, seed=0)
     env = Disturbance(1, **arguments)
     seen, _ = env.reset(seed=7)

@@ -52,6 +52,7 @@ def test_both_checkers_pass_without_a_warning():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("data", ["ring", RINGS], ids=["unlabelled", "labelled"])
+@pytest.mark.usefixtures("short_trials")
 def test_without_learning_a_batch_equals_singles_in_all_modes(data):
     arguments = {"data": data, "critic_steps": 0, "critic_width": 8}
     check_vector_env(
@@ -68,6 +69,7 @@ def test_a_learning_batch_is_deterministic_and_hands_out_new_arrays():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_the_limit_of_one_step_also_truncates():
     arguments = {"data": RINGS, "critic_steps": 0, "max_episode_steps": 1}
     check_vector_env(
@@ -453,11 +455,11 @@ def test_data_come_by_name_as_a_data_set_and_as_an_array():
 def test_the_preset_made_small_finds_the_best_answer_to_each_label():
     arguments = {"batch": 128, "replay": 512, "critic_lr": 5e-3}
     small = {"envs": 128, "batch": 64, "hidden": (32,), "log_std": -1.0, "arguments": arguments}
-    settings = replace(agents.PRESETS[ID], total_steps=128 * 60, **small)
+    settings = replace(agents.PRESETS[ID], total_steps=128 * 40, **small)
     piles = toys.two_piles()
     critic = Critic(piles, batch=128, replay=512, lr=5e-3)
     agent = agents.train(ID, settings, arguments={"critic": critic})
-    assert critic.updates == 60
+    assert critic.updates == 40
     env = Forger(200, critic=critic, learn=False)
     seen, _ = env.reset(seed=7)
     made = env.samples(agent.act(seen))
