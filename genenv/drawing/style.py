@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 SIZE = 8.5  # points of letters
-LAYOUT: str | None = "constrained"  # how axes share a figure, unless it says otherwise
+LAYOUT: Any = "constrained"  # how axes share a figure, unless it says otherwise
 
 
 class Palette(NamedTuple):
