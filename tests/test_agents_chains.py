@@ -149,8 +149,8 @@ def test_sobol_points_fill_the_space_better_than_chance():
 @pytest.mark.parametrize("kind", [CmaMe, CmaMae])
 def test_archives_hold_failures_that_look_unlike_and_beat_chance(kind):
     search = kind(SPACE, 0)
-    parts = played(search, toys.probe(2.8, radius=4.0), 2000)
-    assert sum(part.success.sum() for part in parts) > 8 * 2000 * 0.0026
+    parts = played(search, toys.probe(2.8, radius=4.0), 4000)
+    assert sum(part.success.sum() for part in parts) > 8 * 4000 * 0.0026
     assert min(len(archive) for archive in search.archives) > 15
 
 

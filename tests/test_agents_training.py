@@ -68,7 +68,7 @@ def test_curves_are_written_into_the_run(tmp_path):
 
 @pytest.mark.slow
 def test_ppo_learns_what_chance_does_not():
-    agent = train("ppo", 4000)
+    agent = train("ppo", 6000)
     given = ARGUMENTS | {"probe": toys.probe(beta=2.0)}
     own, chance = (returns(ID, act, 64, 9, given) for act in (agent.act, None))
     assert intervals.of_mean(own - chance, np.random.default_rng(0))[0] > 0

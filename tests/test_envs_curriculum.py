@@ -210,7 +210,7 @@ def test_the_preset_finds_that_a_wrong_generator_teaches_nothing():
     dataset = corners()
     arguments = SMALL | {"family": dataset, "generator": Corners(dataset.units, (0, 1), 2.0)}
     arguments |= {"learning_rate": 3e-2, "measure": "log-loss", "decisions": 2, "updates": 20}
-    agent = agents.train(ID, seed=0, total_steps=4800, arguments=arguments)
+    agent = agents.train(ID, seed=0, total_steps=6400, arguments=arguments)
     found = returns(ID, agent.act, 64, 9, arguments).mean()
     by_share = [
         returns(ID, Even(share=s, classes=2).act, 64, 9, arguments).mean()

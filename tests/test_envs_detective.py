@@ -533,7 +533,7 @@ def test_the_picture_shows_looks_sample_and_verdict():
 def test_the_preset_learns_to_tell_and_buys_a_look_where_the_first_says_little():
     small = replace(PRESETS[ID], hidden=(16,))
     arguments = known(-0.5, 0.5) | {"noise": (0.6, 0.6), "prices": (0.01, 0.01)}
-    agent = agents.train(ID, small, total_steps=16_000, arguments=arguments)
+    agent = agents.train(ID, small, total_steps=32_000, arguments=arguments)
     played = Seat(ID, arguments, 2048, 5).play(agent.act)
     first = ndtr(0.4 * 2 / 0.6)  # one look at any view: of the same light, of the same mean
     assert played.returns.mean() > (2 * first - 1) + 0.05

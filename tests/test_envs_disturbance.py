@@ -567,7 +567,7 @@ def test_the_preset_finds_nearly_the_least_energy_of_a_short_walk():
     preset = PRESETS["genenv/Disturbance-v0"]
     arguments = preset.arguments | short | {"horizon": 4}
     small = {"steps": 4, "batch": 128, "log_std": -1.0, "learning_rate": 3e-3}
-    changed = replace(preset, total_steps=8_000, arguments=arguments, **small)
+    changed = replace(preset, total_steps=16_000, arguments=arguments, **small)
     agent = train("genenv/Disturbance-v0", changed, seed=0)
     env = Disturbance(1, **arguments)
     seen, _ = env.reset(seed=7)

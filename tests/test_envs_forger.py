@@ -455,11 +455,11 @@ def test_data_come_by_name_as_a_data_set_and_as_an_array():
 def test_the_preset_made_small_finds_the_best_answer_to_each_label():
     arguments = {"batch": 128, "replay": 512, "critic_lr": 5e-3}
     small = {"envs": 128, "batch": 64, "hidden": (32,), "log_std": -1.0, "arguments": arguments}
-    settings = replace(agents.PRESETS[ID], total_steps=128 * 40, **small)
+    settings = replace(agents.PRESETS[ID], total_steps=128 * 60, **small)
     piles = toys.two_piles()
     critic = Critic(piles, batch=128, replay=512, lr=5e-3)
     agent = agents.train(ID, settings, arguments={"critic": critic})
-    assert critic.updates == 40
+    assert critic.updates == 60
     env = Forger(200, critic=critic, learn=False)
     seen, _ = env.reset(seed=7)
     made = env.samples(agent.act(seen))

@@ -243,7 +243,7 @@ def test_actions_that_are_no_tokens_are_mistakes():
 @pytest.mark.slow
 def test_by_rewards_alone_the_policy_writes_the_one_real_sequence():
     settings = SequencePpo(
-        total_steps=3 * 32 * 40,
+        total_steps=3 * 32 * 60,
         envs=32,
         steps=3,
         batch=48,

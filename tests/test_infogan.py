@@ -167,7 +167,7 @@ def test_a_code_finds_the_classes_of_separate_clusters():
     x = (rows.normal(0, 0.1, (600, 2)) + 3 * np.eye(3, 2)[label]).astype(np.float32)
     units = Vectors((2,), "float32", (-1.0, -1.0), (3.0, 3.0))
     changes = {
-        "categorical": (3,), "latent": 2, "steps": 200, "width": 32, "critic_width": 32,
+        "categorical": (3,), "latent": 2, "steps": 300, "width": 32, "critic_width": 32,
         "batch": 64, "device": "cpu", "threads": 1,
     }  # fmt: skip
     run = Trainer(toys.rows(x, None, units, ()), configured("relativistic", units, changes))

@@ -397,7 +397,7 @@ def test_a_good_training_raises_no_alarm():
 
 @pytest.mark.slow
 def test_thirty_rows_are_learned_by_heart():
-    assert "the critic overfitted" in digits(30, seed=0, steps=300, lr=2e-3)
+    assert "the critic overfitted" in digits(30, seed=0, steps=600, lr=2e-3)
 
 
 IGNORED = {"noise": Scaled(Gaussian(32), 1e-6)}
