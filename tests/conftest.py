@@ -33,7 +33,7 @@ DRAWN = {  # what is drawn, measured or shown of a run, and how often it is look
     "genenv.monitoring.charts.POINTS": 30,
     "genenv.drawing.style.LAYOUT": None,
     "genenv.reactions.charts.SHOWN": 8,
-    "genenv.reactions.lessons.POINTS": 5,
+    "genenv.reactions.lessons.POINTS": 6,
     "genenv.metrics.generated.GENERATED": 200,
     "genenv.metrics.evaluation.FULL": 2_000,
     "genenv.regression.quality.SAMPLES": 400,
