@@ -160,5 +160,8 @@ def global_seed(seed: int) -> Iterator[None]:
     with global_state():
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        torch.manual_seed(seed)
+        if torch.accelerator.is_available():
+            torch.manual_seed(seed)
+        else:  # for cards that may come later it notes a stack each, which takes longer than all
+            torch.default_generator.manual_seed(seed)
         yield

@@ -214,7 +214,9 @@ def _equal(where: str, a: Any, b: Any, tolerance: float) -> None:
     else:
         one, other = np.asarray(a), np.asarray(b)
         slack = tolerance if other.dtype.kind == "f" else 0.0
-        same = one.shape == other.shape and np.allclose(one, other, slack, slack, equal_nan=True)
+        same = np.array_equal(one, other) or (
+            one.shape == other.shape and np.allclose(one, other, slack, slack, equal_nan=True)
+        )
         assert same, f"{where}: got {one}, expected {other}"
 
 

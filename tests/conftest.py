@@ -4,25 +4,44 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
 import torch
 
 from genenv import classifier
-from genenv.judge import Audit, Judged, Verdict, swapped, trees
-from genenv.metrics import generated
+from genenv.drawing import style
+from genenv.judge import Audit, Judged, Verdict, teaching
 
 # A job in the background of a shell starts with interrupts ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 WORKER = "PYTEST_XDIST_WORKER"
-SMALL = 40  # trees, or turns
-GROWN = {
-    "genenv.judge.trees.TURNS": trees.TURNS,
-    "genenv.judge.trees.TREES": trees.TREES,
-    "genenv.judge.trees.VALUED": trees.VALUED,
-    "genenv.judge.swapped.TURNS": swapped.TURNS,
+SMALL = {  # what makes a judge: how many there are in tests
+    "genenv.judge.trees.TURNS": 20,
+    "genenv.judge.trees.TREES": 20,
+    "genenv.judge.trees.VALUED": 20,
+    "genenv.judge.swapped.TURNS": 20,
+    "genenv.judge.controls.COUNT": 60,
+    "genenv.judge.controls.OF_TABLE": 300,
+    "genenv.judge.proofs.COUNT": 60,
 }
+GROWN = {name: resolve_name(name) for name in SMALL}
+DRAWN = {  # what is drawn, measured or shown of a run, and how often it is looked at
+    "genenv.monitoring.pictures.FRAMES": 4,
+    "genenv.monitoring.pictures.DOTS": 400,
+    "genenv.monitoring.charts.POINTS": 30,
+    "genenv.drawing.style.LAYOUT": None,
+    "genenv.reactions.charts.SHOWN": 8,
+    "genenv.reactions.lessons.POINTS": 6,
+    "genenv.metrics.generated.GENERATED": 200,
+    "genenv.metrics.evaluation.FULL": 2_000,
+    "genenv.regression.quality.SAMPLES": 400,
+    "genenv.policies.likeliest.STEPS": 10,
+}
+LAYOUT = style.LAYOUT
+FEW = 3  # updates of a judge's network
+STEPS_OF = teaching.steps_of
 LEAST_STEPS, LEAST_EPOCHS = classifier.LEAST_STEPS, classifier.LEAST_EPOCHS
 torch.set_num_threads(1)  # tiny networks: two threads beside another busy process take ten times
 
@@ -58,7 +77,8 @@ def able_parts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENENV_CACHE", f"{os.environ['GENENV_CACHE']}-able")
         patch.setattr(classifier, "LEAST_STEPS", 40)
-        patch.setattr("genenv.judge.teaching.FEWEST", 20)
+        for module in ("teaching", "crossfit"):
+            patch.setattr(f"genenv.judge.{module}.steps_of", STEPS_OF)
         for name, number in GROWN.items():
             patch.setattr(name, number)
         patch.setattr("genenv.policies.likeliest.STEPS", 200)
@@ -77,6 +97,29 @@ def whole_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let boosting and forests be as large as they are outside of tests."""
     for name, number in GROWN.items():
         monkeypatch.setattr(name, number)
+
+
+@pytest.fixture(scope="module")
+def whole_figures() -> Iterator[None]:
+    """Let axes share a figure as they do outside of tests: somebody looks at it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "LAYOUT", LAYOUT)
+        yield
+
+
+@pytest.fixture
+def small_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the members of judges be small in a module whose parts learn until they are good."""
+    for name, number in SMALL.items():
+        monkeypatch.setattr(name, number)
+    for module in ("teaching", "crossfit"):
+        monkeypatch.setattr(f"genenv.judge.{module}.steps_of", lambda _rows, _epochs: FEW)
+
+
+@pytest.fixture
+def short_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try a seat for 12 steps, not 40, with each mode and seed: its episodes are of 6 at most."""
+    monkeypatch.setattr("genenv.testing._TRIAL", 12)
 
 
 @pytest.fixture(scope="module")
@@ -127,14 +170,13 @@ def no_waiting_for_the_disk() -> Iterator[None]:
 def small_parts() -> Iterator[None]:
     """Make what a run trains small: what is made of its judge and model is under test, not they."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 12)
+        patch.setattr(classifier, "LEAST_STEPS", 6)
         patch.setattr(classifier, "LEAST_EPOCHS", 1)
-        patch.setattr(generated, "GENERATED", 200)
-        patch.setattr("genenv.judge.teaching.FEWEST", 6)
+        for module in ("teaching", "crossfit"):
+            patch.setattr(f"genenv.judge.{module}.steps_of", lambda _rows, _epochs: FEW)
         patch.setattr("genenv.judge.recipe.FEWEST", 1)
         patch.setattr("genenv.judge.recipe.MOST", 1)
         patch.setattr("genenv.judge.varied.GENTLER", ())
-        for name in GROWN:
-            patch.setattr(name, SMALL)
-        patch.setattr("genenv.policies.likeliest.STEPS", 40)
+        for name, number in (SMALL | DRAWN).items():
+            patch.setattr(name, number)
         yield

@@ -31,7 +31,7 @@ from genenv.progress import Progress
 from genenv.training import TrainingDiverged
 from genenv.training.game import Game
 
-SMALL = ["--steps", "60", "--budget", "300"]
+SMALL = ["--steps", "20", "--budget", "300"]
 GOOD = ["--model", "models_of_mine:good", "--anyway", "--search", "random", "evolution", *SMALL]
 Run = Callable[..., tuple[int, str, str]]
 

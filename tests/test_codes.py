@@ -14,7 +14,7 @@ from genenv import cli, data
 from genenv.checks import Mistake
 from genenv.noise import Gaussian, Product, Uniform
 
-DIGITS = data.load("digits")
+DIGITS = data.load("digits").at(np.arange(600))
 X = DIGITS.x
 Y = np.asarray(DIGITS.label)
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("every_verdict")
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("codes") / "fitted"
-    genenv.fit(X, Y, continuous=2, steps=30, metrics=True, out=folder)
+    genenv.fit(X, Y, continuous=2, steps=6, metrics=True, out=folder)
     return folder
 
 

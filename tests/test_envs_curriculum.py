@@ -96,6 +96,7 @@ def test_both_checkers_pass_without_a_warning():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
     check_vector_env(
         lambda n, mode: batch(n, mode), lambda: single(**SMALL), rows=3, episode_ends=8
@@ -270,6 +271,7 @@ def test_a_run_a_generator_and_data_can_be_given(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_of_drawn_problems_equals_singles():
     check_vector_env(
         lambda n, mode: drawn(n, mode),

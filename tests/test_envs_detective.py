@@ -105,6 +105,7 @@ def shared():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", AutoresetMode)
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_on_the_bundled_set(shared, mode):
     check_vector_env(
         lambda n, m: Detective(n, autoreset_mode=m, **shared),
@@ -115,6 +116,7 @@ def test_a_batch_equals_singles_on_the_bundled_set(shared, mode):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_where_episodes_are_truncated_early(shared):
     def limited():
         return gymnasium.wrappers.TimeLimit(single(**shared), 2)

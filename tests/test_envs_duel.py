@@ -82,6 +82,7 @@ def test_both_checkers_pass_against_an_opponent_that_learns():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("agent", [GENERATOR, DISCRIMINATOR])
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_on_each_side(agent):
     opponent = np.tanh if agent == GENERATOR else np.sin
 
@@ -97,6 +98,7 @@ def test_a_batch_equals_singles_on_each_side(agent):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_against_a_trained_generator():
     def make(n, mode):
         return Side(

@@ -52,6 +52,7 @@ def test_both_checkers_pass_without_a_warning():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("data", ["ring", RINGS], ids=["unlabelled", "labelled"])
+@pytest.mark.usefixtures("short_trials")
 def test_without_learning_a_batch_equals_singles_in_all_modes(data):
     arguments = {"data": data, "critic_steps": 0, "critic_width": 8}
     check_vector_env(
@@ -68,6 +69,7 @@ def test_a_learning_batch_is_deterministic_and_hands_out_new_arrays():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_the_limit_of_one_step_also_truncates():
     arguments = {"data": RINGS, "critic_steps": 0, "max_episode_steps": 1}
     check_vector_env(

@@ -45,6 +45,7 @@ def test_both_checkers_pass_without_a_warning():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [None, 3], ids=["whole", "cut short"])
+@pytest.mark.usefixtures("short_trials")
 def test_without_learning_a_batch_equals_singles_in_all_modes(limit):
     arguments = {"data": ORACLE, "rows": 200, "critic_steps": 0, "max_episode_steps": limit}
     check_vector_env(

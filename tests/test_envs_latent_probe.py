@@ -41,9 +41,10 @@ def test_both_checkers_pass_without_a_warning():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
     check_vector_env(
-        lambda n, mode: batch(n, mode), lambda: single(probe=toys.probe()), episode_ends=50
+        lambda n, mode: batch(n, mode), lambda: single(probe=toys.probe()), episode_ends=25
     )
 
 
@@ -156,11 +157,12 @@ def test_next_step_asks_once_for_a_batch_of_steps_and_starts():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_max_episode_steps_acts_as_gymnasiums_time_limit():
     def limited():
         return gymnasium.wrappers.TimeLimit(single(probe=toys.probe()), 3)
 
-    check_vector_env(lambda n, mode: batch(n, mode, max_episode_steps=3), limited, episode_ends=30)
+    check_vector_env(lambda n, mode: batch(n, mode, max_episode_steps=3), limited, episode_ends=15)
 
 
 def test_make_and_make_vec_take_a_probe_and_the_batches_arguments():
@@ -222,11 +224,12 @@ def test_the_bundled_set_works_untouched_and_passes_both_checkers():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", AutoresetMode)
+@pytest.mark.usefixtures("short_trials")
 def test_on_the_bundled_set_a_batch_equals_singles(bundled_probe, mode):
     check_vector_env(
         lambda n, m: LatentProbe(n, probe=bundled_probe, autoreset_mode=m),
         lambda: single(probe=bundled_probe),
-        episode_ends=50,
+        episode_ends=25,
         modes=[mode],
     )
 

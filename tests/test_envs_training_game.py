@@ -70,6 +70,7 @@ def test_both_checkers_pass_without_a_warning():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_in_all_modes_through_both_kinds_of_end():
     ends = set()
 
@@ -257,6 +258,7 @@ def drawn(rows=4, mode="Disabled", **kw):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_trials")
 def test_a_batch_of_drawn_problems_equals_singles_in_all_modes():
     check_vector_env(
         lambda rows, mode: drawn(rows, mode),

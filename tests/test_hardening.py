@@ -15,7 +15,7 @@ from genenv.hardening import arms, held_out, words
 from genenv.report.numerals import NONE
 from genenv.settings import HardenConfig
 
-DIGITS = data.load("digits")
+DIGITS = data.load("digits").at(np.arange(900))
 
 
 def confirmed(labels):
@@ -139,18 +139,18 @@ def run(every_verdict, tmp_path_factory):  # noqa: ARG001 - lets some be confirm
     import genenv
 
     folder = tmp_path_factory.mktemp("hardening") / "run"
-    genenv.stress(by_sum, None, DIGITS.x, DIGITS.label, search=["random"], budget=300, steps=60,
+    genenv.stress(by_sum, None, DIGITS.x, DIGITS.label, search=["random"], budget=300, steps=20,
                   anyway=True, out=folder)  # fmt: skip
     return folder
 
 
 @pytest.fixture
 def few_steps(monkeypatch):
-    """Fresh generators of 30 updates."""
+    """Fresh generators of 10 updates."""
     usual = prepared.training
 
     def short(objective, _steps, *others):
-        return usual(objective, 30, *others)
+        return usual(objective, 10, *others)
 
     monkeypatch.setattr(prepared, "training", short)
 
@@ -193,7 +193,7 @@ def test_a_factory_that_learns_nothing_is_told(run, tmp_path):
 
 @pytest.mark.slow
 def test_data_that_are_not_the_runs_are_refused(run):
-    other = data.from_arrays(DIGITS.x[:900], DIGITS.label[:900])
+    other = data.from_arrays(DIGITS.x[:600], DIGITS.label[:600])
     opened = finished.opened(run)
     with pytest.raises(checks.Mistake, match="that the run was made of"):
         hardening.Classes(opened, "", other, None)

@@ -459,6 +459,7 @@ def test_questions_of_another_shape_or_class_are_mistakes(rings):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("small_members")
 def test_images_are_judged_from_arrays_alone_and_twice_alike():
     x, y = _bars(90)
     one, two = (judge.fit(x, y, seed=1, effort="quick") for _ in range(2))

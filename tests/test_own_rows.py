@@ -182,7 +182,9 @@ SETTINGS = {"search": ["random", "gradient"], "budget": 400, "start": "rows", "n
 def run(tmp_path_factory, fitted):
     """A model that learned shortly, whose rows are moved until it fails."""
     out = tmp_path_factory.mktemp("rows") / "run"
-    return out, genenv.stress(None, fitted, DIGITS.x, DIGITS.label, **SETTINGS, out=out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generators.inversion, "STEPS", 100)
+        return out, genenv.stress(None, fitted, DIGITS.x, DIGITS.label, **SETTINGS, out=out)
 
 
 def test_a_run_says_where_it_began_and_shows_row_change_and_failure(run):

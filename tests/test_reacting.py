@@ -383,9 +383,9 @@ def test_on_vectors_with_a_generator_of_their_own(tmp_path: Path) -> None:
 def test_the_front_door_takes_arrays(generator: Generator) -> None:
     digits = data.load("digits")
     content = genenv.react(
-        digits.x[:1200],
-        digits.label[:1200],
-        held_out=(digits.x[1200:], digits.label[1200:]),
+        digits.x[:600],
+        digits.label[:600],
+        held_out=(digits.x[600:900], digits.label[600:900]),
         generator=generator,
         residuals=generator,
         learners=["logistic"],

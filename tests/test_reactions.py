@@ -419,7 +419,8 @@ def test_a_generator_without_a_critic_has_no_critics_filter():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("whole_classifiers")
-def test_a_network_forgets_when_useless_rows_take_over(generator):
+def test_a_network_forgets_when_useless_rows_take_over(generator, monkeypatch):
+    monkeypatch.setattr(lessons, "POINTS", 20)
     digits = data.load("digits")
     real = digits.x[:400].astype(np.float32), digits.label[:400]
     junk = real[0], (real[1] + 1) % 10  # the labels are wrong

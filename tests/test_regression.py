@@ -42,6 +42,18 @@ def drawn(rows=ROWS, seed=0):
     return x, law(x) + NOISE * rng.normal(size=rows)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def able_judges():
+    """Let judges learn until intervals hold and controls are refused: that is looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("trees.TURNS", "trees.TREES", "trees.VALUED", "swapped.TURNS"):
+            patch.setattr(f"genenv.judge.{name}", 40)
+        patch.setattr("genenv.judge.controls.COUNT", 500)
+        patch.setattr("genenv.judge.controls.OF_TABLE", 3_000)
+        patch.setattr("genenv.regression.quality.SAMPLES", 2_000)
+        yield
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Name of a model -> its report and folder, on the same rows."""

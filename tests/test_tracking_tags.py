@@ -91,7 +91,7 @@ def fits(tmp_path_factory):
 def stressed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stress") / "stress"
     config = StressConfig(
-        search=("random", "policy"), budget=600, train_queries=4400, steps=60, seeds=(0, 1)
+        search=("random", "policy"), budget=600, train_queries=4400, steps=20, seeds=(0, 1)
     )
     Stressing(config, data.load("digits"), None, None, None, folder).run()
     return folder

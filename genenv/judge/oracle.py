@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 import torch
@@ -74,9 +76,14 @@ class Oracle(nn.Module):
     @staticmethod
     def blank(plain: dict[str, Any]) -> Oracle:
         """Make a settled network whose weights are to be loaded."""
-        with torch.random.fork_rng(devices=[]):
-            made = Oracle(plain["make"], tuple(plain["shape"]), plain["outputs"])
-        return made.in_eval()
+        return copy.deepcopy(_settled(plain["make"], tuple(plain["shape"]), plain["outputs"]))
+
+
+@lru_cache(maxsize=4)
+def _settled(make: str, shape: tuple[int, ...], outputs: int) -> Oracle:
+    """Make one of the many of a kind that a judge holds: to draw its weights takes five copies."""
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        return Oracle(make, shape, outputs).float().in_eval()
 
 
 def spec(oracles: dict[str, Oracle]) -> str:

@@ -20,6 +20,7 @@ def normalise(critic: Critic) -> Critic:
     were scaled by has no effect any more.
     """
     for layer in [part for part in critic.modules() if isinstance(part, LAYERS)]:
-        spectral_norm(layer)
+        if not layer.weight.is_meta:  # of which the size alone is asked: no singular value is there
+            spectral_norm(layer)
     critic.arguments = critic.arguments | {"spectral": True}
     return critic
