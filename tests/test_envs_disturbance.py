@@ -80,7 +80,7 @@ def test_both_checkers_pass_without_a_warning(arguments):
 )
 def test_a_batch_equals_singles_in_all_modes(arguments):
     check_vector_env(
-        lambda n, mode: batch(n, mode, **arguments), lambda: single(**arguments), episode_ends=12
+        lambda n, mode: batch(n, mode, **arguments), lambda: single(**arguments), episode_ends=20
     )
 
 

@@ -44,7 +44,7 @@ def test_both_checkers_pass_without_a_warning():
 @pytest.mark.usefixtures("short_trials")
 def test_a_batch_equals_singles_in_all_modes_over_many_episode_ends():
     check_vector_env(
-        lambda n, mode: batch(n, mode), lambda: single(probe=toys.probe()), episode_ends=25
+        lambda n, mode: batch(n, mode), lambda: single(probe=toys.probe()), episode_ends=50
     )
 
 
@@ -162,7 +162,7 @@ def test_max_episode_steps_acts_as_gymnasiums_time_limit():
     def limited():
         return gymnasium.wrappers.TimeLimit(single(probe=toys.probe()), 3)
 
-    check_vector_env(lambda n, mode: batch(n, mode, max_episode_steps=3), limited, episode_ends=15)
+    check_vector_env(lambda n, mode: batch(n, mode, max_episode_steps=3), limited, episode_ends=30)
 
 
 def test_make_and_make_vec_take_a_probe_and_the_batches_arguments():
@@ -229,7 +229,7 @@ def test_on_the_bundled_set_a_batch_equals_singles(bundled_probe, mode):
     check_vector_env(
         lambda n, m: LatentProbe(n, probe=bundled_probe, autoreset_mode=m),
         lambda: single(probe=bundled_probe),
-        episode_ends=25,
+        episode_ends=50,
         modes=[mode],
     )
 

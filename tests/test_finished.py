@@ -59,7 +59,7 @@ def said(arguments):
 def test_a_rare_failure_of_a_finished_run_of_a_policy_is_climbed_to(walk, capsys):
     before = json.loads((walk / "report.json").read_text())
     assert before["failure_probabilities"][0]["estimate"] == 0
-    assert said(["rate", str(walk), "--rate-budget", "4000"]) == 0
+    assert said(["rate", str(walk), "--rate-budget", "5000"]) == 0
     assert "under the law of the disturbances" in capsys.readouterr().out
     rows = json.loads((walk / "report.json").read_text())["failure_probabilities"]
     own = [row for row in rows if row["event"] == "failure"]
