@@ -7,7 +7,7 @@ from genenv import metrics
 from genenv.checks import Mistake
 from genenv.codecs import Vectors
 from genenv.data.toys import GRID, grid
-from genenv.metrics import Evaluation, Features, SampleFeatures, better, evaluation
+from genenv.metrics import FULL, Evaluation, Features, SampleFeatures, better, evaluation
 from genenv.networks import Generator
 from genenv.noise import Gaussian
 
@@ -27,6 +27,12 @@ class Shifted(Generator):
     def forward(self, z, label=None):
         assert not self.training
         return z + self.shift + (0 if label is None else 20 * label[:, None])
+
+
+@pytest.fixture(autouse=True)
+def whole_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let as many samples be compared as outside of tests: how many is told."""
+    monkeypatch.setattr("genenv.metrics.evaluation.FULL", FULL)
 
 
 def law(rows, seed=0, share=()):
