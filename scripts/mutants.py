@@ -1,4 +1,4 @@
-"""Do the tests notice? 76 faults are planted, one at a time, and the tests named for each run.
+"""Do the tests notice? 77 faults are planted, one at a time, and the tests named for each run.
 
     python scripts/mutants.py                     all, after the same tests without a fault
     python scripts/mutants.py --only gradient     those whose name has the word
@@ -42,12 +42,12 @@ MUTANTS = (
     # what the judge stands on
     Mutant(
         "audit members learn every fold", "genenv/judge/members.py",
-        "learned = torch.from_numpy(fold != number)", "learned = torch.from_numpy(fold >= 0)",
+        "part, unseen = data.without(number),", "part, unseen = data.without(-1),",
         "test_judge_folds.py::test_every_member_of_the_audit_learns_all_folds_but_one",
     ),
     Mutant(
         "guide learns its gates' fold", "genenv/judge/fitting.py",
-        "learned = torch.from_numpy(fold != GUIDE_FOLD)", "learned = torch.from_numpy(fold >= 0)",
+        "part = data.without(GUIDE_FOLD)", "part = data.without(-1)",
         "test_judge_folds.py::test_the_guide_never_learns_the_fold_that_sets_its_gates",
     ),
     Mutant(
@@ -426,6 +426,11 @@ MUTANTS = (
         "every disturbance of a policy is plausible", "genenv/policies/asking.py",
         "loss = 2 * np.maximum(beyond, 0)", "loss = 0 * np.maximum(beyond, 0)",
         "test_policies.py::test_a_failure_beyond_the_plausible_energy_is_refused_and_scores_less",
+    ),
+    Mutant(
+        "a row on a threshold goes right", "genenv/judge/exits.py",
+        "np.searchsorted(steps, x[:, number])", 'np.searchsorted(steps, x[:, number], "right")',
+        "test_judge.py::test_leaves_are_found_by_what_nodes_rule_out_as_by_a_walk",
     ),
 )  # fmt: skip
 
