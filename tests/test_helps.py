@@ -88,6 +88,7 @@ def test_a_sentence_a_learner_says_all_that_was_asked_of_it() -> None:
         told("add", 800, "no evidence", 0.014, "augmented"),
         told("add", 50, "no evidence", 0.03, "augmented", "forest"),
         told("add", 200, "no evidence", 0.02, "augmented", "forest"),
+        *(told("add", size, "helps", 0.01, learner="mlp") for size in (50, 200, 1000)),
     ]
     assert help_words.sentences(rows) == [
         "svm: adding generated rows to 50 and 200 real ones helps (+8.0 and +2.6 points), "
@@ -96,6 +97,8 @@ def test_a_sentence_a_learner_says_all_that_was_asked_of_it() -> None:
         "(-3.6 points).",
         "forest: adding generated rows to 50 and 200 real ones gives no evidence of help "
         "(+3.0 and +2.0 points; augmented real rows do as well).",
+        "mlp: adding generated rows to 50, 200 and 1,000 real ones helps "
+        "(+1.0, +1.0 and +1.0 points).",
     ]
     assert help_words.table(rows)[4] == [
         "svm", "200", "replace", "600", "hurts", "-3.6 [-4.6, -2.6]", "0.004",

@@ -57,17 +57,23 @@ def _of_way(way: str, rows: Sequence[Row]) -> str:
     clauses: list[str] = []
     for verdict in dict.fromkeys(row["verdict"] for row in rows):
         own = [row for row in rows if row["verdict"] == verdict]
-        sizes = " and ".join(count(row["real_rows"]) for row in own)
+        sizes = _listed([count(row["real_rows"]) for row in own])
         begun = (later if clauses else first).format(sizes)
         clauses.append(f"{begun} {verbs[verdict]} ({_gains(own)})")
     return ", ".join(clauses)
 
 
 def _gains(rows: Sequence[Row]) -> str:
-    said = " and ".join(points(row["gain"]) for row in rows) + " points"
+    said = _listed([points(row["gain"]) for row in rows]) + " points"
     others = {row["null"] for row in rows if _does_as_well(row)}
     same = len(others) == 1 and all(map(_does_as_well, rows))
     return f"{said}; {others.pop()} real rows do as well" if same else said
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Name parts one after the other, with "and" before the last."""
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _does_as_well(row: Row) -> bool:
