@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from genenv import classifier
-from genenv.drawing import style
 from genenv.judge import Audit, Judged, Verdict, teaching
 
 # A job in the background of a shell starts with interrupts ignored.
@@ -31,7 +30,6 @@ DRAWN = {  # what is drawn, measured or shown of a run, and how often it is look
     "genenv.monitoring.pictures.FRAMES": 4,
     "genenv.monitoring.pictures.DOTS": 400,
     "genenv.monitoring.charts.POINTS": 30,
-    "genenv.drawing.style.LAYOUT": None,
     "genenv.reactions.charts.SHOWN": 8,
     "genenv.reactions.lessons.POINTS": 6,
     "genenv.metrics.generated.GENERATED": 200,
@@ -39,7 +37,6 @@ DRAWN = {  # what is drawn, measured or shown of a run, and how often it is look
     "genenv.regression.quality.SAMPLES": 400,
     "genenv.policies.likeliest.STEPS": 10,
 }
-LAYOUT = style.LAYOUT
 FEW = 3  # updates of a judge's network
 STEPS_OF = teaching.steps_of
 LEAST_STEPS, LEAST_EPOCHS = classifier.LEAST_STEPS, classifier.LEAST_EPOCHS
@@ -97,14 +94,6 @@ def whole_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let boosting and forests be as large as they are outside of tests."""
     for name, number in GROWN.items():
         monkeypatch.setattr(name, number)
-
-
-@pytest.fixture(scope="module")
-def whole_figures() -> Iterator[None]:
-    """Let axes share a figure as they do outside of tests: somebody looks at it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(style, "LAYOUT", LAYOUT)
-        yield
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from genenv.report import comparison
 from genenv.report.serve import Page
 from genenv.report.serve import served as serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("whole_figures")]
+pytestmark = pytest.mark.slow
 
 PHONE = {"width": 390, "height": 844}
 WIDE = {"width": 1300, "height": 900}

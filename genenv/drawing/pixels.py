@@ -20,7 +20,7 @@ def canvas(width: float, height: float, layout: Any = None) -> Any:
 def axes_of(width: float, height: float, down: int = 1, across: int = 1) -> tuple[Any, list[Any]]:
     """Make a figure in inches and its axes, row by row."""
     with styled():
-        figure = canvas(width, height, "default")
+        figure = canvas(width, height, "constrained")
         return figure, list(figure.subplots(down, across, squeeze=False).ravel())
 
 

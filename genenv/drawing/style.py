@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 SIZE = 8.5  # points of letters
-LAYOUT: Any = "constrained"  # how axes share a figure, unless it says otherwise
 
 
 class Palette(NamedTuple):
@@ -54,11 +53,11 @@ def styled(palette: Palette = PAPER, salt: str = "") -> Iterator[None]:
         yield
 
 
-def blank(width: float, height: float, layout: Any = "default", dpi: float = 100) -> Any:
-    """Make a figure in inches, without axes; layout: `LAYOUT`, or what matplotlib takes."""
+def blank(width: float, height: float, layout: Any = "constrained", dpi: float = 100) -> Any:
+    """Make a figure in inches, without axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure: Any = Figure((width, height), dpi=dpi, layout=LAYOUT if layout == "default" else layout)
+    figure: Any = Figure((width, height), dpi=dpi, layout=layout)
     FigureCanvasAgg(figure)
     return figure
