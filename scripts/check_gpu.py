@@ -118,7 +118,7 @@ def alike(objective, settings):
 
 
 print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, CUDA {torch.version.cuda}")
-cases = [(o, {"network": n}) for o in OBJECTIVES for n in ("dcgan", "resnet", "mlp")]
+cases = [(o, {"network": n}) for o in OBJECTIVES for n in ("dcgan", "deep-dcgan", "resnet", "mlp")]
 for objective in ("gan", "wgan-gp", "relativistic"):
     cases.append((objective, {"network": "dcgan", "pack": 2}))
     cases.append((objective, {"network": "mlp", "categorical": (10,), "continuous": 2}))

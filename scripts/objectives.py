@@ -40,11 +40,12 @@ parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--precision", default="32")
 parser.add_argument("--network", default="auto")
+parser.add_argument("--settings", default="{}", help="changes of the presets, as JSON")
 parser.add_argument("--samples", type=int, default=0, help="for GAN-train; 0: as many as real rows")
 parser.add_argument("--out", type=Path, default=Path("objectives.json"))
 args = parser.parse_args()
 
-TIMED = 20  # steps, after as many to warm up
+TIMED = 60  # steps, after as many to warm up
 dataset = data.load(args.data)
 units = dataset.units
 classes = dataset.classes
@@ -105,7 +106,7 @@ def trainer(objective, seed, own, steps):
     usual = preset(objective, units)
     config = replace(
         usual, network=args.network, seed=seed, steps=steps or usual.steps, device="cpu",
-        threads=args.threads, precision=args.precision,
+        threads=args.threads, precision=args.precision, **json.loads(args.settings),
     )  # fmt: skip
     return Trainer(Dataset("rows", *own, classes, units), config)
 

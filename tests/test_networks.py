@@ -10,13 +10,14 @@ from genenv import bundled, networks
 from genenv.checks import Mistake
 from genenv.codecs import Pictures, Vectors
 from genenv.networks import NETWORKS
+from genenv.networks.residual import Residual
 from genenv.noise import Gaussian
 
 VECTOR = Vectors((3,), "float64", (0.0, -1.0, 5.0), (1.0, 1.0, 9.0))
 GREY = Pictures((8, 8), "float32", (0.0,), (16.0,))
 COLOUR = Pictures((12, 10, 3), "uint8", (0.0,), (255.0,))
 CASES = [("mlp", VECTOR), *((network, u) for network in NETWORKS for u in (GREY, COLOUR))]
-CONVOLUTIONAL = ["dcgan", "resnet"]
+CONVOLUTIONAL = ["dcgan", "deep-dcgan", "resnet"]
 LABELS = [(), ("cat", "dog", "owl")]
 
 
@@ -170,7 +171,13 @@ def test_gradients_reach_the_base_noise():
 
 @pytest.mark.parametrize(
     ("shape", "name"),
-    [((4,), "mlp"), ((8, 8), "mlp"), ((15, 15), "mlp"), ((16, 16), "dcgan"), ((28, 28), "dcgan")],
+    [
+        ((4,), "mlp"),
+        ((8, 8), "mlp"),
+        ((15, 15), "mlp"),
+        ((16, 16), "deep-dcgan"),
+        ((28, 28), "deep-dcgan"),
+    ],
 )
 def test_auto_takes_the_kind_that_fits(shape, name):
     assert toys.codec(shape, "float32", (0.0,), (1.0,)).networks[0] == name
@@ -183,10 +190,10 @@ def mistakes():
     x = np.zeros((2, 8, 8))
     large = Pictures((80, 80), "uint8", (0.0,), (255.0,))
     return {
-        "one of auto, mlp, dcgan, resnet": lambda: pair("vit", GREY),
+        "one of auto, mlp, dcgan, deep-dcgan, resnet": lambda: pair("vit", GREY),
         "images for dcgan, got vectors of length 3": lambda: pair("dcgan", VECTOR),
         "images for resnet, got vectors of length 3": lambda: pair("resnet", VECTOR),
-        "8 to 64 pixels a side for dcgan, got 80 x 80": lambda: pair("auto", large),
+        "8 to 64 pixels a side for deep-dcgan, got 80 x 80": lambda: pair("auto", large),
         "8 to 64 pixels a side for resnet, got 80 x 80": lambda: pair("resnet", large),
         "no label for an unconditional generator": lambda: grey.sample(2, label=1),
         "labels from 0 to 2, got 3 to 3": lambda: conditional.sample(2, label=3),
@@ -233,6 +240,26 @@ def test_an_older_folder_loads_and_saves_as_it_was(tmp_path):
         now = load_file(tmp_path / name)
         assert was.keys() == now.keys()
         assert all(torch.equal(was[k].float(), now[k].float()) for k in was)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_a_deep_dcgan_is_a_dcgan_where_its_residual_convolution_says_nothing(norm):
+    deep = pair("deep-dcgan", COLOUR, LABELS[1], critic_norm=norm)
+    plain = pair("dcgan", COLOUR, LABELS[1], critic_norm=norm)
+    z, label = torch.randn(6, 5), torch.arange(6) % 3
+    for network, other, inputs in zip(deep, plain, (z, torch.rand(6, *COLOUR.shape)), strict=True):
+        (block,) = (m for m in network.modules() if isinstance(m, Residual))
+        rest = [m for m in network.body if m is not block]
+        for ours, theirs in zip(rest, other.body, strict=True):
+            theirs.load_state_dict(ours.state_dict())
+        for name, part in network.named_children():
+            if name not in ("body", "canvas"):
+                getattr(other, name).load_state_dict(part.state_dict())
+        assert not torch.allclose(network(inputs, label), other(inputs, label))
+        weighing = torch.nn.Conv2d | torch.nn.BatchNorm2d
+        for weight in [m for m in block.branch if isinstance(m, weighing)][-1].parameters():
+            torch.nn.init.zeros_(weight)
+        torch.testing.assert_close(network(inputs, label), other(inputs, label))
 
 
 def test_convolutions_start_from_the_paper_s_law_where_batch_norm_holds_the_scale():

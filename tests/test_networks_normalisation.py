@@ -113,7 +113,8 @@ def test_auto_is_never_refused(objective, network):
         ),
         (
             ("none", "auto", "gan"),
-            "expected network to be one of mlp, dcgan, resnet, table, got 'auto'; choose one",
+            "expected network to be one of mlp, dcgan, deep-dcgan, resnet, table, got 'auto'; "
+            "choose one",
         ),
     ],
 )

@@ -99,6 +99,7 @@ def test_only_the_first_layer_and_the_projection_are_larger(network, units):
     assert larger == {
         "mlp": {"body.1.weight"},
         "dcgan": {"body.0.weight"},
+        "deep-dcgan": {"body.0.weight"},
         "resnet": {"body.0.skip.weight", "body.0.branch.0.weight"},
         "table": {"first.weight"},
     }[network] | {"projection.weight"}

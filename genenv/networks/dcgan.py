@@ -31,6 +31,7 @@ from genenv.networks.base import Critic, Generator
 from genenv.networks.images import canvas
 from genenv.networks.labels import embedded
 from genenv.networks.projection import projected
+from genenv.networks.residual import residual_before_rectifier, residual_behind_norm
 from genenv.noise import Noise
 
 EMBEDDING = 32  # numbers that tell the generator its class
@@ -53,6 +54,7 @@ class DCGANGenerator(Generator):
     """
 
     kind = "dcgan"
+    blocks = 0  # residual convolutions at the smallest map, see `deep_dcgan`
 
     def __init__(self, noise: Noise, units: Codec, classes: Classes, width: int = 32) -> None:
         super().__init__(noise, units, classes, {"width": width})
@@ -63,7 +65,8 @@ class DCGANGenerator(Generator):
         inputs = noise.dim + (EMBEDDING if classes else 0)
         outputs = width * 2 ** (halvings - 1)
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(inputs, outputs, self.canvas.start, bias=False)
+            nn.ConvTranspose2d(inputs, outputs, self.canvas.start, bias=False),
+            *(residual_behind_norm(outputs) for _ in range(self.blocks)),
         ]
         for left in reversed(range(halvings)):
             inputs = outputs
@@ -99,11 +102,14 @@ class DCGANCritic(Critic):
         The data are no images, or a side is below 8 or above 64 pixels.
     """
 
+    kind = "dcgan"
+    blocks = 0  # residual convolutions at the smallest map, see `deep_dcgan`
+
     def __init__(
         self, units: Codec, classes: Classes, width: int = 32, batch_norm: bool = False
     ) -> None:
         super().__init__(units, classes, {"width": width, "batch_norm": batch_norm})
-        self.canvas = canvas(units, "dcgan")
+        self.canvas = canvas(units, self.kind)
         inputs = units.channels
         outputs = width
         layers: list[nn.Module] = []
@@ -115,6 +121,7 @@ class DCGANCritic(Critic):
             inputs = outputs
             outputs = outputs * 2
         size = inputs * math.prod(self.canvas.start)
+        layers += [residual_before_rectifier(inputs, batch_norm) for _ in range(self.blocks)]
         self.body = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(size, 1)  # the paper's last convolution, over the whole map
         self.projection = nn.Embedding(len(classes), size) if classes else None

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from genenv import checks
 from genenv.networks.base import Critic, Generator
 from genenv.networks.dcgan import DCGANCritic, DCGANGenerator
+from genenv.networks.deep_dcgan import DeepDCGANCritic, DeepDCGANGenerator
 from genenv.networks.mlp import MLPCritic, MLPGenerator
 from genenv.networks.resnet import ResnetCritic, ResnetGenerator
 from genenv.networks.table import TableCritic, TableGenerator
@@ -24,6 +25,7 @@ class Pair(NamedTuple):
 NETWORKS = {
     "mlp": Pair(MLPGenerator, MLPCritic, batch_norm=False),
     "dcgan": Pair(DCGANGenerator, DCGANCritic, batch_norm=True),
+    "deep-dcgan": Pair(DeepDCGANGenerator, DeepDCGANCritic, batch_norm=True),
     "resnet": Pair(ResnetGenerator, ResnetCritic, batch_norm=True),
     "table": Pair(TableGenerator, TableCritic, batch_norm=False),
 }

@@ -38,8 +38,8 @@ class FitConfig:
     objective: Objective = "relativistic"
     """What critic and generator are trained for."""
     network: Annotated[Any, named(names.networks, constructor=str)] = "auto"
-    """Kind of both; auto: mlp for vectors and images below 16 pixels, else dcgan; of tables mixture
-    and table, of which the one is kept that is harder to tell from rows held out."""
+    """Kind of both; auto: mlp for vectors and images below 16 pixels, else deep-dcgan; of tables
+    mixture and table, of which the one is kept that is harder to tell from rows held out."""
     latent: Whole = None
     """Dimension of the Gaussian noise, unless another noise is given; 0 only beside codes."""
     categorical: Annotated[tuple[int, ...], shown("CLASSES [CLASSES ...]", "none")] = ()
@@ -51,9 +51,9 @@ class FitConfig:
     information: Annotated[float, shown("X")] = 1.0
     """Weight of the codes' mutual-information term."""
     width: Whole = None
-    """Units (mlp) or channels at half the full size (dcgan, resnet) of the generator."""
+    """Units (mlp) or channels at half the full size (others) of the generator."""
     critic_width: Whole = None
-    """Units (mlp) or channels of the first layer (dcgan, resnet) of the critic."""
+    """Units (mlp) or channels of the first layer (others) of the critic."""
     critic_norm: Annotated[str, named(names.norms)] = "auto"
     """Of the critic's layers; auto: what the objective prefers, where the network has it."""
     pack: Number = 1
