@@ -84,10 +84,11 @@ def test_two_processes_take_the_steps_of_one_to_rounding(folders):
 @pytest.mark.slow
 def test_what_an_objective_draws_is_of_the_row_and_not_of_the_process(fit, tmp_path):
     made = []
+    few = ("--steps", "4", "--penalty", "10")  # Adam has not yet made much of roundings
     for name in ("one", "two"):
-        fit(name, tmp_path / name, "--objective", "wgan-gp")
+        fit(name, tmp_path / name, "--objective", "wgan-gp", *few)
         made.append(generator(tmp_path / name))
-    torch.testing.assert_close(*made, atol=1e-5, rtol=0)
+    torch.testing.assert_close(*made, atol=1e-6, rtol=0)  # drawn apart they differ by 6e-5
 
 
 @pytest.mark.slow
