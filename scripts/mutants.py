@@ -1,4 +1,4 @@
-"""Do the tests notice? 77 faults are planted, one at a time, and the tests named for each run.
+"""Do the tests notice? 79 faults are planted, one at a time, and the tests named for each run.
 
     python scripts/mutants.py                     all, after the same tests without a fault
     python scripts/mutants.py --only gradient     those whose name has the word
@@ -317,6 +317,17 @@ MUTANTS = (
         "minimax where the game does not saturate", "genenv/objectives/gan.py",
         '{"adversarial": softplus(-critic(fake))}', '{"adversarial": -softplus(critic(fake))}',
         "test_objectives.py",
+    ),
+    Mutant(
+        "processes draw each for itself", "genenv/training/game.py",
+        "if self.world.size == 1:\n            return nullcontext()",
+        "if self.world.size >= 1:\n            return nullcontext()",
+        "test_training_distributed.py",
+    ),
+    Mutant(
+        "the deep pair is the plain one", "genenv/networks/deep_dcgan.py",
+        'kind = "deep-dcgan"\n    blocks = 1\n\n\nclass', 'kind = "deep-dcgan"\n\n\nclass',
+        "test_networks.py",
     ),
     # seats, criteria, settings
     Mutant(

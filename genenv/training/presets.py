@@ -86,7 +86,7 @@ def _of_kind(objective: Aim, kind: str, size: int) -> TrainingConfig:
             "batch": 128,
         },
         "small": {},
-        "image": {"latent": 64, "width": 64, "critic_width": 32, "steps": 5000},
+        "image": {"latent": 64, "width": 64, "critic_width": 32, "steps": 4500},
     }
     optimizer = {"optimizer": "rmsprop"} if objective == "wgan" else {}
     settings = shape[kind] | optimizer | _by_objective(objective)[kind]
