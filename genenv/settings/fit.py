@@ -51,9 +51,9 @@ class FitConfig:
     information: Annotated[float, shown("X")] = 1.0
     """Weight of the codes' mutual-information term."""
     width: Whole = None
-    """Units (mlp) or channels at half the full size (others) of the generator."""
+    """Units (mlp, table) or channels at half the full size (others) of the generator."""
     critic_width: Whole = None
-    """Units (mlp) or channels of the first layer (others) of the critic."""
+    """Units (mlp, table) or channels of the first layer (others) of the critic."""
     critic_norm: Annotated[str, named(names.norms)] = "auto"
     """Of the critic's layers; auto: what the objective prefers, where the network has it."""
     pack: Number = 1
