@@ -95,6 +95,27 @@ def test_terms_are_one_number_a_score_of_that_row_alone(name, pack):
         assert not torch.equal(term[kept:], after[term_name][kept:]), term_name
 
 
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_terms_without_penalties_are_the_others_as_they_are(name):
+    objective = objectives.build(name)
+    real, fake = rows((6, 4))
+    seen = []
+
+    def critic(x):
+        seen.append(x.requires_grad)
+        return x.square().sum(1)
+
+    whole = objective.critic_terms(critic, real, fake, rng())
+    assert objective.penalties < whole.keys()
+    assert bool(objective.penalties) == any(seen)
+    seen.clear()
+    left = objective.unpenalised_terms(critic, real, fake, rng())
+    assert left.keys() == whole.keys() - objective.penalties
+    for term_name, term in left.items():
+        torch.testing.assert_close(term, whole[term_name])
+    assert not any(seen)  # no slope is asked for: its price is what is spared
+
+
 @pytest.mark.parametrize("count", [1, 7, 32, 50, 65])
 def test_softplus_of_a_row_has_the_same_bits_in_any_batch(count):
     x = torch.randn(200, generator=rng(count))

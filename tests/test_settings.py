@@ -30,6 +30,7 @@ LEFT_TO_THE_PRESET = {  # which the call of `fit` does not take: `training.train
         "lr_floor",
         "betas",
         "penalty",
+        "penalty_every",
         "instance_noise",
         "ema",
         "compile",
@@ -86,7 +87,7 @@ def test_a_training_fills_in_what_is_left_to_the_preset_and_changes_nothing_else
     filled = {name for name, value in vars(full).items() if vars(asked)[name] != value}
     assert filled == {
         *("latent", "width", "critic_width", "steps", "batch", "critic_steps"),
-        *("optimizer", "lr", "betas", "instance_noise", "log_every"),
+        *("optimizer", "lr", "betas", "penalty_every", "instance_noise", "log_every"),
     }
     assert not filled & set(asked.given())
 

@@ -93,6 +93,21 @@ def test_resume_is_exact_to_the_bit(tmp_path, objective, network, units):
     assert_bit_equal(everything(second), everything(straight))
 
 
+@pytest.mark.parametrize(("objective", "steps"), [("relativistic", 1), ("wgan-gp", 2)])
+def test_resume_between_two_penalties_is_exact_to_the_bit(tmp_path, objective, steps):
+    settings = {"objective": objective, "critic_steps": steps, "penalty_every": 4}
+    straight = trainer(**settings)
+    straight.fit()
+    first = trainer(tmp_path, **settings)
+    for _ in range(9):
+        first.step()
+    first.save()
+    second = trainer(tmp_path, **settings)
+    assert second.resume() == 9
+    second.fit()
+    assert_bit_equal(everything(second), everything(straight))
+
+
 @pytest.mark.parametrize("precision", ["32", "bf16"])
 def test_training_moves_both_networks_and_returns_a_frozen_generator(precision):
     run = trainer(precision=precision, network="dcgan")

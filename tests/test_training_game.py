@@ -10,6 +10,7 @@ import torch
 import toys
 from torch import Tensor
 
+from genenv.checks import Mistake
 from genenv.codecs import Pictures
 from genenv.objectives import OBJECTIVES, Gan, InfoGan, views
 from genenv.training import Trainer, preset
@@ -72,6 +73,54 @@ def test_no_step_asks_the_device_for_a_number(monkeypatch, objective, codes):
     for name in ("item", "tolist", "__float__", "__bool__", "__int__", "numpy"):
         monkeypatch.setattr(Tensor, name, refused)
     run.step()
+
+
+@pytest.mark.parametrize("objective", ["relativistic", "wgan-gp"])
+@pytest.mark.parametrize("critic_steps", [1, 2])
+def test_penalties_are_in_each_of_so_many_critic_updates(objective, critic_steps):
+    run = trainer(objective, penalty_every=4, critic_steps=critic_steps)
+    names = [f"critic/{name}" for name in run.game.objective.penalties]
+    there = []
+    for _ in range(8):
+        run.step()
+        there.append([name in run._terms for name in names])
+    every = 4 // critic_steps
+    assert there == [[(step + 1) % every == 0] * len(names) for step in range(8)]
+
+
+@pytest.mark.parametrize("objective", ["relativistic", "wgan-gp"])
+def test_a_rarer_penalty_weighs_as_many_times_as_much(objective):
+    """By hand: the gradient of the terms' means, those of the penalties three times."""
+    run = trainer(objective, penalty_every=3, critic_steps=1)
+    run.step(), run.step()
+    game, taken = run.game, {}
+    game.optimizers["critic"].register_step_pre_hook(
+        lambda *_: taken.update({k: p.grad.clone() for k, p in game.critic.named_parameters()})
+    )
+    before = {k: v.clone() for k, v in game.critic.state_dict().items()}
+    run.step()
+    told = run._terms
+    game.critic.load_state_dict(before)
+    real, fake, label = game.batch
+    game._address(2)
+    game._latent()  # what the step had drawn before
+    terms = game.objective.critic_terms(game._bound(label), real, fake, game._rng)
+    means = {name: term.mean() for name, term in terms.items()}
+    for name, mean in means.items():
+        torch.testing.assert_close(told[f"critic/{name}"], mean.detach())
+    weights = dict(game.critic.named_parameters())
+    penalties = game.objective.penalties
+    loss = sum(mean * (3 if name in penalties else 1) for name, mean in means.items())
+    slopes = torch.autograd.grad(loss, [*weights.values()], allow_unused=True)
+    for name, slope in zip(weights, slopes, strict=True):
+        torch.testing.assert_close(taken[name], slope, rtol=1e-4, atol=1e-6)
+
+
+def test_a_rarer_penalty_wants_an_objective_that_names_its_own():
+    with pytest.raises(Mistake, match=r"penalty_every only with .* got 4 with hinge"):
+        trainer("hinge", penalty_every=4)
+    with pytest.raises(Mistake, match="penalty_every"):
+        trainer(penalty_every=0)
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.3])

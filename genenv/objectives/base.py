@@ -51,6 +51,17 @@ class Objective(ABC):
             This step's generator of random numbers, on the device of `real`.
         """
 
+    def unpenalised_terms(
+        self, critic: Score, real: Tensor, fake: Tensor, rng: torch.Generator
+    ) -> Terms:
+        """Return the critic's terms without its `penalties`: of an update between two of them.
+
+        An objective that can spare a penalty's price overrides it; the parameters are those of
+        `critic_terms`.
+        """
+        terms = self.critic_terms(critic, real, fake, rng)
+        return {name: term for name, term in terms.items() if name not in self.penalties}
+
     @abstractmethod
     def generator_terms(
         self, critic: Score, real: Tensor, fake: Tensor, latent: Tensor, rng: torch.Generator

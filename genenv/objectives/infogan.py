@@ -66,6 +66,7 @@ class InfoGan(Objective):
         self.weight, self.seed = weight, seed
         self.penalised, self.clips = game.penalised, game.clips  # type: ignore[misc]
         self.normalise = game.normalise  # type: ignore[misc]
+        self.penalties = game.penalties  # type: ignore[misc]
 
     @override
     def auxiliary(self, generator: nn.Module) -> nn.Module:
@@ -81,6 +82,13 @@ class InfoGan(Objective):
     ) -> Terms:
         """Return the game's terms."""
         return self.game.critic_terms(critic, real, fake, rng)
+
+    @override
+    def unpenalised_terms(
+        self, critic: Score, real: Tensor, fake: Tensor, rng: torch.Generator
+    ) -> Terms:
+        """Return the game's terms without its penalties."""
+        return self.game.unpenalised_terms(critic, real, fake, rng)
 
     @override
     def constrain(self, module: nn.Module) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from genenv import checks
-from genenv.objectives.base import Objective, Score, Terms
+from genenv.objectives.base import Objective, Score, Terms, on_both
 from genenv.objectives.exponentials import softplus
 from genenv.objectives.slopes import scores_and_slopes
 
@@ -17,7 +17,7 @@ class Relativistic(Objective):
 
     Critic: softplus(D(G(z)) − D(x)) + γ/2·(‖∇D(x)‖² + ‖∇D(G(z))‖²).
     Generator: softplus(D(x) − D(G(z))).
-    The whole critic step is in float32, for its one pass carries the penalty.
+    A critic step with its penalties is in float32 as a whole, for its one pass carries them.
 
     Parameters
     ----------
@@ -47,6 +47,14 @@ class Relativistic(Objective):
             "r1": half * r1,
             "r2": half * r2,
         }
+
+    @override
+    def unpenalised_terms(
+        self, critic: Score, real: Tensor, fake: Tensor, rng: torch.Generator
+    ) -> Terms:
+        """Return the term `pairing`."""
+        on_real, on_fake = on_both(critic, real, fake)
+        return {"pairing": softplus(on_fake - on_real)}
 
     @override
     def generator_terms(

@@ -90,6 +90,13 @@ class WganGp(Wgan):
         return {"real": -on_real, "fake": on_fake, "penalty": penalty}
 
     @override
+    def unpenalised_terms(
+        self, critic: Score, real: Tensor, fake: Tensor, rng: torch.Generator
+    ) -> Terms:
+        """Return terms `real` and `fake`."""
+        return Wgan.critic_terms(self, critic, real, fake, rng)
+
+    @override
     def constrain(self, module: nn.Module) -> None:
         """Leave the weights alone."""
 

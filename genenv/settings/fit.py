@@ -13,7 +13,7 @@ from genenv.settings.shown import Name, Number, Real, Switch, Threads, Updates, 
 OPTIMIZERS = ("adam", "rmsprop")
 WHOLE = (  # of 1 or more
     *("width", "critic_width", "steps", "batch", "critic_steps", "pack"),
-    *("log_every", "picture_every", "checkpoint_every", "keep"),
+    *("penalty_every", "log_every", "picture_every", "checkpoint_every", "keep"),
 )
 CHECKPOINT_SECONDS = 60.0  # between two checkpoints of any training
 NONE_OR_MORE = (
@@ -74,6 +74,8 @@ class FitConfig:
     """Adam's decay of gradients and of squared gradients; rmsprop takes the second."""
     penalty: Real = None
     """Weight of the gradient penalty; for wgan-gp and relativistic."""
+    penalty_every: Whole = None
+    """Critic updates from one gradient penalty to the next, which weighs as many times as much."""
     instance_noise: Real = None
     """Standard deviation of noise on all that the critic sees, real rows as samples, in [-1, 1] of
     pictures or standard deviations of vectors; what is sampled never has it."""

@@ -46,6 +46,7 @@ class TrainingConfig(FitConfig):
     critic_steps: int = 1
     optimizer: str = "adam"
     lr: float = 1e-3
+    penalty_every: int = 1
     betas: tuple[float, float] = (0.0, 0.99)
     log_every: int = 100
     instance_noise: float = 0.0
@@ -53,7 +54,12 @@ class TrainingConfig(FitConfig):
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""
         super().__post_init__()
-        self.game()
+        if self.penalty_every > 1 and not self.game().penalties:
+            raise checks.Mistake(
+                "penalty_every only with an objective that says which of its terms are penalties",
+                f"{self.penalty_every} with {naming.spelled(self.objective)}",
+                "leave penalty_every out",
+            )
         kind(self.network)
         if not (self.latent or self.coded):
             raise checks.Mistake("a latent of 1 or more without codes", 0, "give one")

@@ -136,13 +136,14 @@ class Game:
 
     def _play(self, index: int) -> dict[str, Tensor]:
         for k in range(self.config.critic_steps):
-            rows, label = self.batches.at(index * self.config.critic_steps + k)
+            update = index * self.config.critic_steps + k
+            rows, label = self.batches.at(update)
             real = self.units.encode(rows)
             latent = self._latent()
             last = k + 1 == self.config.critic_steps  # the generator learns from these rows, too
             with torch.set_grad_enabled(last), self._precision():
                 fake = self._generate(latent, label).float()
-            terms = self._update_critic(real, fake.detach(), label)
+            terms = self._update_critic(update, real, fake.detach(), label)
         return terms | self._update_generator(real, fake, latent, label)
 
     def _drawn(self) -> AbstractContextManager[Any]:
@@ -156,8 +157,11 @@ class Game:
         self._latents.manual_seed(seeding.fold(seed, "step", index))
         self._rng.manual_seed(seeding.fold(seed, "step", index, "rank", 0))
 
-    def _update_critic(self, real: Tensor, fake: Tensor, label: Tensor | None) -> dict[str, Tensor]:
+    def _update_critic(
+        self, update: int, real: Tensor, fake: Tensor, label: Tensor | None
+    ) -> dict[str, Tensor]:
         self.batch = real, fake, label
+        every = self.config.penalty_every  # due at its multiples, where points of the curves are
         terms = update_critic(
             self.objective,
             self._bound(label),
@@ -167,6 +171,7 @@ class Game:
             fake,
             self._rng,
             self._precision(),
+            every if (update + 1) % every == 0 else 0,
             partial(self._join, "critic"),
         )
         return {f"critic/{name}": term for name, term in terms.items()}

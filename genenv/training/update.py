@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from typing import Any
@@ -32,6 +32,7 @@ def update_critic(
     fake: Tensor,
     rng: torch.Generator,
     precision: AbstractContextManager[Any] | None = None,
+    penalty: int = 1,
     join: Callable[[], None] | None = None,
 ) -> Terms:
     """Update a critic once, within its constraint.
@@ -50,30 +51,39 @@ def update_critic(
         Of what the objective draws.
     precision
         In which the terms are computed; None: as it is.
+    penalty
+        Factor of the objective's penalties in this update; 0: it has none.
     join
         See `descend`.
 
     Returns
     -------
-    Means of the terms before the update, 0-d and detached.
+    Means of the terms before the update, the penalties without the factor, 0-d and detached.
     """
+    of_critic = objective.critic_terms if penalty else objective.unpenalised_terms
     with precision or nullcontext():
-        terms = objective.critic_terms(score, real, fake, rng)
-    reduced = descend(terms, optimizer, join)
+        terms = of_critic(score, real, fake, rng)
+    factors = dict.fromkeys(objective.penalties, penalty) if penalty > 1 else {}
+    reduced = descend(terms, optimizer, join, factors)
     objective.constrain(critic)
     return reduced
 
 
 def descend(
-    terms: Terms, optimizer: torch.optim.Optimizer, join: Callable[[], None] | None = None
+    terms: Terms,
+    optimizer: torch.optim.Optimizer,
+    join: Callable[[], None] | None = None,
+    factors: Mapping[str, int] | None = None,
 ) -> Terms:
-    """Take one step down the sum of the terms' means; returns these means, detached.
+    """Take one step down the weighted sum of the terms' means; returns these means, detached.
 
-    `join` is called between the gradient and the step: processes average their gradients there.
+    A term without a factor counts once. `join` is called between the gradient and the step:
+    processes average their gradients there.
     """
-    reduced = means(terms)
+    reduced, factors = means(terms), factors or {}
     optimizer.zero_grad()
-    reduce(torch.add, reduced.values()).backward()  # type: ignore[no-untyped-call]
+    weighted = [factors[k] * term if k in factors else term for k, term in reduced.items()]
+    reduce(torch.add, weighted).backward()  # type: ignore[no-untyped-call]
     if join is not None:
         join()
     optimizer.step()
