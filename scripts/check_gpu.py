@@ -108,7 +108,7 @@ def alike(objective, settings):
     """Whether the terms of the first step, of one critic update, are those of the CPU."""
     terms = []
     for device in ("cuda", "cpu"):
-        run = trainer(objective, **settings, critic_steps=1, device=device)
+        run = trainer(objective, **settings, critic_steps=1, penalty_every=1, device=device)
         with reproducible(1), drawn_alike():
             terms.append({k: t.cpu().float() for k, t in run.game.step(0, run.config.lr).items()})
     here, there = terms

@@ -309,6 +309,15 @@ MUTANTS = (
         "half = self.penalty / 2", "half = self.penalty / 4", "test_objectives.py",
     ),
     Mutant(
+        "a rarer penalty is no heavier", "genenv/training/update.py",
+        "dict.fromkeys(objective.penalties, penalty)", "dict.fromkeys(objective.penalties, 1)",
+        "test_training_game.py",
+    ),
+    Mutant(
+        "a rarer penalty is counted by steps", "genenv/training/game.py",
+        "update = index * self.config.critic_steps + k", "update = index", "test_training_game.py",
+    ),
+    Mutant(
         "clipping of batch norm", "genenv/objectives/wasserstein.py",
         "if not isinstance(part, nn.modules.batchnorm._BatchNorm)", "if True",
         "test_objectives.py",

@@ -54,7 +54,8 @@ class TrainingConfig(FitConfig):
     def __post_init__(self) -> None:
         """Raise a Mistake that names the field."""
         super().__post_init__()
-        if self.penalty_every > 1 and not self.game().penalties:
+        game = self.game()
+        if self.penalty_every > 1 and not game.penalties:
             raise checks.Mistake(
                 "penalty_every only with an objective that says which of its terms are penalties",
                 f"{self.penalty_every} with {naming.spelled(self.objective)}",

@@ -46,7 +46,8 @@ class Monitor(ABC):
         Parameters
         ----------
         step, terms, lr
-            Finished steps; means of the terms, and the learning rate, of the last one.
+            Finished steps; means of the terms, and the learning rate, of the last one. A penalty
+            that not every update has is of the last that had it.
         game
             With the rows and the gradients of its last step.
         """

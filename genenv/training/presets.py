@@ -28,7 +28,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "batch": 192,
             "steps": 2000,
         },
-        "image": {"penalty": 1.0},
+        "image": {"penalty": 1.0, "penalty_every": 5, "steps": 6000},
     },
     "gan": PLAIN,
     "minimax": PLAIN,
@@ -97,7 +97,7 @@ def _by_objective(objective: Aim) -> dict[str, dict[str, Any]]:
     if isinstance(objective, str) and not is_own(objective):
         return PRESETS[checks.choice("objective", objective, OBJECTIVES)]
     return {
-        kind: {name: value for name, value in settings.items() if name != "penalty"}
+        kind: {k: value for k, value in settings.items() if k not in ("penalty", "penalty_every")}
         for kind, settings in PRESETS[USUAL].items()
     }
 

@@ -138,8 +138,9 @@ class Trainer:
     def step(self) -> None:
         """Take one step of the game."""
         self._inside = True
-        self._terms = self.game.step(self.done, self.config.rate(self.done))
-        self._guard.note(self._terms, self.done)
+        terms = self.game.step(self.done, self.config.rate(self.done))
+        self._guard.note(terms, self.done)
+        self._terms |= terms  # a rarer penalty keeps what it was when there last was one
         self.done += 1
         self._inside = False
 
