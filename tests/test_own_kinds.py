@@ -15,11 +15,12 @@ import genenv
 from genenv import bundled, cli, criteria, metrics, networks, recorded, sampling, seeding
 from genenv.agents import SEARCHES, Evolution, entrants
 from genenv.checks import Mistake
+from genenv.codecs import Pictures
 from genenv.metrics import Metric
 from genenv.noise import Gaussian, Noise
 from genenv.objectives import Objective
 from genenv.search import Search, Space
-from genenv.training import TrainingConfig
+from genenv.training import TrainingConfig, preset
 
 X, Y = load_digits(return_X_y=True)
 X, Y = X[::3], Y[::3]
@@ -292,6 +293,11 @@ def test_fit_takes_an_objective_of_ones_own_records_and_resumes_it_and_states_th
     other = genenv.fit(X, Y, objective="gan", **settings)
     assert not weights(other).equal(weights(fitted))
     assert not any("preset" in note for note in other.notes)
+
+
+def test_an_objective_of_ones_own_has_no_penalty_of_genenv_s_on_images():
+    config = preset(Signs(), Pictures((16, 16), "uint8", (0.0,), (255.0,)))
+    assert (config.penalty, config.penalty_every) == (None, 1)
 
 
 def test_what_a_partial_binds_to_an_objective_is_recorded():
