@@ -28,7 +28,7 @@ from genenv.training import (
     shrunk,
     train,
 )
-from genenv.training.average import GAMMA, Average
+from genenv.training.average import TENTH, TWENTIETH, Average
 from genenv.training.machine import pick_device, pick_threads
 from genenv.training.presets import configured
 
@@ -178,19 +178,25 @@ def test_the_average_follows_parameters_and_copies_buffers():
     )
 
 
-def test_unless_told_the_average_forgets_over_a_twentieth_of_the_steps_so_far():
+@pytest.mark.parametrize(
+    ("objective", "horizon", "gamma"),
+    [("relativistic", 0.05, TWENTIETH), ("wgan-gp", 0.05, TWENTIETH), ("gan", 0.1, TENTH)],
+)
+def test_unless_told_the_average_forgets_over_a_share_of_the_steps_so_far(
+    objective, horizon, gamma
+):
     module = torch.nn.Linear(1, 1, bias=False)
-    average = Average(module)
+    average = Average(module, None, trainer(objective=objective).game.ema._gamma)
     steps = 400
     for step in range(1, steps + 1):
         module.weight.data.fill_(step / steps)  # so that the average is the mean age of its share
         average.update(step)
     shares = np.arange(1, steps + 1) / steps
-    weights = shares**GAMMA / (shares**GAMMA).sum()
+    weights = shares**gamma / (shares**gamma).sum()
     mean = (weights * shares).sum()
     assert average.module.weight.item() == pytest.approx(mean, abs=2e-3)
     width = np.sqrt((weights * (shares - mean) ** 2).sum())
-    assert width == pytest.approx(0.05, abs=2e-3)
+    assert width == pytest.approx(horizon, abs=2e-3)
 
 
 def test_the_average_can_be_left_out():

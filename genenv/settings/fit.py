@@ -81,7 +81,7 @@ class FitConfig:
     pictures or standard deviations of vectors; what is sampled never has it."""
     ema: Annotated[float | None, shown("X", "by the steps so far")] = None
     """Decay a step of the averaged generator, 0: no average; by default it forgets by the steps so
-    far, over a twentieth of them."""
+    far, over a twentieth of them, of an objective without gradient penalty a tenth."""
     seed: Number = 0
     """Address of initial weights, order of the data and latents."""
     device: Name = "auto"

@@ -17,7 +17,7 @@ from genenv.noise import Categorical, Gaussian, Noise, Product, Uniform
 from genenv.objectives import InfoGan
 from genenv.training import distributed
 from genenv.training.aim import kind
-from genenv.training.average import Average
+from genenv.training.average import TENTH, TWENTIETH, Average
 from genenv.training.config import TrainingConfig
 from genenv.training.distributed import World
 from genenv.training.draws import DrawnTogether
@@ -79,7 +79,9 @@ class Game:
         self.generator = laid_out(generator.to(device), torch.channels_last)
         self.critic = laid_out(critic.to(device), torch.channels_last)
         self.auxiliary = self.objective.auxiliary(self.generator)
-        self.ema = Average(self.generator, config.ema)
+        # a game without a penalty on slopes circles (arXiv 1801.04406): it is averaged for longer
+        gamma = TWENTIETH if self.objective.penalised else TENTH
+        self.ema = Average(self.generator, config.ema, gamma)
         self.modules: dict[str, nn.Module] = {
             "generator": self.generator,
             "critic": self.critic,
