@@ -28,7 +28,7 @@ from genenv.training import preset, train
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
 parser.add_argument("--objective", default="relativistic")
-parser.add_argument("--network", default="auto")
+parser.add_argument("--network", default="", help="default: the preset's")
 parser.add_argument("--steps", type=int, default=None, help="generator updates; default: preset")
 parser.add_argument("--samples", type=int, default=10_000)
 parser.add_argument("--out", type=Path, default=Path("generator_quality.json"))
@@ -38,8 +38,13 @@ torch.set_num_threads(1)
 dataset = data.load("digits")
 units = dataset.units
 classes = dataset.classes
-config = replace(preset(args.objective, units), network=args.network, device="cpu")
-config = replace(config, steps=args.steps or config.steps)
+usual = preset(args.objective, units)
+config = replace(
+    usual,
+    network=args.network or usual.network,
+    steps=args.steps or usual.steps,
+    device="cpu",
+)
 
 
 def cnn(seed):

@@ -39,7 +39,7 @@ parser.add_argument("--minutes", type=float, default=0.5, help="of the process's
 parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--precision", default="32")
-parser.add_argument("--network", default="auto")
+parser.add_argument("--network", default="", help="of all; default: each preset's")
 parser.add_argument("--settings", default="{}", help="changes of the presets, as JSON")
 parser.add_argument("--samples", type=int, default=0, help="for GAN-train; 0: as many as real rows")
 parser.add_argument("--out", type=Path, default=Path("objectives.json"))
@@ -104,9 +104,10 @@ def fitted(x, label):
 def trainer(objective, seed, own, steps):
     """Make a trainer with the preset of an objective."""
     usual = preset(objective, units)
+    named = {"network": args.network} if args.network else {}
     config = replace(
-        usual, network=args.network, seed=seed, steps=steps or usual.steps, device="cpu",
-        threads=args.threads, precision=args.precision, **json.loads(args.settings),
+        usual, seed=seed, steps=steps or usual.steps, device="cpu",
+        threads=args.threads, precision=args.precision, **named, **json.loads(args.settings),
     )  # fmt: skip
     return Trainer(Dataset("rows", *own, classes, units), config)
 

@@ -12,8 +12,11 @@ from torch import Tensor
 
 from genenv.checks import Mistake
 from genenv.codecs import Pictures
+from genenv.networks import name_of
 from genenv.objectives import OBJECTIVES, Gan, InfoGan, views
 from genenv.training import Trainer, preset
+from genenv.training.game import critic_of
+from genenv.training.presets import configured
 
 GREY = Pictures((16, 16), "uint8", (0.0,), (255.0,))
 LABEL = np.arange(20) % 4
@@ -73,6 +76,16 @@ def test_no_step_asks_the_device_for_a_number(monkeypatch, objective, codes):
     for name in ("item", "tolist", "__float__", "__bool__", "__int__", "numpy"):
         monkeypatch.setattr(Tensor, name, refused)
     run.step()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("asked", [{}, {"network": "auto"}, {"network": "mlp"}])
+def test_the_pair_of_images_is_the_objective_s_unless_one_is_asked_for(objective, asked):
+    penalised = OBJECTIVES[objective].penalised
+    config = configured(objective, GREY, asked)
+    usual = "deep-dcgan" if penalised else "dcgan"
+    assert name_of(critic_of(config, GREY)[0]) == ("mlp" if "mlp" in asked.values() else usual)
+    assert config.width == (64 if penalised else 32)
 
 
 @pytest.mark.parametrize("objective", ["relativistic", "wgan-gp"])
