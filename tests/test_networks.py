@@ -175,8 +175,8 @@ def test_gradients_reach_the_base_noise():
         ((4,), "mlp"),
         ((8, 8), "mlp"),
         ((15, 15), "mlp"),
-        ((16, 16), "deep-dcgan"),
-        ((28, 28), "deep-dcgan"),
+        ((16, 16), "dcgan"),
+        ((28, 28), "dcgan"),
     ],
 )
 def test_auto_takes_the_kind_that_fits(shape, name):
@@ -193,7 +193,7 @@ def mistakes():
         "one of auto, mlp, dcgan, deep-dcgan, resnet": lambda: pair("vit", GREY),
         "images for dcgan, got vectors of length 3": lambda: pair("dcgan", VECTOR),
         "images for resnet, got vectors of length 3": lambda: pair("resnet", VECTOR),
-        "8 to 64 pixels a side for deep-dcgan, got 80 x 80": lambda: pair("auto", large),
+        "8 to 64 pixels a side for dcgan, got 80 x 80": lambda: pair("auto", large),
         "8 to 64 pixels a side for resnet, got 80 x 80": lambda: pair("resnet", large),
         "no label for an unconditional generator": lambda: grey.sample(2, label=1),
         "labels from 0 to 2, got 3 to 3": lambda: conditional.sample(2, label=3),

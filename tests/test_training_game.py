@@ -81,11 +81,11 @@ def test_no_step_asks_the_device_for_a_number(monkeypatch, objective, codes):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("asked", [{}, {"network": "auto"}, {"network": "mlp"}])
 def test_the_pair_of_images_is_the_objective_s_unless_one_is_asked_for(objective, asked):
-    penalised = OBJECTIVES[objective].penalised
+    deep = objective == "relativistic"
     config = configured(objective, GREY, asked)
-    usual = "deep-dcgan" if penalised else "dcgan"
+    usual = "deep-dcgan" if deep else "dcgan"
     assert name_of(critic_of(config, GREY)[0]) == ("mlp" if "mlp" in asked.values() else usual)
-    assert config.width == (64 if penalised else 32)
+    assert config.width == (64 if deep else 32)
 
 
 @pytest.mark.parametrize("objective", ["relativistic", "wgan-gp"])

@@ -36,8 +36,8 @@ class Pictures(Affine):
     def networks(self) -> tuple[str, ...]:
         """Convolutions from 16 pixels on, else the fully connected pair."""
         if max(self.shape[:2]) >= CONVOLVED:
-            return "deep-dcgan", "dcgan", "resnet", "mlp"
-        return "mlp", "deep-dcgan", "dcgan", "resnet"
+            return "dcgan", "deep-dcgan", "resnet", "mlp"
+        return "mlp", "dcgan", "deep-dcgan", "resnet"
 
     @property
     def family(self) -> str:

@@ -38,9 +38,9 @@ class FitConfig:
     objective: Objective = "relativistic"
     """What critic and generator are trained for."""
     network: Annotated[Any, named(names.networks, constructor=str)] = "auto"
-    """Kind of both; auto: mlp for vectors and images below 16 pixels, else deep-dcgan, without a
-    gradient penalty dcgan; of tables mixture and table, of which the one is kept that is harder to
-    tell from rows held out."""
+    """Kind of both; auto: mlp for vectors and images below 16 pixels, else deep-dcgan for
+    relativistic and dcgan for other objectives; of tables mixture and table, of which the one is
+    kept that is harder to tell from rows held out."""
     latent: Whole = None
     """Dimension of the Gaussian noise, unless another noise is given; 0 only beside codes."""
     categorical: Annotated[tuple[int, ...], shown("CLASSES [CLASSES ...]", "none")] = ()
