@@ -52,7 +52,8 @@ rows = []
 def trainer(objective, folder=None, **changes):
     """Make a trainer of random images with an objective's preset."""
     settings = {"steps": 20, "device": "cuda", "batch": 32, "width": 16, "critic_width": 16}
-    config = replace(preset(objective, units), **(settings | changes))
+    rarer = {"penalty_every": 2} if OBJECTIVES[objective].penalised else {}
+    config = replace(preset(objective, units), **(settings | rarer | changes))
     bare = config.unlabelled
     names = () if bare else classes
     return Trainer(Dataset("rows", x, None if bare else label, names, units), config, folder=folder)

@@ -80,6 +80,7 @@ def trainer(objective, compiled):
     config = replace(
         preset(objective, UNITS),
         network="dcgan",
+        penalty_every=1,
         width=args.width,
         critic_width=args.width,
         batch=args.batch,

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from genenv.checks import Mistake
 from genenv.codecs import Pictures
+from genenv.monitoring import Curves
 from genenv.networks import name_of
-from genenv.objectives import OBJECTIVES, Gan, InfoGan, views
+from genenv.objectives import OBJECTIVES, Gan, InfoGan, Relativistic, views
 from genenv.training import Trainer, preset
 from genenv.training.game import critic_of
 from genenv.training.presets import configured
@@ -126,6 +127,71 @@ def test_a_rarer_penalty_weighs_as_many_times_as_much(objective):
     slopes = torch.autograd.grad(loss, [*weights.values()], allow_unused=True)
     for name, slope in zip(weights, slopes, strict=True):
         torch.testing.assert_close(taken[name], slope, rtol=1e-4, atol=1e-6)
+
+
+class Drift(Relativistic):
+    """A term more, of every update."""
+
+    def critic_terms(self, critic, real, fake, rng):
+        drift = {"drift": critic(real).square()}
+        return super().critic_terms(critic, real, fake, rng) | drift
+
+
+class Misnamed(Drift):
+    """Says wrongly what its penalty is."""
+
+    penalties = frozenset({"r3"})
+
+
+class Whole(Drift):
+    """Says that all is penalty."""
+
+    penalties = frozenset({"pairing", "r1", "r2", "drift"})
+
+
+def test_an_objective_that_changes_the_terms_of_another_has_its_own_between_two_penalties():
+    run = trainer(Drift(), penalty_every=2)
+    terms = [{name for name in run.game.step(step, 1e-3) if "critic" in name} for step in range(2)]
+    assert terms[0] == {"critic/pairing", "critic/drift"}
+    assert terms[1] == terms[0] | {"critic/r1", "critic/r2"}
+
+
+@pytest.mark.parametrize("objective", [Misnamed(), Whole()])
+def test_penalties_that_are_no_part_of_the_terms_are_told(objective):
+    run = trainer(objective, penalty_every=2)
+    with pytest.raises(Mistake, match="names of some of its critic's terms"):
+        run.step(), run.step()
+
+
+def test_a_training_without_a_due_penalty_says_so():
+    said = "no penalty was part of the 5 critic updates"
+    assert any(said in note for note in trainer(penalty_every=6).notes)
+    assert not any(said in note for note in trainer(penalty_every=5).notes)
+
+
+@pytest.mark.parametrize(("steps", "often"), [(6000, 100), (200, 15), (36, 3)])
+def test_points_of_the_curves_are_where_penalties_are_due_if_there_can_be_as_many(steps, often):
+    assert configured("relativistic", GREY, {"steps": steps}).log_every == often
+
+
+def test_the_critic_s_gradient_is_a_curve_of_updates_with_their_penalties():
+    run = trainer(penalty_every=2, log_every=1)
+    points = []
+
+    class Tracker:
+        """Takes the curves."""
+
+        def scalars(self, values, *_):
+            points.append(set(values))
+
+    curves = Curves(Tracker(), (np.zeros((20, 16, 16), np.uint8), LABEL))
+    curves.begin(run.game, run.config)
+    for step in range(1, 5):
+        run.step()
+        curves.write(step, run._terms, run.game, 1e-3)
+    there = [{"gradient/critic", "health/gradient/critic"} <= names for names in points]
+    assert there == [False, True, False, True]
+    assert all("gradient/generator" in names for names in points)
 
 
 def test_a_rarer_penalty_wants_an_objective_that_names_its_own():

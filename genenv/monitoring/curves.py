@@ -112,6 +112,8 @@ class Curves(Monitor):
             on_real, on_fake = (game.critic(x, label).float() for x in (real, fake))
         values |= {"critic/real": on_real.mean(), "critic/fake": on_fake.mean()}
         modules: dict[str, torch.nn.Module] = {"generator": game.generator, "critic": game.critic}
+        if not game.whole:
+            del modules["critic"]  # a penalty's share of its gradient is missing
         for name, module in modules.items():
             slopes = [p.grad for p in module.parameters() if p.grad is not None]
             values[f"gradient/{name}"] = torch.nn.utils.get_total_norm(slopes)

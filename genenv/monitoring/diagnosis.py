@@ -202,7 +202,7 @@ def _exploding(history: History) -> str | None:
     if _vanishing(history):
         return None  # about nothing, everything is a jump
     for name in history.weights:
-        spike = max(point[f"health/gradient/{name}"] for point in history.late)
+        spike = max(point.get(f"health/gradient/{name}", 0.0) for point in history.late)
         change, peak = history.change(f"gradient/{name}"), history.peak.get(name, 1.0)
         if spike > SPIKE or peak > PEAK:
             found = f"jumped to {max(spike, peak):,.0f} times its running level"

@@ -134,7 +134,8 @@ class Health:
         step
             Finished steps.
         values
-            All of the curves at this point: the signals, `critic/fake`, `gradient/*`.
+            All of the curves at this point: the signals, `critic/fake`, `gradient/*` but for a
+            critic whose penalty was not due.
 
         Returns
         -------
@@ -142,6 +143,8 @@ class Health:
         """
         found = {}
         for name in ("generator", "critic"):
+            if f"gradient/{name}" not in values:
+                continue
             size = math.log(max(values[f"gradient/{name}"], 1e-30))
             level = self._level.get(name, size)
             times = found[f"health/gradient/{name}"] = math.exp(min(size - level, 80.0))

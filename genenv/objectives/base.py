@@ -35,6 +35,11 @@ class Objective(ABC):
     clips: ClassVar[bool] = False  # the critic's weights: spectral norm would rescale them again
     normalise: ClassVar[str] = "batch"  # the critic, unless told; see networks.normalisation
 
+    def __init_subclass__(cls) -> None:
+        """Leave `unpenalised_terms` to whoever has other terms, or take them of all terms."""
+        if "critic_terms" in vars(cls) and "unpenalised_terms" not in vars(cls):
+            cls.unpenalised_terms = Objective.unpenalised_terms  # type: ignore[method-assign]
+
     @abstractmethod
     def critic_terms(
         self, critic: Score, real: Tensor, fake: Tensor, rng: torch.Generator

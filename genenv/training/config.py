@@ -77,6 +77,17 @@ class TrainingConfig(FitConfig):
         own = {name: naming.spelled(getattr(self, name)) for name in ("objective", "network")}
         return vars(self) | own
 
+    def due(self, update: int) -> bool:
+        """Whether a critic update, counted from 0, has the objective's penalties."""
+        return (update + 1) % self.penalty_every == 0
+
+    def unheard(self) -> tuple[str, ...]:
+        """Say so where no critic update has the objective's penalties; () where one has."""
+        updates = self.steps * self.critic_steps
+        if updates >= self.penalty_every:
+            return ()
+        return (f"no penalty was part of the {updates} critic updates: penalty_every is larger",)
+
     @property
     def coded(self) -> bool:
         """Whether codes are learned."""

@@ -102,6 +102,7 @@ class Game:
         self._latents = torch.Generator(device)  # the same in every process, which takes its part
         self._rng = torch.Generator(device)  # the same, too
         self.batch: Batch | None = None  # of the last step
+        self.whole = True  # the last critic update: it had the penalties, where there are any
 
     @property
     def average(self) -> Generator:
@@ -163,7 +164,7 @@ class Game:
         self, update: int, real: Tensor, fake: Tensor, label: Tensor | None
     ) -> dict[str, Tensor]:
         self.batch = real, fake, label
-        every = self.config.penalty_every  # due at its multiples, where points of the curves are
+        self.whole = self.config.due(update)
         terms = update_critic(
             self.objective,
             self._bound(label),
@@ -173,7 +174,7 @@ class Game:
             fake,
             self._rng,
             self._precision(),
-            every if (update + 1) % every == 0 else 0,
+            self.config.penalty_every if self.whole else 0,
             partial(self._join, "critic"),
         )
         return {f"critic/{name}": term for name, term in terms.items()}

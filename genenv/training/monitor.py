@@ -46,8 +46,7 @@ class Monitor(ABC):
         Parameters
         ----------
         step, terms, lr
-            Finished steps; means of the terms, and the learning rate, of the last one. A penalty
-            that not every update has is of the last that had it.
+            Finished steps; means of the terms, and the learning rate, of the last one.
         game
             With the rows and the gradients of its last step.
         """

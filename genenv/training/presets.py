@@ -28,7 +28,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "batch": 192,
             "steps": 2000,
         },
-        "image": {  # for others the deeper pair covers less in the same time
+        "image": {  # others gain nothing by the deeper pair in the same time
             "network": "deep-dcgan",
             "width": 64,
             "penalty": 1.0,
@@ -102,10 +102,11 @@ def _of_kind(objective: Aim, kind: str, size: int) -> TrainingConfig:
 def _by_objective(objective: Aim) -> dict[str, dict[str, Any]]:
     if isinstance(objective, str) and not is_own(objective):
         return PRESETS[checks.choice("objective", objective, OBJECTIVES)]
-    return {
-        kind: {k: value for k, value in settings.items() if k not in ("penalty", "penalty_every")}
+    usual = {
+        kind: {name: value for name, value in settings.items() if name != "penalty"}
         for kind, settings in PRESETS[USUAL].items()
     }
+    return usual | {"image": {}}  # pair and steps of images were chosen with the penalties
 
 
 def stated(config: TrainingConfig) -> tuple[str, ...]:
@@ -142,7 +143,9 @@ def _logged(config: TrainingConfig, changes: dict[str, Any]) -> TrainingConfig:
     """Log a short training more often, unless it was said how often: health needs a few points."""
     if "log_every" in changes:
         return config
-    return replace(config, log_every=min(config.log_every, max(config.steps // POINTS, 1)))
+    often = min(config.log_every, max(config.steps // POINTS, 1))
+    every = config.penalty_every  # so that the points have it
+    return replace(config, log_every=often // every * every or often)
 
 
 def shrunk(config: TrainingConfig, units: Codec, rows: int) -> TrainingConfig:

@@ -86,7 +86,7 @@ class Trainer:
         self.threads = pick_threads(config.threads, self.game.parameters, units.family == "image")
         law, kind = self.game.generator.noise, self.device.type
         self._record = Record(config, len(dataset), law, kind, self.threads, self.world.size)
-        self.notes = [self._described(), *self.game.generator.notes]
+        self.notes = [self._described(), *self.game.generator.notes, *config.unheard()]
         self.best = Best(config.best)
         self._measure = measure if self.world.leads else None
         self._monitor = monitor if self.world.leads else None
@@ -138,9 +138,8 @@ class Trainer:
     def step(self) -> None:
         """Take one step of the game."""
         self._inside = True
-        terms = self.game.step(self.done, self.config.rate(self.done))
-        self._guard.note(terms, self.done)
-        self._terms |= terms  # a rarer penalty keeps what it was when there last was one
+        self._terms = self.game.step(self.done, self.config.rate(self.done))
+        self._guard.note(self._terms, self.done)
         self.done += 1
         self._inside = False
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from genenv import checks
 from genenv.objectives import Objective, Score, Terms, means
 
 
@@ -63,10 +64,22 @@ def update_critic(
     of_critic = objective.critic_terms if penalty else objective.unpenalised_terms
     with precision or nullcontext():
         terms = of_critic(score, real, fake, rng)
+    if penalty != 1:
+        _check_penalties(objective, terms, penalty)
     factors = dict.fromkeys(objective.penalties, penalty) if penalty > 1 else {}
     reduced = descend(terms, optimizer, join, factors)
     objective.constrain(critic)
     return reduced
+
+
+def _check_penalties(objective: Objective, terms: Terms, penalty: int) -> None:
+    """Raise a Mistake unless penalties are some of the terms, not all."""
+    if not terms or (penalty and not set(objective.penalties) <= terms.keys()):
+        raise checks.Mistake(
+            "an objective whose `penalties` are names of some of its critic's terms",
+            f"{sorted(objective.penalties)} beside the terms {sorted(terms)}",
+            "name those that penalty_every makes rarer",
+        )
 
 
 def descend(
