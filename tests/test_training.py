@@ -71,6 +71,23 @@ def assert_bit_equal(a, b):
         assert torch.equal(a[name], b[name]), name
 
 
+def assert_resume_is_exact(folder, at, **settings):
+    """Compare a training that is cut after `at` of its steps with one that is not; returns it."""
+    straight = trainer(**settings)
+    straight.fit()
+    first = trainer(folder, **settings)
+    for _ in range(at):
+        first.step()
+    first.save()
+    torch.manual_seed(123)  # no global state may matter
+    second = trainer(folder, **settings)
+    assert second.resume() == at
+    second.fit()
+    assert second.done == straight.done == 20
+    assert_bit_equal(everything(second), everything(straight))
+    return second
+
+
 GAMES = [(o, n, u) for o in OBJECTIVES for n in NETWORKS for u in (GREY, VECTOR)]
 GAMES = [(o, n, u) for o, n, u in GAMES if n in u.networks]
 
@@ -78,34 +95,13 @@ GAMES = [(o, n, u) for o, n, u in GAMES if n in u.networks]
 @pytest.mark.slow
 @pytest.mark.parametrize(("objective", "network", "units"), GAMES)
 def test_resume_is_exact_to_the_bit(tmp_path, objective, network, units):
-    settings = {"objective": objective, "network": network, "units": units}
-    straight = trainer(**settings)
-    straight.fit()
-    first = trainer(tmp_path, **settings)
-    for _ in range(10):
-        first.step()
-    first.save()
-    torch.manual_seed(123)  # no global state may matter
-    second = trainer(tmp_path, **settings)
-    assert second.resume() == 10
-    second.fit()
-    assert second.done == straight.done == 20
-    assert_bit_equal(everything(second), everything(straight))
+    assert_resume_is_exact(tmp_path, 10, objective=objective, network=network, units=units)
 
 
 @pytest.mark.parametrize(("objective", "steps"), [("relativistic", 1), ("wgan-gp", 2)])
 def test_resume_between_two_penalties_is_exact_to_the_bit(tmp_path, objective, steps):
     settings = {"objective": objective, "critic_steps": steps, "penalty_every": 4}
-    straight = trainer(**settings)
-    straight.fit()
-    first = trainer(tmp_path, **settings)
-    for _ in range(9):
-        first.step()
-    first.save()
-    second = trainer(tmp_path, **settings)
-    assert second.resume() == 9
-    second.fit()
-    assert_bit_equal(everything(second), everything(straight))
+    assert_resume_is_exact(tmp_path, 9, **settings)
 
 
 @pytest.mark.parametrize("precision", ["32", "bf16"])
@@ -470,16 +466,7 @@ def test_other_errors_are_not_taken_for_lack_of_memory(monkeypatch):
 @pytest.mark.parametrize("norm", ["batch", "spectral"])
 def test_resume_is_exact_with_packs_and_normalised_critics(tmp_path, norm):
     settings = {"objective": "hinge", "network": "dcgan", "critic_norm": norm, "pack": 2}
-    straight = trainer(**settings)
-    straight.fit()
-    first = trainer(tmp_path, **settings)
-    for _ in range(10):
-        first.step()
-    first.save()
-    second = trainer(tmp_path, **settings)
-    second.resume()
-    second.fit()
-    assert_bit_equal(everything(second), everything(straight))
+    second = assert_resume_is_exact(tmp_path, 10, **settings)
     assert f"critic with {norm} norm of packs of 2" in second.notes[0]
 
 
