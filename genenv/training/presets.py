@@ -28,7 +28,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "batch": 192,
             "steps": 2000,
         },
-        "image": {  # others gain nothing by the deeper pair in the same time
+        "image": {  # of the others none that was asked gains by the deeper pair
             "network": "deep-dcgan",
             "width": 64,
             "penalty": 1.0,
@@ -114,7 +114,8 @@ def stated(config: TrainingConfig) -> tuple[str, ...]:
     if not is_own(config.objective):
         return ()
     own = naming.spelled(config.objective)
-    return (f"objective {own}: settings left out are the preset's of {USUAL}, without penalty",)
+    but = "without penalty, and of images the plain pair's"
+    return (f"objective {own}: settings left out are the preset's of {USUAL}, {but}",)
 
 
 def configured(objective: Aim, units: Codec, changes: dict[str, Any]) -> TrainingConfig:
