@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import random
+import re
 import signal
 from dataclasses import replace
 
@@ -284,6 +285,25 @@ def test_a_generator_that_diverged_is_not_measured():
     run = trainer(measure=lambda _: pytest.fail("measured"), log_every=20, metrics_every=4)
     run.game.objective = Poisoned(at=2)
     with pytest.raises(TrainingDiverged, match=r"in critic/fake at step 2; "):
+        run.fit()
+
+
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ({"objective": "gan"}, "lower lr"),
+        ({"penalty_every": 1}, "lower lr or raise the penalty"),
+        (
+            {"penalty_every": 3},
+            "lower lr or raise the penalty, in every update (penalty_every 1)",
+        ),
+    ],
+)
+def test_the_advice_after_a_divergence_names_what_the_training_has(changes, advice):
+    run = trainer(log_every=1, **changes)
+    with torch.no_grad():
+        run.game.critic.head.weight[0, 0] = float("nan")
+    with pytest.raises(TrainingDiverged, match=rf"; {re.escape(advice)}; no checkpoint"):
         run.fit()
 
 

@@ -88,6 +88,13 @@ class TrainingConfig(FitConfig):
             return ()
         return (f"no penalty was part of the {updates} critic updates: penalty_every is larger",)
 
+    def calmer(self) -> str:
+        """Say what keeps such a training finite."""
+        if not self.game().penalties:
+            return "lower lr"
+        advice = "lower lr or raise the penalty"
+        return advice if self.penalty_every == 1 else f"{advice}, in every update (penalty_every 1)"
+
     @property
     def coded(self) -> bool:
         """Whether codes are learned."""

@@ -23,10 +23,13 @@ class FiniteGuard:
     ----------
     device
         Where the terms live.
+    advice
+        What keeps such a training finite, for the sentence.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, advice: str) -> None:
         self._device = device
+        self._advice = advice
         self._first_bad: dict[tuple[str, ...], Tensor] = {}  # the first such step a term, or -1
 
     def note(self, terms: dict[str, Tensor], step: int) -> None:
@@ -58,21 +61,19 @@ class FiniteGuard:
         bad = [(step, term) for step, term in zip(steps, names, strict=True) if step >= 0]
         if bad:
             step, term = min(bad, key=lambda pair: pair[0])  # the first computed of that step
-            raise _diverged(term, step, good)
+            raise self._diverged(term, step, good)
 
+    def check_weights(self, modules: dict[str, nn.Module], step: int, good: Path | None) -> None:
+        """Raise TrainingDiverged unless all parameters and buffers of these modules are finite."""
+        for name, module in modules.items():
+            sums = [t.detach().double().abs().sum() for t in module.state_dict().values()]
+            if not torch.stack(sums).sum().isfinite():
+                raise self._diverged(f"the weights of {name}", step, good)
 
-def check_weights(modules: dict[str, nn.Module], step: int, good: Path | None) -> None:
-    """Raise TrainingDiverged unless all parameters and buffers of these modules are finite."""
-    for name, module in modules.items():
-        sums = [t.detach().double().abs().sum() for t in module.state_dict().values()]
-        if not torch.stack(sums).sum().isfinite():
-            raise _diverged(f"the weights of {name}", step, good)
-
-
-def _diverged(where: str, step: int, good: Path | None) -> TrainingDiverged:
-    return TrainingDiverged(
-        "finite loss terms and weights",
-        f"NaN or infinity in {where} at step {step}",
-        "lower lr or raise the penalty; "
-        + (f"the last good checkpoint is {good}" if good else "no checkpoint was written"),
-    )
+    def _diverged(self, where: str, step: int, good: Path | None) -> TrainingDiverged:
+        return TrainingDiverged(
+            "finite loss terms and weights",
+            f"NaN or infinity in {where} at step {step}",
+            f"{self._advice}; "
+            + (f"the last good checkpoint is {good}" if good else "no checkpoint was written"),
+        )

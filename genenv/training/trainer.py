@@ -19,7 +19,7 @@ from genenv.noise import Noise
 from genenv.training import checkpoint, distributed, out_of_memory, state
 from genenv.training.best import Best
 from genenv.training.config import TrainingConfig
-from genenv.training.divergence import FiniteGuard, TrainingDiverged, check_weights
+from genenv.training.divergence import FiniteGuard, TrainingDiverged
 from genenv.training.export import exported
 from genenv.training.game import Game
 from genenv.training.machine import described, pick_device, pick_threads, reproducible
@@ -92,7 +92,7 @@ class Trainer:
         self._monitor = monitor if self.world.leads else None
         if self._monitor is not None:
             self._monitor.begin(self.game, config)
-        self._guard = FiniteGuard(self.device)
+        self._guard = FiniteGuard(self.device, config.calmer())
         self._terms: dict[str, torch.Tensor] = {}
         self._inside = False  # a step: nothing may be saved
         self._saved = time.monotonic()  # when, or when this process began
@@ -213,7 +213,7 @@ class Trainer:
         good = None if self.folder is None else checkpoint.newest(self.folder)
         self._guard.check(good)
         if weights:
-            check_weights(self.game.modules, self.done - 1, good)
+            self._guard.check_weights(self.game.modules, self.done - 1, good)
 
     def _look(self) -> None:
         """Read, draw, measure and save at their intervals and after the last step."""
