@@ -88,8 +88,8 @@ class FitConfig:
     device: Name = "auto"
     """auto (cuda where there is one), cpu, cuda or cuda:N."""
     precision: Name = "32"
-    """32; bf16 for autocast, which images want on a processor with bfloat16 instructions (lscpu
-    tells), too; tf32 on CUDA. Gradient penalties stay in float32."""
+    """32; bf16 for autocast, on CUDA or, for images of 16 pixels or more, on a processor with
+    bfloat16 instructions (lscpu tells); tf32 on CUDA. Gradient penalties stay in float32."""
     compile: Switch = False
     """torch.compile of the generator, and of a critic without penalty."""
     threads: Threads = 0
