@@ -1,4 +1,4 @@
-"""Do the tests notice? 79 faults are planted, one at a time, and the tests named for each run.
+"""Do the tests notice? Faults are planted, one at a time, and the tests named for each run.
 
     python scripts/mutants.py                     all, after the same tests without a fault
     python scripts/mutants.py --only gradient     those whose name has the word
